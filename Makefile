@@ -1,0 +1,54 @@
+# `make` or `make help` lists what there is. Everything below builds .venv first if it has to.
+PYTHON ?= python3
+CONFIG ?= config/config.yaml
+BIN := .venv/bin
+export TORCH_INDEX
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test test-hpbandster lint format bench status lock schemas
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
+
+env: ## build .venv from the lock, or do nothing if it is up to date (TORCH_INDEX=URL for another build of torch)
+	@$(PYTHON) envs/build.py
+
+demo: env ## run a whole search on scikit-learn's digits images, in minutes on two cores
+	@$(BIN)/snakemake --configfile config/demo.yaml
+
+status: env ## say how far a search is (CONFIG=config/demo.yaml)
+	@$(BIN)/python scripts/status.py $(CONFIG)
+
+test: env ## run the tests
+	$(BIN)/python -m pytest
+
+test-hpbandster: ## compare BOHB with HpBandSter's own, in an environment apart
+	@$(PYTHON) -m venv .venv-hpbandster
+	@.venv-hpbandster/bin/python -m pip install --quiet --require-hashes --requirement envs/hpbandster.txt
+	PYTHONPATH=src .venv-hpbandster/bin/python -m pytest tests/hpbandster
+
+lint: env ## check style, types and the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+	$(BIN)/python scripts/schemas.py --check
+
+format: env ## put source files into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+bench: env ## measure the workflow's and the sampler's cost
+	$(BIN)/python bench/bench_workflow.py
+	$(BIN)/python bench/bench_sampler.py
+
+schemas: env ## write workflow/schemas from the typed configuration and records
+	$(BIN)/python scripts/schemas.py
+
+lock: ## resolve envs/*.in into locks with hashes
+	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
+	for name in requirements hpbandster; do .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+	  envs/$$name.in --output-file envs/$$name.txt; done

@@ -1,0 +1,29 @@
+# Joint search: one rule trains; the other rules decide what to train next, or say what was learned.
+#
+#   results/<experiment>/experiment.json                          the settings that define the experiment
+#   results/<experiment>/search/bracket-007/history.json          what the model of bracket 7 sees
+#   results/<experiment>/search/bracket-007/rung-1/proposals.json what its rung 1 trains
+#   results/<experiment>/search/bracket-007/rung-1/slot-03.json   what came of one of them (an evaluation record)
+#   results/<experiment>/search/bracket-007/rung-1/batch-03-03.json  a training job is complete
+#   results/<experiment>/observations.csv, incumbent.json, figures/  what was learned
+#
+# Settings: config/README.md. Targets: `plan`, `search`, `figures`, `all` (the default).
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/setup.smk"
+include: "workflow/rules/search.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.search.input,
+        rules.figures.input,

@@ -1,0 +1,69 @@
+"""What the workflow itself costs: CPU seconds to plan the paper's experiment, and to find that nothing is to do."""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from jointsearch import config, layout
+from jointsearch.config import Config
+from jointsearch.pipeline import Pipeline
+from jointsearch.records import write_record
+
+ROOT = Path(__file__).parents[1]
+BRACKETS = (64, 128, 256, 512)
+LARGEST_FINISHED = 128
+"""The no-op run is measured up to here: Snakemake's --touch, which makes its metadata, sleeps 0.1 s a job."""
+
+
+def main() -> None:
+    print(f"{'brackets':>8} {'trainings':>10} {'dry run':>10} {'no-op run':>10}   (CPU s)")
+    for brackets in BRACKETS:
+        with tempfile.TemporaryDirectory() as folder:
+            clone = Path(folder)
+            for name in ("Snakefile", "workflow", "scripts", "src", "config", "profiles", "envs"):
+                (clone / name).symlink_to(ROOT / name)
+            dry = snakemake(clone, brackets, "--dry-run")
+            pipeline = finish(clone, brackets)
+            noop = ""
+            if brackets <= LARGEST_FINISHED:
+                snakemake(clone, brackets, "--touch")
+                noop = f"{snakemake(clone, brackets):.1f}"
+            print(f"{brackets:>8} {len(pipeline.all_batches):>10} {dry:>10.1f} {noop:>10}", flush=True)
+
+
+def snakemake(clone: Path, brackets: int, *flags: str) -> float:
+    """Run Snakemake on the paper's experiment at some length; its CPU seconds."""
+    command = [Path(sys.executable).parent / "snakemake", *flags, "--config"]
+    length = f"search={{length_unit: brackets, length: {brackets}, lags: [1, 2, 4, 5]}}"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([*command, length], cwd=clone, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def finish(clone: Path, brackets: int) -> Pipeline:
+    """Put a file in the place of every result, as if the search had ended."""
+    settings = config.read(ROOT / "config" / "config.yaml")
+    search = settings.search.model_copy(update={"length": brackets, "length_unit": "brackets"})
+    os.chdir(ROOT)
+    pipeline = Pipeline.from_config(Config.model_validate(settings.model_dump() | {"search": search.model_dump()}))
+    write_record(clone / pipeline.frozen, pipeline.experiment)
+    files = [*pipeline.all_batches, pipeline.folder / "observations.csv", pipeline.folder / "incumbent.json"]
+    for item in pipeline.brackets:
+        files.append(layout.history_file(pipeline.study, item.index))
+        files += [layout.proposals_file(pipeline.study, item.index, rung) for rung in range(len(item.sizes))]
+    for figure in ("budget_correlation", "full_budget_evaluations"):
+        files += [pipeline.folder / "figures" / f"{figure}.{kind}" for kind in ("pdf", "svg", "png", "csv")]
+    for file in files:
+        (clone / file).parent.mkdir(parents=True, exist_ok=True)
+        (clone / file).touch()
+    return pipeline
+
+
+if __name__ == "__main__":
+    main()

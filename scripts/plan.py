@@ -1,0 +1,25 @@
+"""What will this search cost?
+
+Reads a config file; prints the bracket table, the trainings at each budget, the total training time, and, by
+simulation, how long it takes on a number of workers, how busy they are, and when the model can first propose.
+"""
+
+import argparse
+from pathlib import Path
+
+from jointsearch import cli, config
+from jointsearch.pipeline import Pipeline
+from jointsearch.plan import report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
+    parser.add_argument("--workers", type=int, help="trainings at a time (default: jobs.workers)")
+    arguments = parser.parse_args()
+    pipeline = Pipeline.from_config(config.read(arguments.config))
+    print(report(pipeline, arguments.workers or pipeline.config.jobs.workers))
+
+
+if __name__ == "__main__":
+    cli.run(main)

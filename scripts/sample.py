@@ -1,0 +1,52 @@
+"""What does a bracket try first?
+
+Reads the chain of histories up to this bracket; writes the proposals of its first rung, each with its origin, and the
+model behind them with the evaluations that it saw.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from jointsearch import cli, layout, samplers
+from jointsearch.experiment import Experiment
+from jointsearch.hyperband import bracket
+from jointsearch.records import History, Proposal, Rung, digest, read_record, write_record
+from jointsearch.results import read_history
+from jointsearch.seeds import derive
+from jointsearch.space import Space
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment", type=Path, help="experiment.json")
+    parser.add_argument("study", type=Path, help="folder of the study")
+    parser.add_argument("bracket", type=int)
+    arguments = parser.parse_args()
+    experiment = read_record(arguments.experiment, Experiment)
+    study, index = arguments.study.name, arguments.bracket
+    propose = samplers.make(experiment.sampler, experiment.sampler_settings)
+    suggestion = propose(
+        Space(experiment.space),
+        read_history(arguments.study, index),
+        bracket(index, experiment.budget).sizes[0],
+        np.random.default_rng(derive(experiment.seed, study, "sample", index)),
+    )
+    rung = Rung(
+        experiment=experiment.id,
+        study=study,
+        bracket=index,
+        rung=0,
+        proposals=tuple(
+            Proposal(id=f"{index}-0-{slot}", values=sampled.values, origin=sampled.origin)
+            for slot, sampled in enumerate(suggestion.configurations)
+        ),
+        model=suggestion.model,
+        parents=(digest(read_record(layout.history_file(arguments.study, index), History)),),
+    )
+    write_record(layout.proposals_file(arguments.study, index, 0), rung)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,72 @@
+"""How good are these proposals at this budget?
+
+Trains the slots FIRST to LAST of one rung, one after another; writes a record for each as soon as it is known and,
+at the end, the batch file. A slot whose record exists already is not trained again: a killed batch keeps what it had.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from jointsearch import cli, layout
+from jointsearch.experiment import Experiment
+from jointsearch.records import Batch, Evaluation, Rung, file_digest, read_record, write_record
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment", type=Path, help="experiment.json")
+    parser.add_argument("proposals", type=Path, help="proposals.json of the rung")
+    parser.add_argument("first", type=int, help="first slot")
+    parser.add_argument("last", type=int, help="last slot")
+    parser.add_argument("batch", type=Path, help="batch file to write")
+    parser.add_argument("--data-root", type=Path, help="folder of the images")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--threads", type=int, default=1, help="threads of a training on the CPU")
+    arguments = parser.parse_args()
+    experiment = read_record(arguments.experiment, Experiment)
+    rung = read_record(arguments.proposals, Rung)
+    files = {
+        slot: layout.slot_file(arguments.batch.parent, slot) for slot in range(arguments.first, arguments.last + 1)
+    }
+    missing = [slot for slot, file in files.items() if not file.exists()]
+    for slot in files.keys() - missing:
+        _refuse_stale(files[slot], rung, slot)
+    if missing:
+        _train(experiment, rung, {slot: files[slot] for slot in missing}, arguments)
+    records = tuple(file_digest(file) for file in files.values())
+    write_record(arguments.batch, Batch(first_slot=arguments.first, records=records))
+
+
+def _refuse_stale(file: Path, rung: Rung, slot: int) -> None:
+    from jointsearch.errors import UserError
+
+    evaluation = read_record(file, Evaluation)
+    if (evaluation.experiment, evaluation.proposal) != (rung.experiment, rung.proposals[slot]):
+        raise UserError(f"{file}: is no evaluation of the proposal in this slot; delete it to train again")
+
+
+def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments: argparse.Namespace) -> None:
+    # Idle threads that spin would slow the training beside this one; torch reads this when it is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    from jointsearch.provenance.capture import made_with
+    from jointsearch.seeds import derive
+    from jointsearch.training import data, evaluate, loop
+
+    torch.set_num_threads(arguments.threads)
+    device = loop.device(arguments.device)
+    split_seed = derive(experiment.seed, rung.study, "split")
+    images = data.load(experiment.data, arguments.data_root, split_seed)
+    made = made_with(images.digest, images.split, device.type, arguments.threads)
+    for slot, file in files.items():
+        evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made)
+        write_record(file, evaluation)
+        outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
+        print(f"{file}: {outcome}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    cli.run(main)

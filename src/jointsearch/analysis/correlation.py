@@ -1,0 +1,110 @@
+"""Do short trainings foretell long ones? Rank correlation of the validation error between budgets."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+RESAMPLES = 2000
+"""Bootstrap resamples behind an interval."""
+
+FEWEST = 3
+"""Fewest configurations that a correlation is given for."""
+
+_COLUMNS = {
+    "lower_budget": "float64",
+    "higher_budget": "float64",
+    "budget_unit": "str",
+    "n": "int64",
+    "spearman": "float64",
+    "interval_low": "float64",
+    "interval_high": "float64",
+}
+
+
+def correlations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Correlate the validation errors of every two budgets (the paper's budget correlation).
+
+    A pair counts the configurations evaluated successfully at both budgets. In a search these are the
+    promoted ones: they were picked at the lower budget, which narrows the range of their errors and so
+    weakens the correlation.
+
+    Parameters
+    ----------
+    observations
+        Table of `observations.table`, one study.
+    rng
+        Draws the resamples.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a pair of budgets: `lower_budget`, `higher_budget`, `budget_unit`, `n` configurations,
+        `spearman`, and the percentile interval `interval_low` to `interval_high` (95 %, configurations
+        resampled `RESAMPLES` times, resamples without a correlation left out). The last three are empty
+        with fewer than `FEWEST` configurations, or where all errors at one budget are the same.
+    """
+    both = pairs(observations)
+    rows = []
+    for lower, higher in combinations(sorted(observations["budget"].unique()), 2):
+        pair = both[(both["lower_budget"] == lower) & (both["higher_budget"] == higher)]
+        x, y = pair["lower_loss"].to_numpy(), pair["higher_loss"].to_numpy()
+        statistics = (len(x), float(spearman(x, y)), *bootstrap_interval(x, y, rng))
+        rows.append((lower, higher, observations["budget_unit"].iloc[0], *statistics))
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+def pairs(observations: pd.DataFrame) -> pd.DataFrame:
+    """Pair the successful evaluations of a configuration, each lower budget with each higher one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `proposal`, `lower_budget`, `lower_loss`, `higher_budget`, `higher_loss`, in the order of the table.
+    """
+    successful = observations.loc[observations["status"] == "success", ["proposal", "budget", "loss"]]
+    lower, higher = (
+        successful.rename(columns={"budget": f"{side}_budget", "loss": f"{side}_loss"}) for side in ("lower", "higher")
+    )
+    both = lower.merge(higher, on="proposal")
+    return both[both["lower_budget"] < both["higher_budget"]].reset_index(drop=True)
+
+
+def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation along the last axis; ties take their mean rank.
+
+    Parameters
+    ----------
+    x, y
+        Arrays of one shape, (..., n).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (...); nan with fewer than `FEWEST` values, or where x or y is constant.
+    """
+    if x.shape[-1] < FEWEST:
+        return np.full(x.shape[:-1], np.nan)
+    ranks = [rankdata(values, axis=-1) for values in (x, y)]
+    a, b = (rank - rank.mean(axis=-1, keepdims=True) for rank in ranks)
+    scale = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
+    product = (a * b).sum(axis=-1)
+    return np.divide(product, scale, out=np.full(scale.shape, np.nan), where=scale > 0)
+
+
+def bootstrap_interval(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of Spearman's correlation, pairs resampled together.
+
+    Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13.
+
+    Returns
+    -------
+    (float, float)
+        Both nan where the correlation itself is.
+    """
+    if np.isnan(spearman(x, y)):
+        return np.nan, np.nan
+    chosen = rng.integers(len(x), size=(RESAMPLES, len(x)))
+    low, high = np.nanquantile(spearman(x[chosen], y[chosen]), [0.025, 0.975])
+    return float(low), float(high)

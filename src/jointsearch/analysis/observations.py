@@ -1,0 +1,296 @@
+"""The observations table, one row an evaluation, and the incumbent: what people read first."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from jointsearch.errors import UserError
+from jointsearch.records import (
+    BudgetUnit,
+    Error,
+    Evaluation,
+    Index,
+    Origin,
+    Record,
+    Status,
+    Value,
+    Values,
+    rank,
+    write_bytes,
+)
+
+COLUMNS = {
+    "evaluation": "str",
+    "proposal": "str",
+    "bracket": "int64",
+    "rung": "int64",
+    "slot": "int64",
+    "budget": "float64",
+    "budget_unit": "str",
+    "status": "str",
+    "loss": "float64",
+    "test_error": "float64",
+    "validation_loss": "float64",
+    "train_loss": "float64",
+    "parameters": "Int64",
+    "epochs": "float64",
+    "steps": "int64",
+    "started": "float64",
+    "finished": "float64",
+    "training_seconds": "float64",
+    "evaluation_seconds": "float64",
+    "origin": "str",
+    "model_budget": "float64",
+}
+"""Columns before the hyperparameters, and their pandas types."""
+
+_WORDS = {
+    "budget_unit": get_args(BudgetUnit),
+    "status": get_args(Status),
+    "origin": get_args(Origin.model_fields["kind"].annotation),
+}
+_MAY_BE_EMPTY = {"loss", "test_error", "validation_loss", "train_loss", "parameters", "model_budget"}
+
+
+class Incumbent(Record):
+    """`incumbent.json`: the best configuration found, or why there is none.
+
+    Attributes
+    ----------
+    evaluation, proposal, budget, budget_unit, origin, values, loss, test_error, parameters
+        Of the best successful evaluation; null where there is none. `loss` is the validation error that
+        it was chosen by, `test_error` was not looked at.
+    evaluations, failed
+        How many evaluations were looked at, and how many of them failed.
+    message
+        Why there is no incumbent; null where there is one.
+    """
+
+    evaluation: str | None = None
+    proposal: str | None = None
+    budget: float | None = None
+    budget_unit: BudgetUnit | None = None
+    origin: Origin | None = None
+    values: Values | None = None
+    loss: Error | None = None
+    test_error: Error | None = None
+    parameters: Index | None = None
+    evaluations: Index
+    failed: Index
+    message: str | None = None
+
+
+def incumbent(evaluations: Iterable[Evaluation]) -> Incumbent:
+    """Choose the best successful evaluation at the largest budget that has one; ties by proposal id.
+
+    Errors at different budgets are not compared: a short training says little about a long one. A search
+    in which everything failed is a result too, so its incumbent is empty and says so in `message`.
+    """
+    everything = list(evaluations)
+    successful = [item for item in everything if item.status == "success"]
+    failed = len(everything) - len(successful)
+    if not successful:
+        return Incumbent(evaluations=len(everything), failed=failed, message=_why_none(everything))
+    largest = max(item.budget for item in successful)
+    best = rank([item for item in successful if item.budget == largest])[0]
+    return Incumbent(
+        evaluation=best.id,
+        proposal=best.proposal.id,
+        budget=best.budget,
+        budget_unit=best.budget_unit,
+        origin=best.proposal.origin,
+        values=best.proposal.values,
+        loss=best.loss,
+        test_error=best.test_error,
+        parameters=best.parameters,
+        evaluations=len(everything),
+        failed=failed,
+    )
+
+
+def _why_none(evaluations: Sequence[Evaluation]) -> str:
+    if not evaluations:
+        return "no evaluation is finished"
+    counts = Counter(item.status for item in evaluations)
+    return "no evaluation succeeded: " + ", ".join(f"{number} {status}" for status, number in counts.most_common())
+
+
+def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> pd.DataFrame:
+    """Lay evaluations out as a table, ordered by (bracket, rung, slot).
+
+    Parameters
+    ----------
+    evaluations
+        Of one study, in any order.
+    parameter_names
+        The hyperparameters of the space, in its order. Their columns follow `COLUMNS`; a cell is empty
+        where the hyperparameter is inactive.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Errors (`loss`, `test_error`) are fractions, 0 to 1; `started` and `finished` are Unix seconds;
+        `validation_loss` and `train_loss` are those of the last row of the learning curve.
+
+    Raises
+    ------
+    UserError
+        If a hyperparameter bears the name of another column.
+    """
+    for name in parameter_names:
+        if name in COLUMNS:
+            raise UserError(f"space: hyperparameter {name!r} bears the name of a column of the table; rename it")
+    ordered = sorted(evaluations, key=lambda item: (item.bracket, item.rung, item.slot))
+    rows = [_row(item) for item in ordered]
+    columns = {name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()}
+    columns |= {name: _values([item.proposal.values.get(name) for item in ordered]) for name in parameter_names}
+    return pd.DataFrame(columns)
+
+
+def _row(item: Evaluation) -> dict[str, Any]:
+    last = item.curve[-1] if item.curve else None
+    return {
+        "evaluation": item.id,
+        "proposal": item.proposal.id,
+        **item.model_dump(
+            include={"bracket", "rung", "slot", "budget", "budget_unit", "status", "loss", "test_error"}
+            | {"parameters", "epochs", "steps"}
+        ),
+        "validation_loss": last and last.validation_loss,
+        "train_loss": last and last.train_loss,
+        **item.observed.model_dump(include={"started", "finished", "training_seconds", "evaluation_seconds"}),
+        "origin": item.proposal.origin.kind,
+        "model_budget": item.proposal.origin.model_budget,
+    }
+
+
+def _values(values: Sequence[Value | None]) -> pd.Series:
+    """Give a hyperparameter's column the narrowest type that holds its values and an empty cell."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {bool}:
+        return pd.Series(values, dtype="boolean")
+    if kinds == {int}:
+        return pd.Series(values, dtype="Int64")
+    if kinds <= {int, float}:
+        return pd.Series(values, dtype="float64")
+    return pd.Series(values, dtype="str" if kinds == {str} else "object")
+
+
+def configurations(observations: pd.DataFrame) -> dict[str, Values]:
+    """Read the distinct configurations out of a table.
+
+    Returns
+    -------
+    dict
+        Active values by proposal id, in order of first appearance.
+    """
+    names = [name for name in observations.columns if name not in COLUMNS]
+    first = observations.drop_duplicates("proposal").set_index("proposal")[names]
+    # Column by column, as rows of a frame would turn whole numbers into floats.
+    columns = {name: first[name].astype(object).tolist() for name in names}
+    return {
+        str(proposal): {name: column[row] for name, column in columns.items() if not pd.isna(column[row])}
+        for row, proposal in enumerate(first.index)
+    }
+
+
+def write_csv(observations: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, atomically; every float reads back as the same float."""
+    write_bytes(path, observations.to_csv(index=False, lineterminator="\n").encode())
+
+
+def read_csv(path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> pd.DataFrame:
+    """Read and validate a table that `write_csv` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    choices
+        Choices of hyperparameters, by name. Without them the type of a hyperparameter is taken from its
+        cells alone, and text that looks like numbers becomes numbers.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or no such table; names the path and the column.
+    """
+    try:
+        text = path.read_text()
+        raw = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[""])
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to make it again") from None
+    except (ValueError, pd.errors.ParserError) as error:
+        raise _broken(path, f"no CSV table ({' '.join(str(error).split())})") from None
+    columns = {}
+    for name, kind in COLUMNS.items():
+        if name not in raw:
+            raise _broken(path, f"{name}: column is missing")
+        columns[name] = _checked(raw[name], kind, path)
+    _check_losses(columns["loss"], columns["status"], path)
+    columns |= {
+        name: _chosen(raw[name], choices[name], path) if name in choices else _inferred(raw[name])
+        for name in raw.columns
+        if name not in COLUMNS
+    }
+    return pd.DataFrame(columns)
+
+
+def _checked(cells: pd.Series, kind: str, path: Path) -> pd.Series:
+    name = str(cells.name)
+    if name not in _MAY_BE_EMPTY and cells.isna().any():
+        raise _broken(path, f"{name}: row {_first(cells.isna())} is empty")
+    try:
+        column = cells.astype(kind)  # type: ignore[call-overload]
+    except (ValueError, TypeError) as error:
+        raise _broken(path, f"{name}: {error}") from None
+    if name in _WORDS and (strange := ~column.isin(_WORDS[name])).any():
+        row = _first(strange)
+        raise _broken(path, f"{name}: row {row} is {cells[row]!r}, none of {', '.join(_WORDS[name])}")
+    if kind == "float64" and (infinite := np.isinf(column) | (column.isna() & cells.notna())).any():
+        raise _broken(path, f"{name}: row {_first(infinite)} is not finite")
+    return column
+
+
+def _check_losses(loss: pd.Series, status: pd.Series, path: Path) -> None:
+    if (outside := (loss < 0) | (loss > 1)).any():
+        raise _broken(path, f"loss: row {_first(outside)} is no error between 0 and 1")
+    if (wrong := loss.notna() != (status == "success")).any():
+        raise _broken(path, f"loss: row {_first(wrong)} must be a number exactly when status is 'success'")
+
+
+def _chosen(cells: pd.Series, choices: Sequence[Value], path: Path) -> pd.Series:
+    if all(type(choice) in (int, float) for choice in choices):
+        return _inferred(cells)
+    by_text = {str(choice): choice for choice in choices}
+    if (strange := cells.notna() & ~cells.isin(list(by_text))).any():
+        row = _first(strange)
+        raise _broken(path, f"{cells.name}: row {row} is {cells[row]!r}, none of {', '.join(by_text)}")
+    return _values([None if pd.isna(cell) else by_text[cell] for cell in cells])
+
+
+def _inferred(cells: pd.Series) -> pd.Series:
+    if cells.isna().all():
+        return cells.astype("float64")
+    if cells.dropna().isin(["True", "False"]).all():
+        return cells.map({"True": True, "False": False}).astype("boolean")
+    for kind in ("Int64", "float64"):
+        try:
+            return cells.astype(kind)
+        except (ValueError, TypeError):
+            continue
+    return cells
+
+
+def _first(rows: pd.Series) -> int:
+    return int(np.flatnonzero(rows)[0])
+
+
+def _broken(path: Path, reason: str) -> UserError:
+    return UserError(f"{path}: {reason}; delete it to make it again")

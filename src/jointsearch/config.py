@@ -1,0 +1,153 @@
+"""The typed experiment configuration. Unknown keys are refused; the JSON schema is generated from it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from jointsearch import yaml_file
+from jointsearch.errors import UserError, suggest
+from jointsearch.records import BudgetUnit
+
+LengthUnit = Literal["brackets", "full_budget_evaluations", "full_budget_equivalents"]
+
+
+class Settings(BaseModel):
+    """Base of every part of the configuration: immutable, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class BudgetSettings(Settings):
+    """The training budgets: a geometric ladder that ends at `maximum` (Hyperband paper, section 3)."""
+
+    unit: BudgetUnit = "seconds"
+    """What a budget counts: seconds of training on the device, epochs, or optimiser steps."""
+    minimum: Annotated[float, Field(gt=0)] = 400
+    """Lowest budget. The ladder is `maximum`, `maximum / eta`, ... as long as it is not below this."""
+    maximum: Annotated[float, Field(gt=0)] = 10800
+    """The full budget."""
+    eta: Annotated[int, Field(ge=2)] = 3
+    """Ratio of neighbouring budgets; one in `eta` evaluations of a rung is promoted."""
+    rung_sizes: Literal["bohb", "hyperband"] = "bohb"
+    """Sizes of first rungs: `bohb` floor((s_max+1)/(s+1)) * eta^s, `hyperband` ceil((s_max+1)/(s+1) * eta^s)."""
+
+    @model_validator(mode="after")
+    def _minimum_not_above_maximum(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum ({self.minimum:g}) is above maximum ({self.maximum:g}); swap them")
+        return self
+
+
+class DataSettings(Settings):
+    """The images, how they are split, and how they are augmented."""
+
+    name: Literal["cifar10", "cifar100", "svhn", "digits", "image_folder"] = "cifar10"
+    """Which images. `image_folder` is any tree `train/<class>/*` (and `test/<class>/*`) under the data root."""
+    image_size: Annotated[int, Field(ge=4)] | None = None
+    """Side in pixels that the images of a folder are brought to; needed where their sizes differ."""
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share of the training images held out to choose by (paper: 10 %)."""
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Share held out for the test error where the data comes without a test part."""
+    crop_padding: Annotated[int, Field(ge=0)] = 4
+    """Pixels of padding before the random crop."""
+    horizontal_flip: bool = True
+    """Mirror half of the training images."""
+
+
+class TrainingSettings(Settings):
+    """Limits of one training."""
+
+    maximum_parameters: Annotated[int, Field(ge=1)] | None = None
+    """A network with more weights than this is not trained; its record says `too_large`."""
+    evaluation_batch_size: Annotated[int, Field(ge=1)] = 512
+    """Images at a time when the error is measured. Changes no result beyond rounding."""
+
+
+class SearchSettings(Settings):
+    """The optimiser and how long it searches."""
+
+    sampler: str = "bohb"
+    """`bohb`, `hyperband`, `random`, or the dotted name of your own."""
+    sampler_settings: dict[str, Any] = {}
+    """Settings of the sampler; see `config/README.md`."""
+    length: Annotated[int, Field(ge=1)] = 256
+    """How long the search is, counted in `length_unit`. Raise it to continue a finished search."""
+    length_unit: LengthUnit = "full_budget_evaluations"
+    """`brackets`; `full_budget_evaluations`: at least so many at the full budget;
+    `full_budget_equivalents`: at most so many times the full budget, all budgets counted."""
+    lags: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    """Per budget, lowest first: bracket b sees brackets up to b - 1 - lag. Default 1, 2, 3, ..."""
+
+
+class JobSettings(Settings):
+    """How trainings are packed into jobs. Changes no result."""
+
+    workers: Annotated[int, Field(ge=1)] = 10
+    """Trainings at a time, for the plan (the paper: 10 GPUs)."""
+    evaluations_per_job: Annotated[int, Field(ge=1)] = 1
+    """Trainings of one rung that share a process, one after another."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train; `auto` takes a GPU if there is one."""
+
+
+class Config(Settings):
+    """A configuration file: one experiment and how to run it."""
+
+    experiment: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    """Name of the experiment: its results lie in `results/<experiment>`."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Every random number comes from this, the study, and the place in it."""
+    space: str = "config/spaces/joint17.yaml"
+    """The space file."""
+    data_root: str = "data"
+    """Folder that holds (or is to hold) the images."""
+    budget: BudgetSettings = BudgetSettings()
+    data: DataSettings = DataSettings()
+    training: TrainingSettings = TrainingSettings()
+    search: SearchSettings = SearchSettings()
+    jobs: JobSettings = JobSettings()
+    notes: Any = None
+    """Anything of your own; read by nothing."""
+
+
+def parse(raw: Mapping[str, Any], where: str = "config") -> Config:
+    """Validate a configuration.
+
+    Raises
+    ------
+    UserError
+        Names the key, what is wrong with it and, for a misspelt key, the likely one.
+    """
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        # A misspelt key also leaves the right one missing: tell the cause, not the effect.
+        first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+        key = ".".join(str(part) for part in first["loc"]) or "config"
+        raise UserError(f"{where}: {key}: {_advice(first, key)}") from None
+
+
+def read(path: Path) -> Config:
+    """Read a configuration file as the Snakefile does."""
+    raw = yaml_file.load(path)
+    if not isinstance(raw, dict):
+        raise UserError(f"{path}: expected keys and values; see config/README.md")
+    return parse(raw, str(path))
+
+
+def _advice(error: Any, key: str) -> str:
+    if error["type"] != "extra_forbidden":
+        got = error["input"]
+        return f"{error['msg']}" + ("" if isinstance(got, dict | BaseModel) else f" (got {got!r})")
+    *parents, name = key.split(".")
+    return f"unknown key; {suggest(name, _keys(parents))}"
+
+
+def _keys(parents: list[str]) -> list[str]:
+    model: Any = Config
+    for parent in parents:
+        model = model.model_fields[parent].annotation
+    return list(model.model_fields)

@@ -1,0 +1,19 @@
+"""The one exception for mistakes that a user can mend."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Bad input, told in one line: what is wrong, where, and what to do about it.
+
+    Scripts and the Snakefile print the message alone and exit with a code that is not 0; any other
+    exception is a bug and keeps its traceback.
+    """
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Help with an unknown name: the known one that looks like it, or all of them."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"

@@ -1,0 +1,91 @@
+"""The experiment: all settings that change a result, frozen beside the results they made."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jointsearch import hyperband, samplers
+from jointsearch.config import BudgetSettings, Config, DataSettings, TrainingSettings
+from jointsearch.errors import UserError
+from jointsearch.records import Digest, Record, digest, read_record
+from jointsearch.space_file import SpaceFile
+from jointsearch.trainable import check_trainable
+
+
+class Experiment(Record):
+    """`results/<experiment>/experiment.json`: what makes two searches the same search.
+
+    Left out on purpose is what changes no result: the length of the search (it can grow), packing of jobs,
+    device, folder of the data, notes.
+    """
+
+    name: str
+    seed: int
+    space: SpaceFile
+    data: DataSettings
+    budget: BudgetSettings
+    training: TrainingSettings
+    sampler: str
+    sampler_settings: dict[str, Any]
+    lags: tuple[int, ...]
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Experiment":
+        """Resolve a configuration, its space file included.
+
+        Raises
+        ------
+        UserError
+            If anything in it can't work: space, budgets, lags, sampler.
+        """
+        space = SpaceFile.read(Path(config.space))
+        check_trainable(space)
+        samplers.check(config.search.sampler, config.search.sampler_settings)
+        return cls(
+            name=config.experiment,
+            seed=config.seed,
+            space=space,
+            data=config.data,
+            budget=config.budget,
+            training=config.training,
+            sampler=config.search.sampler,
+            sampler_settings=config.search.sampler_settings,
+            lags=hyperband.lags(config.search.lags, config.budget),
+        )
+
+    @property
+    def id(self) -> Digest:
+        """Digest that every record of this experiment carries."""
+        return digest(self)
+
+
+def refuse_another(path: Path, current: Experiment) -> None:
+    """Refuse to mix results: the experiment frozen at `path`, if any, must be the current one.
+
+    Raises
+    ------
+    UserError
+        Names the first setting that differs, both values, and the ways out.
+    """
+    if not path.exists():
+        return
+    stored = read_record(path, Experiment)
+    difference = _first_difference(stored.model_dump(mode="json"), current.model_dump(mode="json"))
+    if difference:
+        where, before, now = difference
+        raise UserError(
+            f"{path.parent}: holds results of another experiment: {where} was {before}, is now {now}; "
+            "give this one another name (`experiment:`), or move the old results away"
+        )
+
+
+def _first_difference(before: Any, now: Any, where: str = "") -> tuple[str, str, str] | None:
+    if before == now:
+        return None
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*before, *(key for key in now if key not in before)]:
+            path = f"{where}.{key}" if where else key
+            found = _first_difference(before.get(key), now.get(key), path)
+            if found:
+                return found
+    return where, json.dumps(before), json.dumps(now)

@@ -1,0 +1,40 @@
+"""Where results lie: `results/<experiment>/<study>/bracket-007/rung-1/slot-03.json`."""
+
+from pathlib import Path
+
+SEARCH = "search"
+"""The study that is the joint search itself."""
+
+
+def bracket_folder(study: Path, bracket: int) -> Path:
+    """Folder of a bracket."""
+    return study / f"bracket-{bracket:03d}"
+
+
+def rung_folder(study: Path, bracket: int, rung: int) -> Path:
+    """Folder of a rung."""
+    return bracket_folder(study, bracket) / f"rung-{rung}"
+
+
+def history_file(study: Path, bracket: int) -> Path:
+    """What the bracket's model sees beyond its predecessor's."""
+    return bracket_folder(study, bracket) / "history.json"
+
+
+def proposals_file(study: Path, bracket: int, rung: int) -> Path:
+    """What a rung trains."""
+    return rung_folder(study, bracket, rung) / "proposals.json"
+
+
+def slot_file(rung: Path, slot: int) -> Path:
+    """The evaluation of one proposal of a rung."""
+    return rung / f"slot-{slot:02d}.json"
+
+
+def batch_files(study: Path, bracket: int, rung: int, size: int, evaluations_per_job: int) -> list[Path]:
+    """Files that say a training job of the rung is complete, in slot order."""
+    folder = rung_folder(study, bracket, rung)
+    return [
+        folder / f"batch-{first:02d}-{min(first + evaluations_per_job, size) - 1:02d}.json"
+        for first in range(0, size, evaluations_per_job)
+    ]

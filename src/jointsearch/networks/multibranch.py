@@ -1,0 +1,199 @@
+"""The multi-branch residual network: ten architectural choices span it (paper, section 2)."""
+
+import math
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.networks.shake import shake_shake, shakedrop
+
+STRIDES = (1, 2, 2)
+"""Stride of the first residual block in each main block."""
+
+
+class _Convolution(nn.Conv2d):
+    """Without a bias, and left uninitialised: the network draws all weights, from its own generator."""
+
+    def __init__(self, in_channels: int, out_channels: int, size: int, stride: int = 1):
+        super().__init__(in_channels, out_channels, size, stride, padding=size // 2, bias=False)
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+class _Linear(nn.Linear):
+    """Left uninitialised, for the same reason."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+class TwoPathSkip(nn.Module):
+    """Skip path where width or stride changes (Gastaldi 2017).
+
+    ReLU, then two 1x1 convolutions of half the width each, the second one on the image moved by one pixel
+    up and left (zeros come in), so that a stride of 2 sees other pixels on either path; concatenated and
+    normalised. An odd width gives the first path one filter more. Both paths see the ReLU; the authors'
+    code applies it to the first one only.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int):
+        super().__init__()
+        self.stride = stride
+        # A width of 1 leaves nothing for the second path.
+        widths = (out_channels - out_channels // 2, out_channels // 2)
+        self.paths = nn.ModuleList(_Convolution(in_channels, width, 1) for width in widths if width)
+        self.norm = nn.BatchNorm2d(out_channels)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (N, in, H, W) to (N, out, ceil(H / stride), ceil(W / stride))."""
+        images = F.relu(images)
+        moved = F.pad(images[:, :, 1:, 1:], (0, 1, 0, 1))
+        outputs = [
+            path(pixels[:, :, :: self.stride, :: self.stride])
+            for path, pixels in zip(self.paths, (images, moved), strict=False)
+        ]
+        normalised: Tensor = self.norm(torch.cat(outputs, dim=1))
+        return normalised
+
+
+class ResidualBlock(nn.Module):
+    """A skip path plus parallel branches, mixed by Shake-Shake or, a single one, disturbed by ShakeDrop."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int, branches: int, death_rate: float):
+        super().__init__()
+        self.death_rate = death_rate
+        # Each branch starts with a ReLU too: it is the same for all, so `forward` computes it once.
+        self.branches = nn.ModuleList(
+            nn.Sequential(
+                _Convolution(in_channels, out_channels, 3, stride),
+                nn.BatchNorm2d(out_channels),
+                nn.ReLU(inplace=True),
+                _Convolution(out_channels, out_channels, 3),
+                nn.BatchNorm2d(out_channels),
+            )
+            for _ in range(branches)
+        )
+        changes = stride != 1 or in_channels != out_channels
+        self.skip = TwoPathSkip(in_channels, out_channels, stride) if changes else nn.Identity()
+
+    def forward(self, images: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Map (N, in, H, W) to (N, out, H / stride, W / stride); without a generator, the expectation."""
+        rectified = F.relu(images)
+        outputs = [branch(rectified) for branch in self.branches]
+        mixed = (
+            shake_shake(outputs, generator) if len(outputs) > 1 else shakedrop(outputs[0], self.death_rate, generator)
+        )
+        skipped: Tensor = self.skip(images)
+        return skipped + mixed
+
+
+class MainBlock(nn.Module):
+    """Residual blocks of one width and number of branches; the first one changes width and resolution."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int, blocks: int, branches: int, death_rate: float):
+        super().__init__()
+        self.residual_blocks = nn.ModuleList(
+            ResidualBlock(
+                in_channels if index == 0 else out_channels,
+                out_channels,
+                stride if index == 0 else 1,
+                branches,
+                death_rate,
+            )
+            for index in range(blocks)
+        )
+
+    def forward(self, images: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Map (N, in, H, W) to (N, out, H / stride, W / stride); without a generator, the expectation."""
+        for block in self.residual_blocks:
+            images = block(images, generator)
+        return images
+
+
+class MultiBranchNetwork(nn.Module):
+    """Stem, three main blocks of residual blocks, ReLU, global average pooling, linear classifier.
+
+    Parameters
+    ----------
+    parameters
+        The configuration; its architectural choices and its ShakeDrop death rate are used.
+    in_channels
+        Channels of the images.
+    classes
+        Number of classes.
+    generator
+        Source of the initial weights, on the CPU. The default gives the same weights each time.
+    """
+
+    def __init__(
+        self,
+        parameters: Hyperparameters,
+        in_channels: int,
+        classes: int,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        # No ReLU after the stem: every branch starts with one.
+        self.stem = nn.Sequential(
+            _Convolution(in_channels, parameters.initial_filters, 3),
+            nn.BatchNorm2d(parameters.initial_filters),
+        )
+        self.main_blocks = nn.ModuleList(
+            MainBlock(narrow, wide, stride, blocks, branches, parameters.shakedrop_death_rate)
+            for (narrow, wide), stride, blocks, branches in zip(
+                pairwise((parameters.initial_filters, *parameters.widths)),
+                STRIDES,
+                parameters.residual_blocks,
+                parameters.residual_branches,
+                strict=True,
+            )
+        )
+        self.classifier = _Linear(parameters.widths[-1], classes)
+        self._initialise(generator or torch.Generator())
+
+    @torch.no_grad()
+    def _initialise(self, generator: torch.Generator) -> None:
+        """He initialisation by fan-out for convolutions, the usual one by fan-in for the classifier."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+        bound = 1 / math.sqrt(self.classifier.in_features)
+        self.classifier.weight.uniform_(-bound, bound, generator=generator)
+        self.classifier.bias.zero_()
+
+    def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Map images (N, in_channels, H, W) to logits (N, classes).
+
+        In training mode Shake-Shake and ShakeDrop draw from `generator`, which is on the images' device.
+
+        Raises
+        ------
+        ValueError
+            In training mode without a generator.
+        """
+        if self.training and generator is None:
+            raise ValueError("a network in training mode draws random numbers: pass a generator")
+        features = self.stem(images)
+        for main_block in self.main_blocks:
+            features = main_block(features, generator if self.training else None)
+        logits: Tensor = self.classifier(F.relu(features).mean((2, 3)))
+        return logits
+
+
+def parameter_count(parameters: Hyperparameters, in_channels: int, classes: int) -> int:
+    """Number of trainable weights of `MultiBranchNetwork`, without building it."""
+    width = parameters.initial_filters
+    total = 9 * in_channels * width + 2 * width
+    for wide, stride, blocks, branches in zip(
+        parameters.widths, STRIDES, parameters.residual_blocks, parameters.residual_branches, strict=True
+    ):
+        if stride != 1 or width != wide:
+            total += width * wide + 2 * wide
+        total += branches * (9 * width * wide + 9 * wide * wide + 4 * wide)
+        total += (blocks - 1) * branches * (18 * wide * wide + 4 * wide)
+        width = wide
+    return total + width * classes + classes

@@ -1,0 +1,167 @@
+"""The plan before the cost: what a search will train, how long it takes, when its model can start."""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jointsearch import samplers
+from jointsearch.config import BudgetSettings
+from jointsearch.hyperband import Bracket, bracket, budgets, cost, newly_seen
+from jointsearch.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Outcome of a simulated search.
+
+    Attributes
+    ----------
+    makespan
+        From the first start to the last end, in the unit of the budgets.
+    utilisation
+        Share of the workers' time spent training, 0 to 1.
+    starts
+        Time at which each bracket starts, by bracket.
+    """
+
+    makespan: float
+    utilisation: float
+    starts: tuple[float, ...]
+
+
+def simulate(
+    brackets: int, lag: Sequence[int], workers: int, settings: BudgetSettings, evaluations_per_job: int = 1
+) -> Schedule:
+    """Simulate the search on equal workers: every training takes exactly its budget, everything else no time.
+
+    Jobs that may start do so in the order the workflow uses: earlier bracket first, then later rung first.
+    """
+    ladder = budgets(settings)
+    items = [bracket(index, settings) for index in range(brackets)]
+    waiting = [{(seen.index, rung) for seen, rung in newly_seen(b, lag, settings)} for b in range(brackets)]
+    rungs_left = {(b, rung): size for b in range(brackets) for rung, size in enumerate(items[b].sizes)}
+    starts = [0.0] * brackets
+    ready: list[tuple[int, int, int, int]] = []
+    running: list[tuple[float, int, int, int]] = []
+    next_bracket, now, free = 0, 0.0, workers
+
+    def release(b: int, rung: int) -> None:
+        size = items[b].sizes[rung]
+        for first in range(0, size, evaluations_per_job):
+            heapq.heappush(ready, (b, -rung, first, min(evaluations_per_job, size - first)))
+
+    while next_bracket < brackets or ready or running:
+        # A bracket starts only after its predecessor has: its history continues the predecessor's.
+        while next_bracket < brackets and not waiting[next_bracket] & rungs_left.keys():
+            starts[next_bracket] = now
+            release(next_bracket, 0)
+            next_bracket += 1
+        while free and ready:
+            b, negative_rung, _, number = heapq.heappop(ready)
+            duration = number * ladder[items[b].levels[-negative_rung]]
+            heapq.heappush(running, (now + duration, b, -negative_rung, number))
+            free -= 1
+        now, b, rung, number = heapq.heappop(running)
+        free += 1
+        rungs_left[b, rung] -= number
+        if not rungs_left[b, rung]:
+            del rungs_left[b, rung]
+            if rung + 1 < len(items[b].sizes):
+                release(b, rung + 1)
+    total = sum(cost(item, ladder) for item in items)
+    return Schedule(now, total / (workers * now), tuple(starts))
+
+
+def first_model(brackets: int, lag: Sequence[int], needed: int, settings: BudgetSettings) -> tuple[int, int] | None:
+    """Find the first bracket that sees at least `needed` evaluations at one budget, all successful.
+
+    Returns
+    -------
+    (bracket, budget level) or None
+        The largest such level, since that is the one that BOHB models.
+    """
+    seen = [0] * len(lag)
+    for index in range(brackets):
+        for item, rung in newly_seen(index, lag, settings):
+            seen[item.levels[rung]] += item.sizes[rung]
+        enough = [level for level, number in enumerate(seen) if number >= needed]
+        if enough:
+            return index, enough[-1]
+    return None
+
+
+def trainings(items: Sequence[Bracket], levels: int) -> list[int]:
+    """Count the trainings at each budget level."""
+    counts = [0] * levels
+    for item in items:
+        for size, level in zip(item.sizes, item.levels, strict=True):
+            counts[level] += size
+    return counts
+
+
+def report(pipeline: Pipeline, workers: int) -> str:
+    """Write the plan of a search for people."""
+    config, lag, brackets = pipeline.config, pipeline.experiment.lags, pipeline.brackets
+    ladder = budgets(config.budget)
+    unit = config.budget.unit
+    counts = trainings(brackets, len(ladder))
+    total = sum(cost(item, ladder) for item in brackets)
+    lines = [
+        f"{config.experiment}: {len(brackets)} brackets, {sum(counts)} trainings, "
+        f"{counts[-1]} of them at the full budget of {amount(ladder[-1], unit)}",
+        "",
+        f"one round of brackets (evaluations at each budget; eta {config.budget.eta}, {config.budget.rung_sizes}):",
+        _row("", [amount(budget, unit) for budget in ladder]),
+    ]
+    for item in brackets[: len(ladder)]:
+        sizes = dict(zip(item.levels, item.sizes, strict=True))
+        cells = [str(sizes.get(level, "")) for level in range(len(ladder))]
+        lines.append(_row(f"bracket {item.index}", cells))
+    simulated = simulate(len(brackets), lag, workers, config.budget, config.jobs.evaluations_per_job)
+    lines += [
+        "",
+        _row("trainings", [str(number) for number in counts]),
+        _row("training", [amount(n * budget, unit) for n, budget in zip(counts, ladder, strict=True)]),
+        _row("lag", [str(value) for value in lag]),
+        "",
+        f"total training    {amount(total, unit)} = {total / ladder[-1]:.0f} times the full budget",
+        f"on {workers} workers      {amount(simulated.makespan, unit)}, workers busy "
+        f"{simulated.utilisation:.0%} of it (training alone: start-up, evaluation and queues come on top)",
+        f"first model       {_first_model(pipeline, simulated)}",
+    ]
+    if ladder[0] != config.budget.minimum:
+        lines.append(
+            f"note              the lowest budget is {ladder[0]:g}, not {config.budget.minimum:g}: "
+            "the ladder goes down from the full budget"
+        )
+    return "\n".join(lines)
+
+
+def amount(budget: float, unit: str) -> str:
+    """Write an amount of training for people; seconds as 400 s, 3 h or 60 days."""
+    if unit != "seconds":
+        return f"{budget:g} {unit.removesuffix('s') if budget == 1 else unit}"
+    for name, length, least in (("days", 86400, 2 * 86400), ("h", 3600, 3600), ("min", 60, 600)):
+        if budget >= least:
+            return f"{budget / length:.3g} {name}"
+    return f"{budget:g} s"
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"  {name:<12}" + "".join(f"{cell:>13}" for cell in cells)
+
+
+def _first_model(pipeline: Pipeline, simulated: Schedule) -> str:
+    experiment = pipeline.experiment
+    needed = samplers.observations_needed(experiment.sampler, experiment.sampler_settings, experiment.space.dimension)
+    if needed is None:
+        return "none: this sampler says of no number of evaluations that it builds a model from them"
+    found = first_model(len(pipeline.brackets), experiment.lags, needed, experiment.budget)
+    if found is None:
+        return f"none: no bracket sees the {needed} evaluations at one budget that it takes"
+    index, level = found
+    unit = experiment.budget.unit
+    return (
+        f"bracket {index}, from {needed} or more evaluations at {amount(budgets(experiment.budget)[level], unit)}, "
+        f"after {amount(simulated.starts[index], unit)}"
+    )

@@ -1,0 +1,123 @@
+"""Figure: how well the validation error at one budget foretells that at another."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Rectangle
+
+from jointsearch.analysis.correlation import FEWEST, correlations, pairs
+from jointsearch.plotting import style
+
+_COLOURS = LinearSegmentedColormap.from_list("correlation", [style.VERMILLION, "#FFFFFF", style.BLUE])
+_UNKNOWN = "#EEEEEE"
+_EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.3}
+
+
+def data(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Gather all that the figure shows.
+
+    Parameters
+    ----------
+    observations
+        Table of `observations.table`, one study.
+    rng
+        Draws the bootstrap resamples.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a pair of budgets and configuration evaluated successfully at both: the columns of
+        `correlations`, the same for all rows of a pair, then `proposal`, `lower_loss`, `higher_loss`.
+        A pair without configurations keeps one row, in which these are empty.
+    """
+    return correlations(observations, rng).merge(pairs(observations), how="left", on=["lower_budget", "higher_budget"])
+
+
+@matplotlib.rc_context(style.RC)
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw the figure: left the correlations, right the errors behind them, laid out alike.
+
+    Row and column of a panel are its higher and its lower budget.
+
+    Parameters
+    ----------
+    data
+        Of the function `data`.
+    """
+    budgets = sorted({*data["lower_budget"], *data["higher_budget"]})
+    if not budgets:
+        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
+        style.say(figure.subplots(), "There are no two budgets to compare.")
+        return figure
+    levels = len(budgets) - 1
+    figure = style.new_figure(style.DOUBLE_COLUMN, 1.5 if levels == 1 else 0.7 + 0.8 * levels)
+    ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.46, 0.54], wspace=0.03)
+    names = [style.budget_name(budget, data["budget_unit"].iloc[0]) for budget in budgets]
+    _draw_matrix(left.subplots(), data.drop_duplicates(["lower_budget", "higher_budget"]), budgets, names)
+    left.suptitle("Spearman rank correlation", size=8)
+    right.suptitle("validation error (%) at both budgets", size=8)
+    if data["proposal"].isna().all():
+        style.say(right.subplots(), "No configuration succeeded at two budgets.")
+    else:
+        _draw_scatters(right, data, budgets, names)
+    return figure
+
+
+def _draw_matrix(axes: Axes, pairs: pd.DataFrame, budgets: list[float], names: list[str]) -> None:
+    levels = len(budgets) - 1
+    for pair in pairs.to_dict("records"):
+        column, row = budgets.index(pair["lower_budget"]), budgets.index(pair["higher_budget"]) - 1
+        correlation = pair["spearman"]
+        unknown = np.isnan(correlation)
+        face = _UNKNOWN if unknown else _COLOURS((correlation + 1) / 2)
+        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=face, edgecolor="white"))
+        ink = style.GREY if unknown else "white" if abs(correlation) > 0.75 else style.BLACK
+        axes.text(column, row, _cell(pair), color=ink, ha="center", va="center", size=7 if levels < 4 else 6)
+    axes.set(xlim=(-0.5, levels - 0.5), ylim=(levels - 0.5, -0.5), xlabel="lower budget", ylabel="higher budget")
+    axes.set_xticks(range(levels), names[:-1])
+    axes.set_yticks(range(levels), names[1:], rotation=90, va="center")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _cell(pair: Mapping[Hashable, Any]) -> str:
+    n, correlation = pair["n"], pair["spearman"]
+    if np.isnan(correlation):
+        return f"{'too few' if n < FEWEST else 'all equal'}\nn = {n}"
+    interval = f"[{pair['interval_low']:.2f}, {pair['interval_high']:.2f}]"
+    return f"{correlation:.2f}\n{interval}\nn = {n}".replace("-", "−")
+
+
+def _draw_scatters(figure: SubFigure, data: pd.DataFrame, budgets: list[float], names: list[str]) -> None:
+    levels = len(budgets) - 1
+    grid = figure.subplots(levels, levels, sharex="col", sharey="row", squeeze=False)
+    percent = 100 * data[["lower_loss", "higher_loss"]].stack().to_numpy()
+    for row, column in zip(*np.triu_indices(levels, k=1), strict=True):
+        grid[row, column].remove()
+    panels = [(row, column, grid[row, column]) for row, column in zip(*np.tril_indices(levels), strict=True)]
+    for row, column, axes in panels:
+        lower, higher = data["lower_budget"] == budgets[column], data["higher_budget"] == budgets[row + 1]
+        pair = data[lower & higher]
+        axes.scatter(100 * pair["lower_loss"], 100 * pair["higher_loss"], s=9, facecolor=style.BLUE, **_EDGE)
+        for axis, side in ((axes.xaxis, lower), (axes.yaxis, higher)):
+            style.scale_errors(axis, percent)
+            axis.set_tick_params(labelsize=7 if levels < 3 else 6)
+            if data.loc[side, "proposal"].isna().all():
+                axis.set_ticks([])
+        if pair["proposal"].isna().all():
+            axes.text(0.5, 0.5, "none", transform=axes.transAxes, color=style.GREY, ha="center", va="center")
+        axes.label_outer()
+        if row == levels - 1:
+            axes.set_xlabel(names[column])
+        if column == 0:
+            axes.set_ylabel(names[row + 1])
+    # The line of equal errors comes last, so that the points alone set the limits.
+    for _, _, axes in panels:
+        axes.autoscale(False)
+        axes.axline((1, 1), (2, 2), color=style.LIGHT_GREY, linewidth=0.8, zorder=0)

@@ -1,0 +1,167 @@
+"""How far a search is: counts per budget, failures, best so far, time left; as a panel or one line."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from jointsearch.errors import UserError
+from jointsearch.hyperband import Bracket
+from jointsearch.plan import trainings
+from jointsearch.records import Evaluation, rank, read_record
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State of a search.
+
+    Attributes
+    ----------
+    budgets, unit
+        The ladder, lowest first, and what it counts.
+    done, total
+        Evaluations at each budget, complete and planned.
+    failed
+        Complete evaluations without a loss.
+    best
+        Lowest validation error at the largest budget that has one, as an evaluation.
+    seconds_left
+        Estimate from the pace so far; None before the first evaluation.
+    """
+
+    budgets: tuple[float, ...]
+    unit: str
+    done: tuple[int, ...]
+    total: tuple[int, ...]
+    failed: int
+    best: Evaluation | None
+    seconds_left: float | None
+
+    def line(self) -> str:
+        """Put everything in one line."""
+        counts = " ".join(
+            f"{budget:g}:{done}/{total}"
+            for budget, done, total in zip(self.budgets, self.done, self.total, strict=True)
+        )
+        return (
+            f"{sum(self.done)}/{sum(self.total)} evaluations ({self.unit} {counts})  "
+            f"failed {self.failed}  best {self._best()}  left {duration(self.seconds_left)}"
+        )
+
+    def panel(self) -> str:
+        """Lay it out with a bar for each budget."""
+        rows = []
+        for budget, done, total in zip(self.budgets, self.done, self.total, strict=True):
+            bar = "#" * round(30 * done / max(1, total))
+            rows.append(f"{budget:>8g} {self.unit:<8}[{bar:<30}] {done:>5} / {total}")
+        rows.append(f"{'all':>8} {'':<8} {'':<31} {sum(self.done):>5} / {sum(self.total)}")
+        rows.append(f"  failed    {self.failed}")
+        rows.append(f"  best      {self._best()}")
+        rows.append(f"  time left {duration(self.seconds_left)}")
+        return "\n".join(rows)
+
+    def _best(self) -> str:
+        if self.best is None or self.best.loss is None:
+            return "none yet"
+        return f"{self.best.loss:.2%} at {self.best.budget:g} {self.unit} ({self.best.id})"
+
+
+@dataclass
+class Reader:
+    """Reads a study's records as they appear, each once."""
+
+    study: Path
+    _seen: dict[Path, Evaluation] = field(default_factory=dict)
+    _opened: float = field(default_factory=time.time)
+
+    def read(self, brackets: list[Bracket], budgets: tuple[float, ...], unit: str) -> Progress:
+        """Look at the files now.
+
+        Records that cannot be read are not counted; the run itself reports them.
+        """
+        for path in self.study.glob("bracket-*/rung-*/slot-*.json"):
+            if path not in self._seen:
+                try:
+                    self._seen[path] = read_record(path, Evaluation)
+                except UserError:
+                    continue
+        planned = {item.index for item in brackets}
+        evaluations = [item for item in self._seen.values() if item.bracket in planned]
+        done = [0] * len(budgets)
+        for evaluation in evaluations:
+            done[budgets.index(evaluation.budget)] += 1
+        total = trainings(brackets, len(budgets))
+        successful = rank([item for item in evaluations if item.loss is not None])
+        largest = max((item.budget for item in successful), default=0.0)
+        work_left = sum(budget * (t - d) for budget, t, d in zip(budgets, total, done, strict=True))
+        return Progress(
+            budgets,
+            unit,
+            tuple(done),
+            tuple(total),
+            len(evaluations) - len(successful),
+            next((item for item in successful if item.budget == largest), None),
+            self._seconds(evaluations, work_left),
+        )
+
+    def _seconds(self, evaluations: list[Evaluation], work_left: float) -> float | None:
+        """Extrapolate the pace of the last stretch of work: the evaluations since this reader was opened.
+
+        A reader that joins late, or only looks once, takes all of them, less the pauses between runs: the
+        time in which any training was running.
+        """
+        if not work_left:
+            return 0.0
+        fresh = [item for item in evaluations if item.observed.started >= self._opened] or evaluations
+        busy = _covered([(item.observed.started, item.observed.finished) for item in fresh])
+        work = sum(item.budget for item in fresh)
+        return work_left * busy / work if work else None
+
+
+def _covered(intervals: list[tuple[float, float]]) -> float:
+    covered, end = 0.0, float("-inf")
+    for start, stop in sorted(intervals):
+        covered += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    return covered
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time span for people: 40 s, 12 min, 5.5 h, 3.2 days."""
+    if seconds is None:
+        return "unknown"
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+class Watcher(threading.Thread):
+    """Prints the line of a running search whenever it changed: in place on a terminal, as lines elsewhere."""
+
+    def __init__(self, look: Callable[[], Progress], stream: TextIO, every: float | None = None):
+        super().__init__(daemon=True, name="progress")
+        self._look, self._stream, self._finish = look, stream, threading.Event()
+        self._every = every or (1.0 if stream.isatty() else 10.0)
+
+    def run(self) -> None:
+        """Look, print if changed, wait; once more at the end."""
+        last = ""
+        while True:
+            ended = self._finish.wait(self._every)
+            line = self._look().line()
+            if line != last:
+                last = line
+                self._stream.write(f"\r\x1b[K{line}" if self._stream.isatty() else f"{line}\n")
+                self._stream.flush()
+            if ended:
+                if self._stream.isatty():
+                    self._stream.write("\n")
+                return
+
+    def finish(self) -> None:
+        """Print the final state and stop."""
+        self._finish.set()
+        self.join(timeout=30)

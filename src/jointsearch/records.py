@@ -1,0 +1,276 @@
+"""What is written to `results/`: frozen records, canonical JSON, atomic writes, validated reads."""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from jointsearch.errors import UserError
+
+PROTOCOL = 1
+"""Version of the training protocol. Raised on purpose when a change alters what a training means."""
+
+Value = bool | int | float | str
+Values = dict[str, Value]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Status = Literal["success", "diverged", "out_of_memory", "too_large"]
+BudgetUnit = Literal["seconds", "epochs", "steps"]
+Loss = Annotated[float, Field(allow_inf_nan=False)]
+Error = Annotated[float, Field(ge=0, le=1)]
+Index = Annotated[int, Field(ge=0)]
+
+
+class Record(BaseModel):
+    """Base of everything that is stored: immutable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Origin(Record):
+    """Where a proposal came from: the prior, or a model of one budget."""
+
+    sampler: str
+    kind: Literal["random", "model"]
+    model_budget: float | None = None
+
+
+class Proposal(Record):
+    """One configuration to evaluate. Its id stays when it is promoted.
+
+    `id` is `bracket-rung-slot` where it was sampled; `values` holds the active parameters only.
+    """
+
+    id: Annotated[str, Field(pattern=r"^\d+-\d+-\d+$")]
+    values: Values
+    origin: Origin
+
+
+class Model(Record):
+    """The model behind a batch of proposals: its budget and the evaluations that it saw, best first."""
+
+    budget: float | None
+    evaluations: tuple[str, ...]
+    details: dict[str, Value] = {}
+
+
+class Rung(Record):
+    """`rung-K/proposals.json`: what is trained in one rung, in slot order."""
+
+    experiment: Digest
+    study: str
+    bracket: Index
+    rung: Index
+    proposals: tuple[Proposal, ...]
+    model: Model | None = None
+    parents: tuple[Digest, ...] = ()
+
+
+class CurvePoint(Record):
+    """One row of a learning curve, written at the end of an epoch and at the end of the budget.
+
+    `learning_rate` is the one of the last step; `train_loss` is the mean cross-entropy (mixup included)
+    of the steps since the previous row. Validation and test figures are null where not evaluated.
+    """
+
+    step: Index
+    epoch: Annotated[float, Field(ge=0)]
+    learning_rate: Annotated[float, Field(ge=0)]
+    train_loss: Loss | None
+    validation_loss: Loss | None = None
+    validation_error: Error | None = None
+    test_loss: Loss | None = None
+    test_error: Error | None = None
+
+
+class MadeWith(Record):
+    """Code, environment and data that an evaluation was made with."""
+
+    code: Digest
+    commit: str | None
+    lock: Digest | None
+    python: str
+    torch: str
+    data: Digest
+    split: Digest
+    device_type: Literal["cpu", "cuda"]
+    threads: Annotated[int, Field(ge=1)]
+
+
+class Observed(Record):
+    """What was seen while it ran, and differs when it runs again. Times are Unix seconds and seconds."""
+
+    started: float
+    finished: float
+    training_seconds: Annotated[float, Field(ge=0)]
+    evaluation_seconds: Annotated[float, Field(ge=0)]
+    curve_seconds: tuple[float, ...]
+    host: str
+    device: str
+    job: str | None = None
+
+
+class Evaluation(Record):
+    """One training of one proposal at one budget: `rung-K/slot-NN.json`.
+
+    `loss` is the validation error that the search minimises; null when the training failed, which is a
+    result. `test_error` is recorded and never used by the search.
+    """
+
+    protocol: int = PROTOCOL
+    experiment: Digest
+    study: str
+    bracket: Index
+    rung: Index
+    slot: Index
+    proposal: Proposal
+    budget: Annotated[float, Field(gt=0)]
+    budget_unit: BudgetUnit
+    seed: Annotated[int, Field(ge=0, lt=2**53)]
+    status: Status
+    message: str | None = None
+    loss: Error | None
+    test_error: Error | None
+    parameters: Annotated[int, Field(ge=0)] | None
+    epochs: Annotated[float, Field(ge=0)]
+    steps: Index
+    curve: tuple[CurvePoint, ...]
+    made_with: MadeWith
+    observed: Observed
+
+    @model_validator(mode="after")
+    def _loss_only_when_successful(self) -> "Evaluation":
+        if (self.status == "success") != (self.loss is not None):
+            raise ValueError("loss must be a number exactly when status is 'success'")
+        return self
+
+    @property
+    def id(self) -> str:
+        """Name of this evaluation within its study: proposal id, then `@`, then the rung."""
+        return f"{self.proposal.id}@{self.rung}"
+
+    def derivable(self) -> dict[str, Any]:
+        """Everything that a second run of the same experiment must give again, bit for bit."""
+        return self.model_dump(mode="json", exclude={"observed"})
+
+
+class Batch(Record):
+    """`rung-K/batch-NN.json`: written when every slot of one training job has its record."""
+
+    first_slot: Index
+    records: tuple[Digest, ...]
+
+
+class Observation(Record):
+    """What a sampler may know of one evaluation."""
+
+    evaluation: str
+    budget: float
+    values: Values
+    loss: float | None
+
+
+class History(Record):
+    """`bracket-NNN/history.json`: what bracket `b` sees beyond bracket `b - 1`, chained by digest."""
+
+    experiment: Digest
+    study: str
+    bracket: Index
+    previous: Digest | None
+    observations: tuple[Observation, ...]
+
+
+R = TypeVar("R", bound=Record)
+
+
+def canonical(value: Any) -> bytes:
+    """Encode a JSON value by RFC 8785, so that equal values have equal bytes."""
+    return rfc8785.dumps(value)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a record or JSON value in canonical form, as 64 hexadecimal digits."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: a temporary file beside it, flushed to disk, then renamed.
+
+    Raises
+    ------
+    UserError
+        If the disk is full or the place cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise UserError(f"{path}: cannot be written ({error.strerror}); make room or give access") from None
+
+
+def write_record(path: Path, record: BaseModel) -> None:
+    """Write a record as one line of canonical JSON, atomically."""
+    write_bytes(path, canonical(record.model_dump(mode="json")) + b"\n")
+
+
+def read_record(path: Path, kind: type[R]) -> R:
+    """Read and validate a record.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, is no JSON (truncated), or breaks the schema; names path and field.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to make it again") from None
+    try:
+        return kind.model_validate(json.loads(text))
+    except ValueError as error:
+        raise UserError(
+            f"{path}: not a valid {kind.__name__} record: {_reason(error)}; delete it to make it again"
+        ) from None
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "record"
+        return f"{where}: {first['msg']}"
+    return f"no JSON ({error})"
+
+
+def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Sort by validation error, best first; failures last; ties by proposal id as numbers."""
+    return sorted(evaluations, key=_rank_key)
+
+
+def _rank_key(evaluation: Evaluation) -> tuple[bool, float, tuple[int, ...]]:
+    loss = evaluation.loss
+    return loss is None, 0.0 if loss is None else loss, proposal_key(evaluation.proposal.id)
+
+
+def proposal_key(proposal_id: str) -> tuple[int, ...]:
+    """Read a proposal id as numbers, so that 10-0-0 comes after 9-0-0."""
+    return tuple(int(part) for part in proposal_id.split("-"))

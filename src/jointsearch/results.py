@@ -1,0 +1,89 @@
+"""Reading what a study has produced so far."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from jointsearch import layout
+from jointsearch.errors import UserError
+from jointsearch.records import (
+    Batch,
+    Digest,
+    Evaluation,
+    History,
+    Observation,
+    digest,
+    file_digest,
+    read_record,
+)
+
+
+def read_batches(batches: Iterable[Path], experiment: Digest) -> list[Evaluation]:
+    """Read the evaluations behind the given batch files, in order.
+
+    Raises
+    ------
+    UserError
+        If a record is missing, was changed since its batch was completed, or belongs to another experiment.
+    """
+    evaluations = []
+    for path in batches:
+        batch = read_record(path, Batch)
+        for slot, recorded in enumerate(batch.records, start=batch.first_slot):
+            file = layout.slot_file(path.parent, slot)
+            evaluations.append(_read_evaluation(file, experiment))
+            if file_digest(file) != recorded:
+                raise UserError(
+                    f"{file}: changed since it was made ({path.name} holds another digest); "
+                    "restore it, or delete both files to train it again"
+                )
+    return evaluations
+
+
+def read_study(study: Path, experiment: Digest, brackets: int) -> list[Evaluation]:
+    """Read the evaluations that the first brackets of a study have now, by (bracket, rung, slot).
+
+    Raises
+    ------
+    UserError
+        As `read_batches`, for the batches that are complete.
+    """
+    found = {}
+    for bracket in range(brackets):
+        folder = layout.bracket_folder(study, bracket)
+        read_batches(folder.glob("rung-*/batch-*.json"), experiment)
+        for path in folder.glob("rung-*/slot-*.json"):
+            evaluation = _read_evaluation(path, experiment)
+            found[evaluation.bracket, evaluation.rung, evaluation.slot] = evaluation
+    return [found[place] for place in sorted(found)]
+
+
+def _read_evaluation(path: Path, experiment: Digest) -> Evaluation:
+    evaluation = read_record(path, Evaluation)
+    place = layout.slot_file(layout.rung_folder(Path(), evaluation.bracket, evaluation.rung), evaluation.slot)
+    if evaluation.experiment != experiment:
+        raise UserError(f"{path}: belongs to another experiment; move it away to train this one")
+    if path.parts[-3:] != place.parts:
+        raise UserError(f"{path}: is the record of {place}; move it back, or delete it to train this one")
+    return evaluation
+
+
+def read_history(study: Path, bracket: int) -> list[Observation]:
+    """Follow the chain of histories from bracket 0 to the given one; all that its model may see.
+
+    Raises
+    ------
+    UserError
+        If a link of the chain was changed.
+    """
+    observations: list[Observation] = []
+    previous: Digest | None = None
+    for index in range(bracket + 1):
+        path = layout.history_file(study, index)
+        history = read_record(path, History)
+        if history.previous != previous:
+            raise UserError(
+                f"{path}: does not continue the history before it; delete history.json from bracket {index} on"
+            )
+        previous = digest(history)
+        observations.extend(history.observations)
+    return observations

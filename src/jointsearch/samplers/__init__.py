@@ -1,0 +1,113 @@
+"""The samplers by name. Light to import; what a sampler needs is imported when it is made."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from jointsearch.config import Settings
+from jointsearch.errors import UserError, suggest
+from jointsearch.samplers.base import Sampled, Sampler, Suggestion
+from jointsearch.samplers.settings import BohbSettings, RandomSettings
+
+__all__ = ["REGISTRY", "Sampled", "Sampler", "Suggestion", "check", "make", "observations_needed"]
+
+REGISTRY: dict[str, type[Settings]] = {
+    "bohb": BohbSettings,
+    "hyperband": RandomSettings,
+    "random": RandomSettings,
+}
+"""The samplers that come with the workflow and what can be set."""
+
+
+def make(name: str, settings: Mapping[str, Any]) -> Sampler:
+    """Make a sampler.
+
+    Parameters
+    ----------
+    name
+        `bohb`; `hyperband` or `random`, which are BOHB with nothing but random picks; or the dotted name of
+        a function of your own, `package.module:function`, called with the settings as keyword arguments.
+    settings
+        Settings of the sampler.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown, its import fails, or the settings do not fit.
+    """
+    check(name, settings)
+    if name not in REGISTRY:
+        return _make_own(name, settings)
+    from jointsearch.samplers.bohb import Bohb
+
+    checked = REGISTRY[name].model_validate(settings)
+    return Bohb(name, checked if isinstance(checked, BohbSettings) else BohbSettings(random_fraction=1))
+
+
+def check(name: str, settings: Mapping[str, Any]) -> None:
+    """Check the name and the settings of a sampler without making it; a dotted name only for its module.
+
+    Raises
+    ------
+    UserError
+        As `make`.
+    """
+    if name not in REGISTRY:
+        _find_own(name)
+        return
+    try:
+        REGISTRY[name].model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"search.sampler_settings: {key}: {_advice(name, key, first)}") from None
+
+
+def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) -> int | None:
+    """Count the evaluations at one budget that a sampler's model takes; None if it builds none or does not say."""
+    checked = REGISTRY[name].model_validate(settings) if name in REGISTRY else None
+    return checked.observations_needed(dimension) if isinstance(checked, BohbSettings) else None
+
+
+def _advice(name: str, key: str, problem: Any) -> str:
+    if problem["type"] != "extra_forbidden":
+        return f"{problem['msg']} (got {problem['input']!r})"
+    known = list(REGISTRY[name].model_fields)
+    if not known:
+        return f"unknown setting; {name} has none, remove it"
+    return f"unknown setting of {name}; {suggest(key, known)}"
+
+
+def _find_own(name: str) -> tuple[str, str]:
+    """Split a dotted name into module and function, and see that the module exists."""
+    module, _, function = name.rpartition(":" if ":" in name else ".")
+    if not module or not function:
+        known = f"{suggest(name, list(REGISTRY))} Your own is 'package.module:function'"
+        raise UserError(f"search.sampler: no sampler {name!r}; {known}")
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        found = False
+    if not found:
+        raise UserError(f"search.sampler: {name}: no module {module!r}; set PYTHONPATH to where it lies")
+    return module, function
+
+
+def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
+    module, function = _find_own(name)
+    try:
+        factory: Callable[..., Sampler] = getattr(importlib.import_module(module), function)
+    except AttributeError:
+        raise UserError(f"search.sampler: {name}: {module} has no {function!r}; correct the name") from None
+    except Exception as error:
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; mend {module}") from error
+    try:
+        sampler = factory(**settings)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"search.sampler_settings: {name} refuses them: {' '.join(str(error).split())}") from error
+    if not callable(sampler):
+        raise UserError(f"search.sampler: {name}: makes {sampler!r}, which cannot be called; return a sampler")
+    return sampler

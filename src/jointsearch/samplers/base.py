@@ -1,0 +1,58 @@
+"""What a sampler is: a pure function from what is known to what to evaluate next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from jointsearch.records import Model, Observation, Origin, Values
+
+# Named in annotations only: looking a sampler up must not cost the import of ConfigSpace.
+if TYPE_CHECKING:
+    import numpy as np
+
+    from jointsearch.space import Space
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One configuration and where it came from."""
+
+    values: Values
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a sampler proposes at a time, and the model behind it; None where there was none."""
+
+    configurations: tuple[Sampled, ...]
+    model: Model | None = None
+
+
+class Sampler(Protocol):
+    """Proposes configurations. Equal arguments (and state of `rng`) give equal suggestions."""
+
+    def __call__(
+        self, space: Space, history: Sequence[Observation], count: int, rng: np.random.Generator
+    ) -> Suggestion:
+        """Propose configurations.
+
+        Parameters
+        ----------
+        space
+            Where to look. Every proposal is a valid configuration of it.
+        history
+            The evaluations to learn from, in any number, at any budgets.
+        count
+            How many to propose.
+        rng
+            The only source of randomness.
+
+        Returns
+        -------
+        Suggestion
+            Exactly `count` configurations.
+        """
+        ...

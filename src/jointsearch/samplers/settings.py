@@ -1,0 +1,32 @@
+"""The settings of the samplers that come with the workflow."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from jointsearch.config import Settings
+
+
+class RandomSettings(Settings):
+    """Random search and Hyperband have nothing to set."""
+
+
+class BohbSettings(Settings):
+    """BOHB. Names and defaults are its authors', in HpBandSter 0.7.4 (BOHB paper, section 4)."""
+
+    top_n_percent: Annotated[int, Field(ge=1, le=99)] = 15
+    """Share of a budget's evaluations, in percent, that makes the good density."""
+    min_points_in_model: Annotated[int, Field(ge=1)] | None = None
+    """Fewest evaluations of a density; at least, and by default, the dimension of the space + 1."""
+    num_samples: Annotated[int, Field(ge=1)] = 64
+    """Points drawn from the good density for each pick, of which the best is taken."""
+    random_fraction: Annotated[float, Field(ge=0, le=1)] = 1 / 3
+    """Probability that a pick ignores the model; keeps Hyperband's guarantees (section 4.1)."""
+    bandwidth_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3
+    """Candidates are drawn with the good density's bandwidths times this."""
+    min_bandwidth: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
+    """Lowest bandwidth, on the unit cube."""
+
+    def observations_needed(self, dimension: int) -> int:
+        """Fewest evaluations at one budget from which both densities can be fitted."""
+        return 2 * max(self.min_points_in_model or 0, dimension + 1)

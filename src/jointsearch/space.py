@@ -1,0 +1,238 @@
+"""A search space as a ConfigSpace, and its configurations as points of the unit cube."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ConfigSpace as cs
+import numpy as np
+from numpy.typing import NDArray
+
+from jointsearch.errors import UserError
+from jointsearch.records import Value, Values
+from jointsearch.space_file import (
+    Categorical,
+    Clause,
+    Condition,
+    Constant,
+    Float,
+    Hyperparameter,
+    Integer,
+    Ordinal,
+    SpaceFile,
+)
+
+Vector = NDArray[np.float64]
+
+ATTEMPTS = 10_000
+"""Points tried before a space is said to hold (almost) nothing that is not forbidden."""
+
+
+class Space:
+    """The space of a `SpaceFile`, with an encoding for models.
+
+    A configuration is a mapping of the active hyperparameters to plain Python values, constants included.
+    Its vector has one entry for each hyperparameter that is not constant, in the order of `names`; NaN where
+    inactive. Floats and integers are encoded in `[0, 1]` as ConfigSpace does it, an ordinal as the integer of
+    its place (what HpBandSter's BOHB, which refuses ordinals, tells its users to do), a categorical as the
+    index of its choice.
+
+    Parameters
+    ----------
+    file
+        The checked space.
+
+    Attributes
+    ----------
+    configuration_space
+        The same space for other libraries. Its random state is never used here.
+    names
+        The names of the vector's entries; a parent comes before its children.
+    levels
+        Number of choices of each entry; 0 where it is continuous.
+
+    Raises
+    ------
+    UserError
+        If the forbidden clauses leave nothing to sample.
+    """
+
+    def __init__(self, file: SpaceFile) -> None:
+        self.file = file
+        space = _configuration_space(file)
+        self._conditions = {
+            name: tuple((one.parent, _condition(one, file, space)) for one in file.conditions if one.child == name)
+            for name in space
+        }
+        self._clauses = tuple(_clause(one, space) for one in file.forbidden)
+        self.configuration_space = space
+        searched = {name: one for name, one in file.hyperparameters.items() if not isinstance(one, Constant)}
+        self.names = tuple(name for name in space if name in searched)
+        self.levels = tuple(
+            len(one.choices) if isinstance(one, Categorical) else 0 for one in (searched[name] for name in self.names)
+        )
+        if file.forbidden:
+            # ConfigSpace insists on a default that is allowed; any allowed configuration will do.
+            default = self.sample(1, np.random.default_rng(0))[0]
+            self.configuration_space = _configuration_space(file, default, file.forbidden)
+
+    @property
+    def dimension(self) -> int:
+        """Number of hyperparameters that are searched."""
+        return len(self.names)
+
+    @property
+    def vartypes(self) -> str:
+        """One letter for each dimension, as statsmodels has it: `c` continuous, `u` unordered."""
+        return "".join("u" if levels else "c" for levels in self.levels)
+
+    def sample(self, count: int, rng: np.random.Generator) -> list[Values]:
+        """Draw configurations from ConfigSpace's uniform prior, redrawing what is forbidden.
+
+        Raises
+        ------
+        UserError
+            If almost every configuration is forbidden.
+        """
+        drawn: list[Values] = []
+        for _ in range(ATTEMPTS):
+            missing = count - len(drawn)
+            if missing == 0:
+                return drawn
+            candidates = map(self.decode, self._draw(missing, rng))
+            drawn += [values for values in candidates if values is not None]
+        raise UserError("space: forbidden: hardly any configuration is left; remove a clause")
+
+    def encode(self, values: Values) -> Vector:
+        """Encode one configuration of this space; shape `(dimension,)`, NaN where inactive."""
+        return self.encode_all([values])[0]
+
+    def encode_all(self, configurations: Sequence[Values]) -> Vector:
+        """Encode configurations of this space; shape `(len(configurations), dimension)`."""
+        vectors = np.full((len(configurations), self.dimension), np.nan)
+        for column, name in enumerate(self.names):
+            rows = [row for row, values in enumerate(configurations) if name in values]
+            if rows:
+                vectors[rows, column] = self._encode_column(name, [configurations[row][name] for row in rows])
+        return vectors
+
+    def decode(self, vector: Vector) -> Values | None:
+        """Make the nearest configuration of a point, without what is inactive; None if it is forbidden.
+
+        Parameters
+        ----------
+        vector
+            Shape `(dimension,)`: in `[0, 1]` where continuous, an index where categorical. Entries that turn
+            out inactive are ignored, and may be NaN.
+        """
+        places = dict(zip(self.names, vector, strict=True))
+        values: Values = {}
+        for name, conditions in self._conditions.items():
+            if all(parent in values and one.satisfied_by_value(values) for parent, one in conditions):
+                values[name] = self._decode_entry(name, places.get(name, np.nan))
+        if any(clause.is_forbidden_value(values) for clause in self._clauses):
+            return None
+        return values
+
+    def _draw(self, count: int, rng: np.random.Generator) -> Vector:
+        """Draw points from the prior of each hyperparameter by itself."""
+        points = np.empty((count, self.dimension))
+        # ConfigSpace takes a random state of numpy's older kind.
+        state = np.random.RandomState(rng.integers(2**32))
+        for column, name in enumerate(self.names):
+            points[:, column] = self.configuration_space[name].sample_vector(count, seed=state)
+            one = self.file.hyperparameters[name]
+            if isinstance(one, Ordinal):
+                points[:, column] /= len(one.sequence) - 1
+        return points
+
+    def _encode_column(self, name: str, column: Sequence[Value]) -> Vector:
+        match self.file.hyperparameters[name]:
+            case Categorical(choices=choices):
+                return np.array([choices.index(value) for value in column], dtype=float)
+            case Ordinal(sequence=sequence):
+                return np.array([sequence.index(value) for value in column]) / (len(sequence) - 1)
+            case _:
+                return self.configuration_space[name].to_vector(np.array(column, dtype=float))
+
+    def _decode_entry(self, name: str, place: float) -> Value:
+        match self.file.hyperparameters[name]:
+            case Constant(value=value):
+                return value
+            case Categorical(choices=choices):
+                return choices[round(place)]
+            case Ordinal(sequence=sequence):
+                return sequence[round(place * (len(sequence) - 1))]
+            case Integer():
+                return int(self.configuration_space[name].to_value(np.float64(place)))
+            case _:
+                return float(self.configuration_space[name].to_value(np.float64(place)))
+
+
+def _configuration_space(
+    file: SpaceFile, default: Values | None = None, forbidden: Sequence[Clause] = ()
+) -> cs.ConfigurationSpace:
+    space = cs.ConfigurationSpace()
+    space.add(_hyperparameter(name, one, (default or {}).get(name)) for name, one in file.hyperparameters.items())
+    for child in file.parents():
+        conditions = [_condition(one, file, space) for one in file.conditions if one.child == child]
+        space.add(conditions[0] if len(conditions) == 1 else cs.AndConjunction(*conditions))
+    space.add([_clause(one, space) for one in forbidden])
+    return space
+
+
+def _hyperparameter(name: str, one: Hyperparameter, default: Value | None) -> cs.hyperparameters.Hyperparameter:
+    choice: dict[str, Any] = {} if default is None else {"default_value": default}
+    match one:
+        case Float():
+            return cs.UniformFloatHyperparameter(name, one.lower, one.upper, log=one.log, **choice)
+        case Integer():
+            return cs.UniformIntegerHyperparameter(name, one.lower, one.upper, log=one.log, **choice)
+        case Categorical():
+            return cs.CategoricalHyperparameter(name, one.choices, **choice)
+        case Ordinal():
+            return cs.OrdinalHyperparameter(name, one.sequence, **choice)
+        case Constant():
+            return cs.Constant(name, one.value)
+
+
+def _condition(
+    one: Condition, file: SpaceFile, space: cs.ConfigurationSpace
+) -> cs.conditions.Condition | cs.conditions.Conjunction:
+    child, parent = space[one.child], space[one.parent]
+    if one.one_of is not None:
+        return cs.InCondition(child, parent, list(one.one_of))
+    if one.equals is not None:
+        return cs.EqualsCondition(child, parent, one.equals)
+    if one.not_equals is not None:
+        return _unequal(child, parent, one.not_equals, file.hyperparameters[one.parent])
+    if one.greater_than is not None:
+        return cs.GreaterThanCondition(child, parent, one.greater_than)
+    return cs.LessThanCondition(child, parent, one.less_than)
+
+
+def _unequal(
+    child: cs.hyperparameters.Hyperparameter,
+    parent: cs.hyperparameters.Hyperparameter,
+    value: Value,
+    one: Hyperparameter,
+) -> cs.conditions.Condition | cs.conditions.Conjunction:
+    """Say "not equal" by what is left, for ConfigSpace finds an inactive parent unequal to everything."""
+    match one:
+        case Categorical(choices=values) | Ordinal(sequence=values):
+            return cs.InCondition(child, parent, [other for other in values if other != value])
+        case Constant():
+            return cs.NotEqualsCondition(child, parent, value)
+        case _:
+            return cs.OrConjunction(
+                cs.LessThanCondition(child, parent, value), cs.GreaterThanCondition(child, parent, value)
+            )
+
+
+def _clause(clause: Clause, space: cs.ConfigurationSpace) -> cs.forbidden.ForbiddenLike:
+    parts = [
+        cs.ForbiddenInClause(space[name], list(values))
+        if isinstance(values, tuple)
+        else cs.ForbiddenEqualsClause(space[name], values)
+        for name, values in clause.items()
+    ]
+    return parts[0] if len(parts) == 1 else cs.ForbiddenAndConjunction(*parts)

@@ -1,0 +1,1 @@
+"""Data, augmentation, schedule, clock and loop of one training."""

@@ -1,0 +1,163 @@
+import pandas as pd
+import pytest
+from factories import VALUES, evaluation
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import NAMES, search
+
+from jointsearch.analysis.observations import COLUMNS, Incumbent, configurations, incumbent, read_csv, table, write_csv
+from jointsearch.config import BudgetSettings
+from jointsearch.errors import UserError
+from jointsearch.records import read_record, write_record
+
+DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
+
+
+def test_table_has_one_row_an_evaluation_in_order_of_bracket_rung_slot() -> None:
+    evaluations = search(5, DEMO)
+    rows = table(reversed(evaluations), NAMES)
+    assert list(rows.columns) == [*COLUMNS, *NAMES]
+    assert list(rows["evaluation"]) == [item.id for item in evaluations]
+    places = list(zip(rows["bracket"], rows["rung"], rows["slot"], strict=True))
+    assert places == sorted(places)
+
+
+def test_row_holds_what_the_record_holds() -> None:
+    record = evaluation("2-0-1", 0.25, rung=1, slot=0, budget=3, test_error=0.5)
+    row = table([record], ["learning_rate", "batch_size"]).iloc[0]
+    assert row[["evaluation", "proposal", "status", "origin"]].tolist() == ["2-0-1@1", "2-0-1", "success", "random"]
+    assert row[["bracket", "rung", "slot", "budget", "budget_unit"]].tolist() == [2, 1, 0, 3.0, "epochs"]
+    assert row[["loss", "test_error", "train_loss"]].tolist() == [0.25, 0.5, 1.5]
+    assert row[["started", "finished", "training_seconds", "evaluation_seconds"]].tolist() == [100, 110, 8, 1]
+    assert row[["parameters", "epochs", "steps", "learning_rate", "batch_size"]].tolist() == [1000, 1, 10, 0.1, 32]
+    assert pd.isna(row["validation_loss"]) and pd.isna(row["model_budget"])
+
+
+def test_inactive_hyperparameters_and_failures_leave_cells_empty() -> None:
+    records = [
+        evaluation("0-0-0", None, values={"depth": 2}, curve=[], parameters=None),
+        evaluation("0-0-1", 0.5, values={"depth": 3, "momentum": 0.9}),
+    ]
+    rows = table(records, ["depth", "momentum", "never"])
+    assert rows["depth"].tolist() == [2, 3]
+    assert rows["momentum"].isna().tolist() == [True, False]
+    assert rows["never"].isna().all()
+    assert rows.loc[0, ["loss", "test_error", "train_loss", "parameters"]].isna().all()
+
+
+def test_hyperparameter_may_not_bear_the_name_of_a_column() -> None:
+    with pytest.raises(UserError, match="'loss'"):
+        table([evaluation()], ["loss"])
+
+
+def test_configurations_come_back_from_the_file_as_they_were(tmp_path) -> None:
+    values = {"0-0-0": {"depth": 2, "kind": "no", "nesterov": True, "mixed": 1}, "0-0-1": {"depth": 3, "rate": 2.0}}
+    values["0-0-2"] = {"depth": 4, "kind": "1", "nesterov": False, "mixed": "auto"}
+    records = [evaluation(name, 0.5, values=value) for name, value in values.items()]
+    records.append(evaluation("0-0-1", 0.4, rung=1, values=values["0-0-1"]))
+    write_csv(table(records, ["depth", "kind", "nesterov", "rate", "mixed"]), tmp_path / "t.csv")
+    read = configurations(read_csv(tmp_path / "t.csv", {"kind": ["no", "1"], "mixed": [1, "auto"]}))
+    assert read == values
+    kinds = [{name: type(value) for name, value in one.items()} for one in read.values()]
+    assert kinds == [{name: type(value) for name, value in one.items()} for one in values.values()]
+
+
+@given(loss=st.floats(0, 1), rate=st.floats(allow_nan=False, allow_infinity=False), started=st.floats(0, 1e12))
+def test_floats_survive_the_file_bit_for_bit(tmp_path_factory, loss, rate, started) -> None:
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    record = evaluation("0-0-0", loss, values={"learning_rate": rate})
+    record = record.model_copy(update={"observed": record.observed.model_copy(update={"started": started})})
+    rows = table([record], ["learning_rate"])
+    write_csv(rows, path)
+    pd.testing.assert_frame_equal(read_csv(path), rows, check_exact=True)
+
+
+@pytest.mark.parametrize("failing", [0, 0.3, 1])
+def test_whole_table_survives_the_file(tmp_path, failing) -> None:
+    rows = table(search(5, DEMO, failing=failing), NAMES)
+    write_csv(rows, tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "t.csv"), rows, check_exact=True)
+
+
+def test_empty_table_survives_the_file(tmp_path) -> None:
+    write_csv(table([], NAMES), tmp_path / "t.csv")
+    assert read_csv(tmp_path / "t.csv").shape == (0, len(COLUMNS) + len(NAMES))
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("status", "sucess", "'sucess', none of success"),
+        ("loss", "1.5", "no error between 0 and 1"),
+        ("loss", "", "exactly when status is 'success'"),
+        ("loss", "low", "could not convert"),
+        ("budget", "", "is empty"),
+        ("budget", "inf", "not finite"),
+        ("slot", "1.5", "invalid literal"),
+        ("kind", "d", "'d', none of a, b"),
+    ],
+)
+def test_broken_cell_is_named(tmp_path, column, cell, reason) -> None:
+    path = tmp_path / "observations.csv"
+    rows = table([evaluation("0-0-0"), evaluation("0-0-1", values={"kind": "a"})], ["kind"]).astype(object)
+    rows.loc[1, column] = cell
+    write_csv(rows, path)
+    with pytest.raises(UserError) as caught:
+        read_csv(path, {"kind": ["a", "b"]})
+    message = str(caught.value)
+    assert message.startswith(f"{path}: {column}: ") and reason in message and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "no CSV table"), (b"a,b\n1,2\n", "evaluation: column is missing"), (b"\xff\xfe\x00", "no CSV table")],
+)
+def test_file_that_is_no_table_is_named(tmp_path, content, reason) -> None:
+    path = tmp_path / "observations.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"{path}: {reason}"):
+        read_csv(path)
+
+
+def test_missing_file_is_named(tmp_path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        read_csv(tmp_path / "observations.csv")
+
+
+def test_incumbent_is_the_best_at_the_largest_budget_that_has_a_success() -> None:
+    found = incumbent(
+        [
+            evaluation("0-0-0", 0.1, budget=1),
+            evaluation("0-0-1", 0.4, budget=9, test_error=0.45),
+            evaluation("0-0-2", 0.3, budget=3),
+            evaluation("0-0-3", 0.5, budget=9),
+            evaluation("0-0-4", None, budget=27),
+        ]
+    )
+    assert (found.proposal, found.budget, found.loss, found.test_error) == ("0-0-1", 9, 0.4, 0.45)
+    assert (found.values, found.evaluations, found.failed, found.message) == (VALUES, 5, 1, None)
+
+
+def test_ties_go_to_the_first_proposal_in_numeric_order() -> None:
+    assert incumbent([evaluation("10-0-0"), evaluation("9-0-10"), evaluation("9-0-2")]).evaluation == "9-0-2@0"
+
+
+def test_test_error_does_not_choose() -> None:
+    assert incumbent([evaluation("0-0-0", 0.2, test_error=0.9), evaluation("0-0-1", 0.3, test_error=0.1)]).loss == 0.2
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "message"),
+    [
+        ([], "no evaluation is finished"),
+        (
+            [evaluation("0-0-0", None), evaluation("0-0-1", None), evaluation("0-0-2", None, status="too_large")],
+            "no evaluation succeeded: 2 diverged, 1 too_large",
+        ),
+    ],
+)
+def test_incumbent_is_empty_and_says_why_where_nothing_succeeded(tmp_path, evaluations, message) -> None:
+    found = incumbent(evaluations)
+    assert found == Incumbent(evaluations=len(evaluations), failed=len(evaluations), message=message)
+    write_record(tmp_path / "incumbent.json", found)
+    assert read_record(tmp_path / "incumbent.json", Incumbent) == found

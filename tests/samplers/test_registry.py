@@ -1,0 +1,119 @@
+"""Samplers by name: what is found, and what one line says about what is not."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from jointsearch import samplers
+from jointsearch.errors import UserError
+from jointsearch.samplers import Sampled, Suggestion
+from jointsearch.space import Space
+from jointsearch.space_file import SpaceFile
+
+SPACE = Space(SpaceFile.parse({"hyperparameters": {"x": {"type": "float", "lower": 0, "upper": 1}}}))
+
+OWN = """
+from jointsearch.records import Origin
+from jointsearch.samplers import Sampled, Suggestion
+
+def middle(value=0.5):
+    def propose(space, history, count, rng):
+        return Suggestion((Sampled({"x": value}, Origin(sampler="middle", kind="random")),) * count)
+    return propose
+
+def nothing():
+    return None
+
+def picky(value):
+    if value < 0:
+        raise ValueError("value must not be negative")
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A user's module `mine.own` and one that cannot be imported."""
+    package = tmp_path / "mine"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "own.py").write_text(OWN)
+    (package / "broken.py").write_text("import nowhere_to_be_found")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "mine"]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", sorted(samplers.REGISTRY))
+def test_each_registered_sampler_proposes_in_its_own_name(name):
+    samplers.check(name, {})
+    suggestion = samplers.make(name, {})(SPACE, (), 5, np.random.default_rng(0))
+    assert [one.origin.sampler for one in suggestion.configurations] == [name] * 5
+
+
+@pytest.mark.parametrize("name", ["mine.own:middle", "mine.own.middle"])
+def test_a_users_own_sampler(own, name):
+    samplers.check(name, {"value": 0.25})
+    suggestion = samplers.make(name, {"value": 0.25})(SPACE, (), 2, np.random.default_rng(0))
+    assert isinstance(suggestion, Suggestion)
+    assert all(isinstance(one, Sampled) and one.values == {"x": 0.25} for one in suggestion.configurations)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("bhob", {}, "did you mean 'bohb'?"),
+        ("annealing", {}, "known are bohb, hyperband, random"),
+        ("", {}, "known are"),
+        (":f", {}, "known are"),
+        ("no_such_module:f", {}, "no module 'no_such_module'"),
+        ("no_such_package.module.f", {}, "no module 'no_such_package.module'"),
+        ("bohb", {"num_sample": 3}, "did you mean 'num_samples'?"),
+        ("bohb", {"nonsense": 3}, "known are top_n_percent"),
+        ("bohb", {"num_samples": 0}, "search.sampler_settings: num_samples: "),
+        ("bohb", {"random_fraction": 1.5}, "(got 1.5)"),
+        ("bohb", {"random_fraction": "often"}, "(got 'often')"),
+        ("bohb", {"bandwidth_factor": 0}, "bandwidth_factor"),
+        ("bohb", {"bandwidth_factor": float("inf")}, "bandwidth_factor"),
+        ("bohb", {"min_bandwidth": float("nan")}, "min_bandwidth"),
+        ("bohb", {"top_n_percent": 100}, "top_n_percent"),
+        ("random", {"num_samples": 3}, "random has none, remove it"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_already_by_the_check(name, settings, says):
+    for refuse in (samplers.check, samplers.make):
+        with pytest.raises(UserError) as told:
+            refuse(name, settings)
+        assert says in str(told.value)
+        assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("mine.own:centre", {}, "mine.own has no 'centre'"),
+        ("mine.own:middle", {"colour": 1}, "colour"),
+        ("mine.own:picky", {"value": -1}, "must not be negative"),
+        ("mine.own:nothing", {}, "return a sampler"),
+        ("mine.broken:sampler", {}, "nowhere_to_be_found"),
+    ],
+)
+def test_an_own_sampler_that_cannot_be_made(own, name, settings, says):
+    with pytest.raises(UserError) as told:
+        samplers.make(name, settings)
+    assert says in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_checking_imports_nothing_heavy():
+    code = "import sys, jointsearch.samplers as s; s.check('bohb', {}); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"numpy", "scipy", "ConfigSpace", "statsmodels", "pandas", "torch"}.isdisjoint(loaded)
+
+
+def test_proposing_needs_no_statsmodels():
+    code = "import sys, jointsearch.samplers as s; s.make('bohb', {}); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"statsmodels", "pandas", "torch"}.isdisjoint(loaded)

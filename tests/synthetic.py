@@ -1,0 +1,55 @@
+"""A whole search for tests to analyse, made without training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from factories import evaluation
+
+from jointsearch.config import BudgetSettings
+from jointsearch.hyperband import bracket, budgets, promote
+from jointsearch.records import Evaluation
+
+NAMES = ("a", "b", "c", "d")
+
+
+def search(
+    brackets: int,
+    settings: BudgetSettings,
+    seed: int = 0,
+    names: Sequence[str] = NAMES,
+    failing: float = 0.05,
+) -> list[Evaluation]:
+    """Search a noisy bowl over the unit cube; from the fifth bracket on, two in three proposals lie near its bottom.
+
+    Parameters
+    ----------
+    failing
+        Share of the trainings that diverge.
+    """
+    rng = np.random.default_rng(seed)
+    ladder = budgets(settings)
+    made: list[Evaluation] = []
+    for index in range(brackets):
+        item = bracket(index, settings)
+        proposals = []
+        for slot in range(item.sizes[0]):
+            modelled = index >= 4 and rng.random() < 2 / 3
+            place = rng.normal(0.3, 0.15, len(names)).clip(0, 1) if modelled else rng.random(len(names))
+            values = dict(zip(names, place.tolist(), strict=True))
+            origin = {"sampler": "bohb", "kind": "model" if modelled else "random"}
+            if modelled:
+                origin["model_budget"] = ladder[0]
+            proposals.append(evaluation(f"{index}-0-{slot}", values=values, origin=origin).proposal)
+        for rung, level in enumerate(item.levels):
+            batch = []
+            for slot, proposal in enumerate(proposals):
+                distance = np.mean((np.array(list(proposal.values.values())) - 0.3) ** 2)
+                error = (0.03 + distance) * (1 + 2.5 * 0.4**level) * np.exp(0.25 * rng.standard_normal())
+                # As if counted on 5,000 images.
+                loss = None if rng.random() < failing else round(5000 * min(error, 0.9)) / 5000
+                place = {"rung": rung, "slot": slot, "budget": ladder[level], "budget_unit": settings.unit}
+                batch.append(evaluation(proposal.id, loss, **place).model_copy(update={"proposal": proposal}))
+            made += batch
+            if rung + 1 < len(item.sizes):
+                proposals = list(promote(batch, item.sizes[rung + 1]))
+    return made

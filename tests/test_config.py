@@ -1,0 +1,50 @@
+import pytest
+
+from jointsearch import config
+from jointsearch.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("raw", "complaint"),
+    [
+        ({"experimant": "x"}, "experimant: unknown key; did you mean 'experiment'?"),
+        ({}, "experiment: Field required"),
+        ({"experiment": "x", "sed": 1}, "sed: unknown key; did you mean 'seed'?"),
+        ({"experiment": "x", "budget": {"minimun": 1}}, "budget.minimun: unknown key; did you mean 'minimum'?"),
+        ({"experiment": "x", "qqq": 1}, "qqq: unknown key; known are experiment, seed"),
+        ({"experiment": "x", "budget": {"eta": 1}}, "budget.eta: Input should be greater than or equal to 2 (got 1)"),
+        ({"experiment": "x", "budget": {"minimum": 9, "maximum": 3}}, "minimum (9) is above maximum (3)"),
+        ({"experiment": "x", "budget": {"minimum": -1}}, "budget.minimum: Input should be greater than 0 (got -1)"),
+        ({"experiment": "../x"}, "experiment: String should match pattern"),
+        ({"experiment": "x", "data": {"name": "imagenet"}}, "data.name: Input should be 'cifar10'"),
+        ({"experiment": "x", "search": {"length": 0}}, "search.length: Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(raw, complaint):
+    with pytest.raises(UserError) as error:
+        config.parse(raw)
+    assert complaint in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_numbers_may_be_written_with_an_exponent(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("experiment: x\nbudget: {minimum: 4e2, maximum: 108e2}\n")
+    assert config.read(path).budget == config.BudgetSettings()
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "- 1", "\x00"])
+def test_a_file_that_is_no_configuration_is_named(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"config\.yaml"):
+        config.read(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"none\.yaml: cannot be read"):
+        config.read(tmp_path / "none.yaml")
+
+
+def test_notes_of_your_own_are_welcome():
+    assert config.parse({"experiment": "x", "notes": {"ticket": 7}}).notes == {"ticket": 7}

@@ -1,0 +1,27 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from jointsearch import lock
+from jointsearch.errors import UserError
+
+HOLD = "import sys, time; from pathlib import Path; from jointsearch import lock; held = lock.take(Path(sys.argv[1]));"
+
+
+def test_a_second_run_is_refused_and_kill_9_leaves_no_stale_lock(tmp_path):
+    command = [sys.executable, "-c", HOLD + "print('held', flush=True); time.sleep(60)", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match=f"another run works here .process {holder.pid} on "):
+            lock.take(tmp_path)
+        os.kill(holder.pid, signal.SIGKILL)
+    lock.take(tmp_path).close()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        lock.take(tmp_path / "file")

@@ -1,0 +1,55 @@
+import pytest
+
+from jointsearch.config import BudgetSettings
+from jointsearch.hyperband import bracket
+from jointsearch.plan import amount, first_model, simulate, trainings
+
+PAPER = BudgetSettings()
+
+
+def test_one_worker_is_always_busy_and_takes_the_sum_of_all_budgets():
+    schedule = simulate(4, (0, 0, 0, 0), 1, PAPER)
+    assert schedule.makespan == 14 * 10800 + 10800  # brackets cost 4 + 3 + 4 + 4 times the full budget
+    assert schedule.utilisation == 1
+
+
+def test_one_bracket_on_many_workers_takes_the_sum_of_its_rungs():
+    assert simulate(1, (1, 2, 4, 5), 100, PAPER).makespan == 400 + 1200 + 3600 + 10800
+
+
+def test_without_lags_brackets_come_one_after_another():
+    assert simulate(4, (0, 0, 0, 0), 100, PAPER).starts == (0, 16000, 16000 + 15600, 16000 + 15600 + 14400)
+
+
+def test_lags_of_the_paper_config_keep_ten_workers_busy():
+    """Facts simulated independently when the lags were chosen: 29 %, 98 %, 99 %, each to two points."""
+    for lag, utilisation in [((0, 0, 0, 0), 0.29), ((4, 4, 4, 4), 0.98), ((1, 2, 4, 5), 0.99)]:
+        assert simulate(128, lag, 10, PAPER).utilisation == pytest.approx(utilisation, abs=0.02)
+
+
+def test_a_batch_occupies_one_worker_for_the_sum_of_its_trainings():
+    assert (
+        simulate(1, (0, 0, 0, 0), 100, PAPER, evaluations_per_job=27).makespan == 27 * 400 + 9 * 1200 + 3 * 3600 + 10800
+    )
+
+
+def test_first_model_is_the_first_bracket_that_sees_enough_at_one_budget():
+    demo = BudgetSettings(unit="epochs", minimum=1, maximum=27)
+    assert first_model(12, (0, 0, 0, 0), 36, demo) == (5, 0)
+    assert first_model(12, (3, 2, 3, 3), 36, demo) == (8, 1)
+    assert first_model(4, (0, 0, 0, 0), 36, demo) is None
+
+
+def test_trainings_of_32_rounds():
+    counts = trainings([bracket(index, PAPER) for index in range(128)], 4)
+    assert counts == [27 * 32, (9 + 9) * 32, (3 + 3 + 6) * 32, 256]
+
+
+def test_amounts_are_written_for_people():
+    assert [amount(seconds, "seconds") for seconds in (400, 1200, 10800, 32 * 86400)] == [
+        "400 s",
+        "20 min",
+        "3 h",
+        "32 days",
+    ]
+    assert amount(27, "epochs") == "27 epochs"

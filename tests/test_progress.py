@@ -1,0 +1,76 @@
+import io
+import time
+
+from factories import evaluation
+
+from jointsearch import layout
+from jointsearch.config import BudgetSettings
+from jointsearch.hyperband import bracket
+from jointsearch.progress import Progress, Reader, Watcher, duration
+from jointsearch.records import write_record
+
+DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
+LADDER = (1.0, 3.0, 9.0, 27.0)
+
+
+def put(study, record):
+    write_record(layout.slot_file(layout.rung_folder(study, record.bracket, record.rung), record.slot), record)
+
+
+def test_counts_failures_and_best_come_from_the_files(tmp_path):
+    reader = Reader(tmp_path)
+    brackets = [bracket(0, DEMO)]
+    assert reader.read(brackets, LADDER, "epochs").done == (0, 0, 0, 0)
+    for slot, loss in enumerate([0.5, None, 0.2]):
+        put(tmp_path, evaluation(f"0-0-{slot}", loss))
+    put(tmp_path, evaluation("0-0-2", 0.3, rung=1, slot=0, budget=3))
+    put(tmp_path, evaluation("9-0-0", 0.1))
+    progress = reader.read(brackets, LADDER, "epochs")
+    assert progress.done == (3, 1, 0, 0)
+    assert progress.total == (27, 9, 3, 1)
+    assert progress.failed == 1
+    assert progress.best.id == "0-0-2@1"
+    assert "30.00% at 3 epochs" in progress.line()
+    assert "    3 / 27" in progress.panel()
+
+
+def test_time_left_is_the_work_left_at_the_pace_of_the_time_in_which_anything_trained(tmp_path):
+    times = evaluation().observed.model_dump()
+    for slot, (start, end) in enumerate([(0, 10), (5, 15), (1000, 1005)]):
+        put(tmp_path, evaluation(f"0-0-{slot}", 0.5, observed=times | {"started": start, "finished": end}))
+    progress = Reader(tmp_path).read([bracket(0, DEMO)], LADDER, "epochs")
+    assert progress.seconds_left == (27 * 4 - 3) * 20 / 3
+
+
+def test_a_broken_record_is_not_counted(tmp_path):
+    put(tmp_path, evaluation())
+    layout.slot_file(layout.rung_folder(tmp_path, 0, 0), 1).write_text("{")
+    assert Reader(tmp_path).read([bracket(0, DEMO)], LADDER, "epochs").done == (1, 0, 0, 0)
+
+
+def test_away_from_a_terminal_a_line_is_printed_whenever_it_changed():
+    states = iter([1, 1, 2, 3])
+    last = [0]
+
+    def look():
+        last[0] = next(states, last[0])
+        return Progress((1.0,), "epochs", (last[0],), (3,), 0, None, None)
+
+    stream = io.StringIO()
+    watcher = Watcher(look, stream, every=0.01)
+    watcher.start()
+    while last[0] < 3:
+        time.sleep(0.01)
+    watcher.finish()
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == ["1/3", "2/3", "3/3"]
+
+
+def test_durations_are_written_for_people():
+    assert [duration(value) for value in (None, 40, 600, 7200, 3e5)] == [
+        "unknown",
+        "40 s",
+        "10.0 min",
+        "2.0 h",
+        "3.5 days",
+    ]
