@@ -47,8 +47,5 @@ bench: env ## measure the workflow's and the sampler's cost
 schemas: env ## write workflow/schemas from the typed configuration and records
 	$(BIN)/python scripts/schemas.py
 
-lock: ## resolve envs/*.in into locks with hashes
-	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
-	for name in requirements hpbandster; do .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
-	  envs/$$name.in --output-file envs/$$name.txt; done
+lock: ## resolve envs/*.in into locks with hashes (LOCK_FLAGS=--upgrade for newer versions)
+	@$(PYTHON) envs/lock.py $(LOCK_FLAGS)

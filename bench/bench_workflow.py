@@ -36,7 +36,7 @@ def main() -> None:
 
 def snakemake(clone: Path, brackets: int, *flags: str) -> float:
     """Run Snakemake on the paper's experiment at some length; its CPU seconds."""
-    command = [Path(sys.executable).parent / "snakemake", *flags, "--config"]
+    command = [str(Path(sys.executable).parent / "snakemake"), *flags, "--config"]
     length = f"search={{length_unit: brackets, length: {brackets}, lags: [1, 2, 4, 5]}}"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([*command, length], cwd=clone, capture_output=True, text=True)

@@ -48,7 +48,7 @@ def build(index: str) -> None:
     )
     STAMP.unlink(missing_ok=True)
     try:
-        venv.create(ENVIRONMENT, with_pip=True)
+        venv.create(ENVIRONMENT, with_pip=True, symlinks=True, clear=not of_this_python())
     except subprocess.CalledProcessError:
         sys.exit("error: this Python cannot make virtual environments; on Debian: apt-get install python3-venv")
     lock = LOCK
@@ -60,6 +60,15 @@ def build(index: str) -> None:
         torch = [entry.split()[0] for entry in entries() if re.match(r"torch(vision)?==", entry)]
         pip("install", "--quiet", "--index-url", index, *torch)
     pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT)
+
+
+def of_this_python() -> bool:
+    """Whether the environment that stands can be completed: it runs, and on this version of Python."""
+    command = [ENVIRONMENT / "bin" / "python", "-c", "import sys; print(sys.version)"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout == f"{sys.version}\n"
+    except OSError:
+        return False
 
 
 def entries() -> list[str]:

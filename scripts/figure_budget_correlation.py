@@ -20,13 +20,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
     parser.add_argument("observations", type=Path, help="observations.csv")
-    parser.add_argument("stem", type=Path, help="files to write, without .pdf, .svg, .png, .csv")
+    parser.add_argument("output", type=Path, help="the PDF to write; .svg, .png and .csv go beside it")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
     seed = derive(experiment.seed, layout.SEARCH, "bootstrap")
     data = budget_correlation.data(read_csv(arguments.observations), np.random.default_rng(seed))
-    style.write_data(data, arguments.stem.with_suffix(".csv"))
-    style.save(budget_correlation.draw(data), arguments.stem)
+    style.write_data(data, arguments.output.with_suffix(".csv"))
+    style.save(budget_correlation.draw(data), arguments.output.with_suffix(""))
 
 
 if __name__ == "__main__":

@@ -19,15 +19,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
     parser.add_argument("observations", type=Path, help="observations.csv")
-    parser.add_argument("stem", type=Path, help="files to write, without .pdf, .svg, .png, .csv")
+    parser.add_argument("output", type=Path, help="the PDF to write; .svg, .png and .csv go beside it")
     arguments = parser.parse_args()
     file = read_record(arguments.experiment, Experiment).space
     space = Space(file)
     observations = read_csv(arguments.observations, file.choices())
     encoded = space.encode_all(list(configurations(observations).values()))
     data = full_budget_evaluations.data(observations, footprint(encoded, space.vartypes))
-    style.write_data(data, arguments.stem.with_suffix(".csv"))
-    style.save(full_budget_evaluations.draw(data), arguments.stem)
+    style.write_data(data, arguments.output.with_suffix(".csv"))
+    style.save(full_budget_evaluations.draw(data), arguments.output.with_suffix(""))
 
 
 if __name__ == "__main__":

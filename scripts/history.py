@@ -16,26 +16,24 @@ from jointsearch.results import read_batches
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("study", type=Path, help="folder of the study")
-    parser.add_argument("bracket", type=int)
+    parser.add_argument("output", type=Path, help="history.json of the bracket, to write")
     parser.add_argument("batches", type=Path, nargs="*", help="batch files that become visible")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
     evaluations = read_batches(arguments.batches, experiment.id)
-    previous = None
-    if arguments.bracket:
-        previous = digest(read_record(layout.history_file(arguments.study, arguments.bracket - 1), History))
+    study, bracket = layout.bracket_of(arguments.output.parent)
+    previous = digest(read_record(layout.history_file(study, bracket - 1), History)) if bracket else None
     history = History(
         experiment=experiment.id,
-        study=arguments.study.name,
-        bracket=arguments.bracket,
+        study=study.name,
+        bracket=bracket,
         previous=previous,
         observations=tuple(
             Observation(evaluation=item.id, budget=item.budget, values=item.proposal.values, loss=item.loss)
             for item in evaluations
         ),
     )
-    write_record(layout.history_file(arguments.study, arguments.bracket), history)
+    write_record(arguments.output, history)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ By hand it also works on a search in progress.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.analysis.observations import incumbent, table, write_csv
+from jointsearch import cli, layout
+from jointsearch.analysis.observations import table, write_csv
 from jointsearch.experiment import Experiment
+from jointsearch.incumbent import incumbent
 from jointsearch.records import read_record, write_record
 from jointsearch.results import read_study
 
@@ -17,13 +18,13 @@ from jointsearch.results import read_study
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("study", type=Path, help="folder of the study")
     parser.add_argument("brackets", type=int, help="number of brackets to read")
     parser.add_argument("table", type=Path, help="CSV to write")
     parser.add_argument("incumbent", type=Path, help="JSON to write")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    evaluations = read_study(arguments.study, experiment.id, arguments.brackets)
+    study = arguments.experiment.parent / layout.SEARCH
+    evaluations = read_study(study, experiment.id, arguments.brackets)
     write_csv(table(evaluations, list(experiment.space.hyperparameters)), arguments.table)
     write_record(arguments.incumbent, incumbent(evaluations))
 

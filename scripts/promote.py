@@ -16,23 +16,23 @@ from jointsearch.results import read_batches
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("study", type=Path, help="folder of the study")
-    parser.add_argument("bracket", type=int)
-    parser.add_argument("rung", type=int, help="the rung to fill")
+    parser.add_argument("output", type=Path, help="proposals.json of the rung to fill, to write")
     parser.add_argument("batches", type=Path, nargs="+", help="batch files of the rung before")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
     evaluations = read_batches(arguments.batches, experiment.id)
-    size = bracket(arguments.bracket, experiment.budget).sizes[arguments.rung]
+    study, index = layout.bracket_of(arguments.output.parents[1])
+    number = evaluations[0].rung + 1
+    size = bracket(index, experiment.budget).sizes[number]
     rung = Rung(
         experiment=experiment.id,
-        study=arguments.study.name,
-        bracket=arguments.bracket,
-        rung=arguments.rung,
+        study=study.name,
+        bracket=index,
+        rung=number,
         proposals=promote(evaluations, size),
         parents=tuple(digest(evaluation.derivable()) for evaluation in evaluations),
     )
-    write_record(layout.proposals_file(arguments.study, arguments.bracket, arguments.rung), rung)
+    write_record(arguments.output, rung)
 
 
 if __name__ == "__main__":

@@ -21,21 +21,21 @@ from jointsearch.space import Space
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("study", type=Path, help="folder of the study")
-    parser.add_argument("bracket", type=int)
+    parser.add_argument("history", type=Path, help="history.json of the bracket")
+    parser.add_argument("output", type=Path, help="proposals.json to write")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    study, index = arguments.study.name, arguments.bracket
+    study, index = layout.bracket_of(arguments.history.parent)
     propose = samplers.make(experiment.sampler, experiment.sampler_settings)
     suggestion = propose(
         Space(experiment.space),
-        read_history(arguments.study, index),
+        read_history(study, index),
         bracket(index, experiment.budget).sizes[0],
-        np.random.default_rng(derive(experiment.seed, study, "sample", index)),
+        np.random.default_rng(derive(experiment.seed, study.name, "sample", index)),
     )
     rung = Rung(
         experiment=experiment.id,
-        study=study,
+        study=study.name,
         bracket=index,
         rung=0,
         proposals=tuple(
@@ -43,9 +43,9 @@ def main() -> None:
             for slot, sampled in enumerate(suggestion.configurations)
         ),
         model=suggestion.model,
-        parents=(digest(read_record(layout.history_file(arguments.study, index), History)),),
+        parents=(digest(read_record(arguments.history, History)),),
     )
-    write_record(layout.proposals_file(arguments.study, index, 0), rung)
+    write_record(arguments.output, rung)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from jointsearch import cli
-from jointsearch.analysis.observations import Incumbent
 from jointsearch.config import Config
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
+from jointsearch.incumbent import Incumbent
 from jointsearch.records import Batch, Evaluation, History, Rung, write_bytes
 from jointsearch.space_file import SpaceFile
 

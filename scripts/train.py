@@ -6,17 +6,18 @@ at the end, the batch file. A slot whose record exists already is not trained ag
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from jointsearch import cli, layout
+from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
-from jointsearch.records import Batch, Evaluation, Rung, file_digest, read_record, write_record
+from jointsearch.records import Batch, DataSet, Evaluation, Rung, file_digest, read_record, write_record
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
+    parser.add_argument("data", type=Path, help="data.json")
     parser.add_argument("proposals", type=Path, help="proposals.json of the rung")
     parser.add_argument("first", type=int, help="first slot")
     parser.add_argument("last", type=int, help="last slot")
@@ -40,8 +41,6 @@ def main() -> None:
 
 
 def _refuse_stale(file: Path, rung: Rung, slot: int) -> None:
-    from jointsearch.errors import UserError
-
     evaluation = read_record(file, Evaluation)
     if (evaluation.experiment, evaluation.proposal) != (rung.experiment, rung.proposals[slot]):
         raise UserError(f"{file}: is no evaluation of the proposal in this slot; delete it to train again")
@@ -53,19 +52,19 @@ def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments
     import torch
 
     from jointsearch.provenance.capture import made_with
-    from jointsearch.seeds import derive
     from jointsearch.training import data, evaluate, loop
 
     torch.set_num_threads(arguments.threads)
     device = loop.device(arguments.device)
-    split_seed = derive(experiment.seed, rung.study, "split")
-    images = data.load(experiment.data, arguments.data_root, split_seed)
+    images = data.load(experiment.data, arguments.data_root, experiment.split_seed)
+    if images.digest != read_record(arguments.data, DataSet).digest:
+        raise UserError(f"{arguments.data_root}: the images are not those that {arguments.data} names; restore them")
     made = made_with(images.digest, images.split, device.type, arguments.threads)
     for slot, file in files.items():
         evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made)
         write_record(file, evaluation)
         outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
-        print(f"{file}: {outcome}", file=sys.stderr)
+        print(f"{file}: {outcome}", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from jointsearch.errors import UserError
         ({"experiment": "x", "budget": {"minimum": -1}}, "budget.minimum: Input should be greater than 0 (got -1)"),
         ({"experiment": "../x"}, "experiment: String should match pattern"),
         ({"experiment": "x", "data": {"name": "imagenet"}}, "data.name: Input should be 'cifar10'"),
+        ({"experiment": "x", "data": {"image_size": 64}}, "image_size is for image_folder"),
         ({"experiment": "x", "search": {"length": 0}}, "search.length: Input should be greater than or equal to 1"),
     ],
 )

@@ -1,5 +1,4 @@
 import json
-import os
 import resource
 
 import pytest
@@ -71,7 +70,7 @@ def test_a_write_that_fails_keeps_the_old_file_and_leaves_nothing_else(tmp_path)
     path.mkdir()
     with pytest.raises(UserError, match="cannot be written"):
         write_bytes(path, b"new")
-    assert os.listdir(tmp_path) == ["record.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_half_one(tmp_path):
@@ -86,7 +85,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_half_one(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["record.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
 
 
 def test_derivable_part_leaves_out_what_was_observed():

@@ -56,6 +56,12 @@ class DataSettings(Settings):
     horizontal_flip: bool = True
     """Mirror half of the training images."""
 
+    @model_validator(mode="after")
+    def _only_folders_are_resized(self) -> Self:
+        if self.image_size is not None and self.name != "image_folder":
+            raise ValueError(f"image_size is for image_folder; the images of {self.name} keep theirs, remove it")
+        return self
+
 
 class TrainingSettings(Settings):
     """Limits of one training."""

@@ -8,6 +8,7 @@ from jointsearch import hyperband, samplers
 from jointsearch.config import BudgetSettings, Config, DataSettings, TrainingSettings
 from jointsearch.errors import UserError
 from jointsearch.records import Digest, Record, digest, read_record
+from jointsearch.seeds import derive
 from jointsearch.space_file import SpaceFile
 from jointsearch.trainable import check_trainable
 
@@ -55,8 +56,17 @@ class Experiment(Record):
 
     @property
     def id(self) -> Digest:
-        """Digest that every record of this experiment carries."""
-        return digest(self)
+        """Digest that every record of this experiment carries.
+
+        Settings at their default do not count, so that a new version with one more setting, whose default changes
+        nothing, can continue an old experiment.
+        """
+        return digest(self.model_dump(mode="json", exclude_defaults=True))
+
+    @property
+    def split_seed(self) -> int:
+        """Seed of the split into training and validation images, one for all studies."""
+        return derive(self.seed, "data", "split")
 
 
 def refuse_another(path: Path, current: Experiment) -> None:

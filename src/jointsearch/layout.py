@@ -11,6 +11,11 @@ def bracket_folder(study: Path, bracket: int) -> Path:
     return study / f"bracket-{bracket:03d}"
 
 
+def bracket_of(folder: Path) -> tuple[Path, int]:
+    """Study and index of a bracket's folder."""
+    return folder.parent, int(folder.name.removeprefix("bracket-"))
+
+
 def rung_folder(study: Path, bracket: int, rung: int) -> Path:
     """Folder of a rung."""
     return bracket_folder(study, bracket) / f"rung-{rung}"

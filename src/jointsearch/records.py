@@ -159,6 +159,30 @@ class Evaluation(Record):
         return self.model_dump(mode="json", exclude={"observed"})
 
 
+class DataSet(Record):
+    """`data.json`: the images of an experiment as they were found before its first training.
+
+    Attributes
+    ----------
+    digest, split
+        SHA-256 over all pixels, labels and class names; SHA-256 of the validation indices.
+    classes
+        Names, in the order of the labels.
+    shape
+        Channels, height, width.
+    train, validation, test
+        Number of images in each part.
+    """
+
+    digest: Digest
+    split: Digest
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    train: Index
+    validation: Index
+    test: Index
+
+
 class Batch(Record):
     """`rung-K/batch-NN.json`: written when every slot of one training job has its record."""
 

@@ -1,12 +1,15 @@
 """What surrounds a run of the workflow: its lock on the results folder, its progress line."""
 
 import sys
+from pathlib import Path
 from typing import IO
 
 from jointsearch import lock
 from jointsearch.hyperband import budgets
+from jointsearch.incumbent import Incumbent
 from jointsearch.pipeline import Pipeline
 from jointsearch.progress import Progress, Reader, Watcher
+from jointsearch.records import Value, read_record
 
 
 class Run:
@@ -36,8 +39,34 @@ class Run:
         self._watcher.start()
 
     def finish(self) -> None:
-        """Show the final state and release the lock."""
-        if self._watcher:
+        """Show the final state and where the results are, and release the lock."""
+        if self._lock and self._watcher:
             self._watcher.finish()
-        if self._lock:
+            print(summary(self._pipeline.folder))
             self._lock.close()
+
+
+def summary(folder: Path) -> str:
+    """Say where the results of an experiment are and what its best configuration is."""
+    lines = [f"results     {folder}"]
+    for name in ("observations.csv", "figures/budget_correlation.png", "figures/full_budget_evaluations.png"):
+        if (folder / name).exists():
+            lines.append(f"            {folder / name}")
+    if (folder / "incumbent.json").exists():
+        lines += _best(read_record(folder / "incumbent.json", Incumbent))
+    return "\n".join(lines)
+
+
+def _best(best: Incumbent) -> list[str]:
+    if best.values is None:
+        return [f"best        none: {best.message}"]
+    values = [f"            {name} = {_value(value)}" for name, value in best.values.items()]
+    return [
+        f"best        {best.loss:.2%} validation error, {best.test_error:.2%} test error, {best.parameters:,} weights, "
+        f"after {best.budget:g} {best.budget_unit} ({best.evaluation})",
+        *values,
+    ]
+
+
+def _value(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -2,7 +2,9 @@
 from glob import glob
 
 FIGURES = f"{pipeline.folder}/figures"
-FIGURE_CODE = sorted(glob("src/jointsearch/plotting/*.py") + glob("src/jointsearch/analysis/*.py"))
+FIGURE_CODE = sorted(
+    glob("src/jointsearch/plotting/*.py") + glob("src/jointsearch/analysis/*.py")
+)
 
 
 rule budget_correlation:
@@ -19,9 +21,14 @@ rule budget_correlation:
         ),
         png=f"{FIGURES}/budget_correlation.png",
         csv=f"{FIGURES}/budget_correlation.csv",
+    log:
+        f"{LOGS}/budget_correlation.log",
     localrule: True
+    conda:
+        "../../envs/environment.yaml"
     shell:
-        "{PYTHON} {input.code[0]} {input.experiment} {input.observations} {FIGURES}/budget_correlation"
+        "python scripts/figure_budget_correlation.py {input.experiment} {input.observations} {output.pdf}"
+        " 2> >(tee {log} >&2)"
 
 
 rule full_budget_evaluations:
@@ -38,9 +45,14 @@ rule full_budget_evaluations:
         ),
         png=f"{FIGURES}/full_budget_evaluations.png",
         csv=f"{FIGURES}/full_budget_evaluations.csv",
+    log:
+        f"{LOGS}/full_budget_evaluations.log",
     localrule: True
+    conda:
+        "../../envs/environment.yaml"
     shell:
-        "{PYTHON} {input.code[0]} {input.experiment} {input.observations} {FIGURES}/full_budget_evaluations"
+        "python scripts/figure_full_budget_evaluations.py {input.experiment} {input.observations} {output.pdf}"
+        " 2> >(tee {log} >&2)"
 
 
 rule figures:

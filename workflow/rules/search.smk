@@ -1,6 +1,7 @@
 # The search: sample, train, promote, and let the next model see what came of it.
 FROZEN = rules.experiment.output[0]
-RUNG = f"{pipeline.study}/bracket-{{bracket}}/rung-{{rung}}"
+BRACKET = f"{pipeline.study}/bracket-{{bracket}}"
+RUNG = f"{BRACKET}/rung-{{rung}}"
 
 
 rule history:
@@ -9,11 +10,15 @@ rule history:
         previous=lambda w: pipeline.previous_history(int(w.bracket)),
         batches=lambda w: pipeline.becomes_visible(int(w.bracket)),
     output:
-        f"{pipeline.study}/bracket-{{bracket}}/history.json",
+        f"{BRACKET}/history.json",
+    log:
+        f"{LOGS}/bracket-{{bracket}}/history.log",
     priority: 1
     localrule: True
+    conda:
+        "../../envs/environment.yaml"
     shell:
-        "{PYTHON} scripts/history.py {input.experiment} {pipeline.study} {wildcards.bracket} {input.batches}"
+        "python scripts/history.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)"
 
 
 rule sample:
@@ -21,11 +26,15 @@ rule sample:
         experiment=FROZEN,
         history=rules.history.output,
     output:
-        f"{pipeline.study}/bracket-{{bracket}}/rung-0/proposals.json",
+        f"{BRACKET}/rung-0/proposals.json",
+    log:
+        f"{LOGS}/bracket-{{bracket}}/sample.log",
     priority: 1
     localrule: True
+    conda:
+        "../../envs/environment.yaml"
     shell:
-        "{PYTHON} scripts/sample.py {input.experiment} {pipeline.study} {wildcards.bracket}"
+        "python scripts/sample.py {input.experiment} {input.history} {output} 2> >(tee {log} >&2)"
 
 
 rule promote:
@@ -34,13 +43,16 @@ rule promote:
         batches=lambda w: pipeline.batches(int(w.bracket), int(w.rung) - 1),
     output:
         f"{RUNG}/proposals.json",
+    log:
+        f"{LOGS}/bracket-{{bracket}}/promote-{{rung}}.log",
     wildcard_constraints:
         rung=r"[1-9]\d*",
     priority: 1
     localrule: True
+    conda:
+        "../../envs/environment.yaml"
     shell:
-        "{PYTHON} scripts/promote.py {input.experiment} {pipeline.study} {wildcards.bracket} {wildcards.rung}"
-        " {input.batches}"
+        "python scripts/promote.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)"
 
 
 # Writes `slot-NN.json` for each slot as well. Those are not declared, so that whatever was trained outlives a killed
@@ -48,14 +60,23 @@ rule promote:
 rule train:
     input:
         experiment=FROZEN,
+        data=rules.data.output,
         proposals=f"{RUNG}/proposals.json",
     output:
         f"{RUNG}/batch-{{first}}-{{last}}.json",
+    log:
+        f"{LOGS}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.log",
     priority: lambda w: pipeline.priority(int(w.bracket), int(w.rung))
+    conda:
+        "../../envs/environment.yaml"
     threads: 1
+    resources:
+        device=pipeline.config.jobs.device,
+        data_root=pipeline.config.data_root,
     shell:
-        "{PYTHON} scripts/train.py {input.experiment} {input.proposals} {wildcards.first} {wildcards.last} {output}"
-        " --data-root {pipeline.config.data_root:q} --device {pipeline.config.jobs.device} --threads {threads}"
+        "python scripts/train.py {input.experiment} {input.data} {input.proposals}"
+        " {wildcards.first} {wildcards.last} {output} --threads {threads}"
+        " --device {resources.device} --data-root {resources.data_root:q} > {log} 2> >(tee -a {log} >&2)"
 
 
 rule observations:
@@ -65,10 +86,16 @@ rule observations:
     output:
         table=pipeline.folder / "observations.csv",
         incumbent=pipeline.folder / "incumbent.json",
+    log:
+        f"{LOGS}/observations.log",
     localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        brackets=pipeline.length,
     shell:
-        "{PYTHON} scripts/observations.py {input.experiment} {pipeline.study} {pipeline.length}"
-        " {output.table} {output.incumbent}"
+        "python scripts/observations.py {input.experiment} {params.brackets} {output.table} {output.incumbent}"
+        " 2> >(tee {log} >&2)"
 
 
 rule search:

@@ -3,8 +3,9 @@
 import hashlib
 import platform
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
+
+import torch
 
 from jointsearch.records import Digest, MadeWith, file_digest
 
@@ -23,7 +24,7 @@ def made_with(data: Digest, split: Digest, device_type: str, threads: int) -> Ma
             "commit": commit(),
             "lock": file_digest(LOCK) if LOCK.is_file() else None,
             "python": platform.python_version(),
-            "torch": version("torch"),
+            "torch": torch.__version__,
             "data": data,
             "split": split,
             "device_type": device_type,

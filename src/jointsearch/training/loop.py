@@ -198,7 +198,7 @@ class _Training:
             self._data.train_images.shape[1],
             len(self._data.classes),
             random_generator(weight_seed, torch.device("cpu")),
-        ).to(device=self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        ).to(self._device)
         optimiser = _optimiser(network, self._parameters)
         augmentation = Augmentation(
             self._augmentation.crop_padding,

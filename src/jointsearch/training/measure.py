@@ -32,8 +32,7 @@ def measure(
     loss = torch.zeros((), dtype=torch.float64, device=images.device)
     wrong = torch.zeros((), dtype=torch.int64, device=images.device)
     for some, answers in zip(images.split(batch_size), labels.split(batch_size), strict=True):
-        pixels = normalise(some, mean, std).contiguous(memory_format=torch.channels_last)
-        logits = network(pixels)
+        logits = network(normalise(some, mean, std))
         loss += F.cross_entropy(logits, answers, reduction="sum")
         wrong += ((logits.argmax(1) != answers) | ~logits.isfinite().all(1)).sum()
     network.train(was_training)
