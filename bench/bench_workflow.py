@@ -53,7 +53,8 @@ def finish(clone: Path, brackets: int) -> Pipeline:
     os.chdir(ROOT)
     pipeline = Pipeline.from_config(Config.model_validate(settings.model_dump() | {"search": search.model_dump()}))
     write_record(clone / pipeline.frozen, pipeline.experiment)
-    files = [*pipeline.all_batches, pipeline.folder / "observations.csv", pipeline.folder / "incumbent.json"]
+    names = ("data.json", "observations.csv", "incumbent.json")
+    files = [*pipeline.all_batches, *(pipeline.folder / name for name in names)]
     for item in pipeline.brackets:
         files.append(layout.history_file(pipeline.study, item.index))
         files += [layout.proposals_file(pipeline.study, item.index, rung) for rung in range(len(item.sizes))]

@@ -52,19 +52,20 @@ def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments
     import torch
 
     from jointsearch.provenance.capture import made_with
-    from jointsearch.training import data, evaluate, loop
+    from jointsearch.training import data, evaluate
+    from jointsearch.training.device import claim
 
     torch.set_num_threads(arguments.threads)
-    device = loop.device(arguments.device)
     images = data.load(experiment.data, arguments.data_root, experiment.split_seed)
     if images.digest != read_record(arguments.data, DataSet).digest:
         raise UserError(f"{arguments.data_root}: the images are not those that {arguments.data} names; restore them")
-    made = made_with(images.digest, images.split, device.type, arguments.threads)
-    for slot, file in files.items():
-        evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made)
-        write_record(file, evaluation)
-        outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
-        print(f"{file}: {outcome}", flush=True)
+    with claim(arguments.device) as device:
+        made = made_with(images.digest, images.split, device.type, arguments.threads)
+        for slot, file in files.items():
+            evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made)
+            write_record(file, evaluation)
+            outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
+            print(f"{file}: {outcome}", flush=True)
 
 
 if __name__ == "__main__":

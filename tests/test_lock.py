@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -25,3 +26,15 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):
         lock.take(tmp_path / "file")
+
+
+def test_the_first_free_lock_of_several_is_taken_as_soon_as_there_is_one(tmp_path):
+    paths = [tmp_path / "gpu-0", tmp_path / "gpu-1"]
+    first, one = lock.wait_for_one(paths)
+    second, other = lock.wait_for_one(paths)
+    assert (first, second) == (0, 1)
+    threading.Timer(0.05, other.close).start()
+    third, again = lock.wait_for_one(paths, every=0.01)
+    assert third == 1
+    one.close()
+    again.close()

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from jointsearch.errors import UserError
 from jointsearch.hyperband import Bracket
-from jointsearch.plan import trainings
+from jointsearch.plan import amount, trainings
 from jointsearch.records import Evaluation, rank, read_record
 
 
@@ -65,7 +65,7 @@ class Progress:
     def _best(self) -> str:
         if self.best is None or self.best.loss is None:
             return "none yet"
-        return f"{self.best.loss:.2%} at {self.best.budget:g} {self.unit} ({self.best.id})"
+        return f"{self.best.loss:.2%} at {amount(self.best.budget, self.unit)} ({self.best.id})"
 
 
 @dataclass

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import IO
 
 from jointsearch import lock
+from jointsearch.errors import UserError
 from jointsearch.hyperband import budgets
 from jointsearch.incumbent import Incumbent
 from jointsearch.pipeline import Pipeline
+from jointsearch.plan import amount
 from jointsearch.progress import Progress, Reader, Watcher
 from jointsearch.records import Value, read_record
 
@@ -53,17 +55,20 @@ def summary(folder: Path) -> str:
         if (folder / name).exists():
             lines.append(f"            {folder / name}")
     if (folder / "incumbent.json").exists():
-        lines += _best(read_record(folder / "incumbent.json", Incumbent))
+        try:
+            lines += _best(read_record(folder / "incumbent.json", Incumbent))
+        except UserError as error:
+            lines.append(f"best        unknown: {error}")
     return "\n".join(lines)
 
 
 def _best(best: Incumbent) -> list[str]:
-    if best.values is None:
+    if best.values is None or best.budget is None or best.budget_unit is None:
         return [f"best        none: {best.message}"]
     values = [f"            {name} = {_value(value)}" for name, value in best.values.items()]
     return [
         f"best        {best.loss:.2%} validation error, {best.test_error:.2%} test error, {best.parameters:,} weights, "
-        f"after {best.budget:g} {best.budget_unit} ({best.evaluation})",
+        f"after {amount(best.budget, best.budget_unit)} ({best.evaluation})",
         *values,
     ]
 

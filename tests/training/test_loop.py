@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from jointsearch.config import DataSettings, TrainingSettings
-from jointsearch.errors import UserError
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
 from jointsearch.training import loop
@@ -253,12 +252,3 @@ def test_other_errors_are_bugs_and_come_through(few_digits, monkeypatch):
     monkeypatch.setattr(MultiBranchNetwork, "forward", broken)
     with pytest.raises(RuntimeError, match="shapes do not match"):
         train(few_digits)
-
-
-def test_device_names(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert loop.device("auto") == loop.device("cpu") == CPU
-    with pytest.raises(UserError, match="cuda is asked for"):
-        loop.device("cuda")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert [loop.device(name).type for name in ("auto", "cpu", "cuda")] == ["cuda", "cpu", "cuda"]

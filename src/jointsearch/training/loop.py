@@ -2,14 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from jointsearch.config import DataSettings, TrainingSettings
-from jointsearch.errors import UserError
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
 from jointsearch.records import BudgetUnit, CurvePoint, Status
@@ -44,20 +42,6 @@ class Outcome:
     curve_seconds: tuple[float, ...]
     training_seconds: float
     evaluation_seconds: float
-
-
-def device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:
-    """Device to train on; `auto` takes a GPU if there is one.
-
-    Raises
-    ------
-    UserError
-        If a GPU is asked for and there is none.
-    """
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise UserError("device: cuda is asked for but torch sees no GPU; use cpu or auto, or check the driver")
-    return torch.device("cuda" if available and name != "cpu" else "cpu")
 
 
 def train(

@@ -1,0 +1,37 @@
+"""Where to train."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from jointsearch import lock
+from jointsearch.errors import UserError
+
+
+@contextmanager
+def claim(name: Literal["auto", "cpu", "cuda"]) -> Iterator[torch.device]:
+    """Have a device for one training process; `auto` takes a GPU if there is one.
+
+    A GPU is held alone, since a budget in seconds means nothing on a shared one: of those that are visible the first
+    that no other training of this user holds, waiting until one is free.
+
+    Raises
+    ------
+    UserError
+        If a GPU is asked for and there is none.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("device: cuda is asked for but torch sees no GPU; use cpu or auto, or check the driver")
+    if name == "cpu" or not torch.cuda.is_available():
+        yield torch.device("cpu")
+        return
+    ids = [torch.cuda.get_device_properties(index).uuid for index in range(torch.cuda.device_count())]
+    folder = Path(tempfile.gettempdir())
+    index, held = lock.wait_for_one([folder / f"jointsearch-{os.getuid()}-gpu-{one}.lock" for one in ids])
+    with held:
+        yield torch.device("cuda", index)

@@ -1,0 +1,22 @@
+from factories import VALUES, evaluation
+
+from jointsearch.incumbent import Incumbent, incumbent
+from jointsearch.records import write_record
+from jointsearch.run import summary
+
+
+def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
+    write_record(tmp_path / "incumbent.json", incumbent([evaluation("0-0-1", 0.25, test_error=0.5, parameters=12345)]))
+    (tmp_path / "observations.csv").write_text("")
+    lines = summary(tmp_path).splitlines()
+    assert lines[:2] == [f"results     {tmp_path}", f"            {tmp_path}/observations.csv"]
+    assert lines[2] == "best        25.00% validation error, 50.00% test error, 12,345 weights, after 1 epoch (0-0-1@0)"
+    assert [line.split()[0] for line in lines[3:]] == list(VALUES)
+
+
+def test_the_summary_says_why_there_is_no_best(tmp_path):
+    write_record(tmp_path / "incumbent.json", Incumbent(evaluations=2, failed=2, message="no evaluation succeeded"))
+    assert "best        none: no evaluation succeeded" in summary(tmp_path)
+    (tmp_path / "incumbent.json").write_text("{")
+    assert "best        unknown: " in summary(tmp_path)
+    assert "no JSON" in summary(tmp_path)
