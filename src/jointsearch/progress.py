@@ -1,5 +1,6 @@
 """How far a search is: counts per budget, failures, best so far, time left; as a panel or one line."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -55,11 +56,11 @@ class Progress:
         rows = []
         for budget, done, total in zip(self.budgets, self.done, self.total, strict=True):
             bar = "#" * round(30 * done / max(1, total))
-            rows.append(f"{budget:>8g} {self.unit:<8}[{bar:<30}] {done:>5} / {total}")
-        rows.append(f"{'all':>8} {'':<8} {'':<31} {sum(self.done):>5} / {sum(self.total)}")
-        rows.append(f"  failed    {self.failed}")
-        rows.append(f"  best      {self._best()}")
-        rows.append(f"  time left {duration(self.seconds_left)}")
+            rows.append(f"{amount(budget, self.unit):>12} [{bar:<30}] {done:>5} / {total}")
+        rows.append(f"{'all':>12} {'':<32} {sum(self.done):>5} / {sum(self.total)}")
+        rows.append(f"{'failed':>12} {self.failed}")
+        rows.append(f"{'best':>12} {self._best()}")
+        rows.append(f"{'time left':>12} {duration(self.seconds_left)}")
         return "\n".join(rows)
 
     def _best(self) -> str:
@@ -154,7 +155,9 @@ class Watcher(threading.Thread):
             line = self._look().line()
             if line != last:
                 last = line
-                self._stream.write(f"\r\x1b[K{line}" if self._stream.isatty() else f"{line}\n")
+                # A line that wraps could not be replaced.
+                width = shutil.get_terminal_size().columns - 1
+                self._stream.write(f"\r\x1b[K{line[:width]}" if self._stream.isatty() else f"{line}\n")
                 self._stream.flush()
             if ended:
                 if self._stream.isatty():

@@ -32,11 +32,15 @@ wildcard_constraints:
 
 
 onstart:
+    # The progress line says it better than "Finished jobid: 1234" and "Select jobs to execute...".
+    workflow.output_settings.quiet.add(Quietness.PROGRESS)
+    logger.addFilter(
+        lambda record: not record.getMessage().startswith(
+            ("Select jobs", "Execute ")
+        )
+    )
     # `snakemake plan` only reads and prints: it needs no lock and shows no progress.
     if set(workflow.dag_settings.targets) != {"plan"}:
-        # The progress line says it better than "Finished jobid: 1234", "Select jobs to execute...".
-        workflow.output_settings.quiet.add(Quietness.PROGRESS)
-        logger.addFilter(lambda record: not record.getMessage().startswith(("Select jobs", "Execute ")))
         try:
             run.start()
         except UserError as error:
