@@ -15,6 +15,7 @@ env: ## build .venv from the lock, or do nothing if it is up to date (TORCH_INDE
 
 demo: env ## run a whole search on scikit-learn's digits images, in minutes on two cores
 	@$(BIN)/snakemake --configfile config/demo.yaml
+	@$(BIN)/python scripts/status.py config/demo.yaml
 
 status: env ## say how far a search is (CONFIG=config/demo.yaml)
 	@$(BIN)/python scripts/status.py $(CONFIG)

@@ -15,7 +15,7 @@ from jointsearch.plan import report
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
-    parser.add_argument("--workers", type=int, help="trainings at a time (default: jobs.workers)")
+    parser.add_argument("--workers", type=cli.positive(int), help="trainings at a time (default: jobs.workers)")
     arguments = parser.parse_args()
     pipeline = Pipeline.from_config(config.read(arguments.config))
     print(report(pipeline, arguments.workers or pipeline.config.jobs.workers))

@@ -14,6 +14,7 @@ from jointsearch.experiment import Experiment
 from jointsearch.hyperband import bracket
 from jointsearch.records import History, Proposal, Rung, digest, read_record, write_record
 from jointsearch.results import read_history
+from jointsearch.samplers import base
 from jointsearch.seeds import derive
 from jointsearch.space import Space
 
@@ -27,12 +28,14 @@ def main() -> None:
     experiment = read_record(arguments.experiment, Experiment)
     study, index = layout.bracket_of(arguments.history.parent)
     propose = samplers.make(experiment.sampler, experiment.sampler_settings)
+    space, size = Space(experiment.space), bracket(index, experiment.budget).sizes[0]
     suggestion = propose(
-        Space(experiment.space),
+        space,
         read_history(study, index),
-        bracket(index, experiment.budget).sizes[0],
+        size,
         np.random.default_rng(derive(experiment.seed, study.name, "sample", index)),
     )
+    base.check(suggestion, space, size, experiment.sampler)
     rung = Rung(
         experiment=experiment.id,
         study=study.name,

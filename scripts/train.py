@@ -7,6 +7,7 @@ at the end, the batch file. A slot whose record exists already is not trained ag
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from jointsearch import cli, layout
 from jointsearch.errors import UserError
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("batch", type=Path, help="batch file to write")
     parser.add_argument("--data-root", type=Path, help="folder of the images")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--memory-gb", type=float, help="memory of a training on the CPU, in 10^9 bytes")
     parser.add_argument("--threads", type=int, default=1, help="threads of a training on the CPU")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
@@ -33,17 +35,18 @@ def main() -> None:
     }
     missing = [slot for slot, file in files.items() if not file.exists()]
     for slot in files.keys() - missing:
-        _refuse_stale(files[slot], rung, slot)
+        _refuse_another(files[slot], experiment.identity(rung, slot))
     if missing:
         _train(experiment, rung, {slot: files[slot] for slot in missing}, arguments)
     records = tuple(file_digest(file) for file in files.values())
     write_record(arguments.batch, Batch(first_slot=arguments.first, records=records))
 
 
-def _refuse_stale(file: Path, rung: Rung, slot: int) -> None:
+def _refuse_another(file: Path, identity: dict[str, Any]) -> None:
     evaluation = read_record(file, Evaluation)
-    if (evaluation.experiment, evaluation.proposal) != (rung.experiment, rung.proposals[slot]):
-        raise UserError(f"{file}: is no evaluation of the proposal in this slot; delete it to train again")
+    for name, expected in identity.items():
+        if getattr(evaluation, name) != expected:
+            raise UserError(f"{file}: its {name} is not that of this slot; delete it to train this one")
 
 
 def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments: argparse.Namespace) -> None:
@@ -56,14 +59,18 @@ def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments
     from jointsearch.training.device import claim
 
     torch.set_num_threads(arguments.threads)
-    images = data.load(experiment.data, arguments.data_root, experiment.split_seed)
-    if images.digest != read_record(arguments.data, DataSet).digest:
-        raise UserError(f"{arguments.data_root}: the images are not those that {arguments.data} names; restore them")
-    with claim(arguments.device) as device:
+    with claim(arguments.device, arguments.memory_gb) as device:
+        images = data.load(experiment.data, arguments.data_root, experiment.split_seed)
+        expected = read_record(arguments.data, DataSet)
+        if (images.digest, images.split) != (expected.digest, expected.split):
+            raise UserError(
+                f"{arguments.data_root}: other images, or another split, than {arguments.data} says; restore them"
+            )
         made = made_with(images.digest, images.split, device.type, arguments.threads)
         for slot, file in files.items():
             evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made)
-            write_record(file, evaluation)
+            # A twin of this job, left over from a killed run, may have been faster: the first record stays.
+            write_record(file, evaluation, keep=True)
             outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
             print(f"{file}: {outcome}", flush=True)
 

@@ -34,7 +34,7 @@ def test_every_truncation_is_refused_with_the_path(tmp_path):
     whole = path.read_bytes()
     for length in range(0, len(whole) - 1, 7):
         path.write_bytes(whole[:length])
-        with pytest.raises(UserError, match=r"slot\.json: not a valid Evaluation record: no JSON .*delete it"):
+        with pytest.raises(UserError, match=r"slot\.json: not a valid Evaluation record: Invalid JSON: .*delete it"):
             read_record(path, Evaluation)
 
 
@@ -46,7 +46,11 @@ def test_every_truncation_is_refused_with_the_path(tmp_path):
         ({"status": "fine"}, "status: Input should be"),
         ({"bracket": -1}, "bracket"),
         ({"extra": 1}, "extra: Extra inputs are not permitted"),
-        ({"seed": "x"}, "seed"),
+        ({"seed": "7"}, "seed"),
+        ({"slot": True}, "slot"),
+        ({"protocol": 2}, "protocol"),
+        ({"curve": []}, "loss must be the validation error in the last row of the curve"),
+        ({"test_error": None}, "test_error must be a number"),
     ],
 )
 def test_an_edit_that_breaks_the_schema_is_named(tmp_path, change, complaint):
@@ -86,6 +90,16 @@ def test_a_full_disk_leaves_the_old_file_and_no_half_one(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
+
+
+def test_of_two_writers_the_first_one_wins_where_it_shall(tmp_path):
+    path = tmp_path / "slot.json"
+    write_record(path, evaluation(loss=0.5), keep=True)
+    write_record(path, evaluation(loss=0.4), keep=True)
+    assert read_record(path, Evaluation).loss == 0.5
+    write_record(path, evaluation(loss=0.4))
+    assert read_record(path, Evaluation).loss == 0.4
+    assert [file.name for file in tmp_path.iterdir()] == ["slot.json"]
 
 
 def test_derivable_part_leaves_out_what_was_observed():

@@ -19,4 +19,4 @@ def test_the_summary_says_why_there_is_no_best(tmp_path):
     assert "best        none: no evaluation succeeded" in summary(tmp_path)
     (tmp_path / "incumbent.json").write_text("{")
     assert "best        unknown: " in summary(tmp_path)
-    assert "no JSON" in summary(tmp_path)
+    assert "Invalid JSON" in summary(tmp_path)

@@ -1,11 +1,27 @@
 """What every script shares: mistakes of the user end in one line and exit code 1."""
 
+import argparse
 import errno
 import os
 import sys
 from collections.abc import Callable
+from typing import TypeVar
 
 from jointsearch.errors import UserError
+
+N = TypeVar("N", int, float)
+
+
+def positive(kind: type[N]) -> Callable[[str], N]:
+    """Build an argument type: a number above zero."""
+
+    def read(text: str) -> N:
+        value = kind(text)
+        if value <= 0:
+            raise argparse.ArgumentTypeError(f"must be above 0 (got {text})")
+        return value
+
+    return read
 
 
 def run(main: Callable[[], None]) -> None:

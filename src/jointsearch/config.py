@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from jointsearch import yaml_file
-from jointsearch.errors import UserError, suggest
+from jointsearch.errors import UserError, explain, suggest
 from jointsearch.records import BudgetUnit
 
 LengthUnit = Literal["brackets", "full_budget_evaluations", "full_budget_equivalents"]
@@ -24,9 +25,9 @@ class BudgetSettings(Settings):
 
     unit: BudgetUnit = "seconds"
     """What a budget counts: seconds of training on the device, epochs, or optimiser steps."""
-    minimum: Annotated[float, Field(gt=0)] = 400
+    minimum: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 400
     """Lowest budget. The ladder is `maximum`, `maximum / eta`, ... as long as it is not below this."""
-    maximum: Annotated[float, Field(gt=0)] = 10800
+    maximum: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10800
     """The full budget."""
     eta: Annotated[int, Field(ge=2)] = 3
     """Ratio of neighbouring budgets; one in `eta` evaluations of a rung is promoted."""
@@ -97,12 +98,15 @@ class JobSettings(Settings):
     """Trainings of one rung that share a process, one after another."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train; `auto` takes a GPU if there is one."""
+    memory_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Memory of a training on the CPU, in units of 10^9 bytes: one that needs more is recorded as `out_of_memory`.
+    Without it, the operating system kills a training for which there is not enough."""
 
 
 class Config(Settings):
     """A configuration file: one experiment and how to run it."""
 
-    experiment: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    experiment: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
     """Name of the experiment: its results lie in `results/<experiment>`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Every random number comes from this, the study, and the place in it."""
@@ -131,25 +135,39 @@ def parse(raw: Mapping[str, Any], where: str = "config") -> Config:
         return Config.model_validate(raw)
     except ValidationError as error:
         # A misspelt key also leaves the right one missing: tell the cause, not the effect.
-        first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-        key = ".".join(str(part) for part in first["loc"]) or "config"
-        raise UserError(f"{where}: {key}: {_advice(first, key)}") from None
+        unknown = [item for item in error.errors() if item["type"] == "extra_forbidden"]
+        raise UserError(f"{where}: {_unknown_key(unknown[0]['loc']) if unknown else explain(error)}") from None
 
 
-def read(path: Path) -> Config:
-    """Read a configuration file as the Snakefile does."""
-    raw = yaml_file.load(path)
-    if not isinstance(raw, dict):
-        raise UserError(f"{path}: expected keys and values; see config/README.md")
-    return parse(raw, str(path))
+def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
+    """Read configuration files; keys of later ones, and then the overrides, replace those of earlier ones.
+
+    Raises
+    ------
+    UserError
+        As `parse`; and if a file is missing or no valid YAML, or has a key twice.
+    """
+    merged: dict[str, Any] = {}
+    for path in paths:
+        raw = yaml_file.load(path)
+        if not isinstance(raw, dict):
+            raise UserError(f"{path}: expected keys and values; see config/README.md")
+        _merge(merged, raw)
+    _merge(merged, overrides)
+    return parse(merged, ", ".join(map(str, paths)))
 
 
-def _advice(error: Any, key: str) -> str:
-    if error["type"] != "extra_forbidden":
-        got = error["input"]
-        return f"{error['msg']}" + ("" if isinstance(got, dict | BaseModel) else f" (got {got!r})")
-    *parents, name = key.split(".")
-    return f"unknown key; {suggest(name, _keys(parents))}"
+def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
+    for key, value in update.items():
+        if isinstance(value, Mapping) and isinstance(target.get(key), dict):
+            _merge(target[key], value)
+        else:
+            target[key] = value
+
+
+def _unknown_key(place: tuple[int | str, ...]) -> str:
+    *parents, name = map(str, place)
+    return f"{'.'.join([*parents, name])}: unknown key; {suggest(name, _keys(parents))}"
 
 
 def _keys(parents: list[str]) -> list[str]:

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+from pydantic import ValidationError
+
 
 class UserError(Exception):
     """Bad input, told in one line: what is wrong, where, and what to do about it.
@@ -17,3 +19,11 @@ def suggest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+
+
+def explain(error: ValidationError) -> str:
+    """Tell the first problem of a failed validation in one line: where, what, and the value if it is a plain one."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    got = f" (got {first['input']!r})" if isinstance(first["input"], str | int | float) else ""
+    return (f"{where}: " if where else "") + first["msg"].removeprefix("Value error, ") + got

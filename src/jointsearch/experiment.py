@@ -7,7 +7,7 @@ from typing import Any
 from jointsearch import hyperband, samplers
 from jointsearch.config import BudgetSettings, Config, DataSettings, TrainingSettings
 from jointsearch.errors import UserError
-from jointsearch.records import Digest, Record, digest, read_record
+from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
 from jointsearch.seeds import derive
 from jointsearch.space_file import SpaceFile
 from jointsearch.trainable import check_trainable
@@ -41,7 +41,6 @@ class Experiment(Record):
         """
         space = SpaceFile.read(Path(config.space))
         check_trainable(space)
-        samplers.check(config.search.sampler, config.search.sampler_settings)
         return cls(
             name=config.experiment,
             seed=config.seed,
@@ -50,7 +49,7 @@ class Experiment(Record):
             budget=config.budget,
             training=config.training,
             sampler=config.search.sampler,
-            sampler_settings=config.search.sampler_settings,
+            sampler_settings=samplers.check(config.search.sampler, config.search.sampler_settings),
             lags=hyperband.lags(config.search.lags, config.budget),
         )
 
@@ -62,6 +61,23 @@ class Experiment(Record):
         nothing, can continue an old experiment.
         """
         return digest(self.model_dump(mode="json", exclude_defaults=True))
+
+    def identity(self, rung: Rung, slot: int) -> dict[str, Any]:
+        """Say which evaluation belongs in a slot of a rung: the fields of its record that are known beforehand."""
+        proposal = rung.proposals[slot]
+        level = hyperband.bracket(rung.bracket, self.budget).levels[rung.rung]
+        return {
+            "protocol": PROTOCOL,
+            "experiment": self.id,
+            "study": rung.study,
+            "bracket": rung.bracket,
+            "rung": rung.rung,
+            "slot": slot,
+            "proposal": proposal,
+            "budget": hyperband.budgets(self.budget)[level],
+            "budget_unit": self.budget.unit,
+            "seed": derive(self.seed, rung.study, "train", proposal.id, rung.rung),
+        }
 
     @property
     def split_seed(self) -> int:

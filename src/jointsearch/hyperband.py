@@ -47,14 +47,14 @@ def budgets(settings: BudgetSettings) -> tuple[float, ...]:
     UserError
         If budgets in steps or epochs are no whole numbers, or the range needs an absurd first rung.
     """
-    minimum, maximum, eta = Fraction(settings.minimum), Fraction(settings.maximum), settings.eta
+    minimum, maximum, eta = Fraction(str(settings.minimum)), Fraction(str(settings.maximum)), settings.eta
     ladder = [maximum]
     while ladder[0] / eta >= minimum:
         ladder.insert(0, ladder[0] / eta)
         if eta ** (len(ladder) - 1) > LARGEST_RUNG:
             raise UserError(
                 f"budget: from {settings.minimum:g} to {settings.maximum:g} with eta {eta} the first rung would "
-                f"hold more than {LARGEST_RUNG:,} configurations; raise minimum or eta"
+                f"hold more than {LARGEST_RUNG:,} configurations; raise minimum or lower eta"
             )
     if settings.unit != "seconds" and any(budget.denominator != 1 for budget in ladder):
         values = ", ".join(f"{float(budget):g}" for budget in ladder)

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from jointsearch.errors import UserError
+from jointsearch.errors import UserError, explain
 
 Count = Annotated[int, Field(ge=1)]
+BatchSize = Annotated[int, Field(ge=2)]
+"""Batch norm needs two images to compare."""
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -32,7 +34,7 @@ class Hyperparameters(BaseModel):
     residual_branches_2: Count = 1
     residual_branches_3: Count = 1
     learning_rate: Positive
-    batch_size: Count
+    batch_size: BatchSize
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
     mixup_alpha: Annotated[float, Field(ge=0)] = 0.0
@@ -51,9 +53,7 @@ class Hyperparameters(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise UserError(f"configuration: {where}: {first['msg']} (got {first.get('input')!r})") from None
+            raise UserError(f"configuration: {explain(error)}") from None
 
     @property
     def residual_blocks(self) -> tuple[int, int, int]:

@@ -36,6 +36,12 @@ def slot_file(rung: Path, slot: int) -> Path:
     return rung / f"slot-{slot:02d}.json"
 
 
+def place_of(slot_file: Path) -> tuple[int, int, int]:
+    """Bracket, rung and slot of an evaluation's file."""
+    bracket, rung, slot = (int(part.split("-")[1]) for part in (*slot_file.parts[-3:-1], slot_file.stem))
+    return bracket, rung, slot
+
+
 def batch_files(study: Path, bracket: int, rung: int, size: int, evaluations_per_job: int) -> list[Path]:
     """Files that say a training job of the rung is complete, in slot order."""
     folder = rung_folder(study, bracket, rung)

@@ -62,6 +62,8 @@ def wait_for_one(paths: Sequence[Path], every: float = 1.0) -> tuple[int, IO[str
 def _lock(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError as error:
+        raise UserError(f"{file.name}: cannot be locked ({error.strerror}); use a file system that can") from None
     return True

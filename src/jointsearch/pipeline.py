@@ -46,6 +46,12 @@ class Pipeline:
         """Folder of the study that is the search."""
         return self.folder / layout.SEARCH
 
+    @property
+    def memory_flag(self) -> str:
+        """Flag of a training's memory limit; empty without one."""
+        limit = self.config.jobs.memory_gb
+        return "" if limit is None else f"--memory-gb {limit:g}"
+
     @cached_property
     def brackets(self) -> list[Bracket]:
         """All brackets of the search, in order."""

@@ -11,7 +11,7 @@ from typing import TextIO
 from jointsearch.errors import UserError
 from jointsearch.hyperband import Bracket
 from jointsearch.plan import amount, trainings
-from jointsearch.records import Evaluation, rank, read_record
+from jointsearch.records import Digest, Evaluation, rank, read_record
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,14 @@ class Reader:
     """Reads a study's records as they appear, each once."""
 
     study: Path
+    experiment: Digest
     _seen: dict[Path, Evaluation] = field(default_factory=dict)
     _opened: float = field(default_factory=time.time)
 
     def read(self, brackets: list[Bracket], budgets: tuple[float, ...], unit: str) -> Progress:
         """Look at the files now.
 
-        Records that cannot be read are not counted; the run itself reports them.
+        Records that cannot be read, or are of another experiment, are not counted; the run itself reports them.
         """
         for path in self.study.glob("bracket-*/rung-*/slot-*.json"):
             if path not in self._seen:
@@ -89,7 +90,9 @@ class Reader:
                 except UserError:
                     continue
         planned = {item.index for item in brackets}
-        evaluations = [item for item in self._seen.values() if item.bracket in planned]
+        evaluations = [
+            item for item in self._seen.values() if item.bracket in planned and item.experiment == self.experiment
+        ]
         done = [0] * len(budgets)
         for evaluation in evaluations:
             done[budgets.index(evaluation.budget)] += 1

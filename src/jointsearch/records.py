@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +10,12 @@ from typing import Annotated, Any, Literal, TypeVar
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from jointsearch.errors import UserError
+from jointsearch.errors import UserError, explain
 
-PROTOCOL = 1
-"""Version of the training protocol. Raised on purpose when a change alters what a training means."""
+Protocol = Literal[1]
+PROTOCOL: Protocol = 1
+"""Version of the training protocol. Raised on purpose when a change alters what a training means; records of another
+version are refused."""
 
 Value = bool | int | float | str
 Values = dict[str, Value]
@@ -24,6 +25,7 @@ BudgetUnit = Literal["seconds", "epochs", "steps"]
 Loss = Annotated[float, Field(allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, le=1)]
 Index = Annotated[int, Field(ge=0)]
+Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Record(BaseModel):
@@ -105,11 +107,11 @@ class MadeWith(Record):
 class Observed(Record):
     """What was seen while it ran, and differs when it runs again. Times are Unix seconds and seconds."""
 
-    started: float
-    finished: float
-    training_seconds: Annotated[float, Field(ge=0)]
-    evaluation_seconds: Annotated[float, Field(ge=0)]
-    curve_seconds: tuple[float, ...]
+    started: Time
+    finished: Time
+    training_seconds: Time
+    evaluation_seconds: Time
+    curve_seconds: tuple[Time, ...]
     host: str
     device: str
     job: str | None = None
@@ -122,7 +124,7 @@ class Evaluation(Record):
     result. `test_error` is recorded and never used by the search.
     """
 
-    protocol: int = PROTOCOL
+    protocol: Protocol = PROTOCOL
     experiment: Digest
     study: str
     bracket: Index
@@ -144,9 +146,13 @@ class Evaluation(Record):
     observed: Observed
 
     @model_validator(mode="after")
-    def _loss_only_when_successful(self) -> "Evaluation":
+    def _outcome_is_consistent(self) -> "Evaluation":
         if (self.status == "success") != (self.loss is not None):
             raise ValueError("loss must be a number exactly when status is 'success'")
+        if self.loss is not None and (not self.curve or self.curve[-1].validation_error != self.loss):
+            raise ValueError("loss must be the validation error in the last row of the curve")
+        if self.loss is not None and self.test_error is None:
+            raise ValueError("test_error must be a number when status is 'success'")
         return self
 
     @property
@@ -230,8 +236,11 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, keep: bool = False) -> None:
     """Write a file whole or not at all: a temporary file beside it, flushed to disk, then renamed.
+
+    With `keep` a file that is there already stays, also one that appears at the last moment: of two processes the
+    first one wins.
 
     Raises
     ------
@@ -245,16 +254,21 @@ def write_bytes(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if keep:
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(temporary)
+            temporary.unlink()
+        else:
+            temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise UserError(f"{path}: cannot be written ({error.strerror}); make room or give access") from None
 
 
-def write_record(path: Path, record: BaseModel) -> None:
-    """Write a record as one line of canonical JSON, atomically."""
-    write_bytes(path, canonical(record.model_dump(mode="json")) + b"\n")
+def write_record(path: Path, record: BaseModel, keep: bool = False) -> None:
+    """Write a record as one line of canonical JSON, atomically; with `keep`, only if there is none yet."""
+    write_bytes(path, canonical(record.model_dump(mode="json")) + b"\n", keep)
 
 
 def read_record(path: Path, kind: type[R]) -> R:
@@ -270,19 +284,11 @@ def read_record(path: Path, kind: type[R]) -> R:
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to make it again") from None
     try:
-        return kind.model_validate(json.loads(text))
-    except ValueError as error:
+        return kind.model_validate_json(text, strict=True)
+    except ValidationError as error:
         raise UserError(
-            f"{path}: not a valid {kind.__name__} record: {_reason(error)}; delete it to make it again"
+            f"{path}: not a valid {kind.__name__} record: {explain(error)}; delete it to make it again"
         ) from None
-
-
-def _reason(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "record"
-        return f"{where}: {first['msg']}"
-    return f"no JSON ({error})"
 
 
 def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:

@@ -30,6 +30,8 @@ def read_batches(batches: Iterable[Path], experiment: Digest) -> list[Evaluation
         batch = read_record(path, Batch)
         for slot, recorded in enumerate(batch.records, start=batch.first_slot):
             file = layout.slot_file(path.parent, slot)
+            if not file.exists():
+                raise UserError(f"{file}: missing; restore it, or delete {path.name} beside it to train it again")
             evaluations.append(_read_evaluation(file, experiment))
             if file_digest(file) != recorded:
                 raise UserError(
@@ -50,20 +52,25 @@ def read_study(study: Path, experiment: Digest, brackets: int) -> list[Evaluatio
     found = {}
     for bracket in range(brackets):
         folder = layout.bracket_folder(study, bracket)
-        read_batches(folder.glob("rung-*/batch-*.json"), experiment)
-        for path in folder.glob("rung-*/slot-*.json"):
-            evaluation = _read_evaluation(path, experiment)
+        for evaluation in read_batches(folder.glob("rung-*/batch-*.json"), experiment):
             found[evaluation.bracket, evaluation.rung, evaluation.slot] = evaluation
+        for path in folder.glob("rung-*/slot-*.json"):
+            if layout.place_of(path) not in found:
+                evaluation = _read_evaluation(path, experiment)
+                found[evaluation.bracket, evaluation.rung, evaluation.slot] = evaluation
     return [found[place] for place in sorted(found)]
 
 
 def _read_evaluation(path: Path, experiment: Digest) -> Evaluation:
     evaluation = read_record(path, Evaluation)
-    place = layout.slot_file(layout.rung_folder(Path(), evaluation.bracket, evaluation.rung), evaluation.slot)
     if evaluation.experiment != experiment:
         raise UserError(f"{path}: belongs to another experiment; move it away to train this one")
-    if path.parts[-3:] != place.parts:
-        raise UserError(f"{path}: is the record of {place}; move it back, or delete it to train this one")
+    place = evaluation.bracket, evaluation.rung, evaluation.slot
+    if layout.place_of(path) != place:
+        raise UserError(
+            f"{path}: is the record of bracket {place[0]}, rung {place[1]}, slot {place[2]}; move it back, "
+            "or delete it to train this one"
+        )
     return evaluation
 
 

@@ -31,7 +31,7 @@ class Run:
             If another run works in the same results folder.
         """
         self._lock = lock.take(self._pipeline.folder)
-        reader = Reader(self._pipeline.study)
+        reader = Reader(self._pipeline.study, self._pipeline.experiment.id)
         ladder, unit = budgets(self._pipeline.config.budget), self._pipeline.config.budget.unit
 
         def look() -> Progress:
@@ -44,7 +44,7 @@ class Run:
         """Show the final state and where the results are, and release the lock."""
         if self._lock and self._watcher:
             self._watcher.finish()
-            print(summary(self._pipeline.folder))
+            print(f"results in {self._pipeline.folder}")
             self._lock.close()
 
 

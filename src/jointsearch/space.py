@@ -133,6 +133,19 @@ class Space:
             return None
         return values
 
+    def check(self, values: Values) -> None:
+        """See that values are a configuration of this space: all active, none other, in range, not forbidden.
+
+        Raises
+        ------
+        ValueError
+            Says what is wrong.
+        """
+        try:
+            cs.Configuration(self.configuration_space, values=values).check_valid_configuration()
+        except (ValueError, KeyError, cs.exceptions.ForbiddenValueError) as error:
+            raise ValueError(" ".join(str(error).split())) from None
+
     def _draw(self, count: int, rng: np.random.Generator) -> Vector:
         """Draw points from the prior of each hyperparameter by itself."""
         points = np.empty((count, self.dimension))

@@ -15,7 +15,7 @@ from jointsearch import yaml_file
 from jointsearch.errors import UserError, suggest
 from jointsearch.records import Value
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-1e100, le=1e100)]
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
@@ -270,7 +270,7 @@ def _advice(error: ValidationError, raw: Any) -> str:
     path = [str(part) for part in first["loc"]]
     kind: type[Part] = SpaceFile
     if path[:1] == ["hyperparameters"] and len(path) > 2:
-        kind = KINDS[path.pop(2)]
+        kind = KINDS.get(path.pop(2), Part)
     elif path[:1] == ["conditions"] and len(path) > 1:
         kind = Condition
     where = "".join(f"{part}: " for part in [".".join(path)] if part)

@@ -104,9 +104,11 @@ class Workspace:
 
 def make_workspace(folder: Path) -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("Snakefile", "config", "envs", "profiles", "src", "workflow"):
+    for name in ("config", "envs", "profiles", "src"):
         (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("scripts", "workflow"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", folder)
     (folder / "space.yaml").write_text(yaml.safe_dump(SPACE))
     workspace = Workspace(folder)
     workspace.configure()

@@ -80,12 +80,12 @@ def test_a_record_that_was_tampered_with_stops_what_would_use_it(finished, tmp_p
     slot, other = workspace.slots()[:2]
     text = slot.read_text()
     expected = {
-        "truncated": "not a valid Evaluation record: no JSON",
+        "truncated": "not a valid Evaluation record: Invalid JSON",
         "edited": "not a valid Evaluation record: loss",
         "another loss": "changed since it was made",
         "folder": "cannot be read (Is a directory)",
-        "missing": "cannot be read (No such file or directory)",
-        "swapped": "is the record of bracket-000/rung-0/slot-01.json",
+        "missing": "missing; restore it, or delete batch-00-08.json beside it",
+        "swapped": "is the record of bracket 0, rung 0, slot 1",
     }[fault]
     if fault == "truncated":
         slot.write_text(text[: len(text) // 2])
@@ -130,7 +130,7 @@ def test_other_images_than_at_the_start_are_refused(finished, tmp_path):
         str(rung / "b.json"),
     )
     assert done.returncode == 1
-    assert "the images are not those that" in done.stderr
+    assert "other images, or another split, than" in done.stderr
     assert not (rung / "slot-00.json").exists()
 
 

@@ -13,6 +13,21 @@ from PIL import Image
 from jointsearch.analysis.observations import read_csv
 from jointsearch.incumbent import Incumbent
 from jointsearch.records import Evaluation, Rung, read_record
+from workflow.conftest import Workspace
+
+SAMPLER = """
+from jointsearch.records import Origin
+from jointsearch.samplers import Sampled, Suggestion
+
+
+def make(rate):
+    def propose(space, history, count, rng):
+        origin = Origin(sampler="mine", kind="random")
+        prior = space.sample(count, rng)
+        return Suggestion(tuple(Sampled(values | {"learning_rate": float(rate)}, origin) for values in prior))
+
+    return propose
+"""
 
 PLANNED = {2: 9, 6: 3 + 3, 18: 1 + 1 + 3}
 
@@ -72,17 +87,18 @@ def test_the_figures_are_there_in_three_formats_with_their_data(finished):
         assert stem.with_suffix(".csv").read_text().count("\n") > 1
 
 
-def test_the_run_shows_progress_and_ends_with_the_best_configuration(finished):
+def test_the_run_shows_progress(finished):
     printed = (finished.folder / "printed").read_text()
     assert "20/20 evaluations (steps 2:9/9 6:6/6 18:5/5)" in printed
-    assert "results     results/small" in printed
-    assert "learning_rate = " in printed
+    assert "results in results/small" in printed
 
 
-def test_status_says_the_same_from_the_files(finished):
+def test_status_says_the_same_from_the_files_and_names_the_best_configuration(finished):
     done = finished.script("status", "config.yaml")
     assert done.returncode == 0
     assert "20 / 20" in done.stdout
+    assert "results     results/small" in done.stdout
+    assert "learning_rate = " in done.stdout
 
 
 def test_one_job_at_a_time_and_other_batches_give_the_same_records(finished, workspace):
@@ -109,12 +125,24 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_complete(finished, workspac
     assert not list(workspace.results.rglob("*.tmp"))
 
 
+def test_a_training_that_outlived_its_run_does_no_harm(finished, workspace):
+    """As when the login node dies and the jobs live on: two processes train the same slots at the same time."""
+    run = workspace.start("--cores", "1", "search")
+    while not workspace.slots():
+        assert run.poll() is None
+        time.sleep(0.005)
+    run.kill()
+    run.wait()
+    workspace.snakemake("--cores", "1", "search")
+    assert workspace.derivable() == finished.derivable()
+
+
 def test_nothing_is_left_to_do_and_harmless_changes_leave_it_so(finished, tmp_path):
     workspace = finished.copy(tmp_path / "clone")
     assert "Nothing to be done" in workspace.snakemake("-n")
     workspace.configure(notes={"a key of mine": 1}, jobs={"workers": 3}, data_root="elsewhere")
-    for script in workspace.folder.glob("scripts/*.py"):
-        script.write_text(script.read_text() + "# A comment.\n")
+    for code in [*workspace.folder.glob("scripts/*.py"), *workspace.folder.glob("workflow/rules/*.smk")]:
+        code.write_text(code.read_text() + "# A comment.\n")
     for path in (workspace.results / "experiment.json", workspace.folder / "space.yaml", *workspace.slots()):
         path.touch()
     for path in workspace.results.rglob("proposals.json"):
@@ -133,6 +161,32 @@ def test_a_longer_search_keeps_and_continues_the_shorter_one(finished, workspace
     assert all(path.read_bytes() == before for path, before in kept.items())
     assert workspace.derivable() == finished.derivable()
     assert len(read_csv(workspace.results / "observations.csv")) == 20
+
+
+def test_the_workflow_runs_from_another_working_directory(finished, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("config.yaml", "space.yaml"):
+        (elsewhere / name).write_text((finished.folder / name).read_text())
+    snakefile = finished.folder / "workflow" / "Snakefile"
+    workspace = Workspace(elsewhere)
+    workspace.snakemake("--cores", "2", "-s", str(snakefile), "results/small/search/bracket-000/rung-1/proposals.json")
+    assert [item.derivable() for item in workspace.evaluations(1)] == finished.derivable()[:9]
+
+
+def test_a_sampler_of_ones_own(workspace):
+    (workspace.folder / "mine.py").write_text(SAMPLER)
+    workspace.configure(search={"sampler": "mine:make", "sampler_settings": {"rate": "1e-2"}, "length": 1})
+    target = "results/small/search/bracket-000/rung-0/proposals.json"
+    workspace.snakemake("--cores", "1", target)
+    rung = read_record(workspace.folder / target, Rung)
+    assert {proposal.values["learning_rate"] for proposal in rung.proposals} == {0.01}
+    workspace.configure(
+        experiment="wrong", search={"sampler": "mine:make", "sampler_settings": {"rate": 5}, "length": 1}
+    )
+    printed = workspace.snakemake("--cores", "1", target.replace("small", "wrong"), succeeds=False)
+    assert "error: sampler mine:make: proposed what is not of the space: " in printed
+    assert "Traceback" not in printed
 
 
 def test_records_say_what_they_were_made_with(finished):

@@ -1,9 +1,7 @@
 # The two figures of the study. Their code is an input: a figure follows it, as a training must not.
-from glob import glob
-
 FIGURES = f"{pipeline.folder}/figures"
 FIGURE_CODE = sorted(
-    glob("src/jointsearch/plotting/*.py") + glob("src/jointsearch/analysis/*.py")
+    str(path) for part in ("plotting", "analysis") for path in ROOT.glob(f"src/jointsearch/{part}/*.py")
 )
 
 
@@ -11,7 +9,7 @@ rule budget_correlation:
     input:
         experiment=FROZEN,
         observations=rules.observations.output.table,
-        code=["scripts/figure_budget_correlation.py", *FIGURE_CODE],
+        code=[ROOT / "scripts/figure_budget_correlation.py", *FIGURE_CODE],
     output:
         pdf=f"{FIGURES}/budget_correlation.pdf",
         svg=report(
@@ -27,7 +25,7 @@ rule budget_correlation:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python scripts/figure_budget_correlation.py {input.experiment} {input.observations} {output.pdf}"
+        "python $SCRIPTS/figure_budget_correlation.py {input.experiment} {input.observations} {output.pdf}"
         " 2> >(tee {log} >&2)"
 
 
@@ -35,7 +33,7 @@ rule full_budget_evaluations:
     input:
         experiment=FROZEN,
         observations=rules.observations.output.table,
-        code=["scripts/figure_full_budget_evaluations.py", *FIGURE_CODE],
+        code=[ROOT / "scripts/figure_full_budget_evaluations.py", *FIGURE_CODE],
     output:
         pdf=f"{FIGURES}/full_budget_evaluations.pdf",
         svg=report(
@@ -51,7 +49,7 @@ rule full_budget_evaluations:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python scripts/figure_full_budget_evaluations.py {input.experiment} {input.observations} {output.pdf}"
+        "python $SCRIPTS/figure_full_budget_evaluations.py {input.experiment} {input.observations} {output.pdf}"
         " 2> >(tee {log} >&2)"
 
 

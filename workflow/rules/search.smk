@@ -18,7 +18,7 @@ rule history:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python scripts/history.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)"
+        "python $SCRIPTS/history.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)"
 
 
 rule sample:
@@ -34,7 +34,7 @@ rule sample:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python scripts/sample.py {input.experiment} {input.history} {output} 2> >(tee {log} >&2)"
+        "python $SCRIPTS/sample.py {input.experiment} {input.history} {output} 2> >(tee {log} >&2)"
 
 
 rule promote:
@@ -52,7 +52,7 @@ rule promote:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python scripts/promote.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)"
+        "python $SCRIPTS/promote.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)"
 
 
 # Writes `slot-NN.json` for each slot as well. Those are not declared, so that whatever was trained outlives a killed
@@ -70,13 +70,15 @@ rule train:
     conda:
         "../../envs/environment.yaml"
     threads: 1
+    # Where to train is no parameter of the result, so it is a resource: changing one re-runs nothing.
     resources:
         device=pipeline.config.jobs.device,
         data_root=pipeline.config.data_root,
+        memory=pipeline.memory_flag,
     shell:
-        "python scripts/train.py {input.experiment} {input.data} {input.proposals}"
+        "python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
         " {wildcards.first} {wildcards.last} {output} --threads {threads}"
-        " --device {resources.device} --data-root {resources.data_root:q} > {log} 2> >(tee -a {log} >&2)"
+        " --device {resources.device} --data-root {resources.data_root:q} {resources.memory} > {log} 2> >(tee -a {log} >&2)"
 
 
 rule observations:
@@ -94,7 +96,7 @@ rule observations:
     params:
         brackets=pipeline.length,
     shell:
-        "python scripts/observations.py {input.experiment} {params.brackets} {output.table} {output.incumbent}"
+        "python $SCRIPTS/observations.py {input.experiment} {params.brackets} {output.table} {output.incumbent}"
         " 2> >(tee {log} >&2)"
 
 

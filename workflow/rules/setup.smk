@@ -1,7 +1,7 @@
 # The experiment behind this run, and what surrounds a run: its lock and its progress line.
-import json
 import os
 import sys
+from pathlib import Path
 
 from jointsearch import config as configuration
 from jointsearch.errors import UserError
@@ -11,16 +11,26 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import Quietness
 
+ROOT = Path(os.path.relpath(Path(workflow.current_basedir).parents[1]))
+# The files that Snakemake has read into `config`, read strictly: a key given twice is a mistake, 1e-3 a number.
+FILES = workflow.overwrite_configfiles or ["config/config.yaml"]
+
 try:
-    pipeline = Pipeline.from_config(configuration.parse(config))
+    settings = configuration.read(*map(Path, FILES), overrides=workflow.config_settings.config)
+    pipeline = Pipeline.from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 run = Run(pipeline)
 LOGS = f"logs/{pipeline.config.experiment}"
-# Jobs run with the Python that runs Snakemake, whether its environment is activated or not.
+# Jobs run with the Python that runs Snakemake, whether its environment is activated or not, and find the scripts and the
+# library from any working directory, and samplers of your own in it.
 os.environ.update(
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
+    PYTHONPATH=os.pathsep.join([str(ROOT.resolve() / "src"), os.getcwd(), os.environ.get("PYTHONPATH", "")]).strip(
+        os.pathsep
+    ),
+    SCRIPTS=str(ROOT.resolve() / "scripts"),
 )
 
 
@@ -33,12 +43,9 @@ wildcard_constraints:
 
 onstart:
     # The progress line says it better than "Finished jobid: 1234" and "Select jobs to execute...".
-    workflow.output_settings.quiet.add(Quietness.PROGRESS)
-    logger.addFilter(
-        lambda record: not record.getMessage().startswith(
-            ("Select jobs", "Execute ")
-        )
-    )
+    if workflow.output_settings.quiet is not None:
+        workflow.output_settings.quiet.add(Quietness.PROGRESS)
+    logger.addFilter(lambda record: not record.getMessage().startswith(("Select jobs", "Execute ")))
     # `snakemake plan` only reads and prints: it needs no lock and shows no progress.
     if set(workflow.dag_settings.targets) != {"plan"}:
         try:
@@ -66,7 +73,7 @@ rule experiment:
     params:
         settings=pipeline.experiment.model_dump_json(exclude_defaults=True),
     shell:
-        "python scripts/freeze.py {params.settings:q} {output} 2> >(tee {log} >&2)"
+        "python $SCRIPTS/freeze.py {params.settings:q} {output} 2> >(tee {log} >&2)"
 
 
 # Once, and before any training: missing or broken images are reported here, and a download happens here.
@@ -83,7 +90,7 @@ rule data:
     resources:
         data_root=pipeline.config.data_root,
     shell:
-        "python scripts/data.py {input} {output} --data-root {resources.data_root:q} 2> >(tee {log} >&2)"
+        "python $SCRIPTS/data.py {input} {output} --data-root {resources.data_root:q} 2> >(tee {log} >&2)"
 
 
 rule plan:
@@ -93,6 +100,6 @@ rule plan:
     conda:
         "../../envs/environment.yaml"
     params:
-        config=json.dumps(config),
+        config=settings.model_dump_json(),
     shell:
-        "echo {params.config:q} | python scripts/plan.py /dev/stdin 2> >(tee {log} >&2)"
+        "echo {params.config:q} | python $SCRIPTS/plan.py /dev/stdin 2> >(tee {log} >&2)"

@@ -12,7 +12,7 @@ from jointsearch.records import Digest, MadeWith, file_digest
 PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parents[1]
 LOCK = ROOT / "envs" / "requirements.txt"
-TRAINING_CODE = ("hyperparameters.py", "networks", "training")
+TRAINING_CODE = ("config.py", "hyperband.py", "hyperparameters.py", "seeds.py", "networks", "training")
 """Modules of the package that decide what a training does."""
 
 

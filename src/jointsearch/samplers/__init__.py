@@ -38,17 +38,21 @@ def make(name: str, settings: Mapping[str, Any]) -> Sampler:
     UserError
         If the name is unknown, its import fails, or the settings do not fit.
     """
-    check(name, settings)
     if name not in REGISTRY:
         return _make_own(name, settings)
     from jointsearch.samplers.bohb import Bohb
 
-    checked = REGISTRY[name].model_validate(settings)
+    checked = _validated(name, settings)
     return Bohb(name, checked if isinstance(checked, BohbSettings) else BohbSettings(random_fraction=1))
 
 
-def check(name: str, settings: Mapping[str, Any]) -> None:
+def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Check the name and the settings of a sampler without making it; a dotted name only for its module.
+
+    Returns
+    -------
+    dict
+        The settings that differ from their defaults, in their own types; those of a sampler of your own as they are.
 
     Raises
     ------
@@ -57,9 +61,13 @@ def check(name: str, settings: Mapping[str, Any]) -> None:
     """
     if name not in REGISTRY:
         _find_own(name)
-        return
+        return dict(settings)
+    return _validated(name, settings).model_dump(exclude_defaults=True)
+
+
+def _validated(name: str, settings: Mapping[str, Any]) -> Settings:
     try:
-        REGISTRY[name].model_validate(settings)
+        return REGISTRY[name].model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -91,6 +99,8 @@ def _find_own(name: str) -> tuple[str, str]:
         found = importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):
         found = False
+    except Exception as error:
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; mend {module}") from error
     if not found:
         raise UserError(f"search.sampler: {name}: no module {module!r}; set PYTHONPATH to where it lies")
     return module, function

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from jointsearch.errors import UserError
 from jointsearch.records import Model, Observation, Origin, Values
 
 # Named in annotations only: looking a sampler up must not cost the import of ConfigSpace.
@@ -29,6 +30,25 @@ class Suggestion:
 
     configurations: tuple[Sampled, ...]
     model: Model | None = None
+
+
+def check(suggestion: Suggestion, space: Space, count: int, name: str) -> None:
+    """See that a sampler kept its promises: so many configurations, each of the space.
+
+    Raises
+    ------
+    UserError
+        Names the sampler and what it broke.
+    """
+    if len(suggestion.configurations) != count:
+        raise UserError(
+            f"sampler {name}: proposed {len(suggestion.configurations)} configurations, not {count}; mend it"
+        )
+    for sampled in suggestion.configurations:
+        try:
+            space.check(sampled.values)
+        except ValueError as error:
+            raise UserError(f"sampler {name}: proposed what is not of the space: {error}; mend it") from None
 
 
 class Sampler(Protocol):

@@ -128,22 +128,16 @@ def fit(
 ) -> Densities | None:
     """Model the largest budget that has enough evaluations; None if none has (BOHB paper, section 4.2).
 
-    With n evaluations in d dimensions, m = `min_points_in_model` but at least d + 1, and p = `top_n_percent`, the
-    best max(m, floor(p n / 100)) evaluations are good and the next max(m, floor((100 - p) n / 100)) bad,
-    as far as there are so many; both must be more than d. Failed evaluations are infinitely bad. Ties are
-    broken by the order of the history.
+    How many evaluations are good and bad: `BohbSettings.split`. Failed evaluations are infinitely bad. Ties are broken
+    by the order of the history.
     """
-    minimum = max(settings.min_points_in_model or 0, space.dimension + 1)
     for budget in sorted({one.budget for one in history}, reverse=True):
         seen = [one for one in history if one.budget == budget]
-        if len(seen) < minimum:
+        sizes = settings.split(len(seen), space.dimension)
+        if sizes is None:
             continue
         seen.sort(key=lambda one: np.inf if one.loss is None else one.loss)
-        split = max(minimum, settings.top_n_percent * len(seen) // 100)
-        end = split + max(minimum, (100 - settings.top_n_percent) * len(seen) // 100)
-        good, bad = seen[:split], seen[split:end]
-        if min(len(good), len(bad)) <= space.dimension:
-            continue
+        good, bad = seen[: sizes[0]], seen[sizes[0] : sum(sizes)]
         levels = np.array(space.levels)
         good_density, bad_density = (
             Density.fit(

@@ -1,5 +1,6 @@
 """The settings of the samplers that come with the workflow."""
 
+from itertools import count
 from typing import Annotated
 
 from pydantic import Field
@@ -27,6 +28,18 @@ class BohbSettings(Settings):
     min_bandwidth: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     """Lowest bandwidth, on the unit cube."""
 
+    def split(self, evaluations: int, dimension: int) -> tuple[int, int] | None:
+        """Sizes of the good and the bad part of a budget's evaluations; None if they are too few for a model.
+
+        With n evaluations in d dimensions, m = `min_points_in_model` but at least d + 1, and p = `top_n_percent`, the
+        best max(m, floor(p n / 100)) evaluations are good and the next max(m, floor((100 - p) n / 100)) bad,
+        as far as there are so many; there must be m in all, and each part must be more than d.
+        """
+        minimum = max(self.min_points_in_model or 0, dimension + 1)
+        good = max(minimum, self.top_n_percent * evaluations // 100)
+        bad = min(evaluations - good, max(minimum, (100 - self.top_n_percent) * evaluations // 100))
+        return (good, bad) if bad > dimension else None
+
     def observations_needed(self, dimension: int) -> int:
-        """Fewest evaluations at one budget from which both densities can be fitted."""
-        return 2 * max(self.min_points_in_model or 0, dimension + 1)
+        """Fewest evaluations at one budget from which a model can be fitted."""
+        return next(n for n in count(1) if self.split(n, dimension))

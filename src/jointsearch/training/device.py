@@ -1,6 +1,7 @@
 """Where to train."""
 
 import os
+import resource
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,19 @@ from jointsearch.errors import UserError
 
 
 @contextmanager
-def claim(name: Literal["auto", "cpu", "cuda"]) -> Iterator[torch.device]:
+def claim(name: Literal["auto", "cpu", "cuda"], memory_gb: float | None = None) -> Iterator[torch.device]:
     """Have a device for one training process; `auto` takes a GPU if there is one.
 
     A GPU is held alone, since a budget in seconds means nothing on a shared one: of those that are visible the first
     that no other training of this user holds, waiting until one is free.
+
+    Parameters
+    ----------
+    name
+        Which.
+    memory_gb
+        On the CPU, the memory that this process may take, in 10^9 bytes: past it torch fails to allocate, which
+        a training records, instead of the system killing the process.
 
     Raises
     ------
@@ -28,6 +37,9 @@ def claim(name: Literal["auto", "cpu", "cuda"]) -> Iterator[torch.device]:
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError("device: cuda is asked for but torch sees no GPU; use cpu or auto, or check the driver")
     if name == "cpu" or not torch.cuda.is_available():
+        if memory_gb is not None:
+            _, most = resource.getrlimit(resource.RLIMIT_DATA)
+            resource.setrlimit(resource.RLIMIT_DATA, (int(memory_gb * 1e9), most))
         yield torch.device("cpu")
         return
     ids = [torch.cuda.get_device_properties(index).uuid for index in range(torch.cuda.device_count())]

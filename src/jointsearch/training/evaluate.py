@@ -7,10 +7,9 @@ import time
 import torch
 
 from jointsearch.experiment import Experiment
-from jointsearch.hyperband import bracket, budgets
+from jointsearch.hyperband import bracket
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.records import Evaluation, MadeWith, Observed, Rung
-from jointsearch.seeds import derive
 from jointsearch.training.data import ImageData
 from jointsearch.training.loop import train
 
@@ -19,32 +18,21 @@ def evaluate(
     experiment: Experiment, rung: Rung, slot: int, data: ImageData, device: torch.device, made_with: MadeWith
 ) -> Evaluation:
     """Train the proposal in a slot of a rung at the rung's budget and say what came of it."""
-    proposal = rung.proposals[slot]
-    level = bracket(rung.bracket, experiment.budget).levels[rung.rung]
-    budget = budgets(experiment.budget)[level]
-    seed = derive(experiment.seed, rung.study, "train", proposal.id, rung.rung)
+    identity = experiment.identity(rung, slot)
     started = time.time()
     outcome = train(
-        Hyperparameters.from_values(proposal.values),
-        budget,
+        Hyperparameters.from_values(rung.proposals[slot].values),
+        identity["budget"],
         experiment.budget.unit,
-        level,
+        bracket(rung.bracket, experiment.budget).levels[rung.rung],
         data,
         experiment.training,
         experiment.data,
-        seed,
+        identity["seed"],
         device,
     )
     return Evaluation(
-        experiment=experiment.id,
-        study=rung.study,
-        bracket=rung.bracket,
-        rung=rung.rung,
-        slot=slot,
-        proposal=proposal,
-        budget=budget,
-        budget_unit=experiment.budget.unit,
-        seed=seed,
+        **identity,
         status=outcome.status,
         message=outcome.message,
         loss=outcome.loss,

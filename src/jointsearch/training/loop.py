@@ -94,8 +94,8 @@ def train(
     else:
         clock = clock or make_clock(budget, unit, training.steps_per_epoch, training.stopwatch)
         try:
-            # cuDNN's other algorithms add in an order that changes from run to run.
-            with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+            # cuDNN's other algorithms add in an order that changes from run to run, or with fewer bits.
+            with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
                 training.run(clock, np.random.SeedSequence(seed))
         except _DivergedError as error:
             status, message = "diverged", str(error)
