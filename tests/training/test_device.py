@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -28,3 +30,24 @@ def test_trainings_side_by_side_have_a_gpu_each(monkeypatch, tmp_path):
         assert free_again == torch.device("cuda", 0)
     with claim("cpu") as device:
         assert device == torch.device("cpu")
+
+
+TOO_MUCH = """
+from jointsearch.config import DataSettings, TrainingSettings
+from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.training import data, loop
+from jointsearch.training.device import claim
+
+blocks = {f"residual_blocks_{index}": 1 for index in (1, 2, 3)}
+factors = {f"widen_factor_{index}": 8 for index in (1, 2, 3)}
+wide = Hyperparameters(**blocks, **factors, initial_filters=8, learning_rate=0.1, batch_size=8)
+digits = DataSettings(name="digits")
+with claim("cpu", memory_gb=2) as device:
+    images = data.load(digits, None, 0)
+    print(loop.train(wide, 1, "steps", 0, images, TrainingSettings(), digits, 0, device).status)
+"""
+
+
+def test_a_training_that_needs_more_memory_than_it_may_take_says_so():
+    done = subprocess.run([sys.executable, "-c", TOO_MUCH], capture_output=True, text=True)
+    assert done.stdout == "out_of_memory\n", done.stderr

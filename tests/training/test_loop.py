@@ -245,6 +245,14 @@ def test_memory_that_runs_out_on_the_way_keeps_the_curve(few_digits, monkeypatch
     assert (outcome.steps, [row.step for row in outcome.curve], outcome.loss) == (6, [5], None)
 
 
+def test_warming_up_leaves_no_trace_in_the_network():
+    network = MultiBranchNetwork(EVERYTHING, 1, 10)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    loop.warm_up(network, torch.Size((1, 8, 8)), 4)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert all(weight.grad is None for weight in network.parameters())
+
+
 def test_other_errors_are_bugs_and_come_through(few_digits, monkeypatch):
     def broken(*_):
         raise RuntimeError("shapes do not match")

@@ -1,5 +1,6 @@
 """Training one network on one budget."""
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -122,6 +123,13 @@ def train(
     )
 
 
+def warm_up(network: MultiBranchNetwork, image_shape: torch.Size, batch_size: int) -> None:
+    """Let a GPU load its kernels before the clock starts: one step of a copy of the network, on black images."""
+    device = next(network.parameters()).device
+    images = torch.zeros(batch_size, *image_shape, device=device)
+    copy.deepcopy(network)(images, torch.Generator(device)).sum().backward()
+
+
 class _DivergedError(Exception):
     """A loss that is not finite."""
 
@@ -193,6 +201,8 @@ class _Training:
         batches = stream(self._data, self._batch_size, augmentation, alpha, batch_seed, self._device)
         shake = random_generator(shake_seed, self._device)
         ends = cycle_ends(self._cycles)
+        if self._device.type == "cuda":
+            warm_up(network, self._data.train_images.shape[1:], self._batch_size)
         with self.stopwatch.running():
             progress = clock(0)
             while progress < 1:
