@@ -74,7 +74,7 @@ def test_a_results_folder_that_cannot_be_written_is_named(workspace):
     assert "cannot be written" in workspace.snakemake("--cores", "1", succeeds=False)
 
 
-@pytest.mark.parametrize("fault", ["truncated", "edited", "another loss", "folder", "missing", "swapped"])
+@pytest.mark.parametrize("fault", ["truncated", "edited", "another test error", "folder", "missing", "swapped"])
 def test_a_record_that_was_tampered_with_stops_what_would_use_it(finished, tmp_path, fault):
     workspace = finished.copy(tmp_path / "clone")
     slot, other = workspace.slots()[:2]
@@ -82,7 +82,7 @@ def test_a_record_that_was_tampered_with_stops_what_would_use_it(finished, tmp_p
     expected = {
         "truncated": "not a valid Evaluation record: Invalid JSON",
         "edited": "not a valid Evaluation record: loss",
-        "another loss": "changed since it was made",
+        "another test error": "changed since it was made",
         "folder": "cannot be read (Is a directory)",
         "missing": "missing; restore it, or delete batch-00-08.json beside it",
         "swapped": "is the record of bracket 0, rung 0, slot 1",
@@ -91,8 +91,8 @@ def test_a_record_that_was_tampered_with_stops_what_would_use_it(finished, tmp_p
         slot.write_text(text[: len(text) // 2])
     elif fault == "edited":
         slot.write_text(json.dumps(json.loads(text) | {"loss": "best"}))
-    elif fault == "another loss":
-        slot.write_text(json.dumps(json.loads(text) | {"loss": 0.0}))
+    elif fault == "another test error":
+        slot.write_text(json.dumps(json.loads(text) | {"test_error": 0.0}))
     elif fault == "swapped":
         slot.write_bytes(other.read_bytes())
     else:
