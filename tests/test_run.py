@@ -1,8 +1,10 @@
+import os
+
 from factories import VALUES, evaluation
 
 from jointsearch.incumbent import Incumbent, incumbent
 from jointsearch.records import write_record
-from jointsearch.run import summary
+from jointsearch.run import summary, sweep
 
 
 def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
@@ -20,3 +22,12 @@ def test_the_summary_says_why_there_is_no_best(tmp_path):
     (tmp_path / "incumbent.json").write_text("{")
     assert "best        unknown: " in summary(tmp_path)
     assert "Invalid JSON" in summary(tmp_path)
+
+
+def test_what_killed_writers_left_is_swept_up_and_nothing_else(tmp_path):
+    for name in (".slot-00.json.123.tmp", ".slot-01.json.124.tmp", "slot-02.json"):
+        (tmp_path / name).write_text("")
+    for name in (".slot-00.json.123.tmp", "slot-02.json"):
+        os.utime(tmp_path / name, (0, 0))
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".slot-01.json.124.tmp", "slot-02.json"]

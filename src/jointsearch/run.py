@@ -1,6 +1,8 @@
 """What surrounds a run of the workflow: its lock on the results folder, its progress line."""
 
+import contextlib
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +33,7 @@ class Run:
             If another run works in the same results folder.
         """
         self._lock = lock.take(self._pipeline.folder)
+        sweep(self._pipeline.folder)
         reader = Reader(self._pipeline.study, self._pipeline.experiment.id)
         ladder, unit = budgets(self._pipeline.config.budget), self._pipeline.config.budget.unit
 
@@ -46,6 +49,14 @@ class Run:
             self._watcher.finish()
             print(f"results in {self._pipeline.folder}")
             self._lock.close()
+
+
+def sweep(folder: Path, older_than: float = 3600) -> None:
+    """Remove temporary files that writers killed in the act have left; one younger than that may have a living writer."""
+    for path in folder.rglob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > older_than:
+                path.unlink()
 
 
 def summary(folder: Path) -> str:
