@@ -52,7 +52,7 @@ class Run:
 
 
 def sweep(folder: Path, older_than: float = 3600) -> None:
-    """Remove temporary files that writers killed in the act have left; one younger than that may have a living writer."""
+    """Remove temporary files that killed writers have left; a younger one may have a living writer."""
     for path in folder.rglob(".*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > older_than:
