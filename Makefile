@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-hpbandster lint format bench status lock schemas
+.PHONY: help env demo test test-hpbandster lint format bench bench-train status lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -44,6 +44,9 @@ format: env ## put source files into shape
 bench: env ## measure the workflow's and the sampler's cost
 	$(BIN)/python bench/bench_workflow.py
 	$(BIN)/python bench/bench_sampler.py
+
+bench-train: env ## measure the training engine beside a textbook's loop (BENCH_FLAGS=--help)
+	$(BIN)/python bench/bench_train.py $(BENCH_FLAGS)
 
 schemas: env ## write workflow/schemas from the typed configuration and records
 	$(BIN)/python scripts/schemas.py

@@ -17,9 +17,10 @@ def main() -> None:
     parser.add_argument("experiment", type=Path, help="experiment.json")
     parser.add_argument("output", type=Path, help="data.json to write")
     parser.add_argument("--data-root", type=Path, help="folder of the images")
+    parser.add_argument("--cache", metavar="DIR", type=Path, help="folder of what can be made again: decoded images")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    images = data.load(experiment.data, arguments.data_root, experiment.split_seed)
+    images = data.load(experiment.data, arguments.data_root, experiment.split_seed, arguments.cache)
     _, channels, height, width = images.train_images.shape
     found = DataSet(
         digest=images.digest,

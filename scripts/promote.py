@@ -33,6 +33,9 @@ def main() -> None:
         parents=tuple(digest(evaluation.derivable()) for evaluation in evaluations),
     )
     write_record(arguments.output, rung)
+    # Where promoted configurations go on from their states, those of the others have no use.
+    for proposal in {evaluation.proposal.id for evaluation in evaluations} - {one.id for one in rung.proposals}:
+        layout.end_file(arguments.batches[0].parent, proposal).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

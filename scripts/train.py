@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("last", type=int, help="last slot")
     parser.add_argument("batch", type=Path, help="batch file to write")
     parser.add_argument("--data-root", type=Path, help="folder of the images")
+    parser.add_argument("--cache", metavar="DIR", type=Path, help="folder of what can be made again: decoded images")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--memory-gb", type=float, help="memory of a training on the CPU, in 10^9 bytes")
     parser.add_argument("--threads", type=int, default=1, help="threads of a training on the CPU")
@@ -52,6 +53,8 @@ def _refuse_another(file: Path, identity: dict[str, Any]) -> None:
 def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments: argparse.Namespace) -> None:
     # Idle threads that spin would slow the training beside this one; torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if arguments.cache is not None:
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str((arguments.cache / "kernels").absolute()))
     import torch
 
     from jointsearch.provenance.capture import made_with
@@ -60,17 +63,16 @@ def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments
 
     torch.set_num_threads(arguments.threads)
     with claim(arguments.device, arguments.memory_gb) as device:
-        images = data.load(experiment.data, arguments.data_root, experiment.split_seed)
-        expected = read_record(arguments.data, DataSet)
-        if (images.digest, images.split) != (expected.digest, expected.split):
-            raise UserError(
-                f"{arguments.data_root}: other images, or another split, than {arguments.data} says; restore them"
-            )
+        known = read_record(arguments.data, DataSet)
+        images = data.load(experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, known)
+        bracket = arguments.batch.parent.parent
         made = made_with(images.digest, images.split, device.type, arguments.threads)
         for slot, file in files.items():
-            evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made)
+            evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made, bracket)
             # A twin of this job, left over from a killed run, may have been faster: the first record stays.
             write_record(file, evaluation, keep=True)
+            if rung.rung:
+                layout.end_file(layout.rung_in(bracket, rung.rung - 1), evaluation.proposal.id).unlink(missing_ok=True)
             outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
             print(f"{file}: {outcome}", flush=True)
 

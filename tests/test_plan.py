@@ -1,8 +1,9 @@
 import pytest
 
-from jointsearch.config import BudgetSettings
+from jointsearch.config import BudgetSettings, Config
 from jointsearch.hyperband import bracket
-from jointsearch.plan import amount, first_model, simulate, trainings
+from jointsearch.pipeline import Pipeline
+from jointsearch.plan import amount, first_model, report, simulate, trainings
 
 PAPER = BudgetSettings()
 
@@ -53,3 +54,19 @@ def test_amounts_are_written_for_people():
         "32 days",
     ]
     assert amount(27, "epochs") == "27 epochs"
+
+
+def test_continuation_trains_the_rest_of_each_budget_only():
+    """One bracket of 27, 9, 3, 1: 27 * 400 + 9 * 800 + 3 * 2400 + 7200, where it was 4 * 10800."""
+    assert simulate(1, (0, 0, 0, 0), 1, PAPER, continuation=True).makespan == 10800 + 7200 + 7200 + 7200
+    assert simulate(1, (0, 0, 0, 0), 100, PAPER, continuation=True).makespan == 10800
+
+
+def test_the_plan_says_what_continuation_saves():
+    """A round of four brackets trains 15 times 10800 s, or 32400 + 25200 + 36000 + 43200 s: 25200 s less, 32 times."""
+    plans = [
+        report(Pipeline.from_config(Config(experiment="no-such", training={"continuation": on})), 10)
+        for on in (False, True)
+    ]
+    assert "continuation" not in plans[0]
+    assert "continuation      saves 9.33 days, 16% of training from scratch" in plans[1]

@@ -11,6 +11,7 @@ from jointsearch import yaml_file
 from jointsearch.errors import UserError, explain, suggest
 from jointsearch.records import BudgetUnit
 
+BudgetClock = Literal["wall", "process"]
 LengthUnit = Literal["brackets", "full_budget_evaluations", "full_budget_equivalents"]
 
 
@@ -25,6 +26,9 @@ class BudgetSettings(Settings):
 
     unit: BudgetUnit = "seconds"
     """What a budget counts: seconds of training on the device, epochs, or optimiser steps."""
+    clock: BudgetClock = "wall"
+    """Which seconds: `wall`, or on a CPU `process`, those that the training had of the processor: other programs on a
+    busy machine disturb them less."""
     minimum: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 400
     """Lowest budget. The ladder is `maximum`, `maximum / eta`, ... as long as it is not below this."""
     maximum: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10800
@@ -65,10 +69,22 @@ class DataSettings(Settings):
 
 
 class TrainingSettings(Settings):
-    """Limits of one training."""
+    """How a configuration is trained, and the limits of what is tried."""
 
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Type of the activations. `auto`: bfloat16 on a device that multiplies it in hardware, else float32. Weights,
+    batch norm statistics, loss and optimiser are float32 in any case."""
+    compile: Literal["auto", "on", "off"] = "auto"
+    """`on`: compile each network with `torch.compile` before its budget starts; `auto`: on a GPU, where the budget is
+    in seconds and so long that it pays (docs/engine.md). A network that does not compile is trained without."""
+    continuation: bool = False
+    """A promoted configuration goes on from the weights it had at the lower budget, instead of from scratch."""
     maximum_parameters: Annotated[int, Field(ge=1)] | None = None
     """A network with more weights than this is not trained; its record says `too_large`."""
+    maximum_memory_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Nor is one whose training step is estimated to need more memory, in 10^9 bytes."""
+    maximum_step_gflop: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Nor is one whose training step takes more floating-point operations, in 10^9."""
     evaluation_batch_size: Annotated[int, Field(ge=1)] = 512
     """Images at a time when the error is measured. Changes no result beyond rounding."""
 
@@ -114,6 +130,9 @@ class Config(Settings):
     """The space file."""
     data_root: str = "data"
     """Folder that holds (or is to hold) the images."""
+    cache_root: str = ".cache"
+    """Folder of what can be made again at any time: decoded images, compiled kernels. Shared by all jobs; safe to
+    delete."""
     budget: BudgetSettings = BudgetSettings()
     data: DataSettings = DataSettings()
     training: TrainingSettings = TrainingSettings()

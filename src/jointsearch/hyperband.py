@@ -96,9 +96,16 @@ def bracket_count(length: int, unit: LengthUnit, settings: BudgetSettings) -> in
     return max(1, next(number for number, total in enumerate(costs) if total > limit))
 
 
-def cost(item: Bracket, ladder: Sequence[float]) -> float:
-    """Training that a bracket spends, in the unit of the budgets; every evaluation starts from scratch."""
-    return sum(size * ladder[level] for size, level in zip(item.sizes, item.levels, strict=True))
+def durations(item: Bracket, ladder: Sequence[float], continuation: bool = False) -> tuple[float, ...]:
+    """Training that an evaluation of each rung takes: its budget or, if it goes on from the rung before, the rest."""
+    reached = [ladder[level] for level in item.levels]
+    before = [0.0, *reached[:-1]] if continuation else [0.0] * len(reached)
+    return tuple(budget - done for budget, done in zip(reached, before, strict=True))
+
+
+def cost(item: Bracket, ladder: Sequence[float], continuation: bool = False) -> float:
+    """Training that a bracket spends, in the unit of the budgets."""
+    return sum(size * one for size, one in zip(item.sizes, durations(item, ladder, continuation), strict=True))
 
 
 def lags(given: Sequence[int] | None, settings: BudgetSettings) -> tuple[int, ...]:

@@ -16,9 +16,19 @@ def bracket_of(folder: Path) -> tuple[Path, int]:
     return folder.parent, int(folder.name.removeprefix("bracket-"))
 
 
+def experiment_of(bracket: Path) -> Path:
+    """Folder of the experiment that a bracket's folder lies in."""
+    return bracket.parents[1]
+
+
 def rung_folder(study: Path, bracket: int, rung: int) -> Path:
     """Folder of a rung."""
-    return bracket_folder(study, bracket) / f"rung-{rung}"
+    return rung_in(bracket_folder(study, bracket), rung)
+
+
+def rung_in(bracket: Path, rung: int) -> Path:
+    """Folder of a rung in the folder of its bracket."""
+    return bracket / f"rung-{rung}"
 
 
 def history_file(study: Path, bracket: int) -> Path:
@@ -34,6 +44,11 @@ def proposals_file(study: Path, bracket: int, rung: int) -> Path:
 def slot_file(rung: Path, slot: int) -> Path:
     """The evaluation of one proposal of a rung."""
     return rung / f"slot-{slot:02d}.json"
+
+
+def end_file(rung: Path, proposal: str) -> Path:
+    """The state in which a training of a rung ended, kept where a promoted one goes on from it."""
+    return rung / f"end-{proposal}.pt"
 
 
 def place_of(slot_file: Path) -> tuple[int, int, int]:

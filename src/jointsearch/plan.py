@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jointsearch import samplers
 from jointsearch.config import BudgetSettings
-from jointsearch.hyperband import Bracket, bracket, budgets, cost, newly_seen
+from jointsearch.hyperband import Bracket, bracket, budgets, cost, durations, newly_seen
 from jointsearch.pipeline import Pipeline
 
 
@@ -30,7 +30,12 @@ class Schedule:
 
 
 def simulate(
-    brackets: int, lag: Sequence[int], workers: int, settings: BudgetSettings, evaluations_per_job: int = 1
+    brackets: int,
+    lag: Sequence[int],
+    workers: int,
+    settings: BudgetSettings,
+    evaluations_per_job: int = 1,
+    continuation: bool = False,
 ) -> Schedule:
     """Simulate the search on equal workers: every training takes exactly its budget, everything else no time.
 
@@ -58,7 +63,7 @@ def simulate(
             next_bracket += 1
         while free and ready:
             b, negative_rung, _, number = heapq.heappop(ready)
-            duration = number * ladder[items[b].levels[-negative_rung]]
+            duration = number * durations(items[b], ladder, continuation)[-negative_rung]
             heapq.heappush(running, (now + duration, b, -negative_rung, number))
             free -= 1
         now, b, rung, number = heapq.heappop(running)
@@ -68,7 +73,7 @@ def simulate(
             del rungs_left[b, rung]
             if rung + 1 < len(items[b].sizes):
                 release(b, rung + 1)
-    total = sum(cost(item, ladder) for item in items)
+    total = sum(cost(item, ladder, continuation) for item in items)
     return Schedule(now, total / (workers * now), tuple(starts))
 
 
@@ -105,7 +110,8 @@ def report(pipeline: Pipeline, workers: int) -> str:
     ladder = budgets(config.budget)
     unit = config.budget.unit
     counts = trainings(brackets, len(ladder))
-    total = sum(cost(item, ladder) for item in brackets)
+    continuation = config.training.continuation
+    total = sum(cost(item, ladder, continuation) for item in brackets)
     lines = [
         f"{config.experiment}: {len(brackets)} brackets, {sum(counts)} trainings, "
         f"{counts[-1]} of them at the full budget of {amount(ladder[-1], unit)}",
@@ -117,11 +123,16 @@ def report(pipeline: Pipeline, workers: int) -> str:
         sizes = dict(zip(item.levels, item.sizes, strict=True))
         cells = [str(sizes.get(level, "")) for level in range(len(ladder))]
         lines.append(_row(f"bracket {item.index}", cells))
-    simulated = simulate(len(brackets), lag, workers, config.budget, config.jobs.evaluations_per_job)
+    spent = [0.0] * len(ladder)
+    for item in brackets:
+        for level, size, one in zip(item.levels, item.sizes, durations(item, ladder, continuation), strict=True):
+            spent[level] += size * one
+    jobs = config.jobs
+    simulated = simulate(len(brackets), lag, workers, config.budget, jobs.evaluations_per_job, continuation)
     lines += [
         "",
         _row("trainings", [str(number) for number in counts]),
-        _row("training", [amount(n * budget, unit) for n, budget in zip(counts, ladder, strict=True)]),
+        _row("training", [amount(one, unit) for one in spent]),
         _row("lag", [str(value) for value in lag]),
         "",
         f"total training    {amount(total, unit)} = {total / ladder[-1]:.0f} times the full budget",
@@ -129,6 +140,11 @@ def report(pipeline: Pipeline, workers: int) -> str:
         f"{simulated.utilisation:.0%} of it (training alone: start-up, evaluation and queues come on top)",
         f"first model       {_first_model(pipeline, simulated)}",
     ]
+    if continuation:
+        saved = sum(cost(item, ladder) for item in brackets) - total
+        lines.append(
+            f"continuation      saves {amount(saved, unit)}, {saved / (saved + total):.0%} of training from scratch"
+        )
     if ladder[0] != config.budget.minimum:
         lines.append(
             f"note              the lowest budget is {ladder[0]:g}, not {config.budget.minimum:g}: "

@@ -3,17 +3,17 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import IO, Annotated, Any, Literal, TypeVar
 
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from jointsearch.errors import UserError, explain
 
-Protocol = Literal[1]
-PROTOCOL: Protocol = 1
+Protocol = Literal[2]
+PROTOCOL: Protocol = 2
 """Version of the training protocol. Raised on purpose when a change alters what a training means; records of another
 version are refused."""
 
@@ -21,6 +21,7 @@ Value = bool | int | float | str
 Values = dict[str, Value]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Status = Literal["success", "diverged", "out_of_memory", "too_large"]
+Precision = Literal["float32", "bfloat16"]
 BudgetUnit = Literal["seconds", "epochs", "steps"]
 Loss = Annotated[float, Field(allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, le=1)]
@@ -74,7 +75,7 @@ class Rung(Record):
 
 
 class CurvePoint(Record):
-    """One row of a learning curve, written at the end of an epoch and at the end of the budget.
+    """One row of a learning curve, written at each quarter of each cosine cycle.
 
     `learning_rate` is the one of the last step; `train_loss` is the mean cross-entropy (mixup included)
     of the steps since the previous row. Validation and test figures are null where not evaluated.
@@ -91,7 +92,10 @@ class CurvePoint(Record):
 
 
 class MadeWith(Record):
-    """Code, environment and data that an evaluation was made with."""
+    """Code, environment and data that an evaluation was made with, and how it computed.
+
+    `precision` is the type of the activations; `compiled` says whether the network was.
+    """
 
     code: Digest
     commit: str | None
@@ -102,15 +106,23 @@ class MadeWith(Record):
     split: Digest
     device_type: Literal["cpu", "cuda"]
     threads: Annotated[int, Field(ge=1)]
+    precision: Precision
+    compiled: bool
 
 
 class Observed(Record):
-    """What was seen while it ran, and differs when it runs again. Times are Unix seconds and seconds."""
+    """What was seen while it ran, and differs when it runs again. Times are Unix seconds and seconds.
+
+    `startup_seconds` went into building, compiling and rehearsing, before the budget. `clock` holds the clock's reading
+    after each step where the budget is in seconds, see `clock.pack`: with it the training can be replayed.
+    """
 
     started: Time
     finished: Time
     training_seconds: Time
     evaluation_seconds: Time
+    startup_seconds: Time
+    clock: str | None = None
     curve_seconds: tuple[Time, ...]
     host: str
     device: str
@@ -121,7 +133,8 @@ class Evaluation(Record):
     """One training of one proposal at one budget: `rung-K/slot-NN.json`.
 
     `loss` is the validation error that the search minimises; null when the training failed, which is a
-    result. `test_error` is recorded and never used by the search.
+    result. `test_error` is recorded and never used by the search. `continues` is the id of the evaluation at the
+    lower budget whose weights the training went on from; `steps` and `epochs` then include those of the lower budgets.
     """
 
     protocol: Protocol = PROTOCOL
@@ -134,6 +147,7 @@ class Evaluation(Record):
     budget: Annotated[float, Field(gt=0)]
     budget_unit: BudgetUnit
     seed: Annotated[int, Field(ge=0, lt=2**53)]
+    continues: str | None = None
     status: Status
     message: str | None = None
     loss: Error | None
@@ -237,21 +251,36 @@ def file_digest(path: Path) -> str:
 
 
 def write_bytes(path: Path, data: bytes, keep: bool = False) -> None:
+    """Write a file whole or not at all, see `write_whole`."""
+    write_whole(path, lambda file: file.write(data), keep)
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], object], keep: bool = False) -> None:
     """Write a file whole or not at all: a temporary file beside it, flushed to disk, then renamed.
 
     With `keep` a file that is there already stays, also one that appears at the last moment: of two processes the
     first one wins.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made where missing.
+    write
+        Writes the content into an open file.
+    keep
+        Whether a file that is there already stays.
 
     Raises
     ------
     UserError
         If the disk is full or the place cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # A process of the same number on another machine may write the same file.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            file.write(data)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         if keep:

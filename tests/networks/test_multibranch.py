@@ -27,6 +27,10 @@ def generator(seed=0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def noise(network: MultiBranchNetwork, images: int, random: torch.Generator | None = None) -> torch.Tensor:
+    return torch.rand(network.noise_rows, images, generator=random or generator())
+
+
 triples = st.tuples(*[st.integers(1, 3)] * 3)
 factors = st.floats(0.1, 3)
 
@@ -69,9 +73,11 @@ def test_depth_width_and_resolution():
     )
     network = MultiBranchNetwork(parameters, 1, 7)
     shapes = []
-    for main_block in network.main_blocks:
-        main_block.register_forward_hook(lambda _, __, output: shapes.append(tuple(output.shape[1:])))
-    logits = network(torch.randn(2, 1, 9, 9), generator())
+    for last in (0, 2, 5):
+        network.residual_blocks[last].register_forward_hook(
+            lambda _, __, output: shapes.append(tuple(output.shape[1:]))
+        )
+    logits = network(torch.randn(2, 1, 9, 9), noise(network, 2))
     # round(5 * 1.5) = 8, round(8 * 0.5) = 4, round(4 * 3) = 12; 9 pixels, then 5, then 3.
     assert shapes == [(8, 9, 9), (4, 5, 5), (12, 3, 3)]
     assert logits.shape == (2, 7)
@@ -91,9 +97,8 @@ def test_two_path_skip_pixel_by_pixel(stride, side, width):
     skip = TwoPathSkip(3, width, stride).eval()
     for path in skip.paths:
         path.weight.data.normal_(generator=generator())
-    images = torch.randn(2, 3, side, side, generator=generator(1))
-    output = skip(images)
-    rectified = images.clamp(min=0)
+    rectified = torch.randn(2, 3, side, side, generator=generator(1)).relu()
+    output = skip(rectified)
     first, second = torch.cat([path.weight[:, :, 0, 0] for path in skip.paths]).tensor_split([math.ceil(width / 2)])
     assert [len(path.weight) for path in skip.paths] == [len(half) for half in (first, second) if len(half)]
     for row in range(output.shape[2]):
@@ -127,7 +132,7 @@ def test_each_branch_is_computed_once_in_a_pass():
     for module in network.modules():
         if isinstance(module, torch.nn.Conv2d):
             module.register_forward_hook(lambda module, *_: calls.append(id(module)))
-    network(torch.randn(4, 1, 8, 8), generator()).sum().backward()
+    network(torch.randn(4, 1, 8, 8), noise(network, 4)).sum().backward()
     assert len(calls) == len(set(calls))
 
 
@@ -140,27 +145,27 @@ def test_initial_weights_have_he_deviation_by_fan_out():
     assert not network.classifier.bias.any()
 
 
-def test_random_numbers_come_from_the_given_generators_only():
+def test_random_numbers_come_from_the_generator_and_the_noise_only():
     parameters = configuration(branches=(2, 1, 1), shakedrop_death_rate=0.5)
     images = torch.randn(4, 1, 8, 8)
     state = torch.get_rng_state()
     outputs = []
     for seed in (1, 1, 2):
         network = MultiBranchNetwork(parameters, 1, 10, generator(seed))
-        outputs.append([network(images, generator(draw)) for draw in (1, 2)])
+        outputs.append([network(images, noise(network, 4, generator(draw))) for draw in (1, 2)])
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.equal(outputs[0][0], outputs[1][0])
     assert not torch.equal(outputs[0][0], outputs[0][1])
     assert not torch.equal(outputs[0][0], outputs[2][0])
 
 
-def test_training_mode_needs_a_generator_and_evaluation_uses_none():
+def test_training_mode_needs_noise_and_evaluation_uses_none():
     network = MultiBranchNetwork(configuration(branches=(2, 1, 1), shakedrop_death_rate=0.5), 1, 10)
     images = torch.randn(4, 1, 8, 8)
-    with pytest.raises(ValueError, match="pass a generator"):
+    with pytest.raises(ValueError, match="pass noise"):
         network(images)
     network.eval()
-    assert torch.equal(network(images), network(images, generator()))
+    assert torch.equal(network(images), network(images, noise(network, 4)))
 
 
 def test_gradients_are_finite_over_a_thousand_random_configurations_of_the_space():
@@ -178,7 +183,7 @@ def test_gradients_are_finite_over_a_thousand_random_configurations_of_the_space
         )
         network = MultiBranchNetwork(parameters, 1, 10, draws)
         images = torch.randn(2, 1, 8, 8, generator=draws)
-        F.cross_entropy(network(images, draws), torch.tensor([0, 1])).backward()
+        F.cross_entropy(network(images, noise(network, 2, draws)), torch.tensor([0, 1])).backward()
         gradients = [weight.grad for weight in network.parameters()]
         finite = torch.stack(torch._foreach_norm(gradients)).isfinite().all()
         assert finite, parameters

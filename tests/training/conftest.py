@@ -5,15 +5,16 @@ import torch
 
 from jointsearch.config import DataSettings
 from jointsearch.training import data
+from jointsearch.training.image_data import ImageData
 
 
 @pytest.fixture(scope="session")
-def digits() -> data.ImageData:
+def digits() -> ImageData:
     return data.load(DataSettings(name="digits"), None, 1)
 
 
 @pytest.fixture(scope="session")
-def few_digits(digits) -> data.ImageData:
+def few_digits(digits) -> ImageData:
     """40 images to train on, 20 each to validate and test on."""
     return dataclasses.replace(
         digits,

@@ -14,6 +14,8 @@ from sklearn.datasets import load_digits
 from jointsearch.config import DataSettings
 from jointsearch.errors import UserError
 from jointsearch.training import data
+from jointsearch.training.image_data import Division
+from jointsearch.training.source import Part
 
 DIGITS = DataSettings(name="digits")
 
@@ -158,14 +160,21 @@ def test_svhn_files_are_read_with_the_label_10_as_digit_0(tmp_path, offline, mon
     assert torch.equal(loaded.test_images[7], torch.from_numpy(images[..., 7].transpose(2, 0, 1).copy()))
 
 
-def test_digests_tell_data_sets_apart(digits):
-    part = data.Part(np.zeros((4, 1, 2, 2), np.uint8), np.array([0, 1, 0, 1]))
+def test_digests_tell_data_sets_apart():
+    part = Part(np.zeros((4, 1, 2, 2), np.uint8), np.array([0, 1, 0, 1]))
     changed = dataclasses.replace(part, labels=np.array([0, 1, 1, 0]))
+    validation = np.array([1, 2])
     digests = {
-        data._digest(("a", "b"), part, part),
-        data._digest(("a", "c"), part, part),
-        data._digest(("a", "b"), part, changed),
-        data._digest(("a", "b"), dataclasses.replace(part, images=part.images + 1), part),
+        Division(("a", "b"), part, part, validation).digest,
+        Division(("a", "c"), part, part, validation).digest,
+        Division(("a", "b"), part, changed, validation).digest,
+        Division(("a", "b"), dataclasses.replace(part, images=part.images + 1), part, validation).digest,
     }
     assert len(digests) == 4
     assert {len(item) for item in digests} == {64}
+
+
+def test_digests_stay_what_they_are_in_the_records_of_searches(digits):
+    """Of scikit-learn's digits, split with seed 1, in version 0.1.0."""
+    assert digits.digest == "760f3cbe96b30645ed28c30b35edac4a251e8e583f445ff1cefc24c4f572881e"
+    assert digits.split == "a97f42750f7dbf6df8ae0057221c55c724547937a674f8943aa13a278c715163"

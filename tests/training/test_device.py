@@ -35,8 +35,10 @@ def test_trainings_side_by_side_have_a_gpu_each(monkeypatch, tmp_path):
 TOO_MUCH = """
 from jointsearch.config import DataSettings, TrainingSettings
 from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.training import data, loop
+from jointsearch.training import data
 from jointsearch.training.device import claim
+from jointsearch.training.loop import Task
+from jointsearch.training.outcome import train
 
 blocks = {f"residual_blocks_{index}": 1 for index in (1, 2, 3)}
 factors = {f"widen_factor_{index}": 8 for index in (1, 2, 3)}
@@ -44,7 +46,7 @@ wide = Hyperparameters(**blocks, **factors, initial_filters=8, learning_rate=0.1
 digits = DataSettings(name="digits")
 with claim("cpu", memory_gb=2) as device:
     images = data.load(digits, None, 0)
-    print(loop.train(wide, 1, "steps", 0, images, TrainingSettings(), digits, 0, device).status)
+    print(train(Task(wide, 1, "steps", (1.0,), 0, TrainingSettings(), digits), images, device).status)
 """
 
 

@@ -1,17 +1,28 @@
+import collections
 import dataclasses
+import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from jointsearch.config import DataSettings, TrainingSettings
+from jointsearch.errors import UserError
 from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.networks.cost import step_cost
 from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
-from jointsearch.training import loop
-from jointsearch.training.clock import SecondClock, Stopwatch
+from jointsearch.space import Space
+from jointsearch.space_file import SpaceFile
+from jointsearch.training import accelerate, checkpoint, loop, schedule
+from jointsearch.training.clock import ReplayClock, Stopwatch, make_clock, pack, unpack
+from jointsearch.training.loop import Progress, Task, Training
+from jointsearch.training.outcome import Outcome, train
+from jointsearch.training.sgd import Sgd
 
 CPU = torch.device("cpu")
+SPACE = Path(__file__).parents[2] / "config" / "spaces" / "joint17.yaml"
 PLAIN = DataSettings(name="digits", crop_padding=0, horizontal_flip=False)
 ALL = DataSettings(name="digits", crop_padding=1, horizontal_flip=True)
 
@@ -39,18 +50,26 @@ EVERYTHING = configuration(
 )
 
 
-def train(
-    data, parameters=EVERYTHING, budget=2, unit="epochs", level=0, limits=None, images=ALL, seed=5, clock=None
-) -> loop.Outcome:
-    limits = limits or TrainingSettings()
-    return loop.train(parameters, budget, unit, level, data, limits, images, seed, CPU, clock)
+FLOAT32 = TrainingSettings(precision="float32")
+
+
+def task(parameters=EVERYTHING, budget=2, unit="epochs", level=0, limits=FLOAT32, images=ALL, seed=5) -> Task:
+    return Task(parameters, budget, unit, schedule.doubling(level), seed, limits, images)
+
+
+def run(data, *args, clock=None, **kwargs) -> Outcome:
+    return train(task(*args, **kwargs), data, CPU, clock)
+
+
+def training(one: Task, data, precision="float32") -> Training:
+    return Training(one, data, CPU, precision, Progress(), Stopwatch())
 
 
 def test_a_tiny_network_overfits_64_images(digits):
     some = {"train_images": digits.train_images[:64], "train_labels": digits.train_labels[:64]}
     seen = {"validation_images": some["train_images"], "validation_labels": some["train_labels"]}
     parameters = configuration(initial_filters=8, momentum=0.9, batch_size=32, learning_rate=0.05)
-    outcome = train(dataclasses.replace(digits, **some, **seen), parameters, 40, images=PLAIN)
+    outcome = run(dataclasses.replace(digits, **some, **seen), parameters, 40, images=PLAIN)
     assert outcome.status == "success"
     assert outcome.loss == 0
     assert outcome.curve[-1].validation_loss < 0.1
@@ -58,7 +77,7 @@ def test_a_tiny_network_overfits_64_images(digits):
 
 
 def test_regularised_training_learns_images_it_has_not_seen(digits):
-    outcome = train(digits, configuration(momentum=0.9, batch_size=32, initial_filters=8), 4, level=1)
+    outcome = run(digits, configuration(momentum=0.9, batch_size=32, initial_filters=8), 4, level=1)
     assert outcome.loss < 0.5
     assert outcome.test_error < 0.5
 
@@ -77,46 +96,129 @@ def test_regularised_training_learns_images_it_has_not_seen(digits):
 def test_budgets_are_exact_and_the_last_incomplete_batch_is_left_out(
     few_digits, budget, unit, batch_size, steps, epochs
 ):
-    outcome = train(few_digits, configuration(batch_size=batch_size), budget, unit)
+    outcome = run(few_digits, configuration(batch_size=batch_size), budget, unit)
     assert (outcome.steps, outcome.epochs) == (steps, epochs)
-    whole = list(range(1, math.floor(epochs) + 1))
-    assert [row.epoch for row in outcome.curve] == whole + ([epochs] if epochs % 1 else [])
     assert outcome.curve[-1].step == steps
+    assert outcome.readings is None
 
 
 def test_a_budget_of_seconds_counts_training_alone(few_digits):
-    outcome = train(few_digits, budget=0.2, unit="seconds")
+    outcome = run(few_digits, budget=0.2, unit="seconds")
     assert outcome.training_seconds >= 0.2
     assert outcome.curve_seconds[-1] <= outcome.training_seconds
     assert list(outcome.curve_seconds) == sorted(outcome.curve_seconds)
     assert outcome.evaluation_seconds > 0
-    assert len(outcome.curve) >= math.floor(outcome.epochs)
+    assert len(outcome.readings) == outcome.steps
 
 
-def test_replayed_clock_readings_make_the_same_training_again(few_digits):
-    readings = []
-    stopwatch = Stopwatch(CPU)
-    seconds = SecondClock(0.15, stopwatch)
-
-    def recording(steps: int) -> float:
-        readings.append(seconds(steps))
-        return readings[-1]
-
-    with stopwatch.running():
-        first = train(few_digits, level=2, clock=recording)
-    again = train(few_digits, level=2, clock=readings.__getitem__)
-    assert len(readings) == first.steps + 1
-    assert again.curve == first.curve
+@pytest.mark.parametrize(("budget", "unit"), [(1e-6, "seconds"), (0.3, "steps"), (0.01, "epochs")])
+def test_a_budget_shorter_than_a_step_trains_one_step_and_says_so(few_digits, budget, unit):
+    outcome = run(few_digits, budget=budget, unit=unit)
+    assert (outcome.status, outcome.steps) == ("success", 1)
+    assert outcome.message == "the budget is shorter than one step; one step was trained"
+    assert run(few_digits, budget=1, unit="steps").message is None
 
 
-def test_curve_follows_the_schedule_and_tests_at_the_ends_of_cycles(few_digits):
-    """Two cycles in six epochs: they end after the second and the sixth."""
-    outcome = train(few_digits, configuration(learning_rate=0.2), 6, level=1)
-    assert [row.test_error is not None for row in outcome.curve] == [False, True, False, False, False, True]
-    assert all(row.validation_error is not None and row.validation_loss is not None for row in outcome.curve)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_stored_clock_readings_make_the_same_training_again(few_digits, precision):
+    limits = TrainingSettings(precision=precision)
+    first = run(few_digits, budget=0.2, unit="seconds", level=2, limits=limits)
+    readings = unpack(pack(first.readings))
+    again = run(few_digits, budget=0.2, unit="seconds", level=2, limits=limits, clock=ReplayClock(readings))
+    assert first.steps > 5
+    assert (again.steps, again.curve, again.loss) == (first.steps, first.curve, first.loss)
+
+
+@pytest.mark.parametrize("stop", [1, 4, 5, 7, 33, 59])
+def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path, stop):
+    one, file = task(budget=60, unit="steps", level=1), tmp_path / "state"
+    whole, part, rest = (training(one, few_digits) for _ in range(3))
+    clock = make_clock(60, "steps", 5, Stopwatch())
+    for _ in whole.run(clock):
+        pass
+    for _ in itertools.islice(part.run(clock), stop):
+        pass
+    checkpoint.write(file, "this", part.state())
+    rest.restore(checkpoint.read(file, "this", CPU))
+    assert rest.progress.steps == stop
+    for _ in rest.run(clock):
+        pass
+    assert rest.progress.curve == whole.progress.curve
+    ends = [one.state() for one in (whole, rest)]
+    for name, tensor in ends[0]["network"].items():
+        assert torch.equal(tensor, ends[1]["network"][name])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_going_on_from_lower_budgets_is_one_training_with_a_restart_at_each(few_digits, precision):
+    limits = TrainingSettings(precision=precision)
+    budgets = (20, 60, 180)
+    whole = train(
+        dataclasses.replace(task(budget=180, unit="steps", limits=limits), ends=(1 / 9, 1 / 3, 1)), few_digits, CPU
+    )
+    outcome, steps = None, []
+    for level in range(3):
+        one = dataclasses.replace(
+            task(budget=budgets[level], unit="steps", limits=limits), ends=schedule.continued(budgets[: level + 1])
+        )
+        outcome = train(one, few_digits, CPU, start=outcome.end if outcome else None, keep_end=level < 2)
+        steps.append(outcome.steps)
+    assert steps == [20, 60, 180]
+    assert (outcome.loss, outcome.test_error) == (whole.loss, whole.test_error)
+    assert outcome.curve[-1].learning_rate == whole.curve[-1].learning_rate
+    assert outcome.curve[-1].validation_loss == whole.curve[-1].validation_loss
+
+
+def test_going_on_in_seconds_spends_the_rest_of_the_budget(few_digits):
+    first = train(task(budget=0.2, unit="seconds"), few_digits, CPU, keep_end=True)
+    one = dataclasses.replace(task(budget=0.6, unit="seconds"), ends=schedule.continued([0.2, 0.6]))
+    second = train(one, few_digits, CPU, start=first.end)
+    assert 0.4 <= second.training_seconds < 0.55
+    assert len(second.readings) == second.steps - first.steps
+    again = train(one, few_digits, CPU, ReplayClock(second.readings, first.steps), start=first.end)
+    assert again.curve == second.curve
+
+
+@pytest.mark.parametrize("fault", ["missing", "cut short", "changed", "of another"])
+def test_a_checkpoint_that_cannot_be_used_is_named(tmp_path, fault):
+    file = tmp_path / "state"
+    checkpoint.write(file, "this", {"tensor": torch.zeros(100)})
+    content = file.read_bytes()
+    match fault:
+        case "missing":
+            file.unlink()
+        case "cut short":
+            file.write_bytes(content[:-1])
+        case "changed":
+            file.write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])
+    with pytest.raises(UserError, match=str(file)):
+        checkpoint.read(file, "that" if fault == "of another" else "this", CPU)
+
+
+def test_evaluation_on_the_way_is_skipped_where_it_would_cost_too_much(digits):
+    short = run(digits, budget=8, unit="steps", level=2)
+    assert [row.validation_error is not None for row in short.curve] == [False] * (len(short.curve) - 1) + [True]
+    long = run(digits, configuration(batch_size=64), budget=8, level=2)
+    share = loop.EVALUATED_PER_TRAINED * long.steps * 64
+    evaluated = sum(
+        (row.validation_error is not None) * len(digits.validation_images)
+        + (row.test_error is not None) * len(digits.test_images)
+        for row in long.curve[:-1]
+    )
+    assert 0 < evaluated <= share
+    assert any(row.validation_error is None for row in long.curve)
+
+
+def test_curve_has_a_row_for_each_quarter_of_a_cycle(few_digits):
+    """Two cycles in sixty epochs of five steps: they end after 100 and 300 steps."""
+    outcome = run(few_digits, configuration(learning_rate=0.2), 60, level=1)
+    assert [row.step for row in outcome.curve] == [25, 50, 75, 100, 150, 200, 250, 300]
+    assert [row.epoch for row in outcome.curve] == [5, 10, 15, 20, 30, 40, 50, 60]
     assert all(row.train_loss is not None for row in outcome.curve)
-    # The last step of an epoch of five: 0.9 of the first cycle is over after 9 of 10 steps, and so on.
-    expected = [0.1 * (1 + math.cos(math.pi * part)) for part in (4 / 10, 9 / 10, 4 / 20, 9 / 20, 14 / 20, 19 / 20)]
+    assert {row.step for row in outcome.curve if row.test_error is not None} <= {100, 300}
+    # The last step before 25 of 100: 0.24 of the first cycle is over, and so on.
+    parts = (24 / 100, 49 / 100, 74 / 100, 99 / 100, 49 / 200, 99 / 200, 149 / 200, 199 / 200)
+    expected = [0.1 * (1 + math.cos(math.pi * part)) for part in parts]
     assert [row.learning_rate for row in outcome.curve] == pytest.approx(expected)
     assert outcome.loss == outcome.curve[-1].validation_error
     assert outcome.test_error == outcome.curve[-1].test_error
@@ -124,34 +226,34 @@ def test_curve_follows_the_schedule_and_tests_at_the_ends_of_cycles(few_digits):
 
 def test_first_step_is_plain_sgd_with_decay_of_all_weights(few_digits, monkeypatch):
     """Nesterov's first step moves by learning rate * (1 + momentum) * (gradient + decay * weight)."""
-    built = []
+    seen = []
+    step = Sgd.step
 
-    class Spied(MultiBranchNetwork):
-        def __init__(self, *arguments):
-            super().__init__(*arguments)
-            self.before = [weight.detach().clone() for weight in self.parameters()]
-            built.append(self)
+    def spied(optimiser, rate):
+        seen.append([(weight.detach().clone(), weight.grad.clone()) for weight in optimiser._weights])
+        step(optimiser, rate)
+        seen.append([weight.detach().clone() for weight in optimiser._weights])
 
-    monkeypatch.setattr(loop, "MultiBranchNetwork", Spied)
-    train(few_digits, configuration(momentum=0.8, weight_decay=0.01, learning_rate=0.05), 1, "steps")
-    (network,) = built
-    for before, weight in zip(network.before, network.parameters(), strict=True):
-        expected = before - 0.05 * 1.8 * (weight.grad + 0.01 * before)
-        torch.testing.assert_close(weight.detach(), expected)
+    monkeypatch.setattr(Sgd, "step", spied)
+    run(few_digits, configuration(momentum=0.8, weight_decay=0.01, learning_rate=0.05), 1, "steps")
+    before, after = seen
+    assert len(before) == len(after) > 10
+    for (weight, gradient), moved in zip(before, after, strict=True):
+        torch.testing.assert_close(moved, weight - 0.05 * 1.8 * (gradient + 0.01 * weight))
 
 
 def test_validation_and_test_images_are_never_augmented(few_digits, monkeypatch):
     shown = []
     forward = MultiBranchNetwork.forward
 
-    def spied(network, images, generator=None):
+    def spied(network, images, noise=None):
         if not network.training:
             shown.append(images.clone())
-        return forward(network, images, generator)
+        return forward(network, images, noise)
 
     monkeypatch.setattr(MultiBranchNetwork, "forward", spied)
     originals = [tensor.clone() for tensor in (few_digits.validation_images, few_digits.test_images)]
-    train(few_digits, budget=1)
+    run(few_digits, budget=1)
     assert len(shown) == 2
     for batch, original in zip(shown, originals, strict=True):
         expected = (original.numpy() - few_digits.mean.numpy()) / few_digits.std.numpy()
@@ -162,36 +264,36 @@ def test_validation_and_test_images_are_never_augmented(few_digits, monkeypatch)
 def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_numbers_alone(few_digits):
     state = torch.get_rng_state()
     numpy_state = np.random.get_state()[1].copy()  # noqa: NPY002 - that it is not used is the point
-    first = train(few_digits, level=1, budget=3)
+    first = run(few_digits, level=1, budget=3)
     torch.rand(3)
-    second, other = (train(few_digits, level=1, budget=3, seed=seed) for seed in (5, 6))
+    second, other = (run(few_digits, level=1, budget=3, seed=seed) for seed in (5, 6))
     assert first.curve == second.curve
     assert first.curve != other.curve
     torch.set_rng_state(state)
-    train(few_digits)
+    run(few_digits)
     assert torch.equal(torch.get_rng_state(), state)
     assert (np.random.get_state()[1] == numpy_state).all()  # noqa: NPY002
 
 
 def test_evaluation_batch_size_changes_nothing_but_rounding(few_digits):
-    one, other = (train(few_digits, limits=TrainingSettings(evaluation_batch_size=size)) for size in (3, 512))
+    one, other = (run(few_digits, limits=TrainingSettings(evaluation_batch_size=size)) for size in (3, 512))
     assert one.loss == other.loss
     assert [row.train_loss for row in one.curve] == [row.train_loss for row in other.curve]
 
 
 def test_the_test_images_change_no_result_but_their_own(few_digits):
     other = dataclasses.replace(few_digits, test_labels=(few_digits.test_labels + 1) % 10)
-    one, two = (train(data, level=1, budget=3) for data in (few_digits, other))
+    one, two = (run(data, level=1, budget=3) for data in (few_digits, other))
     hidden = {"test_loss": None, "test_error": None}
     assert [row.model_copy(update=hidden) for row in one.curve] == [row.model_copy(update=hidden) for row in two.curve]
 
 
 def test_momentum_zero_works(few_digits):
-    assert train(few_digits, configuration(momentum=0)).status == "success"
+    assert run(few_digits, configuration(momentum=0)).status == "success"
 
 
 def test_divergence_is_an_outcome_and_says_where(few_digits):
-    outcome = train(few_digits, configuration(learning_rate=1e30), 50)
+    outcome = run(few_digits, configuration(learning_rate=1e30), 50)
     assert outcome.status == "diverged"
     assert outcome.message == f"the training loss is not finite in step {outcome.steps}"
     assert 1 < outcome.steps < 250
@@ -199,7 +301,7 @@ def test_divergence_is_an_outcome_and_says_where(few_digits):
 
 
 def test_weights_lost_in_the_last_step_are_a_divergence(few_digits):
-    outcome = train(few_digits, configuration(learning_rate=1e38, weight_decay=10), 1, "steps")
+    outcome = run(few_digits, configuration(learning_rate=1e38, weight_decay=10), 1, "steps")
     assert outcome.status == "diverged"
     assert outcome.message == "the validation loss is not finite after step 1"
     assert outcome.curve[-1].validation_loss is None
@@ -208,15 +310,15 @@ def test_weights_lost_in_the_last_step_are_a_divergence(few_digits):
 def test_a_network_too_large_is_not_trained(few_digits):
     parameters = configuration()
     count = parameter_count(parameters, 1, 10)
-    refused = train(few_digits, parameters, limits=TrainingSettings(maximum_parameters=count - 1))
+    refused = run(few_digits, parameters, limits=TrainingSettings(maximum_parameters=count - 1))
     assert refused.status == "too_large"
-    assert refused.message == f"{count} parameters, the limit is {count - 1}"
+    assert refused.message == f"{count:,} parameters, the limit is {count - 1:,}"
     assert (refused.loss, refused.steps, refused.curve, refused.parameters) == (None, 0, (), count)
-    assert train(few_digits, parameters, limits=TrainingSettings(maximum_parameters=count)).status == "success"
+    assert run(few_digits, parameters, limits=TrainingSettings(maximum_parameters=count)).status == "success"
 
 
 def test_a_network_that_no_memory_holds_is_an_outcome(few_digits):
-    outcome = train(few_digits, configuration(initial_filters=2_000_000))
+    outcome = run(few_digits, configuration(initial_filters=2_000_000))
     assert (outcome.status, outcome.loss, outcome.steps) == ("out_of_memory", None, 0)
 
 
@@ -232,25 +334,109 @@ def test_memory_that_runs_out_on_the_way_keeps_the_curve(few_digits, monkeypatch
     calls = []
     forward = MultiBranchNetwork.forward
 
-    def failing(network, images, generator=None):
+    def failing(network, images, noise=None):
         calls.append(network.training)
         if calls.count(True) == 7:
             raise error
-        return forward(network, images, generator)
+        return forward(network, images, noise)
 
     monkeypatch.setattr(MultiBranchNetwork, "forward", failing)
-    outcome = train(few_digits)
+    outcome = run(few_digits)
     assert outcome.status == "out_of_memory"
     assert outcome.message == "no memory left on the device after 6 steps"
-    assert (outcome.steps, [row.step for row in outcome.curve], outcome.loss) == (6, [5], None)
+    assert (outcome.steps, [row.step for row in outcome.curve], outcome.loss) == (6, [3, 5], None)
 
 
-def test_warming_up_leaves_no_trace_in_the_network():
-    network = MultiBranchNetwork(EVERYTHING, 1, 10)
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    loop.warm_up(network, torch.Size((1, 8, 8)), 4)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-    assert all(weight.grad is None for weight in network.parameters())
+def test_limits_of_memory_and_operations_are_those_of_the_estimate(few_digits):
+    cost = step_cost(EVERYTHING, (1, 8, 8), 10, 8)
+    for name, amount in (("maximum_memory_gb", cost.memory), ("maximum_step_gflop", cost.operations)):
+        below, above = (FLOAT32.model_copy(update={name: amount / 1e9 * factor}) for factor in (0.99, 1.01))
+        assert run(few_digits, limits=below).status == "too_large"
+        assert run(few_digits, limits=above).status == "success"
+
+
+def test_rehearsing_leaves_no_trace(few_digits):
+    one = training(task(), few_digits)
+    before = one.state()
+    one.rehearse()
+    after = one.state()
+    assert all(torch.equal(tensor, after["network"][name]) for name, tensor in before["network"].items())
+    assert torch.equal(before["shake"], after["shake"])
+    rehearsed, plain = training(task(), few_digits), training(task(), few_digits)
+    rehearsed.rehearse()
+    for each in (rehearsed, plain):
+        for _ in each.run(make_clock(7, "steps", 5, Stopwatch())):
+            pass
+    assert rehearsed.progress.curve == plain.progress.curve
+
+
+def gradients(one: Training) -> torch.Tensor:
+    """Change of all weights in one step."""
+    before = one.state()["network"]
+    for _ in one.run(make_clock(1, "steps", 5, Stopwatch())):
+        pass
+    after = one.state()["network"]
+    return torch.cat([(after[name] - before[name]).float().flatten() for name in before if "weight" in name])
+
+
+def cosine(one: torch.Tensor, other: torch.Tensor) -> float:
+    return torch.nn.functional.cosine_similarity(one, other, dim=0).item()
+
+
+def test_a_step_in_bfloat16_goes_where_one_in_float32_goes(digits):
+    parameters = configuration(residual_branches_2=2, initial_filters=16, batch_size=64, momentum=0.9)
+    one, other = (training(task(parameters), digits, precision) for precision in ("float32", "bfloat16"))
+    assert cosine(gradients(one), gradients(other)) > 0.97
+
+
+def test_a_compiled_step_goes_where_a_plain_one_goes(digits):
+    one, other = (training(task(), digits) for _ in range(2))
+    assert other.compile(300)
+    expected, compiled = gradients(one), gradients(other)
+    assert cosine(expected, compiled) > 0.9999
+    torch.testing.assert_close(compiled, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_that_does_not_compile_is_trained_without(few_digits, monkeypatch, capsys):
+    def broken(*_):
+        def call(images, noise):
+            raise RuntimeError("no compiler\nat all")
+
+        return call
+
+    monkeypatch.setattr(accelerate, "compiled", broken)
+    outcome = run(few_digits, limits=FLOAT32.model_copy(update={"compile": "on"}))
+    assert (outcome.status, outcome.compiled) == ("success", False)
+    assert outcome.curve == run(few_digits).curve
+    assert capsys.readouterr().err == "warning: the network is trained without compiling it: no compiler\n"
+
+
+def test_weights_statistics_and_loss_are_float32_in_bfloat16_too(few_digits):
+    one = training(task(), few_digits, "bfloat16")
+    for _ in one.run(make_clock(3, "steps", 5, Stopwatch())):
+        pass
+    state = one.state()
+    tensors = [*state["network"].values(), *state["velocities"]]
+    assert {tensor.dtype for tensor in tensors} == {torch.float32, torch.int64}
+    logits = one._network.eval()(torch.zeros(2, 1, 8, 8).bfloat16().float())
+    assert logits.dtype == torch.float32
+
+
+def test_a_thousand_random_configurations_of_the_space_end_in_an_outcome(few_digits):
+    """The paper's space, narrower and shallower for speed; what is too large is refused, nothing crashes."""
+    small = {f"residual_blocks_{index}": 2 for index in (1, 2, 3)} | {"initial_filters": 2, "batch_size": 20}
+    drawn = Space(SpaceFile.read(SPACE)).sample(1000, np.random.default_rng(0))
+    limits = TrainingSettings(maximum_parameters=50_000)
+    statuses = collections.Counter()
+    for index, values in enumerate(drawn):
+        shrunk = values | {name: min(int(values[name]), most) for name, most in small.items()}
+        outcome = run(few_digits, Hyperparameters.from_values(shrunk), 1, "steps", limits=limits, seed=index)
+        statuses[outcome.status] += 1
+        assert (outcome.loss is None) == (outcome.status != "success")
+        assert outcome.parameters > 0
+    assert statuses.keys() <= {"success", "diverged", "too_large"}
+    assert statuses["success"] > 300
+    assert statuses["too_large"] > 30
 
 
 def test_other_errors_are_bugs_and_come_through(few_digits, monkeypatch):
@@ -259,4 +445,4 @@ def test_other_errors_are_bugs_and_come_through(few_digits, monkeypatch):
 
     monkeypatch.setattr(MultiBranchNetwork, "forward", broken)
     with pytest.raises(RuntimeError, match="shapes do not match"):
-        train(few_digits)
+        run(few_digits)

@@ -212,3 +212,30 @@ def test_a_search_whose_trainings_all_fail_ends_with_figures_that_say_so(workspa
 def test_a_record_reads_back_from_its_file(finished):
     record = read_record(finished.slots()[0], Evaluation)
     assert json.loads(finished.slots()[0].read_text()) == record.model_dump(mode="json")
+
+
+def test_a_record_of_seconds_is_replayed_bit_for_bit(workspace):
+    seconds = {"unit": "seconds", "minimum": 0.1, "maximum": 0.3}
+    workspace.configure(budget=seconds, search={"length": 1, "lags": [0, 0]}, data={"name": "digits"})
+    workspace.snakemake("search")
+    for slot in workspace.slots()[::2]:
+        done = workspace.script("replay", str(slot.relative_to(workspace.folder)), "--device", "cpu")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "the same, bit for bit" in done.stdout
+    record = read_record(slot, Evaluation)
+    slot.write_text(record.model_copy(update={"parameters": 1}).model_dump_json())
+    done = workspace.script("replay", str(slot.relative_to(workspace.folder)), "--device", "cpu")
+    assert done.returncode == 1
+    assert "differs in parameters" in done.stdout
+
+
+def test_with_continuation_promoted_configurations_go_on_and_the_search_stays_reproducible(workspace, tmp_path):
+    workspace.configure(training={"continuation": True})
+    other = workspace.copy(tmp_path / "other")
+    workspace.snakemake("search")
+    for item in workspace.evaluations():
+        assert item.continues == (f"{item.proposal.id}@{item.rung - 1}" if item.rung else None)
+        assert item.status != "success" or item.steps == item.budget
+    assert not list(workspace.results.rglob("end-*"))
+    other.snakemake("search", "--config", "jobs={evaluations_per_job: 2, device: cpu}", "--jobs", "1")
+    assert other.derivable() == workspace.derivable()

@@ -74,11 +74,13 @@ rule train:
     resources:
         device=pipeline.config.jobs.device,
         data_root=pipeline.config.data_root,
+        cache_root=pipeline.config.cache_root,
         memory=pipeline.memory_flag,
     shell:
-        "python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
+        ": > {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
         " {wildcards.first} {wildcards.last} {output} --threads {threads}"
-        " --device {resources.device} --data-root {resources.data_root:q} {resources.memory} > {log} 2> >(tee -a {log} >&2)"
+        " --device {resources.device} --data-root {resources.data_root:q} --cache {resources.cache_root:q}"
+        " {resources.memory} >> {log} 2> >(tee -a {log} >&2)"
 
 
 rule observations:

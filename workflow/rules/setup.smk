@@ -89,8 +89,10 @@ rule data:
         "../../envs/environment.yaml"
     resources:
         data_root=pipeline.config.data_root,
+        cache_root=pipeline.config.cache_root,
     shell:
-        "python $SCRIPTS/data.py {input} {output} --data-root {resources.data_root:q} 2> >(tee {log} >&2)"
+        "python $SCRIPTS/data.py {input} {output} --data-root {resources.data_root:q}"
+        " --cache {resources.cache_root:q} 2> >(tee {log} >&2)"
 
 
 rule plan:

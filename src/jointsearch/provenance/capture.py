@@ -4,10 +4,11 @@ import hashlib
 import platform
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from jointsearch.records import Digest, MadeWith, file_digest
+from jointsearch.records import Digest, file_digest
 
 PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parents[1]
@@ -16,21 +17,19 @@ TRAINING_CODE = ("config.py", "hyperband.py", "hyperparameters.py", "seeds.py", 
 """Modules of the package that decide what a training does."""
 
 
-def made_with(data: Digest, split: Digest, device_type: str, threads: int) -> MadeWith:
-    """Capture code, environment and data for the records of this process."""
-    return MadeWith.model_validate(
-        {
-            "code": training_code_digest(),
-            "commit": commit(),
-            "lock": file_digest(LOCK) if LOCK.is_file() else None,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "data": data,
-            "split": split,
-            "device_type": device_type,
-            "threads": threads,
-        }
-    )
+def made_with(data: Digest, split: Digest, device_type: str, threads: int) -> dict[str, Any]:
+    """Capture code, environment and data: the fields of `MadeWith` that all trainings of this process share."""
+    return {
+        "code": training_code_digest(),
+        "commit": commit(),
+        "lock": file_digest(LOCK) if LOCK.is_file() else None,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "data": data,
+        "split": split,
+        "device_type": device_type,
+        "threads": threads,
+    }
 
 
 def training_code_digest() -> Digest:

@@ -1,15 +1,18 @@
 """The endless stream of training batches: shuffled, augmented, mixed up."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from jointsearch.training.augment import Augmentation, mix_up, pad
-from jointsearch.training.data import ImageData
+from jointsearch.training.augment import Augmentation, channels_first, mix_up
+from jointsearch.training.image_data import ImageData
+from jointsearch.training.residence import place
+
+HOST = torch.device("cpu")
 
 
 def random_generator(seed: np.random.SeedSequence, device: torch.device) -> torch.Generator:
@@ -38,37 +41,90 @@ class Batch:
         return own.lerp(F.cross_entropy(logits, self.labels[self.partners]), 1 - self.share)
 
 
-def stream(
-    data: ImageData,
-    batch_size: int,
-    augmentation: Augmentation,
-    mixup_alpha: float,
-    seed: np.random.SeedSequence,
-    device: torch.device,
-) -> Iterator[Batch]:
-    """Make batches of training images without end, in a new order each epoch.
+@dataclass(frozen=True)
+class _Epoch:
+    """What is drawn for an epoch: one row a batch, one column an image."""
 
-    An epoch has `len(data.train_images) // batch_size` batches: the images left over at its end wait for
-    another epoch. Mixup draws one share per batch from Beta(mixup_alpha, mixup_alpha); none at 0.
+    order: Tensor
+    draws: Tensor
+    partners: Tensor
+    shares: list[float]
+
+
+class Batches:
+    """Batches of training images without end, in a new order each epoch.
+
+    An epoch has `len(data.train_images) // batch_size` batches: the images left over at its end wait for another one.
+    Mixup draws one share per batch from Beta(mixup_alpha, mixup_alpha); none at 0. All random numbers of an epoch are
+    drawn at once, on the host: they are the same on every device, and a step launches nothing to draw them.
+
+    Parameters
+    ----------
+    data, augmentation
+        The images, and what is done to them.
+    batch_size
+        At most the number of training images.
+    mixup_alpha
+        0 for no mixup.
+    seed
+        Every random number comes from it.
+    device
+        Where batches are made.
     """
-    order_seed, change_seed, share_seed = seed.spawn(3)
-    order, change = random_generator(order_seed, device), random_generator(change_seed, device)
-    shares = np.random.default_rng(share_seed)
-    padded = pad(data.train_images.to(device), augmentation.padding)
-    all_labels, mean, std = (tensor.to(device) for tensor in (data.train_labels, data.mean, data.std))
-    used = len(padded) // batch_size * batch_size
 
-    def endless() -> Iterator[Batch]:
-        while True:
-            shuffled = torch.randperm(len(padded), generator=order, device=device)[:used]
-            for index in shuffled.split(batch_size):
-                images, labels = augmentation(padded, index, mean, std, change), all_labels[index]
-                if mixup_alpha == 0:
-                    yield Batch(images, labels)
-                else:
-                    share = shares.beta(mixup_alpha, mixup_alpha)
-                    partners = torch.randperm(batch_size, generator=order, device=device)
-                    yield Batch(mix_up(images, partners, share), labels, partners, share)
+    def __init__(
+        self,
+        data: ImageData,
+        batch_size: int,
+        augmentation: Augmentation,
+        mixup_alpha: float,
+        seed: np.random.SeedSequence,
+        device: torch.device,
+    ):
+        order_seed, share_seed = seed.spawn(2)
+        self._random, self._share_random = random_generator(order_seed, HOST), np.random.default_rng(share_seed)
+        self._images = place(data.train_images, augmentation.padding, device)
+        self._labels, self._mean, self._std = (tensor.to(device) for tensor in (data.train_labels, data.mean, data.std))
+        self._side = data.train_images.shape[2:]
+        self._augmentation, self._alpha, self._device = augmentation, mixup_alpha, device
+        self._batch_size, self._length = batch_size, len(data.train_images) // batch_size
+        self._begin_epoch()
 
-    # A function of its own, so that the preparation above is done at once and not by the first step.
-    return endless()
+    def _begin_epoch(self) -> None:
+        self._at_start = self._random.get_state(), self._share_random.bit_generator.state
+        self._place = 0
+        shape = torch.Size((self._length, self._batch_size))
+        order = torch.randperm(len(self._labels), generator=self._random)[: shape.numel()].view(shape)
+        draws = self._augmentation.draw(shape, self._side, self._random)
+        partners, shares = torch.empty(0), [1.0] * self._length
+        if self._alpha > 0:
+            partners = torch.rand(shape, generator=self._random).argsort(1)
+            shares = self._share_random.beta(self._alpha, self._alpha, self._length).tolist()
+        self._epoch = _Epoch(order, draws.to(self._device), partners.to(self._device), shares)
+
+    def __next__(self) -> Batch:
+        """Make the next batch."""
+        if self._place == self._length:
+            self._begin_epoch()
+        row, epoch = self._place, self._epoch
+        self._place += 1
+        following = epoch.order[row + 1] if row + 1 < self._length else None
+        padded, places = self._images.batch(epoch.order[row], following)
+        images = self._augmentation(padded, places, epoch.draws[:, row], self._mean, self._std)
+        labels = self._labels[epoch.order[row].to(self._device, non_blocking=True)]
+        if self._alpha == 0:
+            return Batch(channels_first(images), labels)
+        partners, share = epoch.partners[row], epoch.shares[row]
+        return Batch(channels_first(mix_up(images, partners, share)), labels, partners, share)
+
+    def state(self) -> dict[str, Any]:
+        """All that decides which batches follow."""
+        order, shares = self._at_start
+        return {"order": order, "shares": shares, "place": self._place}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from another one's `state`."""
+        self._random.set_state(state["order"])
+        self._share_random.bit_generator.state = state["shares"]
+        self._begin_epoch()
+        self._place = state["place"]

@@ -1,50 +1,28 @@
 """The images: where they come from and how they are split into training, validation and test part."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from jointsearch.config import DataSettings
 from jointsearch.errors import UserError
-from jointsearch.training import image_folder
+from jointsearch.records import DataSet
+from jointsearch.training import cache
+from jointsearch.training.image_data import Division, ImageData
 from jointsearch.training.source import Part, Source
 
 TEST_SEED = 1807_06906
 """Seed of the test part of data that comes without one: the same for every experiment."""
 
 
-@dataclass(frozen=True)
-class ImageData:
-    """Three disjoint parts of one data set.
-
-    Images are uint8 (N, C, H, W); labels int64 (N,), indices into `classes`. `mean` and `std` are per
-    channel (C,), on the scale of the pixels (0..255), of the training part alone. `digest` is the SHA-256 of
-    all pixels, labels and class names; `split` that of the validation images' places in the training set.
-    """
-
-    train_images: Tensor
-    train_labels: Tensor
-    validation_images: Tensor
-    validation_labels: Tensor
-    test_images: Tensor
-    test_labels: Tensor
-    classes: tuple[str, ...]
-    mean: Tensor
-    std: Tensor
-    digest: str
-    split: str
-
-
-def load(settings: DataSettings, root: Path | None, seed: int) -> ImageData:
-    """Read a data set and hold out its validation part.
+def load(
+    settings: DataSettings, root: Path | None, seed: int, cache_root: Path | None = None, known: DataSet | None = None
+) -> ImageData:
+    """Have the images of a data set, with its validation part held out.
 
     Both splits are stratified: each class gives its share. The validation part is drawn from `seed`; a test
     part, where the data has none, from a constant.
@@ -58,31 +36,35 @@ def load(settings: DataSettings, root: Path | None, seed: int) -> ImageData:
         missing, and checked. `digits` needs none.
     seed
         Seed of the validation split, not negative.
+    cache_root
+        Root of the cache to keep the images in once they are decoded; see `cache`.
+    known
+        The images as they were found before. Only these are returned: from the cache where it has them, and then
+        without a look at `root`, whatever has become of the images there.
 
     Raises
     ------
     UserError
-        If images are missing, damaged, or too few; see `image_folder.read` for a folder of your own.
+        If images are missing, damaged, too few, or not the known ones; see `image_folder.read` for a folder of
+        your own.
     """
-    source = _SOURCES[settings.name](settings, root)
+    images = cache.read(cache_root, known.digest, known.split) if cache_root and known else None
+    if images is None:
+        images = _divide(_SOURCES[settings.name](settings, root), settings, seed)
+        if known and (images.digest, images.split) != (known.digest, known.split):
+            raise UserError(f"{root}: other images, or another split, than data.json says; restore them")
+        if cache_root:
+            cache.write(cache_root, images)
+    return images.image_data()
+
+
+def _divide(source: Source, settings: DataSettings, seed: int) -> Division:
     train, test = source.train, source.test
     if test is None:
         kept, held_out = _split(train.labels, settings.test_fraction, TEST_SEED, "data.test_fraction")
         train, test = train.select(kept), train.select(held_out)
-    chosen, validation = _split(train.labels, settings.validation_fraction, seed, "data.validation_fraction")
-    images, labels = _tensors(train.select(chosen))
-    mean, std = _statistics(images)
-    return ImageData(
-        images,
-        labels,
-        *_tensors(train.select(validation)),
-        *_tensors(test),
-        classes=source.classes,
-        mean=mean,
-        std=std,
-        digest=_digest(source.classes, train, test),
-        split=hashlib.sha256(validation.astype("<i8").tobytes()).hexdigest(),
-    )
+    _, validation = _split(train.labels, settings.validation_fraction, seed, "data.validation_fraction")
+    return Division(source.classes, train, test, validation)
 
 
 def _digits(settings: DataSettings, root: Path | None) -> Source:
@@ -94,6 +76,8 @@ def _digits(settings: DataSettings, root: Path | None) -> Source:
 
 
 def _folder(settings: DataSettings, root: Path | None) -> Source:
+    from jointsearch.training import image_folder
+
     return image_folder.read(_needed(root), settings.image_size)
 
 
@@ -168,28 +152,3 @@ def _split(
     random = np.random.RandomState(np.random.MT19937(seed))
     kept, rest = train_test_split(np.arange(total), test_size=held_out, random_state=random, stratify=labels)
     return np.sort(kept), np.sort(rest)
-
-
-def _tensors(part: Part) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(part.images), torch.from_numpy(part.labels)
-
-
-def _statistics(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation per channel, from exact counts of the 256 values."""
-    counts = torch.stack([torch.bincount(channel.flatten(), minlength=256) for channel in images.unbind(1)])
-    values = torch.arange(256, dtype=torch.float64)
-    total = counts.sum(1)
-    mean = counts.double() @ values / total
-    variance = counts.double() @ values.square() / total - mean.square()
-    # A channel that is constant says nothing; a deviation of 1 keeps it finite.
-    std = torch.where(variance > 1e-6, variance.clamp(min=0).sqrt(), 1.0)
-    return mean.float(), std.float()
-
-
-def _digest(classes: tuple[str, ...], *parts: Part) -> str:
-    hashed = hashlib.sha256(repr(classes).encode())
-    for part in parts:
-        hashed.update(repr(part.images.shape).encode())
-        hashed.update(part.images.data)
-        hashed.update(part.labels.astype("<i8").tobytes())
-    return hashed.hexdigest()

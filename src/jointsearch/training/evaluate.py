@@ -3,36 +3,80 @@
 import os
 import platform
 import time
+from pathlib import Path
+from typing import Any
 
 import torch
 
+from jointsearch import layout
 from jointsearch.experiment import Experiment
-from jointsearch.hyperband import bracket
+from jointsearch.hyperband import bracket, budgets
 from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.records import Evaluation, MadeWith, Observed, Rung
-from jointsearch.training.data import ImageData
-from jointsearch.training.loop import train
+from jointsearch.records import Evaluation, MadeWith, Observed, Rung, read_record
+from jointsearch.training import checkpoint, schedule
+from jointsearch.training.clock import Clock, pack
+from jointsearch.training.image_data import ImageData
+from jointsearch.training.loop import Task
+from jointsearch.training.outcome import train
 
 
-def evaluate(
-    experiment: Experiment, rung: Rung, slot: int, data: ImageData, device: torch.device, made_with: MadeWith
-) -> Evaluation:
-    """Train the proposal in a slot of a rung at the rung's budget and say what came of it."""
-    identity = experiment.identity(rung, slot)
-    started = time.time()
-    outcome = train(
+def task_of(experiment: Experiment, rung: Rung, slot: int) -> Task:
+    """Say what is trained in a slot of a rung."""
+    identity, levels = experiment.identity(rung, slot), bracket(rung.bracket, experiment.budget).levels
+    ladder = budgets(experiment.budget)
+    if experiment.training.continuation:
+        ends = schedule.continued([ladder[level] for level in levels[: rung.rung + 1]])
+    else:
+        ends = schedule.doubling(levels[rung.rung])
+    return Task(
         Hyperparameters.from_values(rung.proposals[slot].values),
         identity["budget"],
         experiment.budget.unit,
-        bracket(rung.bracket, experiment.budget).levels[rung.rung],
-        data,
+        ends,
+        identity["seed"],
         experiment.training,
         experiment.data,
-        identity["seed"],
-        device,
+        experiment.budget.clock,
     )
-    return Evaluation(
+
+
+def evaluate(
+    experiment: Experiment,
+    rung: Rung,
+    slot: int,
+    data: ImageData,
+    device: torch.device,
+    made_with: dict[str, Any],
+    folder: Path,
+    clock: Clock | None = None,
+) -> Evaluation:
+    """Train the proposal in a slot of a rung at the rung's budget and say what came of it.
+
+    Parameters
+    ----------
+    experiment, rung, slot
+        Which.
+    data, device
+        On what, where.
+    made_with
+        From `provenance.capture`.
+    folder
+        Folder of the bracket, for the states that trainings go on from.
+    clock
+        See `train`.
+    """
+    identity, proposal = experiment.identity(rung, slot), rung.proposals[slot].id
+    continuation = experiment.training.continuation
+    before = _evaluation_before(folder, rung, proposal) if continuation and rung.rung else None
+    start = None
+    if before is not None and before.status == "success":
+        start = checkpoint.read(_end_file(folder, before), _end_of(experiment, before), device)
+    last = rung.rung + 1 == len(bracket(rung.bracket, experiment.budget).sizes)
+    started = time.time()
+    outcome = train(task_of(experiment, rung, slot), data, device, clock, start, keep_end=continuation and not last)
+    evaluation = Evaluation(
         **identity,
+        continues=before.id if before is not None and start is not None else None,
         status=outcome.status,
         message=outcome.message,
         loss=outcome.loss,
@@ -41,15 +85,36 @@ def evaluate(
         epochs=outcome.epochs,
         steps=outcome.steps,
         curve=outcome.curve,
-        made_with=made_with,
+        made_with=MadeWith.model_validate(made_with | {"precision": outcome.precision, "compiled": outcome.compiled}),
         observed=Observed(
             started=started,
             finished=time.time(),
             training_seconds=outcome.training_seconds,
             evaluation_seconds=outcome.evaluation_seconds,
+            startup_seconds=outcome.startup_seconds,
+            clock=None if outcome.readings is None else pack(outcome.readings),
             curve_seconds=outcome.curve_seconds,
             host=platform.node(),
             device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
             job=os.environ.get("SLURM_JOB_ID"),
         ),
     )
+
+    if outcome.end is not None:
+        checkpoint.write(_end_file(folder, evaluation), _end_of(experiment, evaluation), outcome.end)
+    return evaluation
+
+
+def _evaluation_before(folder: Path, rung: Rung, proposal: str) -> Evaluation:
+    below = layout.rung_in(folder, rung.rung - 1)
+    proposals = read_record(below / "proposals.json", Rung).proposals
+    slot = [one.id for one in proposals].index(proposal)
+    return read_record(layout.slot_file(below, slot), Evaluation)
+
+
+def _end_file(folder: Path, evaluation: Evaluation) -> Path:
+    return layout.end_file(layout.rung_in(folder, evaluation.rung), evaluation.proposal.id)
+
+
+def _end_of(experiment: Experiment, evaluation: Evaluation) -> str:
+    return f"{experiment.id} {evaluation.study} {evaluation.id}"

@@ -1,260 +1,298 @@
-"""Training one network on one budget."""
+"""The training loop."""
 
 import copy
 import math
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from jointsearch.config import DataSettings, TrainingSettings
+from jointsearch.config import BudgetClock, DataSettings, TrainingSettings
 from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
-from jointsearch.records import BudgetUnit, CurvePoint, Status
+from jointsearch.networks.multibranch import MultiBranchNetwork
+from jointsearch.records import BudgetUnit, CurvePoint, Precision
+from jointsearch.training import accelerate
 from jointsearch.training.augment import Augmentation
-from jointsearch.training.batches import random_generator, stream
-from jointsearch.training.clock import Clock, Stopwatch, make_clock
-from jointsearch.training.data import ImageData
+from jointsearch.training.batches import HOST, Batch, Batches, random_generator
+from jointsearch.training.clock import Clock, Stopwatch
+from jointsearch.training.image_data import ImageData
 from jointsearch.training.measure import measure
-from jointsearch.training.schedule import cycle_count, cycle_ends, learning_rate
+from jointsearch.training.schedule import Ends, learning_rate, moments
+from jointsearch.training.sgd import Sgd
 
 STEPS_BETWEEN_CHECKS = 32
 """Losses are looked at this often: reading each one would make the host wait for the device each step."""
+EVALUATED_PER_TRAINED = 0.1
+"""Images evaluated on the way for each one trained on, at most. To evaluate an image costs 0.28 to 0.36 of training on
+it (measured on a CPU): so evaluation on the way takes under 4 % of the time. Images are counted, not seconds, so that
+a replayed training looks at the same moments."""
+ROUNDING = 1e-9
+"""A step ends a quarter of a cycle though the fractions of the budget that say so are a rounding error apart."""
+REHEARSED_STEPS = 3
+"""CUDA graphs are recorded in the second step and replayed from the third on."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a training.
+class Task:
+    """What to train, and for how long.
 
-    `loss` is the final validation error in [0, 1]; it and `test_error` are None unless `status` is
-    "success". `curve_seconds` holds the training seconds at each row of `curve`. An epoch is one pass over
-    the training images less the last incomplete batch.
-    """
-
-    status: Status
-    message: str | None
-    loss: float | None
-    test_error: float | None
-    parameters: int
-    epochs: float
-    steps: int
-    curve: tuple[CurvePoint, ...]
-    curve_seconds: tuple[float, ...]
-    training_seconds: float
-    evaluation_seconds: float
-
-
-def train(
-    parameters: Hyperparameters,
-    budget: float,
-    unit: BudgetUnit,
-    level: int,
-    data: ImageData,
-    settings: TrainingSettings,
-    augmentation: DataSettings,
-    seed: int,
-    device: torch.device,
-    clock: Clock | None = None,
-) -> Outcome:
-    """Train a configuration from scratch for a budget, and measure it on the validation part.
-
-    SGD with Nesterov momentum, cosine annealing with warm restarts driven by the progress of the clock,
-    crop, flip, cutout and mixup; weight decay on all weights (paper, section 2). The same seed gives the same
-    bits, on one device and number of threads, when the budget counts epochs or steps. An epoch has
-    `images // batch_size` steps, or one when the batch holds all images: the last incomplete batch is left
-    out. A failed training is an outcome, not an exception.
-
-    Parameters
+    Attributes
     ----------
     parameters
         The configuration.
-    budget, unit
-        How long to train. Seconds count training alone, not start-up or evaluation.
-    level
-        Which of the ladder's budgets this is, 0 the lowest: it sets the number of cosine cycles.
-    data
-        The images; the test part is measured at the end of each cycle, recorded, and used for nothing.
-    settings
-        Limits.
-    augmentation
-        Crop padding and flip.
+    budget, unit, clock
+        How long. Seconds count training alone, not start-up, compiling or evaluation.
+    ends
+        The schedule, see `schedule`.
     seed
         Every random number of the training comes from it; not negative.
-    device
-        Where to train.
-    clock
-        Tells the progress in place of the budget, such as one that replays recorded readings.
+    settings
+        Precision, compiling, limits.
+    images
+        Crop padding and flip.
     """
-    training = _Training(parameters, level, data, settings, augmentation, device)
-    status: Status = "success"
-    message = None
-    limit = settings.maximum_parameters
-    if limit is not None and training.parameter_count > limit:
-        status, message = "too_large", f"{training.parameter_count} parameters, the limit is {limit}"
-    else:
-        clock = clock or make_clock(budget, unit, training.steps_per_epoch, training.stopwatch)
-        try:
-            # cuDNN's other algorithms add in an order that changes from run to run, or with fewer bits.
-            with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-                training.run(clock, np.random.SeedSequence(seed))
-        except _DivergedError as error:
-            status, message = "diverged", str(error)
-        except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
-                raise
-            status, message = "out_of_memory", f"no memory left on the device after {training.steps} steps"
-    if status == "out_of_memory" and device.type == "cuda":
-        # Now that the error, and the network with it, is gone: leave room for the next training.
-        torch.cuda.empty_cache()
-    final = training.curve[-1] if status == "success" else None
-    return Outcome(
-        status=status,
-        message=message,
-        loss=final.validation_error if final else None,
-        test_error=final.test_error if final else None,
-        parameters=training.parameter_count,
-        epochs=training.steps / training.steps_per_epoch,
-        steps=training.steps,
-        curve=tuple(training.curve),
-        curve_seconds=tuple(training.curve_seconds),
-        training_seconds=training.stopwatch.read(),
-        evaluation_seconds=training.evaluation_stopwatch.read(),
-    )
+
+    parameters: Hyperparameters
+    budget: float
+    unit: BudgetUnit
+    ends: Ends
+    seed: int
+    settings: TrainingSettings
+    images: DataSettings
+    clock: BudgetClock = "wall"
 
 
-def warm_up(network: MultiBranchNetwork, image_shape: torch.Size, batch_size: int) -> None:
-    """Let a GPU load its kernels before the clock starts: one step of a copy of the network, on black images."""
-    device = next(network.parameters()).device
-    images = torch.zeros(batch_size, *image_shape, device=device)
-    copy.deepcopy(network)(images, torch.Generator(device)).sum().backward()
+@dataclass
+class Progress:
+    """How far a training has come; it outlives a failure.
+
+    Attributes
+    ----------
+    steps
+        Optimiser steps, those at lower budgets included.
+    fraction
+        Spent of the budget, in [0, 1].
+    evaluated
+        Images that were evaluated on the way.
+    losses
+        Training losses since the last row of the curve.
+    curve, curve_seconds
+        Rows, and the training seconds at each.
+    evaluation_seconds
+        Wall time spent evaluating.
+    """
+
+    steps: int = 0
+    fraction: float = 0.0
+    evaluated: int = 0
+    losses: list[float] = field(default_factory=list)
+    curve: list[CurvePoint] = field(default_factory=list)
+    curve_seconds: list[float] = field(default_factory=list)
+    evaluation_seconds: float = 0.0
 
 
-class _DivergedError(Exception):
+class DivergedError(Exception):
     """A loss that is not finite."""
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    # torch has a type of error for a full GPU only; elsewhere the words of its allocators tell.
-    words = ("not enough memory", "can't allocate memory", "out of memory", "ALLOC_FAILED")
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
+class Training:
+    """One training (paper, section 2).
 
+    SGD with Nesterov momentum, cosine annealing with warm restarts driven by the progress of the clock, crop, flip,
+    cutout and mixup, weight decay on all weights. The same seed gives the same bits, on one kind of device, precision
+    and number of threads, if the clock gives the same answers. An epoch has `images // batch_size` steps, or one when
+    the batch holds all images.
 
-def _optimiser(network: nn.Module, parameters: Hyperparameters) -> torch.optim.SGD:
-    return torch.optim.SGD(
-        network.parameters(),
-        lr=parameters.learning_rate,
-        momentum=parameters.momentum,
-        # Without momentum Nesterov's step is the plain one, and torch refuses the combination.
-        nesterov=parameters.momentum > 0,
-        weight_decay=parameters.weight_decay,
-        fused=True,
-    )
-
-
-class _Training:
-    """A training and how far it came, readable after a failure too."""
+    Parameters
+    ----------
+    task, data
+        What to train, on what. The test part is measured at the end of cycles, recorded, and used for nothing.
+    device, precision
+        Where and how to compute.
+    progress, stopwatch
+        Filled, and running, as the training goes.
+    """
 
     def __init__(
         self,
-        parameters: Hyperparameters,
-        level: int,
+        task: Task,
         data: ImageData,
-        settings: TrainingSettings,
-        augmentation: DataSettings,
         device: torch.device,
+        precision: Precision,
+        progress: Progress,
+        stopwatch: Stopwatch,
     ):
-        self._parameters = parameters
-        self._cycles = cycle_count(level)
-        self._data = data
-        self._settings = settings
-        self._augmentation = augmentation
-        self._device = device
-        self._batch_size = min(parameters.batch_size, len(data.train_images))
-        self._unread_losses: list[Tensor] = []
-        self._losses_of_row: list[float] = []
-        self.parameter_count = parameter_count(parameters, data.train_images.shape[1], len(data.classes))
-        self.steps_per_epoch = len(data.train_images) // self._batch_size
-        self.steps = 0
-        self.curve: list[CurvePoint] = []
-        self.curve_seconds: list[float] = []
-        self.stopwatch = Stopwatch(device)
-        self.evaluation_stopwatch = Stopwatch(device)
+        parameters = task.parameters
+        weight_seed, batch_seed, shake_seed = np.random.SeedSequence(task.seed).spawn(3)
+        self.progress, self._stopwatch = progress, stopwatch
+        self._steps_per_epoch = steps_per_epoch(task, data)
+        self._task, self._data, self._device, self._precision = task, data, device, precision
+        self._batch_size = batch_size(task, data)
+        self._format = accelerate.memory_format(precision, device)
+        self._channels = data.train_images.shape[1]
+        # Drawn on the host: the same seed starts from the same weights on every device.
+        self._network = MultiBranchNetwork(
+            parameters, self._channels, len(data.classes), random_generator(weight_seed, HOST)
+        ).to(device)
+        self._network.to(memory_format=self._format)
+        self._forward: Callable[[Tensor, Tensor], Tensor] = self._network
+        self._optimiser = Sgd(self._network.parameters(), parameters.momentum, parameters.weight_decay)
+        augmentation = Augmentation(task.images.crop_padding, task.images.horizontal_flip, parameters.cutout_length)
+        self._batches = Batches(data, self._batch_size, augmentation, parameters.mixup_alpha, batch_seed, device)
+        self._shake = random_generator(shake_seed, device)
+        self._moments, self._ends = moments(task.ends), set(task.ends)
+        self._unread: list[Tensor] = []
 
-    def run(self, clock: Clock, seed: np.random.SeedSequence) -> None:
-        """Train until the clock says that the budget is spent; raises where the training fails."""
-        weight_seed, batch_seed, shake_seed = seed.spawn(3)
-        # Drawn on the CPU: the same seed starts from the same weights on every device.
-        network = MultiBranchNetwork(
-            self._parameters,
-            self._data.train_images.shape[1],
-            len(self._data.classes),
-            random_generator(weight_seed, torch.device("cpu")),
-        ).to(self._device)
-        optimiser = _optimiser(network, self._parameters)
-        augmentation = Augmentation(
-            self._augmentation.crop_padding,
-            self._augmentation.horizontal_flip,
-            self._parameters.cutout_length,
-        )
-        alpha = self._parameters.mixup_alpha
-        batches = stream(self._data, self._batch_size, augmentation, alpha, batch_seed, self._device)
-        shake = random_generator(shake_seed, self._device)
-        ends = cycle_ends(self._cycles)
-        if self._device.type == "cuda":
-            warm_up(network, self._data.train_images.shape[1:], self._batch_size)
-        with self.stopwatch.running():
-            progress = clock(0)
-            while progress < 1:
-                rate = learning_rate(progress, self._parameters.learning_rate, self._cycles)
-                optimiser.param_groups[0]["lr"] = rate
-                batch = next(batches)
-                loss = batch.loss(network(batch.images, shake))
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                self.steps += 1
-                self._unread_losses.append(loss.detach())
-                before, progress = progress, clock(self.steps)
-                cycle_ended = any(before < end <= progress for end in ends)
-                if cycle_ended or self.steps % self.steps_per_epoch == 0:
-                    with self.stopwatch.paused(), self.evaluation_stopwatch.running():
-                        self._add_row(network, rate, with_test=cycle_ended)
-                elif len(self._unread_losses) == STEPS_BETWEEN_CHECKS:
+    def run(self, clock: Clock) -> Iterator[None]:
+        """Train until the clock says that the budget is spent, step by step; raises where the training fails."""
+        progress = self.progress
+        with self._stopwatch.running():
+            while progress.fraction < 1:
+                rate = learning_rate(progress.fraction, self._task.parameters.learning_rate, self._task.ends)
+                self._unread.append(self._learn(next(self._batches), rate))
+                progress.steps += 1
+                before, progress.fraction = progress.fraction, clock(progress.steps)
+                passed = [moment for moment in self._moments if before < moment - ROUNDING <= progress.fraction]
+                if passed:
+                    with self._stopwatch.paused():
+                        self._look(rate, cycle_ended=not self._ends.isdisjoint(passed))
+                elif len(self._unread) == STEPS_BETWEEN_CHECKS:
                     self._read_losses()
-        if self.curve[-1].validation_loss is None:
-            raise _DivergedError(f"the validation loss is not finite after step {self.steps}")
+                yield
+        if progress.curve[-1].validation_loss is None:
+            raise DivergedError(f"the validation loss is not finite after step {progress.steps}")
+
+    def _learn(self, batch: Batch, rate: float) -> Tensor:
+        """One step on a batch; its loss, left on the device."""
+        count = len(batch.images)
+        noise = torch.rand(self._network.noise_rows, count, generator=self._shake, device=self._device)
+        with accelerate.autocast(self._precision, self._device):
+            logits = self._forward(batch.images.contiguous(memory_format=self._format), noise)
+        loss = batch.loss(logits)
+        loss.backward()
+        self._optimiser.step(rate)
+        return loss.detach()
+
+    def rehearse(self) -> None:
+        """Take some steps on black images and undo them: kernels are loaded and compiled before the clock starts."""
+        state = self.state()
+        shape = (self._batch_size, *self._data.train_images.shape[1:])
+        black = Batch(
+            torch.zeros(shape, device=self._device), torch.zeros(shape[0], dtype=torch.int64, device=self._device)
+        )
+        try:
+            for _ in range(REHEARSED_STEPS):
+                self._learn(black, self._task.parameters.learning_rate)
+        finally:
+            self.restore(state)
+
+    def compile(self, limit: float) -> bool:
+        """Compile the network; whether that worked within `limit` seconds."""
+        self._forward = accelerate.compiled(self._network, self._device)
+        worked = accelerate.try_compiled(self.rehearse, limit)
+        if not worked:
+            self._forward = self._network
+        return worked
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next steps depend on. A training restored from it goes on to the same bits."""
+        self._read_losses()
+        progress = asdict(self.progress) | {"curve": [row.model_dump() for row in self.progress.curve]}
+        return {
+            "network": copy.deepcopy(self._network.state_dict()),
+            "velocities": copy.deepcopy(self._optimiser.velocities),
+            "batches": self._batches.state(),
+            "shake": self._shake.get_state(),
+            "seconds": self._stopwatch.read(),
+            "progress": progress,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from the state of another training of the same configuration; before `run`."""
+        # The optimiser would go on in the very tensors of the state.
+        state = copy.deepcopy(state)
+        self._network.load_state_dict(state["network"])
+        self._optimiser.velocities = state["velocities"]
+        self._batches.restore(state["batches"])
+        self._shake.set_state(state["shake"])
+        self._stopwatch.set(state["seconds"])
+        rows = [CurvePoint.model_validate(row) for row in state["progress"]["curve"]]
+        for name, value in (state["progress"] | {"curve": rows}).items():
+            setattr(self.progress, name, value)
+
+    def go_on_from(self, state: dict[str, Any]) -> None:
+        """Go on from the end of the same configuration's training at the next lower budget; before `run`."""
+        self.restore(state)
+        progress = self.progress
+        progress.fraction = self._task.ends[-2]
+        for rows in (progress.losses, progress.curve, progress.curve_seconds):
+            rows.clear()
+        progress.evaluation_seconds = 0.0
+        if self._task.unit == "seconds":
+            self._stopwatch.set(progress.fraction * self._task.budget)
 
     def _read_losses(self) -> None:
-        losses = torch.stack(self._unread_losses).tolist()
-        for step, loss in enumerate(losses, start=self.steps - len(losses) + 1):
+        if not self._unread:
+            return
+        losses = torch.stack(self._unread).tolist()
+        for step, loss in enumerate(losses, start=self.progress.steps - len(losses) + 1):
             if not math.isfinite(loss):
-                self.steps = step
-                raise _DivergedError(f"the training loss is not finite in step {step}")
-        self._losses_of_row += losses
-        self._unread_losses.clear()
+                self.progress.steps = step
+                raise DivergedError(f"the training loss is not finite in step {step}")
+        self.progress.losses += losses
+        self._unread.clear()
 
-    def _add_row(self, network: MultiBranchNetwork, rate: float, with_test: bool) -> None:
+    def _look(self, rate: float, cycle_ended: bool) -> None:
+        """Add a row to the curve: validation error, and test error at the end of a cycle, where they are affordable."""
         self._read_losses()
-        data = self._data
-        validation = self._measure(network, data.validation_images, data.validation_labels)
-        test = self._measure(network, data.test_images, data.test_labels) if with_test else (None, None)
+        started = time.perf_counter()
+        data, progress = self._data, self.progress
+        validation = self._measure(data.validation_images, data.validation_labels)
+        test = self._measure(data.test_images, data.test_labels) if cycle_ended else (None, None)
         row = CurvePoint(
-            step=self.steps,
-            epoch=self.steps / self.steps_per_epoch,
+            step=progress.steps,
+            epoch=progress.steps / self._steps_per_epoch,
             learning_rate=rate,
-            train_loss=sum(self._losses_of_row) / len(self._losses_of_row),
+            train_loss=sum(progress.losses) / len(progress.losses),
             validation_loss=validation[0],
             validation_error=validation[1],
             test_loss=test[0],
             test_error=test[1],
         )
-        self._losses_of_row.clear()
-        self.curve.append(row)
-        self.curve_seconds.append(self.stopwatch.read())
+        progress.losses.clear()
+        progress.curve.append(row)
+        progress.curve_seconds.append(self._stopwatch.read())
+        progress.evaluation_seconds += time.perf_counter() - started
 
-    def _measure(self, network: MultiBranchNetwork, images: Tensor, labels: Tensor) -> tuple[float | None, float]:
-        images, labels, mean, std = (
-            tensor.to(self._device) for tensor in (images, labels, self._data.mean, self._data.std)
-        )
-        return measure(network, images, labels, mean, std, self._settings.evaluation_batch_size)
+    def _measure(self, images: Tensor, labels: Tensor) -> tuple[float | None, float | None]:
+        progress = self.progress
+        if progress.fraction < 1:
+            affordable = EVALUATED_PER_TRAINED * progress.steps * self._batch_size
+            if progress.evaluated + len(images) > affordable:
+                return None, None
+            progress.evaluated += len(images)
+        with accelerate.autocast(self._precision, self._device):
+            return measure(
+                self._network,
+                images,
+                labels,
+                self._data.mean,
+                self._data.std,
+                self._task.settings.evaluation_batch_size,
+                self._device,
+                self._format,
+            )
+
+
+def batch_size(task: Task, data: ImageData) -> int:
+    """Images in a batch: those of the configuration, or all where there are fewer."""
+    return min(task.parameters.batch_size, len(data.train_images))
+
+
+def steps_per_epoch(task: Task, data: ImageData) -> int:
+    """Whole batches in a pass over the training images."""
+    return len(data.train_images) // batch_size(task, data)

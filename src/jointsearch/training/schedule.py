@@ -1,23 +1,30 @@
 """Cosine annealing with warm restarts (Loshchilov & Hutter 2017), fitted to a budget.
 
-Cycles double in length and fill the budget exactly: of k cycles the first takes 1 / (2^k - 1) of it.
+A schedule is the fractions of the budget at which its cycles end; the last one is 1.
 """
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
+
+Ends = tuple[float, ...]
 
 
-def cycle_count(level: int) -> int:
-    """Cycles at a budget level: the lowest budget (level 0) has one, each higher one has one more."""
-    return level + 1
+def doubling(level: int) -> Ends:
+    """Cycles that double in length and fill the budget exactly: of k cycles the first takes 1 / (2^k - 1) of it.
 
-
-def cycle_ends(cycles: int) -> tuple[float, ...]:
-    """Fractions of the budget at which the cycles end; the last one is 1."""
+    The lowest budget (level 0) has one cycle, each higher one has one more (paper, section 2).
+    """
+    cycles = level + 1
     return tuple((2 ** (index + 1) - 1) / (2**cycles - 1) for index in range(cycles))
 
 
-def learning_rate(progress: float, peak: float, cycles: int) -> float:
+def continued(budgets: Sequence[float]) -> Ends:
+    """One cycle for each budget that a training reaches, lowest first, where it goes on from one to the next."""
+    return tuple(budget / budgets[-1] for budget in budgets)
+
+
+def learning_rate(progress: float, peak: float, ends: Ends) -> float:
     """Learning rate at a point of the budget.
 
     Parameters
@@ -27,11 +34,17 @@ def learning_rate(progress: float, peak: float, cycles: int) -> float:
     peak
         Learning rate at the start of each cycle. It falls to 0 at the end of the cycle; the moment
         between two cycles belongs to the later one.
-    cycles
-        Number of cycles that fill the budget, at least 1.
+    ends
+        The schedule.
     """
-    ends = cycle_ends(cycles)
     cycle = bisect_right(ends[:-1], progress)
     start = ends[cycle - 1] if cycle else 0.0
     within = (progress - start) / (ends[cycle] - start)
     return peak / 2 * (1 + math.cos(math.pi * within))
+
+
+def moments(ends: Ends) -> Ends:
+    """When to look at a training: at each quarter of each cycle. As cycles grow, so do the steps between them."""
+    starts = (0.0, *ends[:-1])
+    quarters = (start + part / 4 * (end - start) for start, end in zip(starts, ends, strict=True) for part in (1, 2, 3))
+    return tuple(sorted((*quarters, *ends)))

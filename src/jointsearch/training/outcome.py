@@ -1,0 +1,154 @@
+"""What comes of training a configuration for a budget: an error, or a failure, which is a result too."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from jointsearch.config import TrainingSettings
+from jointsearch.networks.cost import StepCost, step_cost
+from jointsearch.records import CurvePoint, Precision, Status
+from jointsearch.training import accelerate
+from jointsearch.training.clock import Clock, SecondClock, make_clock, stopwatch_for
+from jointsearch.training.image_data import ImageData
+from jointsearch.training.loop import DivergedError, Progress, Task, Training, batch_size, steps_per_epoch
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a training.
+
+    `loss` is the final validation error in [0, 1]; it and `test_error` are None unless `status` is
+    "success". Steps and epochs include those at lower budgets that the training went on from; the curve and the seconds
+    do not. An epoch is one pass over the training images less the last incomplete batch. `curve_seconds` holds the
+    seconds at each row of `curve`; `readings` the clock's, in ticks, where the budget is in seconds; `startup_seconds`
+    what building, compiling and rehearsing took. `end` is the state of the training, see `Training.state`.
+    """
+
+    status: Status
+    message: str | None
+    parameters: int
+    precision: Precision
+    compiled: bool = False
+    loss: float | None = None
+    test_error: float | None = None
+    epochs: float = 0.0
+    steps: int = 0
+    curve: tuple[CurvePoint, ...] = ()
+    curve_seconds: tuple[float, ...] = ()
+    training_seconds: float = 0.0
+    evaluation_seconds: float = 0.0
+    startup_seconds: float = 0.0
+    readings: tuple[int, ...] | None = None
+    end: dict[str, Any] | None = None
+
+
+def train(
+    task: Task,
+    data: ImageData,
+    device: torch.device,
+    clock: Clock | None = None,
+    start: dict[str, Any] | None = None,
+    keep_end: bool = False,
+) -> Outcome:
+    """Train a configuration for a budget and measure it on the validation part; a failure is an outcome.
+
+    Parameters
+    ----------
+    task, data, device
+        What to train, on what, where.
+    clock
+        Tells the progress in place of the budget, such as one that replays recorded readings.
+    start
+        The `end` of a training at the next lower budget: this one goes on from there.
+    keep_end
+        Whether the outcome has an `end`, for the next higher budget.
+    """
+    precision = accelerate.choose_precision(task.settings, device)
+    _, channels, height, width = data.train_images.shape
+    cost = step_cost(
+        task.parameters,
+        (channels, height, width),
+        len(data.classes),
+        batch_size(task, data),
+        2 if precision == "bfloat16" else 4,
+    )
+    begun = Outcome("success", None, cost.parameters, precision)
+    refusal = _refusal(task.settings, cost)
+    if refusal is not None:
+        return replace(begun, status="too_large", message=refusal)
+    progress, stopwatch = Progress(), stopwatch_for(device, task.clock)
+    epoch = steps_per_epoch(task, data)
+    clock = clock or make_clock(task.budget, task.unit, epoch, stopwatch)
+    status: Status = "success"
+    message, compiled, began = None, False, time.perf_counter()
+    came_with, startup_seconds, first = 0.0, 0.0, 0
+    training = end = None
+    try:
+        # cuDNN's other algorithms add in an order that changes from run to run, or with fewer bits.
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            training = Training(task, data, device, precision, progress, stopwatch)
+            if accelerate.should_compile(task.settings, task.budget, task.unit, device):
+                compiled = training.compile(accelerate.compile_limit(task.budget, task.unit))
+            elif device.type == "cuda":
+                training.rehearse()
+            if start is not None:
+                training.go_on_from(start)
+            came_with, first, startup_seconds = stopwatch.read(), progress.steps, time.perf_counter() - began
+            for _ in training.run(clock):
+                pass
+            end = training.state() if keep_end else None
+    except DivergedError as error:
+        status, message = "diverged", str(error)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        status, message = "out_of_memory", f"no memory left on the device after {progress.steps} steps"
+    training = None
+    if status == "out_of_memory" and device.type == "cuda":
+        # Now that the error and the network are gone: leave room for the next training.
+        torch.cuda.empty_cache()
+    if status == "success" and progress.steps == first + 1 and _shorter_than_a_step(task, epoch):
+        message = "the budget is shorter than one step; one step was trained"
+    final = progress.curve[-1] if status == "success" else None
+    return replace(
+        begun,
+        status=status,
+        message=message,
+        compiled=compiled,
+        loss=final.validation_error if final else None,
+        test_error=final.test_error if final else None,
+        epochs=progress.steps / epoch,
+        steps=progress.steps,
+        curve=tuple(progress.curve),
+        curve_seconds=tuple(seconds - came_with for seconds in progress.curve_seconds),
+        training_seconds=stopwatch.read() - came_with,
+        evaluation_seconds=progress.evaluation_seconds,
+        startup_seconds=startup_seconds,
+        readings=tuple(clock.readings) if isinstance(clock, SecondClock) else None,
+        end=end,
+    )
+
+
+def _shorter_than_a_step(task: Task, steps_per_epoch: int) -> bool:
+    """Whether a budget is, given that a training took one step."""
+    return task.unit == "seconds" or task.budget * (steps_per_epoch if task.unit == "epochs" else 1) < 1
+
+
+def _refusal(settings: TrainingSettings, cost: StepCost) -> str | None:
+    """Say which limit of the configuration a network breaks, if any."""
+    for what, amount, limit in (
+        ("{:,.0f} parameters", cost.parameters, settings.maximum_parameters),
+        ("an estimated {:.3g} GB of memory", cost.memory / 1e9, settings.maximum_memory_gb),
+        ("{:.3g} GFLOP a step", cost.operations / 1e9, settings.maximum_step_gflop),
+    ):
+        if limit is not None and amount > limit:
+            return f"{what.format(amount)}, the limit is {limit:,}"
+    return None
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch has a type of error for a full GPU only; elsewhere the words of its allocators tell.
+    words = ("not enough memory", "can't allocate memory", "out of memory", "ALLOC_FAILED")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)

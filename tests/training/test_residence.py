@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import torch
+
+from jointsearch.training import batches, residence
+from jointsearch.training.augment import Augmentation
+from jointsearch.training.batches import Batches
+from jointsearch.training.residence import SHARE_OF_FREE_MEMORY, Prefetched, Resident, place
+
+CPU = torch.device("cpu")
+PADDING = 2
+RICH = Augmentation(PADDING, True, 3)
+
+
+@pytest.fixture
+def images(generator) -> torch.Tensor:
+    return torch.randint(0, 256, (20, 3, 5, 7), dtype=torch.uint8, generator=generator)
+
+
+def augmented(source, index, following) -> torch.Tensor:
+    """What becomes of a batch, the random numbers being the same each time."""
+    drawn = RICH.draw(index.shape, torch.Size((5, 7)), torch.Generator().manual_seed(5))
+    return RICH(*source.batch(index, following), drawn, torch.tensor([9.0, 8, 7]), torch.tensor([3.0, 4, 5]))
+
+
+@pytest.mark.parametrize(
+    ("asked", "announced"),
+    [
+        ([0, 1, 2, 3], [1, 2, 3, None]),
+        ([3, 0, 2, 2, 1], [0, 1, 2, 3, 0]),
+        ([0, 1, 0, 1], [1, None, 1, None]),
+        ([2, 2], [None, None]),
+    ],
+    ids=["in order", "out of order", "at the ends of epochs", "not announced"],
+)
+def test_prefetched_images_are_those_of_resident_ones(images, generator, asked, announced):
+    rows = torch.randperm(20, generator=generator).view(4, 5)
+    resident, prefetched = (kind(images, PADDING, CPU) for kind in (Resident, Prefetched))
+    for row, following in zip(asked, announced, strict=True):
+        index, after = rows[row], None if following is None else rows[following]
+        assert torch.equal(augmented(prefetched, index, after), augmented(resident, index, after))
+
+
+def test_images_asked_for_lie_where_it_is_said(images):
+    index = torch.tensor([7, 3, 3, 19])
+    padded = torch.nn.functional.pad(images, (PADDING,) * 4).permute(0, 2, 3, 1)
+    for kind in (Resident, Prefetched):
+        both, places = kind(images, PADDING, CPU).batch(index, None)
+        assert torch.equal(both[places], padded[index])
+        assert torch.equal(both[places + len(both) // 2], padded[index].flip(2))
+
+
+def test_each_announced_batch_is_fetched_once_and_ahead(images):
+    fetched = []
+
+    class Watched(Prefetched):
+        def _fetch(self, index):
+            fetched.append(index.tolist())
+            return super()._fetch(index)
+
+    source, rows = Watched(images, PADDING, CPU), torch.arange(20).view(4, 5)
+    for step in range(4):
+        source.batch(rows[step], rows[step + 1] if step < 3 else None)
+        assert fetched == rows[: min(4, step + 2)].tolist()
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.4])
+@pytest.mark.parametrize("batch_size", [12, 40])
+def test_training_batches_are_the_same_bits_from_the_host(few_digits, monkeypatch, alpha, batch_size):
+    resident, prefetched = [], []
+    for kind, results in ((Resident, resident), (Prefetched, prefetched)):
+        monkeypatch.setattr(batches, "place", kind)
+        stream = Batches(few_digits, batch_size, RICH, alpha, np.random.SeedSequence(1), CPU)
+        results += [next(stream) for _ in range(8)]
+        state = stream.state()
+        results += [next(stream) for _ in range(3)]
+        stream.restore(state)
+        results += [next(stream) for _ in range(3)]
+    assert all(torch.equal(a.images, b.images) for a, b in zip(resident, prefetched, strict=True))
+    assert all(torch.equal(a.labels, b.labels) for a, b in zip(resident, prefetched, strict=True))
+
+
+def test_images_are_resident_on_a_cpu(images):
+    assert isinstance(place(images, PADDING, CPU), Resident)
+
+
+@pytest.mark.parametrize(("spare", "chosen"), [(0, Resident), (1, Resident), (-1, Prefetched)])
+def test_images_stay_on_the_host_if_they_take_too_much_of_a_gpu(images, monkeypatch, spare, chosen):
+    needed = 2 * 20 * 3 * (5 + 2 * PADDING) * (7 + 2 * PADDING)
+    for kind in (Resident, Prefetched):
+        monkeypatch.setattr(residence, kind.__name__, lambda *arguments, kind=kind: kind)
+    free = int(needed / SHARE_OF_FREE_MEMORY) + spare
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 10**12))
+    assert place(images, PADDING, torch.device("cuda")) is chosen
