@@ -172,8 +172,8 @@ def swallowing():
         (failing(RuntimeError("no compiler\nand a long\nexplanation")), 5, "no compiler"),
         (failing(ValueError("\n  x" + 999 * "y")), 5, "x" + 199 * "y"),
         (failing(KeyError()), 5, "KeyError"),
-        (busy, 0.05, "compiling takes longer than 0 s"),
-        (swallowing, 0.05, "compiling takes longer than 0 s"),
+        (busy, 0.05, "compiling takes longer than 0.05 s"),
+        (swallowing, 0.05, "compiling takes longer than 0.05 s"),
     ],
     ids=["error", "long message", "no message", "too long", "too long, wrapped"],
 )

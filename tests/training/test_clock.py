@@ -1,3 +1,4 @@
+import itertools
 import time
 
 import numpy as np
@@ -11,6 +12,8 @@ from jointsearch.training.clock import (
     TICKS,
     DeviceStopwatch,
     ReplayClock,
+    SecondClock,
+    StepClock,
     Stopwatch,
     make_clock,
     pack,
@@ -18,7 +21,7 @@ from jointsearch.training.clock import (
     unpack,
 )
 
-CPU = torch.device("cpu")
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
 class Now:
@@ -31,8 +34,43 @@ class Now:
         return self.seconds
 
 
+class Device:
+    """A GPU whose events happen at given times, in milliseconds, in the order in which they are recorded."""
+
+    def __init__(self, times):
+        self._times = iter(times)
+        self.recorded = []
+        self.waits = []
+
+    def event(self) -> "ScriptedEvent":
+        return ScriptedEvent(self)
+
+    def record(self, event) -> float:
+        self.recorded.append(event)
+        return next(self._times)
+
+
+class ScriptedEvent:
+    def __init__(self, device):
+        self._device, self.time = device, None
+
+    def record(self):
+        self.time = self._device.record(self)
+
+    def synchronize(self):
+        self._device.waits.append(self)
+
+    def elapsed_time(self, end_event) -> float:
+        """As on a GPU, both have to have happened: one of them or a later one was waited for."""
+        recorded = self._device.recorded
+        done = max((recorded.index(event) for event in self._device.waits), default=-1)
+        assert recorded.index(self) <= done
+        assert recorded.index(end_event) <= done
+        return end_event.time - self.time
+
+
 def steps_done(clock) -> int:
-    steps = 1
+    steps = 0
     while clock(steps) < 1:
         steps += 1
     return steps
@@ -52,7 +90,9 @@ def steps_done(clock) -> int:
     ],
 )
 def test_budgets_of_epochs_and_steps_are_exact(budget, unit, steps):
-    assert steps_done(make_clock(budget, unit, 20, Stopwatch())) == steps
+    clock = make_clock(budget, unit, 20, Stopwatch())
+    assert clock == StepClock(steps)
+    assert steps_done(clock) == steps
 
 
 @given(st.integers(1, 300))
@@ -70,6 +110,69 @@ def test_a_budget_of_seconds_ends_less_than_one_step_late(budget, step_seconds):
         while clock(0) < 1:
             now.seconds += step_seconds
     assert budget * (1 - 1e-9) <= stopwatch.read() < budget + step_seconds + 1e-9
+
+
+@given(st.floats(0.5, 50), st.lists(st.floats(0, 3), min_size=1, max_size=100))
+def test_progress_of_seconds_never_falls_and_is_at_most_one_in_whole_ticks(budget, lengths):
+    now = Now()
+    stopwatch = Stopwatch(now)
+    clock = SecondClock(budget, stopwatch)
+    answers = []
+    with stopwatch.running():
+        for step, length in enumerate(lengths, start=1):
+            now.seconds += length
+            answers.append(clock(step))
+            assert answers[-1] == pytest.approx(min(1, stopwatch.read() / budget), abs=1 / TICKS)
+    assert answers == sorted(answers)
+    assert max(answers) <= 1
+    assert [answer * TICKS for answer in answers] == clock.readings
+    assert all(isinstance(reading, int) for reading in clock.readings)
+
+
+def test_progress_is_not_ahead_of_the_seconds():
+    now = Now()
+    stopwatch = Stopwatch(now)
+    clock = SecondClock(1.0, stopwatch)
+    with stopwatch.running():
+        now.seconds += 1 - 2**-20
+        assert clock(1) == 1 - 1 / TICKS
+        now.seconds += 2**-20
+        assert clock(2) == 1
+
+
+@given(st.lists(st.floats(0, 3), min_size=1, max_size=50), st.integers(0, 1000))
+def test_a_replay_gives_the_readings_again(lengths, first):
+    """Also where other steps were done before, at lower budgets."""
+    now = Now()
+    stopwatch = Stopwatch(now)
+    clock = SecondClock(20.0, stopwatch)
+    steps, answers = range(first + 1, first + len(lengths) + 1), []
+    with stopwatch.running():
+        for step, length in zip(steps, lengths, strict=True):
+            now.seconds += length
+            answers.append(clock(step))
+    replay = ReplayClock(unpack(pack(clock.readings)), first)
+    assert [replay(step) for step in steps] == answers
+
+
+def test_a_replay_starts_at_the_first_step():
+    assert [ReplayClock([0, TICKS // 2, TICKS])(step) for step in (1, 2, 3)] == [0, 0.5, 1]
+
+
+@given(st.lists(st.integers(0, TICKS)).map(sorted))
+def test_readings_survive_packing(readings):
+    assert unpack(pack(readings)) == readings
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.1, 2.0])
+def test_readings_of_a_million_steps_pack_to_less_than_60_kilobytes(spread):
+    """Steps of equal, of similar and of very different length."""
+    ends = np.random.default_rng(0).lognormal(0, spread, 1_000_000).cumsum()
+    readings = np.minimum(TICKS, ends / ends[-1] * TICKS).astype(int).tolist()
+    packed = pack(readings)
+    assert len(packed) < 60_000
+    assert packed.isascii()
+    assert unpack(packed) == readings
 
 
 def test_stopwatch_counts_neither_pauses_nor_what_is_outside():
@@ -99,98 +202,149 @@ def test_stopwatch_stops_when_the_training_fails():
     assert stopwatch.read() == 2
 
 
-@given(st.lists(st.floats(0, 3), min_size=1, max_size=50), st.floats(0.5, 50))
-def test_progress_in_seconds_is_whole_ticks_that_never_fall(durations, budget):
+def test_stopwatch_starts_from_the_seconds_it_is_set_to():
     now = Now()
-    stopwatch = Stopwatch(now)
-    clock = make_clock(budget, "seconds", 20, stopwatch)
+    stopwatch = Stopwatch(now, 7)
+    assert stopwatch.read() == 7
+    stopwatch.set(30)
     with stopwatch.running():
-        progress = []
-        for step, seconds in enumerate(durations, start=1):
-            now.seconds += seconds
-            progress.append(clock(step))
-            assert (progress[-1] == 1) == (stopwatch.read() / budget >= 1)
-    assert progress == sorted(progress)
-    assert [one * TICKS for one in progress] == clock.readings
+        now.seconds += 2
+        assert stopwatch.read() == 32
+    assert stopwatch.read() == 32
 
 
-def test_a_replay_gives_the_readings_after_the_first_steps():
-    replay = ReplayClock([3, 5, TICKS], first=10)
-    assert [replay(step) for step in (11, 12, 13)] == [3 / TICKS, 5 / TICKS, 1]
+lengths = st.lists(st.floats(0.1, 1000), min_size=1, max_size=20)
+"""Milliseconds of steps on a device."""
 
 
-@given(st.lists(st.integers(0, TICKS)).map(sorted))
-def test_packed_readings_come_back(readings):
-    assert unpack(pack(readings)) == readings
-
-
-def test_readings_of_a_million_steps_stay_small():
-    random = np.random.default_rng(0)
-    moments = np.cumsum(random.lognormal(0, 0.2, 1_000_000))
-    readings = (moments / moments[-1] * TICKS).astype(int).tolist()
-    assert len(pack(readings)) < 60_000
-
-
-def test_processor_time_is_for_processors_only():
-    assert stopwatch_for(CPU, "process")._now is time.process_time
-    assert stopwatch_for(CPU)._now is time.perf_counter
-    with pytest.raises(UserError, match=r"budget\.clock"):
-        stopwatch_for(torch.device("cuda"), "process")
-
-
-class Device:
-    """A GPU with scripted times: each step ends this many seconds after the one before."""
-
-    def __init__(self):
-        self.seconds = 0.0
-        self.waited_for = []
-
-    def event(self):
-        return Event(self)
-
-
-class Event:
-    def __init__(self, device):
-        self.device = device
-
-    def record(self):
-        self.seconds = self.device.seconds
-
-    def synchronize(self):
-        self.device.waited_for.append(self)
-
-    def elapsed_time(self, end):
-        return 1000 * (end.seconds - self.seconds)
-
-
-@given(st.lists(st.floats(0.001, 0.1), min_size=3, max_size=30))
-def test_a_gpu_is_read_one_step_behind_and_exactly_at_the_end(durations):
-    device = Device()
+@given(lengths, st.floats(0, 1000))
+def test_readings_on_a_device_are_wrong_by_at_most_one_steps_difference(steps, rest):
+    ends = list(itertools.accumulate(steps, initial=500.0))
+    device = Device([*ends, ends[-1] + rest])
     stopwatch = DeviceStopwatch(device.event)
     readings = []
     with stopwatch.running():
-        for index, seconds in enumerate(durations):
-            device.seconds += seconds
+        for _ in steps:
             readings.append(stopwatch.read())
-            # The last step is taken to be as long as the one before.
-            known = sum(durations[:index]) + (durations[index - 1] if index else 0)
-            assert readings[-1] == pytest.approx(max([known, *readings[:-1]]))
-            assert len(device.waited_for) == index
-    assert stopwatch.read() == pytest.approx(sum(durations))
+            # But for the first step, waiting for the one just queued would leave the device idle.
+            assert (device.recorded[-1] in device.waits) == (len(readings) == 1)
     assert readings == sorted(readings)
+    assert readings[0] == pytest.approx(steps[0] / 1000)
+    differences = [0.0, *(later - earlier for earlier, later in itertools.pairwise(steps))]
+    for reading, end, difference in zip(readings, ends[1:], differences, strict=True):
+        behind = (end - 500) - 1000 * reading
+        assert min(differences) - 1e-6 <= behind <= max(0, difference) + 1e-6
+    assert stopwatch.read() == pytest.approx((ends[-1] + rest - 500) / 1000)
 
 
-def test_a_gpu_stopwatch_counts_no_pauses():
-    device = Device()
+def test_each_reading_but_the_first_waits_for_the_step_before():
+    device = Device([0, 10, 20, 30, 45])
+    stopwatch = DeviceStopwatch(device.event)
+    stopwatch.start()
+    assert stopwatch.read() == pytest.approx(0.01)
+    assert device.waits == device.recorded[1:2]
+    assert stopwatch.read() == pytest.approx(0.02)
+    assert device.waits == device.recorded[1:2]
+    assert stopwatch.read() == pytest.approx(0.03)
+    assert device.waits == device.recorded[1:3]
+    stopwatch.stop()
+    assert device.recorded[-1] in device.waits
+    assert stopwatch.read() == pytest.approx(0.045)
+
+
+@given(st.lists(st.tuples(lengths, st.floats(0, 1e5)), min_size=1, max_size=4))
+def test_pauses_are_not_counted_on_a_device(stretches):
+    """Of each stretch, a start, the ends of its steps and a stop right after the last."""
+    moment, times = 0.0, []
+    for steps, pause in stretches:
+        ends = list(itertools.accumulate(steps, initial=moment))
+        times += [*ends, ends[-1]]
+        moment = ends[-1] + pause
+    device = Device(times)
+    stopwatch = DeviceStopwatch(device.event)
+    total = 0.0
+    for steps, _ in stretches:
+        with stopwatch.running():
+            for _ in steps:
+                stopwatch.read()
+        total += sum(steps) / 1000
+        recorded = len(device.recorded)
+        assert stopwatch.read() == pytest.approx(total)
+        assert len(device.recorded) == recorded
+
+
+def test_a_stretch_starts_from_the_length_of_the_last_step_before_the_pause():
+    device = Device([0, 10, 20, 20, 900, 910])
     stopwatch = DeviceStopwatch(device.event)
     with stopwatch.running():
-        for _ in range(4):
-            device.seconds += 1
-            stopwatch.read()
-        with stopwatch.paused():
-            device.seconds += 100
-            assert stopwatch.read() == pytest.approx(4)
-        for _ in range(2):
-            device.seconds += 1
-            assert stopwatch.read() < 7.1
-    assert stopwatch.read() == pytest.approx(6)
+        stopwatch.read(), stopwatch.read()
+    stopwatch.start()
+    assert stopwatch.read() == pytest.approx(0.03)
+
+
+@given(st.lists(lengths, min_size=1, max_size=4))
+def test_progress_on_a_device_never_falls_even_over_pauses(stretches):
+    """A step that was shorter than expected shows in the exact time of a pause."""
+    moment, times = 0.0, []
+    for steps in stretches:
+        ends = list(itertools.accumulate(steps, initial=moment))
+        times += [*ends, ends[-1]]
+        moment = ends[-1] + 50
+    stopwatch = DeviceStopwatch(Device(times).event)
+    clock = SecondClock(moment / 1000, stopwatch)
+    for steps in stretches:
+        with stopwatch.running():
+            for _ in steps:
+                clock(0)
+    assert clock.readings == sorted(clock.readings)
+    assert unpack(pack(clock.readings)) == clock.readings
+
+
+def test_a_device_stopwatch_starts_from_the_seconds_it_is_set_to():
+    stopwatch = DeviceStopwatch(Device([0, 10, 20, 20, 500, 510, 520]).event)
+    with stopwatch.running():
+        stopwatch.read(), stopwatch.read()
+    stopwatch.set(0.005)
+    assert stopwatch.read() == 0.005
+    with stopwatch.running():
+        assert stopwatch.read() == pytest.approx(0.015)
+    assert stopwatch.read() == pytest.approx(0.025)
+
+
+def test_a_device_stopwatch_can_be_stopped_twice():
+    device = Device([0, 10])
+    stopwatch = DeviceStopwatch(device.event)
+    stopwatch.start()
+    stopwatch.stop()
+    stopwatch.stop()
+    assert stopwatch.read() == 0.01
+
+
+def test_a_cpu_has_wall_time_and_processor_time():
+    watches = {clock: stopwatch_for(CPU, clock) for clock in ("wall", "process")}
+    with watches["wall"].running(), watches["process"].running():
+        time.sleep(0.2)
+        idle = watches["process"].read()
+        end = time.process_time() + 0.05
+        while time.process_time() < end:
+            pass
+    assert idle < 0.1
+    assert watches["process"].read() >= 0.05
+    assert watches["wall"].read() >= 0.2 + 0.05 * 0.9
+
+
+def test_the_clock_of_a_cpu_is_wall_time_unless_asked_otherwise():
+    stopwatch = stopwatch_for(CPU)
+    with stopwatch.running():
+        time.sleep(0.05)
+    assert stopwatch.read() >= 0.05
+
+
+def test_a_gpu_is_read_by_its_own_events():
+    assert isinstance(stopwatch_for(GPU), DeviceStopwatch)
+    assert isinstance(stopwatch_for(GPU, "wall"), DeviceStopwatch)
+
+
+def test_processor_time_says_nothing_on_a_gpu():
+    with pytest.raises(UserError, match=r"budget\.clock: process .* use wall"):
+        stopwatch_for(GPU, "process")

@@ -1,3 +1,4 @@
+import contextlib
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -23,8 +24,11 @@ def test_trainings_side_by_side_have_a_gpu_each(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=f"gpu-{index}"))
+    monkeypatch.setattr(torch.cuda, "device", lambda index: current.append(index) or contextlib.nullcontext())
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    current = []
     with claim("auto") as first, claim("cuda") as second:
+        assert current == [0, 1]
         assert (first, second) == (torch.device("cuda", 0), torch.device("cuda", 1))
     with claim("auto") as free_again:
         assert free_again == torch.device("cuda", 0)

@@ -139,7 +139,7 @@ def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path,
     for _ in itertools.islice(part.run(clock), stop):
         pass
     checkpoint.write(file, "this", part.state())
-    rest.restore(checkpoint.read(file, "this", CPU))
+    rest.restore(checkpoint.read(file, "this"))
     assert rest.progress.steps == stop
     for _ in rest.run(clock):
         pass
@@ -192,7 +192,7 @@ def test_a_checkpoint_that_cannot_be_used_is_named(tmp_path, fault):
         case "changed":
             file.write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])
     with pytest.raises(UserError, match=str(file)):
-        checkpoint.read(file, "that" if fault == "of another" else "this", CPU)
+        checkpoint.read(file, "that" if fault == "of another" else "this")
 
 
 def test_evaluation_on_the_way_is_skipped_where_it_would_cost_too_much(digits):

@@ -45,7 +45,7 @@ class Batch:
 class _Epoch:
     """What is drawn for an epoch: one row a batch, one column an image."""
 
-    order: Tensor
+    labels: Tensor
     draws: Tensor
     partners: Tensor
     shares: list[float]
@@ -100,7 +100,9 @@ class Batches:
         if self._alpha > 0:
             partners = torch.rand(shape, generator=self._random).argsort(1)
             shares = self._share_random.beta(self._alpha, self._alpha, self._length).tolist()
-        self._epoch = _Epoch(order, draws.to(self._device), partners.to(self._device), shares)
+        self._images.begin(order)
+        labels = self._labels[order.to(self._device)]
+        self._epoch = _Epoch(labels, draws.to(self._device), partners.to(self._device), shares)
 
     def __next__(self) -> Batch:
         """Make the next batch."""
@@ -108,10 +110,9 @@ class Batches:
             self._begin_epoch()
         row, epoch = self._place, self._epoch
         self._place += 1
-        following = epoch.order[row + 1] if row + 1 < self._length else None
-        padded, places = self._images.batch(epoch.order[row], following)
-        images = self._augmentation(padded, places, epoch.draws[:, row], self._mean, self._std)
-        labels = self._labels[epoch.order[row].to(self._device, non_blocking=True)]
+        both, places = self._images.batch(row)
+        images = self._augmentation(both, places, epoch.draws[:, row], self._mean, self._std)
+        labels = epoch.labels[row]
         if self._alpha == 0:
             return Batch(channels_first(images), labels)
         partners, share = epoch.partners[row], epoch.shares[row]

@@ -36,8 +36,8 @@ def write(path: Path, identity: str, state: dict[str, Any]) -> None:
     write_bytes(path, hashlib.sha256(content).hexdigest().encode() + content, keep=True)
 
 
-def read(path: Path, identity: str, device: torch.device) -> dict[str, Any]:
-    """Read a state onto a device.
+def read(path: Path, identity: str) -> dict[str, Any]:
+    """Read a state, its tensors onto the host.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def read(path: Path, identity: str, device: torch.device) -> dict[str, Any]:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     if hashlib.sha256(content[_DIGEST:]).hexdigest().encode() != content[:_DIGEST]:
         raise UserError(f"{path}: damaged")
-    stored = torch.load(io.BytesIO(content[_DIGEST:]), map_location=device, weights_only=True)
+    stored = torch.load(io.BytesIO(content[_DIGEST:]), map_location="cpu", weights_only=True)
     if stored["identity"] != identity:
         raise UserError(f"{path}: is of another training")
     state: dict[str, Any] = stored["state"]

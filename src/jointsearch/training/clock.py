@@ -122,6 +122,11 @@ class DeviceStopwatch(Stopwatch):
         if self._last is None:
             return self._gathered
         mark = self._mark()
+        if self._step == 0:
+            # Nothing is known of a step yet: this one is waited for.
+            self._pass(mark)
+            self._latest = self._gathered
+            return self._latest
         if self._waiting is not None:
             self._pass(self._waiting)
         self._waiting = mark
@@ -196,7 +201,9 @@ class SecondClock:
 
     def __call__(self, steps: int) -> float:
         """Fraction of the seconds that have run, whatever the steps."""
-        self.readings.append(min(TICKS, int(self.stopwatch.read() / self.budget * TICKS)))
+        # A stopwatch on a GPU estimates the last step, and may find a moment later that it was shorter.
+        before = self.readings[-1] if self.readings else 0
+        self.readings.append(min(TICKS, max(before, int(self.stopwatch.read() / self.budget * TICKS))))
         return self.readings[-1] / TICKS
 
 

@@ -45,5 +45,5 @@ def claim(name: Literal["auto", "cpu", "cuda"], memory_gb: float | None = None) 
     ids = [torch.cuda.get_device_properties(index).uuid for index in range(torch.cuda.device_count())]
     folder = Path(tempfile.gettempdir())
     index, held = lock.wait_for_one([folder / f"jointsearch-{os.getuid()}-gpu-{one}.lock" for one in ids])
-    with held:
+    with held, torch.cuda.device(index):
         yield torch.device("cuda", index)

@@ -70,7 +70,7 @@ def evaluate(
     before = _evaluation_before(folder, rung, proposal) if continuation and rung.rung else None
     start = None
     if before is not None and before.status == "success":
-        start = checkpoint.read(_end_file(folder, before), _end_of(experiment, before), device)
+        start = checkpoint.read(_end_file(folder, before), _end_of(experiment, before))
     last = rung.rung + 1 == len(bracket(rung.bracket, experiment.budget).sizes)
     started = time.time()
     outcome = train(task_of(experiment, rung, slot), data, device, clock, start, keep_end=continuation and not last)

@@ -216,7 +216,9 @@ class Training:
         # The optimiser would go on in the very tensors of the state.
         state = copy.deepcopy(state)
         self._network.load_state_dict(state["network"])
-        self._optimiser.velocities = state["velocities"]
+        self._optimiser.velocities = [
+            None if velocity is None else velocity.to(self._device) for velocity in state["velocities"]
+        ]
         self._batches.restore(state["batches"])
         self._shake.set_state(state["shake"])
         self._stopwatch.set(state["seconds"])
