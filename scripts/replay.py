@@ -34,6 +34,10 @@ def main() -> None:
     from jointsearch.training.device import claim
     from jointsearch.training.evaluate import evaluate
 
+    try:
+        readings = unpack(record.observed.clock) if record.observed.clock else []
+    except ValueError as error:
+        raise UserError(f"{arguments.record}: observed.clock: {error}; restore the record") from None
     rung = arguments.record.parent
     folder = layout.experiment_of(rung.parent)
     experiment = read_record(folder / "experiment.json", Experiment)
@@ -42,7 +46,7 @@ def main() -> None:
         known = read_record(folder / "data.json", DataSet)
         images = data.load(experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, known)
         made = made_with(images.digest, images.split, device.type, record.made_with.threads)
-        clock = ReplayClock(unpack(record.observed.clock)) if record.observed.clock else None
+        clock = ReplayClock(readings) if readings else None
         proposals = read_record(rung / "proposals.json", Rung)
         again = evaluate(experiment, proposals, record.slot, images, device, made, rung.parent, clock)
     before, now = (one.derivable() for one in (record, again))

@@ -348,3 +348,27 @@ def test_a_gpu_is_read_by_its_own_events():
 def test_processor_time_says_nothing_on_a_gpu():
     with pytest.raises(UserError, match=r"budget\.clock: process .* use wall"):
         stopwatch_for(GPU, "process")
+
+
+@pytest.mark.parametrize("text", ["", "?", "AAAA", pack([1, 2, 3])[:-8]])
+def test_what_is_not_packed_readings_is_refused(text):
+    with pytest.raises(ValueError, match="not packed clock readings"):
+        unpack(text)
+
+
+def test_a_replay_that_outlasts_its_readings_says_so():
+    replay = ReplayClock([3, 5])
+    with pytest.raises(UserError, match="end after 2 steps"):
+        replay(3)
+
+
+def test_the_exact_time_of_a_device_can_be_had_while_it_runs():
+    device = Device([0, 10, 20, 24, 24, 34, 34])
+    stopwatch = DeviceStopwatch(device.event)
+    with stopwatch.running():
+        stopwatch.read(), stopwatch.read()
+        assert stopwatch.exact() == pytest.approx(0.024)
+        # The step before the one of 4 ms was the last that it waited for.
+        assert stopwatch.read() == pytest.approx(0.034)
+    assert stopwatch.read() == pytest.approx(0.034)
+    assert stopwatch.exact() == stopwatch.read()

@@ -17,12 +17,13 @@ class Fixed(nn.Module):
     def __init__(self, logits, channels=1):
         super().__init__()
         self.logits, self.shown, self.modes = logits, torch.zeros(0, channels, 2, 2), set()
-        self.formats = []
+        self.formats, self.devices = [], set()
 
     def forward(self, images):
         seen = len(self.shown)
         self.shown = torch.cat([self.shown, images])
         self.modes.add(self.training)
+        self.devices.add(images.device.type)
         self.formats.append([images.is_contiguous(memory_format=kind) for kind in FORMATS])
         return self.logits[seen : seen + len(images)]
 
@@ -56,12 +57,13 @@ def test_measuring_leaves_the_images_as_they_were():
     assert torch.equal(images, IMAGES)
 
 
-def test_all_is_brought_to_the_device_of_the_network():
+def test_images_are_brought_to_the_device_of_the_network():
     """Without data: the `meta` device has none, so only the last step fails there."""
     network = Fixed(torch.zeros(5, 3, device="meta"))
     network.shown = network.shown.to("meta")
     with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
         measure(network, IMAGES, LABELS, MEAN, STD, 2, torch.device("meta"))
+    assert network.devices == {"meta"}
     assert network.shown.shape == (5, 1, 2, 2)
 
 

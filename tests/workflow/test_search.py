@@ -239,3 +239,23 @@ def test_with_continuation_promoted_configurations_go_on_and_the_search_stays_re
     assert not list(workspace.results.rglob("end-*"))
     other.snakemake("search", "--config", "jobs={evaluations_per_job: 2, device: cpu}", "--jobs", "1")
     assert other.derivable() == workspace.derivable()
+
+
+def test_a_state_that_is_damaged_or_gone_names_what_to_train_again(workspace):
+    workspace.configure(training={"continuation": True}, search={"length": 1})
+    workspace.snakemake("--until", "promote", "search")
+    ends = sorted(workspace.results.rglob("rung-0/end-*"))
+    assert len(ends) == 3
+    ends[0].write_bytes(ends[0].read_bytes()[:-1])
+    ends[1].unlink()
+    output = workspace.snakemake("search", succeeds=False)
+    slots = [
+        workspace.results.relative_to(workspace.folder)
+        / f"search/bracket-000/rung-0/slot-{int(end.stem.split('-')[-1]):02d}.json"
+        for end in ends
+    ]
+    assert f"damaged; delete {slots[0]} and the batch files beside it to train it again" in output
+    for path in (*workspace.results.rglob("rung-0/batch-*"), workspace.folder / slots[0], workspace.folder / slots[1]):
+        path.unlink(missing_ok=True)
+    workspace.snakemake("search")
+    assert len(workspace.evaluations(1)) == 13

@@ -14,7 +14,7 @@ _DIGEST = 64
 
 
 def write(path: Path, identity: str, state: dict[str, Any]) -> None:
-    """Write a state; one that is there already stays.
+    """Write a state.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def write(path: Path, identity: str, state: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     torch.save({"identity": identity, "state": state}, buffer)
     content = buffer.getvalue()
-    write_bytes(path, hashlib.sha256(content).hexdigest().encode() + content, keep=True)
+    write_bytes(path, hashlib.sha256(content).hexdigest().encode() + content)
 
 
 def read(path: Path, identity: str) -> dict[str, Any]:

@@ -65,6 +65,10 @@ class Stopwatch:
         """Seconds so far."""
         return self._gathered if self._since is None else self._gathered + self._now() - self._since
 
+    def exact(self) -> float:
+        """Seconds so far, once everything that is queued is done."""
+        return self.read()
+
     def set(self, seconds: float) -> None:
         """Start from other seconds; only while it stands still."""
         self._gathered = seconds
@@ -101,7 +105,8 @@ class DeviceStopwatch(Stopwatch):
 
     Each reading marks the end of the step that was just queued, and waits for the end of the step before; the last step
     is taken to be as long as that one. So the host is one step ahead of the GPU; waiting for each step would leave the
-    GPU idle while the next one is being queued. What it stands at after `stop` is exact.
+    GPU idle while the next one is being queued. The very first step is waited for, and what it stands at after `stop`
+    is exact.
 
     Parameters
     ----------
@@ -132,6 +137,13 @@ class DeviceStopwatch(Stopwatch):
         self._waiting = mark
         self._latest = max(self._latest, self._gathered + self._step)
         return self._latest
+
+    def exact(self) -> float:
+        """Seconds so far, once everything that is queued is done."""
+        if self._last is not None:
+            self.stop()
+            self.start()
+        return self._gathered
 
     def start(self) -> None:
         """Let it run, from here in the queue on."""
@@ -223,7 +235,15 @@ class ReplayClock:
     first: int = 0
 
     def __call__(self, steps: int) -> float:
-        """Fraction of the budget that was spent then."""
+        """Fraction of the budget that was spent then.
+
+        Raises
+        ------
+        UserError
+            If the readings end before the training does.
+        """
+        if steps - self.first > len(self.readings):
+            raise UserError(f"the clock readings end after {len(self.readings)} steps, and the training goes on")
         return self.readings[steps - self.first - 1] / TICKS
 
 
@@ -245,7 +265,16 @@ def pack(readings: Sequence[int]) -> str:
 
 
 def unpack(text: str) -> list[int]:
-    """Undo `pack`."""
-    differences = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), dtype="<u2")
+    """Undo `pack`.
+
+    Raises
+    ------
+    ValueError
+        If the text is not from `pack`.
+    """
+    try:
+        differences = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), dtype="<u2")
+    except (ValueError, zlib.error):
+        raise ValueError("not packed clock readings") from None
     readings: list[int] = differences.astype(np.int64).cumsum().tolist()
     return readings

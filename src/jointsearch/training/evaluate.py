@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from jointsearch import layout
+from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import bracket, budgets
 from jointsearch.hyperparameters import Hyperparameters
@@ -70,7 +71,11 @@ def evaluate(
     before = _evaluation_before(folder, rung, proposal) if continuation and rung.rung else None
     start = None
     if before is not None and before.status == "success":
-        start = checkpoint.read(_end_file(folder, before), _end_of(experiment, before))
+        try:
+            start = checkpoint.read(_end_file(folder, before), _end_of(experiment, before))
+        except UserError as error:
+            below = layout.slot_file(layout.rung_in(folder, before.rung), before.slot)
+            raise UserError(f"{error}; delete {below} and the batch files beside it to train it again") from None
     last = rung.rung + 1 == len(bracket(rung.bracket, experiment.budget).sizes)
     started = time.time()
     outcome = train(task_of(experiment, rung, slot), data, device, clock, start, keep_end=continuation and not last)

@@ -207,7 +207,7 @@ class Training:
             "velocities": copy.deepcopy(self._optimiser.velocities),
             "batches": self._batches.state(),
             "shake": self._shake.get_state(),
-            "seconds": self._stopwatch.read(),
+            "seconds": self._stopwatch.exact(),
             "progress": progress,
         }
 
