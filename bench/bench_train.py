@@ -80,7 +80,12 @@ def main() -> None:
         for name, engine in engines.items():
             print(f"  {name}: compiled in {engine.compile():.0f} s")
     pairs = {
-        name: Pair(textbook.steps(one, data.train_images, data.train_labels, PADDING, device), engines[name].steps)
+        name: Pair(
+            textbook.steps(
+                textbook.Network(one, 3, CLASSES), one, data.train_images, data.train_labels, PADDING, device
+            ),
+            engines[name].steps,
+        )
         for name, one in networks.items()
     }
     loader = textbook.batches(data.train_images, data.train_labels, BATCH, PADDING, CUTOUT)
@@ -264,7 +269,7 @@ def whole_processes(networks: dict[str, Hyperparameters], seconds: float, rounds
     print(f"\nA process that trains the small network for one step: {spread(starts, '.2f')} CPU s")
     if seconds == 0:
         return
-    print(f"\nProcesses with a budget of {seconds:g} s, from start to end: images trained on per CPU second")
+    print(f"\nWhole processes with a budget of {seconds:g} s, evaluation included: images trained on per CPU second")
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder), networks, BudgetSettings(minimum=seconds, maximum=seconds))
         for name in networks:

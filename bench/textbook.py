@@ -91,19 +91,14 @@ class Network(nn.Sequential):
 class Pictures(Dataset[tuple[Tensor, int]]):
     """Pictures that are transformed when asked for."""
 
-    def __init__(self, images: Tensor, labels: Tensor, padding: int, cutout: int):
+    def __init__(self, images: Tensor, labels: Tensor, padding: int = 0, cutout: int = 0, augmented: bool = False):
         self.pictures = [Image.fromarray(image.permute(1, 2, 0).numpy()) for image in images]
         self.labels = labels.tolist()
         mean, std = images.double().mean((0, 2, 3)) / 255, images.double().std((0, 2, 3)) / 255
-        self.transform = transforms.Compose(
-            [
-                transforms.RandomCrop(images.shape[2], padding),
-                transforms.RandomHorizontalFlip(),
-                transforms.ToTensor(),
-                transforms.Normalize(mean.tolist(), std.tolist()),
-                lambda image: cut_out(image, cutout),
-            ]
-        )
+        augmentation = [transforms.RandomCrop(images.shape[2], padding), transforms.RandomHorizontalFlip()]
+        plain = [transforms.ToTensor(), transforms.Normalize(mean.tolist(), std.tolist())]
+        after = [lambda image: cut_out(image, cutout)]
+        self.transform = transforms.Compose([*augmentation, *plain, *after] if augmented else plain)
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -125,16 +120,18 @@ def batches(
     images: Tensor, labels: Tensor, batch_size: int, padding: int, cutout: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Shuffled batches without end, made in this process."""
-    loader = DataLoader(Pictures(images, labels, padding, cutout), batch_size, shuffle=True, drop_last=True)
+    loader = DataLoader(
+        Pictures(images, labels, padding, cutout, augmented=True), batch_size, shuffle=True, drop_last=True
+    )
     while True:
         yield from loader
 
 
 def steps(
-    parameters: Hyperparameters, images: Tensor, labels: Tensor, padding: int, device: torch.device
+    network: Network, parameters: Hyperparameters, images: Tensor, labels: Tensor, padding: int, device: torch.device
 ) -> Iterator[float]:
     """Train without end; the loss of each step."""
-    network = Network(parameters, images.shape[1], int(labels.max()) + 1).to(device)
+    network.to(device)
     optimiser = torch.optim.SGD(
         network.parameters(),
         parameters.learning_rate,
@@ -154,17 +151,33 @@ def steps(
         yield loss.item()
 
 
+@torch.no_grad()
+def error(network: Network, images: Tensor, labels: Tensor) -> float:
+    """Share of wrong answers, without augmentation."""
+    network.eval()
+    pictures = Pictures(images, labels)
+    wrong = sum((network(some).argmax(1) != answers).sum().item() for some, answers in DataLoader(pictures, 512))
+    return wrong / len(labels)
+
+
 def main() -> None:
-    """Train for some seconds; print the number of steps."""
-    parameters, file, padding, seconds = sys.argv[1:]
+    """Train for some seconds, evaluate, print the number of steps."""
+    text, file, padding, seconds = sys.argv[1:]
     torch.set_num_threads(1)
     with np.load(file) as arrays:
-        images, labels = torch.from_numpy(arrays["train_images"]), torch.from_numpy(arrays["train_labels"])
-    endless = steps(Hyperparameters.model_validate_json(parameters), images, labels, int(padding), torch.device("cpu"))
+        parts = {name: torch.from_numpy(arrays[name]) for name in arrays if name != "classes"}
+    held_out = torch.zeros(len(parts["train_labels"]), dtype=torch.bool)
+    held_out[parts["validation"]] = True
+    images, labels = parts["train_images"], parts["train_labels"]
+    parameters = Hyperparameters.model_validate_json(text)
+    network = Network(parameters, images.shape[1], int(labels.max()) + 1)
+    endless = steps(network, parameters, images[~held_out], labels[~held_out], int(padding), torch.device("cpu"))
     count, started = 0, time.perf_counter()
     while time.perf_counter() - started < float(seconds):
         next(endless)
         count += 1
+    error(network, images[held_out], labels[held_out])
+    error(network, parts["test_images"], parts["test_labels"])
     print(count)
 
 
