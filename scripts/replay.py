@@ -1,7 +1,7 @@
 """Does a record come out again?
 
 Trains the evaluation of a record again, step for step: a budget in seconds by the clock readings that it holds. Says
-whether the outcome is the same, bit for bit; exits with 1 if it is not. Writes nothing.
+whether the outcome is the same, bit for bit; exits with 1 if it is not. Leaves the results as they are.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from jointsearch.records import DataSet, Evaluation, Rung, read_record
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("record", type=Path, help="results/<experiment>/<study>/bracket-BBB/rung-R/slot-SS.json")
-    parser.add_argument("--data-root", type=Path, help="folder of the images")
+    parser.add_argument("--data-root", type=Path, default=Path("data"), help="folder of the images")
     parser.add_argument("--cache", metavar="DIR", type=Path, default=Path(".cache"), help="folder of decoded images")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     arguments = parser.parse_args()
@@ -38,17 +38,25 @@ def main() -> None:
         readings = unpack(record.observed.clock) if record.observed.clock else []
     except ValueError as error:
         raise UserError(f"{arguments.record}: observed.clock: {error}; restore the record") from None
-    rung = arguments.record.parent
+    if record.budget_unit == "seconds" and len(readings) < record.steps:
+        raise UserError(
+            f"{arguments.record}: {len(readings)} clock readings for {record.steps} steps; restore the record"
+        )
+    rung = arguments.record.absolute().parent
     folder = layout.experiment_of(rung.parent)
+    if not (folder / "experiment.json").exists():
+        raise UserError(f"{arguments.record}: lies in no results folder; name it where it was made")
     experiment = read_record(folder / "experiment.json", Experiment)
+    proposals = read_record(rung / "proposals.json", Rung)
+    if record.slot >= len(proposals.proposals) or proposals.proposals[record.slot] != record.proposal:
+        raise UserError(f"{arguments.record}: is not of slot {record.slot} of {rung / 'proposals.json'}; restore it")
     torch.set_num_threads(record.made_with.threads)
     with claim(arguments.device) as device:
         known = read_record(folder / "data.json", DataSet)
         images = data.load(experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, known)
         made = made_with(images.digest, images.split, device.type, record.made_with.threads)
         clock = ReplayClock(readings) if readings else None
-        proposals = read_record(rung / "proposals.json", Rung)
-        again = evaluate(experiment, proposals, record.slot, images, device, made, rung.parent, clock)
+        again = evaluate(experiment, proposals, record.slot, images, device, made, rung.parent, clock, keep_end=False)
     before, now = (one.derivable() for one in (record, again))
     for name, value in before.pop("made_with").items():
         if now["made_with"][name] != value:

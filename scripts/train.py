@@ -39,6 +39,10 @@ def main() -> None:
         _refuse_another(files[slot], experiment.identity(rung, slot))
     if missing:
         _train(experiment, rung, {slot: files[slot] for slot in missing}, arguments)
+    for slot in files:
+        if rung.rung:
+            below = layout.rung_in(arguments.batch.parent.parent, rung.rung - 1)
+            layout.end_file(below, rung.proposals[slot].id).unlink(missing_ok=True)
     records = tuple(file_digest(file) for file in files.values())
     write_record(arguments.batch, Batch(first_slot=arguments.first, records=records))
 
@@ -68,11 +72,11 @@ def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments
         bracket = arguments.batch.parent.parent
         made = made_with(images.digest, images.split, device.type, arguments.threads)
         for slot, file in files.items():
+            if file.exists():
+                continue
             evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made, bracket)
             # A twin of this job, left over from a killed run, may have been faster: the first record stays.
             write_record(file, evaluation, keep=True)
-            if rung.rung:
-                layout.end_file(layout.rung_in(bracket, rung.rung - 1), evaluation.proposal.id).unlink(missing_ok=True)
             outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
             print(f"{file}: {outcome}", flush=True)
 

@@ -1,5 +1,6 @@
 import collections
 import dataclasses
+import functools
 import itertools
 import math
 from pathlib import Path
@@ -173,7 +174,7 @@ def test_going_on_in_seconds_spends_the_rest_of_the_budget(few_digits):
     first = train(task(budget=0.2, unit="seconds"), few_digits, CPU, keep_end=True)
     one = dataclasses.replace(task(budget=0.6, unit="seconds"), ends=schedule.continued([0.2, 0.6]))
     second = train(one, few_digits, CPU, start=first.end)
-    assert 0.4 <= second.training_seconds < 0.55
+    assert 0.4 <= second.training_seconds < 0.6
     assert len(second.readings) == second.steps - first.steps
     again = train(one, few_digits, CPU, ReplayClock(second.readings, first.steps), start=first.end)
     assert again.curve == second.curve
@@ -389,6 +390,25 @@ def test_a_step_in_bfloat16_goes_where_one_in_float32_goes(digits):
     assert cosine(gradients(one), gradients(other)) > 0.97
 
 
+def test_a_compiled_network_is_compiled_once_before_the_clock(few_digits, monkeypatch):
+    """And each training of a process compiles anew: torch gives up after some networks otherwise."""
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+    for filters in range(1, 12):
+        one = task(
+            configuration(initial_filters=filters), 3, "steps", limits=FLOAT32.model_copy(update={"compile": "on"})
+        )
+        with torch._dynamo.config.patch(error_on_recompile=True):
+            outcome = train(one, few_digits, CPU)
+        assert outcome.compiled
+        assert outcome.curve == run(few_digits, configuration(initial_filters=filters), 3, "steps").curve
+
+
+def test_a_state_of_another_device_is_refused(few_digits):
+    state = training(task(), few_digits).state() | {"device": "cuda"}
+    with pytest.raises(UserError, match="was trained on cuda, and cannot go on on cpu"):
+        training(task(), few_digits).restore(state)
+
+
 def test_a_compiled_step_goes_where_a_plain_one_goes(digits):
     one, other = (training(task(), digits) for _ in range(2))
     assert other.compile(300)
@@ -418,7 +438,8 @@ def test_weights_statistics_and_loss_are_float32_in_bfloat16_too(few_digits):
     state = one.state()
     tensors = [*state["network"].values(), *state["velocities"]]
     assert {tensor.dtype for tensor in tensors} == {torch.float32, torch.int64}
-    logits = one._network.eval()(torch.zeros(2, 1, 8, 8).bfloat16().float())
+    with accelerate.autocast("bfloat16", CPU):
+        logits = one._network.eval()(torch.zeros(2, 1, 8, 8))
     assert logits.dtype == torch.float32
 
 

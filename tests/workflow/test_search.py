@@ -218,10 +218,12 @@ def test_a_record_of_seconds_is_replayed_bit_for_bit(workspace):
     seconds = {"unit": "seconds", "minimum": 0.1, "maximum": 0.3}
     workspace.configure(budget=seconds, search={"length": 1, "lags": [0, 0]}, data={"name": "digits"})
     workspace.snakemake("search")
+    before = {path: path.read_bytes() for path in workspace.results.rglob("*") if path.is_file()}
     for slot in workspace.slots()[::2]:
         done = workspace.script("replay", str(slot.relative_to(workspace.folder)), "--device", "cpu")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "the same, bit for bit" in done.stdout
+    assert {path: path.read_bytes() for path in workspace.results.rglob("*") if path.is_file()} == before
     record = read_record(slot, Evaluation)
     slot.write_text(record.model_copy(update={"parameters": 1}).model_dump_json())
     done = workspace.script("replay", str(slot.relative_to(workspace.folder)), "--device", "cpu")

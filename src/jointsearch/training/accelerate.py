@@ -75,6 +75,13 @@ def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor, Tens
     return torch.compile(network, fullgraph=True, dynamic=False, mode=mode)
 
 
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """Use those of cuDNN's algorithms that add in the same order each time, and with all bits of float32."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
+
+
 class TookTooLongError(Exception):
     """Raised by `time_limit`."""
 
@@ -82,9 +89,11 @@ class TookTooLongError(Exception):
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Interrupt what runs in a `with` block after some seconds; only in the main thread."""
+    over = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise TookTooLongError
+        if not over:
+            raise TookTooLongError
 
     before = signal.signal(signal.SIGALRM, interrupt)
     # Again each second, should the first interruption be swallowed on its way.
@@ -92,6 +101,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 

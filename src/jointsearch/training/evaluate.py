@@ -50,6 +50,7 @@ def evaluate(
     made_with: dict[str, Any],
     folder: Path,
     clock: Clock | None = None,
+    keep_end: bool = True,
 ) -> Evaluation:
     """Train the proposal in a slot of a rung at the rung's budget and say what came of it.
 
@@ -65,6 +66,8 @@ def evaluate(
         Folder of the bracket, for the states that trainings go on from.
     clock
         See `train`.
+    keep_end
+        Whether to leave the state for the next rung, where a promoted configuration goes on from it.
     """
     identity, proposal = experiment.identity(rung, slot), rung.proposals[slot].id
     continuation = experiment.training.continuation
@@ -78,7 +81,9 @@ def evaluate(
             raise UserError(f"{error}; delete {below} and the batch files beside it to train it again") from None
     last = rung.rung + 1 == len(bracket(rung.bracket, experiment.budget).sizes)
     started = time.time()
-    outcome = train(task_of(experiment, rung, slot), data, device, clock, start, keep_end=continuation and not last)
+    outcome = train(
+        task_of(experiment, rung, slot), data, device, clock, start, keep_end=keep_end and continuation and not last
+    )
     evaluation = Evaluation(
         **identity,
         continues=before.id if before is not None and start is not None else None,

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from jointsearch.config import BudgetClock, DataSettings, TrainingSettings
+from jointsearch.errors import UserError
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork
 from jointsearch.records import BudgetUnit, CurvePoint, Precision
 from jointsearch.training import accelerate
-from jointsearch.training.augment import Augmentation
+from jointsearch.training.augment import Augmentation, channels_first
 from jointsearch.training.batches import HOST, Batch, Batches, random_generator
 from jointsearch.training.clock import Clock, Stopwatch
 from jointsearch.training.image_data import ImageData
@@ -178,25 +179,28 @@ class Training:
         return loss.detach()
 
     def rehearse(self) -> None:
-        """Take some steps on black images and undo them: kernels are loaded and compiled before the clock starts."""
+        """Take some steps on black images and undo them: a GPU loads its kernels before the clock starts."""
         state = self.state()
-        shape = (self._batch_size, *self._data.train_images.shape[1:])
-        black = Batch(
-            torch.zeros(shape, device=self._device), torch.zeros(shape[0], dtype=torch.int64, device=self._device)
-        )
-        try:
-            for _ in range(REHEARSED_STEPS):
-                self._learn(black, self._task.parameters.learning_rate)
-        finally:
-            self.restore(state)
+        self._practise()
+        self.restore(state)
 
     def compile(self, limit: float) -> bool:
-        """Compile the network; whether that worked within `limit` seconds."""
+        """Compile the network by practising with it; whether that worked within `limit` seconds."""
+        state = self.state()
         self._forward = accelerate.compiled(self._network, self._device)
-        worked = accelerate.try_compiled(self.rehearse, limit)
+        worked = accelerate.try_compiled(self._practise, limit)
+        self.restore(state)
         if not worked:
             self._forward = self._network
         return worked
+
+    def _practise(self) -> None:
+        channels, height, width = self._data.train_images.shape[1:]
+        # Made as batches are: the order in memory is part of what a network is compiled for.
+        images = channels_first(torch.zeros(self._batch_size, height, width, channels, device=self._device))
+        black = Batch(images, torch.zeros(self._batch_size, dtype=torch.int64, device=self._device))
+        for _ in range(REHEARSED_STEPS):
+            self._learn(black, self._task.parameters.learning_rate)
 
     def state(self) -> dict[str, Any]:
         """Everything that the next steps depend on. A training restored from it goes on to the same bits."""
@@ -206,13 +210,22 @@ class Training:
             "network": copy.deepcopy(self._network.state_dict()),
             "velocities": copy.deepcopy(self._optimiser.velocities),
             "batches": self._batches.state(),
+            "device": self._device.type,
             "shake": self._shake.get_state(),
             "seconds": self._stopwatch.exact(),
             "progress": progress,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from the state of another training of the same configuration; before `run`."""
+        """Go on from the state of another training of the same configuration; before `run`.
+
+        Raises
+        ------
+        UserError
+            If that was trained on another type of device, whose random numbers are others.
+        """
+        if state["device"] != self._device.type:
+            raise UserError(f"was trained on {state['device']}, and cannot go on on {self._device.type}")
         # The optimiser would go on in the very tensors of the state.
         state = copy.deepcopy(state)
         self._network.load_state_dict(state["network"])

@@ -86,12 +86,11 @@ def train(
     came_with, startup_seconds, first = 0.0, 0.0, 0
     training = end = None
     try:
-        # cuDNN's other algorithms add in an order that changes from run to run, or with fewer bits.
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        with accelerate.deterministic():
             training = Training(task, data, device, precision, progress, stopwatch)
             if accelerate.should_compile(task.settings, task.budget, task.unit, device):
                 compiled = training.compile(accelerate.compile_limit(task.budget, task.unit))
-            elif device.type == "cuda":
+            if device.type == "cuda" and not compiled:
                 training.rehearse()
             if start is not None:
                 training.go_on_from(start)
@@ -105,9 +104,11 @@ def train(
         if not _is_out_of_memory(error):
             raise
         status, message = "out_of_memory", f"no memory left on the device after {progress.steps} steps"
+    # Now that the error and the network are gone: the next training finds all as this one did.
     training = None
-    if status == "out_of_memory" and device.type == "cuda":
-        # Now that the error and the network are gone: leave room for the next training.
+    if accelerate.should_compile(task.settings, task.budget, task.unit, device):
+        torch.compiler.reset()
+    if device.type == "cuda":
         torch.cuda.empty_cache()
     if status == "success" and progress.steps == first + 1 and _shorter_than_a_step(task, epoch):
         message = "the budget is shorter than one step; one step was trained"

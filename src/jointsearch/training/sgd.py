@@ -31,7 +31,7 @@ class Sgd:
         """Move the weights along their gradients, and forget these."""
         sgd(
             self._weights,
-            [weight.grad for weight in self._weights if weight.grad is not None],
+            [weight.grad for weight in self._weights],  # type: ignore[misc] # none is None behind a backward pass
             self.velocities,
             fused=True,
             weight_decay=self._weight_decay,
