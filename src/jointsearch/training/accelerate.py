@@ -24,8 +24,8 @@ COMPILING_LIMIT = 600.0
 def choose_precision(setting: TrainingSettings, device: torch.device) -> Precision:
     """Choose the type of the activations: with `auto`, bfloat16 where the device multiplies it in hardware.
 
-    Measured on one thread of a CPU with AVX-512 BF16: the training step takes 0.52 (wide) to 0.81 (small network) of
-    float32's time.
+    Measured on one thread of a CPU with AVX-512 BF16: the training step takes 0.55 (shake) to 0.81 (small network)
+    of float32's time.
     """
     if setting.precision != "auto":
         return setting.precision
@@ -46,8 +46,8 @@ def autocast(precision: Precision, device: torch.device) -> Iterator[None]:
 def memory_format(precision: Precision, device: torch.device) -> torch.memory_format:
     """Choose the order of images and weights in memory: channels last on a CPU, and in bfloat16 on a GPU.
 
-    Measured on one thread of a CPU: the training step takes 0.78 (wide) to 0.83 (small network) of the other order's
-    time in float32, 0.89 to 0.93 in bfloat16. On a GPU, cuDNN's kernels for bfloat16 want channels last; not measured.
+    Measured on one thread of a CPU: the training step takes 0.73 (wide) to 0.84 (small network) of the other order's
+    time in float32, 0.93 to 0.95 in bfloat16. On a GPU, cuDNN's kernels for bfloat16 want channels last; not measured.
     """
     last = device.type == "cpu" or precision == "bfloat16"
     return torch.channels_last if last else torch.contiguous_format
