@@ -18,7 +18,7 @@ def bracket_of(folder: Path) -> tuple[Path, int]:
 
 def experiment_of(bracket: Path) -> Path:
     """Folder of the experiment that a bracket's folder lies in."""
-    return bracket.parents[1]
+    return bracket.parent.parent
 
 
 def rung_folder(study: Path, bracket: int, rung: int) -> Path:

@@ -229,6 +229,10 @@ def test_a_record_of_seconds_is_replayed_bit_for_bit(workspace):
     done = workspace.script("replay", str(slot.relative_to(workspace.folder)), "--device", "cpu")
     assert done.returncode == 1
     assert "differs in parameters" in done.stdout
+    moved = slot.rename(workspace.folder / slot.name)
+    done = workspace.script("replay", moved.name, "--device", "cpu")
+    assert done.returncode == 1
+    assert done.stderr == f"error: {moved.name}: lies in no results folder; name it where it was made\n"
 
 
 def test_with_continuation_promoted_configurations_go_on_and_the_search_stays_reproducible(workspace, tmp_path):
