@@ -43,7 +43,8 @@ def main() -> None:
             f"{arguments.record}: {len(readings)} clock readings for {record.steps} steps; restore the record"
         )
     rung = arguments.record.absolute().parent
-    folder = layout.experiment_of(rung.parent)
+    study = layout.study_of(rung)
+    folder = study.parent
     if not (folder / "experiment.json").exists():
         raise UserError(f"{arguments.record}: lies in no results folder; name it where it was made")
     experiment = read_record(folder / "experiment.json", Experiment)
@@ -56,7 +57,7 @@ def main() -> None:
         images = data.load(experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, known)
         made = made_with(images.digest, images.split, device.type, record.made_with.threads)
         clock = ReplayClock(readings) if readings else None
-        again = evaluate(experiment, proposals, record.slot, images, device, made, rung.parent, clock, keep_end=False)
+        again = evaluate(experiment, proposals, record.slot, images, device, made, study, clock, keep_end=False)
     before, now = (one.derivable() for one in (record, again))
     for name, value in before.pop("made_with").items():
         if now["made_with"][name] != value:

@@ -41,7 +41,7 @@ def main() -> None:
         _train(experiment, rung, {slot: files[slot] for slot in missing}, arguments)
     for slot in files:
         if rung.rung:
-            below = layout.rung_in(arguments.batch.parent.parent, rung.rung - 1)
+            below = layout.rung_folder(layout.study_of(arguments.batch.parent), rung.bracket, rung.rung - 1)
             layout.end_file(below, rung.proposals[slot].id).unlink(missing_ok=True)
     records = tuple(file_digest(file) for file in files.values())
     write_record(arguments.batch, Batch(first_slot=arguments.first, records=records))
@@ -69,12 +69,12 @@ def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments
     with claim(arguments.device, arguments.memory_gb) as device:
         known = read_record(arguments.data, DataSet)
         images = data.load(experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, known)
-        bracket = arguments.batch.parent.parent
+        study = layout.study_of(arguments.batch.parent)
         made = made_with(images.digest, images.split, device.type, arguments.threads)
         for slot, file in files.items():
             if file.exists():
                 continue
-            evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made, bracket)
+            evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made, study)
             # A twin of this job, left over from a killed run, may have been faster: the first record stays.
             write_record(file, evaluation, keep=True)
             outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"

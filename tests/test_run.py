@@ -3,8 +3,8 @@ import os
 from factories import VALUES, evaluation
 
 from jointsearch.incumbent import Incumbent, incumbent
-from jointsearch.records import write_record
-from jointsearch.run import summary, sweep
+from jointsearch.records import sweep, write_record
+from jointsearch.run import summary
 
 
 def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):

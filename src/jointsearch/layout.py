@@ -16,19 +16,14 @@ def bracket_of(folder: Path) -> tuple[Path, int]:
     return folder.parent, int(folder.name.removeprefix("bracket-"))
 
 
-def experiment_of(bracket: Path) -> Path:
-    """Folder of the experiment that a bracket's folder lies in."""
-    return bracket.parent.parent
+def study_of(rung: Path) -> Path:
+    """Folder of the study that a rung's folder lies in."""
+    return rung.parent.parent
 
 
 def rung_folder(study: Path, bracket: int, rung: int) -> Path:
     """Folder of a rung."""
-    return rung_in(bracket_folder(study, bracket), rung)
-
-
-def rung_in(bracket: Path, rung: int) -> Path:
-    """Folder of a rung in the folder of its bracket."""
-    return bracket / f"rung-{rung}"
+    return bracket_folder(study, bracket) / f"rung-{rung}"
 
 
 def history_file(study: Path, bracket: int) -> Path:

@@ -43,6 +43,7 @@ def simulate(
     """
     ladder = budgets(settings)
     items = [bracket(index, settings) for index in range(brackets)]
+    lengths = [durations(item, ladder, continuation) for item in items]
     waiting = [{(seen.index, rung) for seen, rung in newly_seen(b, lag, settings)} for b in range(brackets)]
     rungs_left = {(b, rung): size for b in range(brackets) for rung, size in enumerate(items[b].sizes)}
     starts = [0.0] * brackets
@@ -63,7 +64,7 @@ def simulate(
             next_bracket += 1
         while free and ready:
             b, negative_rung, _, number = heapq.heappop(ready)
-            duration = number * durations(items[b], ladder, continuation)[-negative_rung]
+            duration = number * lengths[b][-negative_rung]
             heapq.heappush(running, (now + duration, b, -negative_rung, number))
             free -= 1
         now, b, rung, number = heapq.heappop(running)

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal, TypeVar
@@ -16,6 +17,9 @@ Protocol = Literal[2]
 PROTOCOL: Protocol = 2
 """Version of the training protocol. Raised on purpose when a change alters what a training means; records of another
 version are refused."""
+
+ABANDONED = 3600.0
+"""Seconds after which a temporary file has no living writer."""
 
 Value = bool | int | float | str
 Values = dict[str, Value]
@@ -293,6 +297,14 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], keep: bool = F
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise UserError(f"{path}: cannot be written ({error.strerror}); make room or give access") from None
+
+
+def sweep(folder: Path, older_than: float = ABANDONED) -> None:
+    """Remove temporary files that killed writers have left; a younger one may have a living writer."""
+    for path in folder.rglob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > older_than:
+                path.unlink()
 
 
 def write_record(path: Path, record: BaseModel, keep: bool = False) -> None:

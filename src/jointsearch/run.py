@@ -1,8 +1,6 @@
 """What surrounds a run of the workflow: its lock on the results folder, its progress line."""
 
-import contextlib
 import sys
-import time
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +11,7 @@ from jointsearch.incumbent import Incumbent
 from jointsearch.pipeline import Pipeline
 from jointsearch.plan import amount
 from jointsearch.progress import Progress, Reader, Watcher
-from jointsearch.records import Value, read_record
+from jointsearch.records import Value, read_record, sweep
 
 
 class Run:
@@ -49,14 +47,6 @@ class Run:
             self._watcher.finish()
             print(f"results in {self._pipeline.folder}")
             self._lock.close()
-
-
-def sweep(folder: Path, older_than: float = 3600) -> None:
-    """Remove temporary files that killed writers have left; a younger one may have a living writer."""
-    for path in folder.rglob(".*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > older_than:
-                path.unlink()
 
 
 def summary(folder: Path) -> str:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from jointsearch.config import DataSettings
 from jointsearch.errors import UserError
-from jointsearch.records import DataSet
+from jointsearch.records import ABANDONED, DataSet
 from jointsearch.training import cache, data
 from jointsearch.training.image_data import Division
 from jointsearch.training.source import Part
@@ -258,7 +258,7 @@ def test_what_killed_writers_left_is_removed(division, root):
     (root / "images").mkdir(parents=True)
     for name, age in ((".old.npz.1.tmp", 2), (".young.npz.1.tmp", 0)):
         (root / "images" / name).write_text("half")
-        modified = (root / "images" / name).stat().st_mtime - age * cache.ABANDONED
+        modified = (root / "images" / name).stat().st_mtime - age * ABANDONED
         os.utime(root / "images" / name, (modified, modified))
     cache.write(root, division)
     names = {path.name for path in (root / "images").iterdir()}

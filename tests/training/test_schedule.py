@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from jointsearch.training.schedule import continued, doubling, learning_rate, moments
 
-budgets = st.lists(st.floats(0.5, 1e5), min_size=1, max_size=8, unique=True).map(sorted)
-schedules = st.integers(0, 7).map(doubling) | budgets.map(continued)
+ladders = st.builds(
+    lambda maximum, eta, levels: [maximum / eta**level for level in reversed(range(levels))],
+    st.floats(0.5, 1e5),
+    st.integers(2, 10),
+    st.integers(1, 8),
+)
+schedules = st.integers(0, 7).map(doubling) | ladders.map(continued)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,7 @@ A cache can be deleted at any time, and costs a warning at most: whatever is wro
 their source. Needs neither scikit-learn nor torchvision nor Pillow.
 """
 
-import contextlib
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jointsearch.errors import UserError
-from jointsearch.records import write_whole
+from jointsearch.records import sweep, write_whole
 from jointsearch.training.image_data import Division
 from jointsearch.training.source import Part
-
-ABANDONED = 3600.0
-"""Seconds after which a temporary file has no living writer."""
 
 _TYPES = {
     "train_images": np.uint8,
@@ -46,7 +41,8 @@ def write(root: Path, images: Division) -> None:
         "validation": images.validation,
         "classes": np.array(images.classes),
     }
-    _sweep(path.parent)
+    # Temporary files of killed writers are large here, and nobody looks.
+    sweep(path.parent)
     try:
         write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
     except UserError as error:
@@ -90,14 +86,6 @@ def _read(path: Path) -> Division:
         Part(arrays["test_images"], arrays["test_labels"]),
         arrays["validation"],
     )
-
-
-def _sweep(folder: Path) -> None:
-    """Remove temporary files of killed writers: they are large, and nobody looks here."""
-    for path in folder.glob(".*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > ABANDONED:
-                path.unlink()
 
 
 def _warn(message: str) -> None:

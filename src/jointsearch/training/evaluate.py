@@ -48,7 +48,7 @@ def evaluate(
     data: ImageData,
     device: torch.device,
     made_with: dict[str, Any],
-    folder: Path,
+    study: Path,
     clock: Clock | None = None,
     keep_end: bool = True,
 ) -> Evaluation:
@@ -62,8 +62,8 @@ def evaluate(
         On what, where.
     made_with
         From `provenance.capture`.
-    folder
-        Folder of the bracket, for the states that trainings go on from.
+    study
+        Folder of the study, for the states that trainings go on from.
     clock
         See `train`.
     keep_end
@@ -71,13 +71,13 @@ def evaluate(
     """
     identity, proposal = experiment.identity(rung, slot), rung.proposals[slot].id
     continuation = experiment.training.continuation
-    before = _evaluation_before(folder, rung, proposal) if continuation and rung.rung else None
+    before = _evaluation_before(study, rung, proposal) if continuation and rung.rung else None
     start = None
     if before is not None and before.status == "success":
         try:
-            start = checkpoint.read(_end_file(folder, before), _end_of(experiment, before))
+            start = checkpoint.read(_end_file(study, before), _end_of(experiment, before))
         except UserError as error:
-            below = layout.slot_file(layout.rung_in(folder, before.rung), before.slot)
+            below = layout.slot_file(layout.rung_folder(study, before.bracket, before.rung), before.slot)
             raise UserError(f"{error}; delete {below} and the batch files beside it to train it again") from None
     last = rung.rung + 1 == len(bracket(rung.bracket, experiment.budget).sizes)
     started = time.time()
@@ -109,21 +109,20 @@ def evaluate(
             job=os.environ.get("SLURM_JOB_ID"),
         ),
     )
-
     if outcome.end is not None:
-        checkpoint.write(_end_file(folder, evaluation), _end_of(experiment, evaluation), outcome.end)
+        checkpoint.write(_end_file(study, evaluation), _end_of(experiment, evaluation), outcome.end)
     return evaluation
 
 
-def _evaluation_before(folder: Path, rung: Rung, proposal: str) -> Evaluation:
-    below = layout.rung_in(folder, rung.rung - 1)
-    proposals = read_record(below / "proposals.json", Rung).proposals
+def _evaluation_before(study: Path, rung: Rung, proposal: str) -> Evaluation:
+    proposals = read_record(layout.proposals_file(study, rung.bracket, rung.rung - 1), Rung).proposals
     slot = [one.id for one in proposals].index(proposal)
-    return read_record(layout.slot_file(below, slot), Evaluation)
+    return read_record(layout.slot_file(layout.rung_folder(study, rung.bracket, rung.rung - 1), slot), Evaluation)
 
 
-def _end_file(folder: Path, evaluation: Evaluation) -> Path:
-    return layout.end_file(layout.rung_in(folder, evaluation.rung), evaluation.proposal.id)
+def _end_file(study: Path, evaluation: Evaluation) -> Path:
+    rung = layout.rung_folder(study, evaluation.bracket, evaluation.rung)
+    return layout.end_file(rung, evaluation.proposal.id)
 
 
 def _end_of(experiment: Experiment, evaluation: Evaluation) -> str:

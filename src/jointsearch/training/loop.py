@@ -134,10 +134,9 @@ class Training:
         self._task, self._data, self._device, self._precision = task, data, device, precision
         self._batch_size = batch_size(task, data)
         self._format = accelerate.memory_format(precision, device)
-        self._channels = data.train_images.shape[1]
         # Drawn on the host: the same seed starts from the same weights on every device.
         self._network = MultiBranchNetwork(
-            parameters, self._channels, len(data.classes), random_generator(weight_seed, HOST)
+            parameters, data.train_images.shape[1], len(data.classes), random_generator(weight_seed, HOST)
         ).to(device)
         self._network.to(memory_format=self._format)
         self._forward: Callable[[Tensor, Tensor], Tensor] = self._network

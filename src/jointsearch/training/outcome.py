@@ -81,6 +81,7 @@ def train(
     progress, stopwatch = Progress(), stopwatch_for(device, task.clock)
     epoch = steps_per_epoch(task, data)
     clock = clock or make_clock(task.budget, task.unit, epoch, stopwatch)
+    compiles = accelerate.should_compile(task.settings, task.budget, task.unit, device)
     status: Status = "success"
     message, compiled, began = None, False, time.perf_counter()
     came_with, startup_seconds, first = 0.0, 0.0, 0
@@ -88,7 +89,7 @@ def train(
     try:
         with accelerate.deterministic():
             training = Training(task, data, device, precision, progress, stopwatch)
-            if accelerate.should_compile(task.settings, task.budget, task.unit, device):
+            if compiles:
                 compiled = training.compile(accelerate.compile_limit(task.budget, task.unit))
             if device.type == "cuda" and not compiled:
                 training.rehearse()
@@ -106,7 +107,7 @@ def train(
         status, message = "out_of_memory", f"no memory left on the device after {progress.steps} steps"
     # Now that the error and the network are gone: the next training finds all as this one did.
     training = None
-    if accelerate.should_compile(task.settings, task.budget, task.unit, device):
+    if compiles:
         torch.compiler.reset()
     if device.type == "cuda":
         torch.cuda.empty_cache()
