@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-hpbandster lint format bench bench-train status lock schemas
+.PHONY: help env demo test test-hpbandster lint format bench bench-train status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -19,6 +19,9 @@ demo: env ## run a whole search on scikit-learn's digits images, in minutes on t
 
 status: env ## say how far a search is (CONFIG=config/demo.yaml)
 	@$(BIN)/python scripts/status.py $(CONFIG)
+
+resume-check: env ## say what of a search still runs, and how to go on or stop it (CONFIG=...)
+	@$(BIN)/python scripts/resume_check.py $(CONFIG)
 
 test: env ## run the tests
 	$(BIN)/python -m pytest

@@ -1,18 +1,22 @@
 """How good are these proposals at this budget?
 
-Trains the slots FIRST to LAST of one rung, one after another; writes a record for each as soon as it is known and,
-at the end, the batch file. A slot whose record exists already is not trained again: a killed batch keeps what it had.
+Trains the slots FIRST to LAST of one rung; writes a record for each as soon as it is known and, at the end, the batch
+file. A slot whose record exists already is not trained again: a killed batch keeps what it had. SIGTERM and Ctrl-C
+save the state of the training under way, and the same command goes on from there.
 """
 
 import argparse
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import Any
 
 from jointsearch import cli, layout
-from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
-from jointsearch.records import Batch, DataSet, Evaluation, Rung, file_digest, read_record, write_record
+from jointsearch.interruption import InterruptedTrainingError, Interruption
+from jointsearch.job import Job
+from jointsearch.records import DataSet, Rung, read_record, write_record
 
 
 def main() -> None:
@@ -27,34 +31,42 @@ def main() -> None:
     parser.add_argument("--cache", metavar="DIR", type=Path, help="folder of what can be made again: decoded images")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--memory-gb", type=float, help="memory of a training on the CPU, in 10^9 bytes")
-    parser.add_argument("--threads", type=int, default=1, help="threads of a training on the CPU")
+    parser.add_argument("--threads", type=int, default=1, help="threads of all trainings at a time")
+    parser.add_argument("--save-every", metavar="SECONDS", type=cli.positive(float), default=600.0)
+    parser.add_argument("--side-by-side", metavar="N", type=cli.positive(int), default=1, help="trainings at a time")
+    parser.add_argument("--helper", action="store_true", help="train what no other process does, and write no batch")
     arguments = parser.parse_args()
-    experiment = read_record(arguments.experiment, Experiment)
-    rung = read_record(arguments.proposals, Rung)
-    files = {
-        slot: layout.slot_file(arguments.batch.parent, slot) for slot in range(arguments.first, arguments.last + 1)
-    }
-    missing = [slot for slot, file in files.items() if not file.exists()]
-    for slot in files.keys() - missing:
-        _refuse_another(files[slot], experiment.identity(rung, slot))
-    if missing:
-        _train(experiment, rung, {slot: files[slot] for slot in missing}, arguments)
-    for slot in files:
-        if rung.rung:
-            below = layout.rung_folder(layout.study_of(arguments.batch.parent), rung.bracket, rung.rung - 1)
-            layout.end_file(below, rung.proposals[slot].id).unlink(missing_ok=True)
-    records = tuple(file_digest(file) for file in files.values())
-    write_record(arguments.batch, Batch(first_slot=arguments.first, records=records))
+    interruption = Interruption()
+    interruption.listen()
+    job = Job(
+        read_record(arguments.experiment, Experiment),
+        read_record(arguments.proposals, Rung),
+        arguments.batch.parent,
+        range(arguments.first, arguments.last + 1),
+    )
+    helpers: list[subprocess.Popen[bytes]] = []
+    try:
+        missing = job.missing()
+        if not arguments.helper:
+            command = [sys.executable, *sys.argv, "--helper"]
+            helpers = [subprocess.Popen(command) for _ in missing[1 : arguments.side_by_side]]
+        if missing:
+            _train(job, arguments, interruption, helpers)
+    except InterruptedTrainingError as error:
+        for helper in helpers:
+            helper.terminate()
+        print(f"{job.folder}: {error}; what was trained is saved", file=sys.stderr, flush=True)
+        sys.exit(interruption.end())
+    finally:
+        for helper in helpers:
+            helper.wait()
+    if not arguments.helper:
+        job.finish(arguments.batch)
 
 
-def _refuse_another(file: Path, identity: dict[str, Any]) -> None:
-    evaluation = read_record(file, Evaluation)
-    for name, expected in identity.items():
-        if getattr(evaluation, name) != expected:
-            raise UserError(f"{file}: its {name} is not that of this slot; delete it to train this one")
-
-
-def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments: argparse.Namespace) -> None:
+def _train(
+    job: Job, arguments: argparse.Namespace, interruption: Interruption, helpers: list[subprocess.Popen[bytes]]
+) -> None:
     # Idle threads that spin would slow the training beside this one; torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if arguments.cache is not None:
@@ -62,23 +74,38 @@ def _train(experiment: Experiment, rung: Rung, files: dict[int, Path], arguments
     import torch
 
     from jointsearch.provenance.capture import made_with
-    from jointsearch.training import data, evaluate
+    from jointsearch.training import data
     from jointsearch.training.device import claim
+    from jointsearch.training.evaluate import Safekeeping, evaluate
 
-    torch.set_num_threads(arguments.threads)
-    with claim(arguments.device, arguments.memory_gb) as device:
+    threads = max(1, arguments.threads // arguments.side_by_side)
+    torch.set_num_threads(threads)
+    with claim(arguments.device, arguments.memory_gb, arguments.side_by_side) as device:
         known = read_record(arguments.data, DataSet)
-        images = data.load(experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, known)
-        study = layout.study_of(arguments.batch.parent)
-        made = made_with(images.digest, images.split, device.type, arguments.threads)
-        for slot, file in files.items():
-            if file.exists():
-                continue
-            evaluation = evaluate.evaluate(experiment, rung, slot, images, device, made, study)
-            # A twin of this job, left over from a killed run, may have been faster: the first record stays.
+        split_seed = job.experiment.split_seed
+        images = data.load(job.experiment.data, arguments.data_root, split_seed, arguments.cache, known)
+        made = made_with(images.digest, images.split, device.type, threads)
+        safekeeping = Safekeeping(arguments.save_every, interruption)
+
+        def train(slot: int, file: Path) -> None:
+            evaluation = evaluate(
+                job.experiment, job.rung, slot, images, device, made, job.study, safekeeping=safekeeping
+            )
+            # Where a file system loses a lock, another process may have been faster: the first record stays.
             write_record(file, evaluation, keep=True)
+            layout.state_file(job.folder, slot).unlink(missing_ok=True)
             outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
             print(f"{file}: {outcome}", flush=True)
+
+        for slot, file in job.to_train(interruption, wait=False):
+            train(slot, file)
+        while any(helper.poll() is None for helper in helpers):
+            interruption.check()
+            time.sleep(0.1)
+        if not arguments.helper:
+            # What another process held, and failed to train.
+            for slot, file in job.to_train(interruption, wait=True):
+                train(slot, file)
 
 
 if __name__ == "__main__":

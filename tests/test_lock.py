@@ -38,3 +38,29 @@ def test_the_first_free_lock_of_several_is_taken_as_soon_as_there_is_one(tmp_pat
     assert third == 1
     one.close()
     again.close()
+
+
+SHARE = """
+import sys
+from pathlib import Path
+from jointsearch import lock
+held = lock.wait_for_one([Path(path) for path in sys.argv[1:]], sharers=2, every=0.01)
+print(held[0], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_may_share_a_lock_but_not_with_one_who_wants_it_alone(tmp_path):
+    """The sharers are processes: a place in a file belongs to a process."""
+    paths = [tmp_path / "gpu-0", tmp_path / "gpu-1"]
+    command = [sys.executable, "-c", SHARE, *map(str, paths)]
+    sharers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert sorted(sharer.stdout.readline() for sharer in sharers) == ["0\n", "0\n", "1\n"]
+    for sharer in sharers:
+        sharer.communicate()
+    index, alone = lock.wait_for_one(paths)
+    assert index == 0
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "1\n"
+        other.stdin.close()
+    alone.close()

@@ -111,7 +111,16 @@ class JobSettings(Settings):
     workers: Annotated[int, Field(ge=1)] = 10
     """Trainings at a time, for the plan (the paper: 10 GPUs)."""
     evaluations_per_job: Annotated[int, Field(ge=1)] = 1
-    """Trainings of one rung that share a process, one after another."""
+    """Trainings of one rung that share a job, one after another."""
+    side_by_side: Annotated[int, Field(ge=1)] = 1
+    """How many of them at a time, on one GPU. Not for budgets in seconds, which mean nothing on a shared one."""
+    save_every: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600
+    """Seconds between two saves of the state of a training, from which it goes on if it is interrupted."""
+    seconds_per_unit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """For the time limit of a job whose budget is in epochs or steps: seconds that one may take."""
+    allowance: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300
+    """Seconds that the time limit of a job allows each training beyond 1.1 times its budget: for starting,
+    compiling, the evaluation at the end and saving."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train; `auto` takes a GPU if there is one."""
     memory_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -140,6 +149,15 @@ class Config(Settings):
     jobs: JobSettings = JobSettings()
     notes: Any = None
     """Anything of your own; read by nothing."""
+
+    @model_validator(mode="after")
+    def _seconds_are_not_shared(self) -> Self:
+        if self.jobs.side_by_side > 1 and self.budget.unit == "seconds":
+            raise ValueError(
+                f"jobs.side_by_side: {self.jobs.side_by_side} trainings on one device disturb each other's seconds; "
+                "use 1, or budgets in epochs or steps"
+            )
+        return self
 
 
 def parse(raw: Mapping[str, Any], where: str = "config") -> Config:

@@ -41,6 +41,16 @@ def slot_file(rung: Path, slot: int) -> Path:
     return rung / f"slot-{slot:02d}.json"
 
 
+def state_file(rung: Path, slot: int) -> Path:
+    """The state of a training that is under way, or was interrupted."""
+    return rung / f"state-{slot:02d}.pt"
+
+
+def lock_file(rung: Path) -> Path:
+    """Lock whose byte N is held by the process that trains slot N."""
+    return rung / ".lock"
+
+
 def end_file(rung: Path, proposal: str) -> Path:
     """The state in which a training of a rung ended, kept where a promoted one goes on from it."""
     return rung / f"end-{proposal}.pt"

@@ -1,10 +1,11 @@
-"""Locks that end with their process, however that ends: of a results folder, and of one GPU out of several."""
+"""Locks that end with their process, however that ends: of a results folder, of a slot, and of one GPU of several."""
 
 import fcntl
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -35,13 +36,30 @@ def take(folder: Path) -> IO[str]:
     return file
 
 
-def wait_for_one(paths: Sequence[Path], every: float = 1.0) -> tuple[int, IO[str]]:
+@contextmanager
+def place(path: Path, number: int) -> Iterator[bool]:
+    """Try to lock one place in a file of many, across the nodes of a cluster; whether that worked.
+
+    A process may hold one place in a file at a time: whatever it locks there ends with the `with` block.
+
+    Raises
+    ------
+    UserError
+        If the file system has no locks.
+    """
+    with path.open("a+") as file:
+        yield _lock_place(file, number)
+
+
+def wait_for_one(paths: Sequence[Path], sharers: int = 1, every: float = 1.0) -> tuple[int, IO[str]]:
     """Take the first of several locks that is free, as soon as one is.
 
     Parameters
     ----------
     paths
         Files to lock, made where missing.
+    sharers
+        How many processes that ask for the same may hold one lock together.
     every
         Seconds between two looks.
 
@@ -53,16 +71,26 @@ def wait_for_one(paths: Sequence[Path], every: float = 1.0) -> tuple[int, IO[str
     while True:
         for index, path in enumerate(paths):
             file = path.open("a+")
-            if _lock(file):
+            if _lock(file, shared=sharers > 1) and (
+                sharers == 1 or any(_lock_place(file, number) for number in range(sharers))
+            ):
                 return index, file
             file.close()
         time.sleep(every)
 
 
-def _lock(file: IO[str]) -> bool:
+def _lock(file: IO[str], shared: bool = False) -> bool:
+    return _try(file, lambda flags: fcntl.flock(file, flags), fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+
+
+def _lock_place(file: IO[str], number: int) -> bool:
+    return _try(file, lambda flags: fcntl.lockf(file, flags, 1, number), fcntl.LOCK_EX)
+
+
+def _try(file: IO[str], lock: Callable[[int], None], kind: int) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        lock(kind | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
         return False
     except OSError as error:
         raise UserError(f"{file.name}: cannot be locked ({error.strerror}); use a file system that can") from None

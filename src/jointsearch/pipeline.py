@@ -1,5 +1,7 @@
 """The search as the workflow sees it: which files each job needs. Pure arithmetic, light to import."""
 
+import math
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +10,10 @@ from jointsearch import hyperband, layout
 from jointsearch.config import Config
 from jointsearch.experiment import Experiment, refuse_another
 from jointsearch.hyperband import Bracket
+from jointsearch.records import BudgetUnit
+
+SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
+"""What a unit of the budget takes at most, where the configuration does not say it."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,13 @@ class Pipeline:
         return self.folder / layout.SEARCH
 
     @property
-    def memory_flag(self) -> str:
-        """Flag of a training's memory limit; empty without one."""
-        limit = self.config.jobs.memory_gb
-        return "" if limit is None else f"--memory-gb {limit:g}"
+    def training_flags(self) -> str:
+        """Flags of a training job: where and how it runs, nothing that changes its result."""
+        jobs = self.config.jobs
+        flags = ["--device", jobs.device, "--data-root", self.config.data_root, "--cache", self.config.cache_root]
+        if jobs.memory_gb is not None:
+            flags += ["--memory-gb", f"{jobs.memory_gb:g}"]
+        return shlex.join([*flags, "--save-every", f"{jobs.save_every:g}", "--side-by-side", str(jobs.side_by_side)])
 
     @cached_property
     def brackets(self) -> list[Bracket]:
@@ -84,6 +93,18 @@ class Pipeline:
         return [
             path for item in self.brackets for rung in range(len(item.sizes)) for path in self.batches(item.index, rung)
         ]
+
+    def time_limit(self, bracket: int, rung: int, trainings: int) -> int:
+        """Minutes that a job of so many trainings may take.
+
+        Each gets 1.1 times its training, since evaluating on the way takes a few percent, and the allowance of the
+        configuration for what surrounds it.
+        """
+        jobs, budget = self.config.jobs, self.config.budget
+        item, ladder = hyperband.bracket(bracket, budget), hyperband.budgets(budget)
+        training = hyperband.durations(item, ladder, self.config.training.continuation)[rung]
+        seconds = 1.1 * training * (jobs.seconds_per_unit or SECONDS_PER_UNIT[budget.unit]) + jobs.allowance
+        return math.ceil(math.ceil(trainings / jobs.side_by_side) * seconds / 60)
 
     def priority(self, bracket: int, rung: int) -> int:
         """Order of trainings that could start: earlier bracket first, then later rung first."""

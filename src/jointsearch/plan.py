@@ -1,6 +1,7 @@
 """The plan before the cost: what a search will train, how long it takes, when its model can start."""
 
 import heapq
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,28 @@ class Schedule:
     starts: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """What a cluster adds to training.
+
+    Attributes
+    ----------
+    around
+        Time, in the unit of the budgets, that a job holds its worker before and after training.
+    look
+        Time until the run looks for jobs that have ended, after one did; while none ends it waits a `slower` longer
+        each time, `slowest` at most (as snakemake-executor-plugin-slurm does).
+    ahead
+        Jobs that are submitted beyond the number of workers, and start as soon as one is free.
+    """
+
+    around: float = 0.0
+    look: float = 0.0
+    slower: float = 10.0
+    slowest: float = 180.0
+    ahead: int = 0
+
+
 def simulate(
     brackets: int,
     lag: Sequence[int],
@@ -36,10 +59,11 @@ def simulate(
     settings: BudgetSettings,
     evaluations_per_job: int = 1,
     continuation: bool = False,
+    cluster: Cluster = Cluster(),  # frozen
 ) -> Schedule:
-    """Simulate the search on equal workers: every training takes exactly its budget, everything else no time.
+    """Simulate the search on equal workers: every training takes exactly its budget, everything else what is said.
 
-    Jobs that may start do so in the order the workflow uses: earlier bracket first, then later rung first.
+    Jobs that may start are submitted in the order the workflow uses: earlier bracket first, then later rung first.
     """
     ladder = budgets(settings)
     items = [bracket(index, settings) for index in range(brackets)]
@@ -48,34 +72,48 @@ def simulate(
     rungs_left = {(b, rung): size for b in range(brackets) for rung, size in enumerate(items[b].sizes)}
     starts = [0.0] * brackets
     ready: list[tuple[int, int, int, int]] = []
+    submitted: deque[tuple[int, int, int]] = deque()
     running: list[tuple[float, int, int, int]] = []
-    next_bracket, now, free = 0, 0.0, workers
+    ended: list[tuple[int, int, int]] = []
+    next_bracket, now, end, free, next_look, interval = 0, 0.0, 0.0, workers, cluster.look, cluster.look
 
     def release(b: int, rung: int) -> None:
         size = items[b].sizes[rung]
         for first in range(0, size, evaluations_per_job):
             heapq.heappush(ready, (b, -rung, first, min(evaluations_per_job, size - first)))
 
-    while next_bracket < brackets or ready or running:
+    while next_bracket < brackets or ready or submitted or running or ended:
         # A bracket starts only after its predecessor has: its history continues the predecessor's.
         while next_bracket < brackets and not waiting[next_bracket] & rungs_left.keys():
             starts[next_bracket] = now
             release(next_bracket, 0)
             next_bracket += 1
-        while free and ready:
+        while ready and len(submitted) + len(running) + len(ended) < workers + cluster.ahead:
             b, negative_rung, _, number = heapq.heappop(ready)
-            duration = number * lengths[b][-negative_rung]
-            heapq.heappush(running, (now + duration, b, -negative_rung, number))
+            submitted.append((b, -negative_rung, number))
+        while free and submitted:
+            b, rung, number = submitted.popleft()
+            heapq.heappush(running, (now + cluster.around + number * lengths[b][rung], b, rung, number))
             free -= 1
-        now, b, rung, number = heapq.heappop(running)
-        free += 1
-        rungs_left[b, rung] -= number
-        if not rungs_left[b, rung]:
-            del rungs_left[b, rung]
-            if rung + 1 < len(items[b].sizes):
-                release(b, rung + 1)
+        if running and (running[0][0] <= next_look or not cluster.look):
+            now, *job = heapq.heappop(running)
+            end, free = now, free + 1
+            ended.append((job[0], job[1], job[2]))
+            if cluster.look:
+                continue
+        else:
+            now = next_look
+            interval = cluster.look if ended else min(interval + cluster.slower, cluster.slowest)
+            next_look = now + interval
+        for b, rung, number in ended:
+            rungs_left[b, rung] -= number
+            if not rungs_left[b, rung]:
+                del rungs_left[b, rung]
+                if rung + 1 < len(items[b].sizes):
+                    release(b, rung + 1)
+        ended.clear()
     total = sum(cost(item, ladder, continuation) for item in items)
-    return Schedule(now, total / (workers * now), tuple(starts))
+    return Schedule(end, total / (workers * end), tuple(starts))
 
 
 def first_model(brackets: int, lag: Sequence[int], needed: int, settings: BudgetSettings) -> tuple[int, int] | None:

@@ -114,23 +114,34 @@ class MadeWith(Record):
     compiled: bool
 
 
-class Observed(Record):
-    """What was seen while it ran, and differs when it runs again. Times are Unix seconds and seconds.
+class Stretch(Record):
+    """A process that trained: when (Unix seconds), on which host and device, as which job of a cluster, with which GPU.
 
-    `startup_seconds` went into building, compiling and rehearsing, before the budget. `clock` holds the clock's reading
-    after each step where the budget is in seconds, see `clock.pack`: with it the training can be replayed.
+    `device` is the model of the device; `gpu` its number, where the cluster gave one.
     """
 
     started: Time
     finished: Time
+    host: str
+    device: str
+    job: str | None = None
+    gpu: str | None = None
+
+
+class Observed(Stretch):
+    """What was seen while it ran, and differs when it runs again: the process that ended it, and times in seconds.
+
+    `startup_seconds` went into building, compiling and rehearsing, before the budget. `clock` holds the clock's reading
+    after each step where the budget is in seconds, see `clock.pack`: with it the training can be replayed. `earlier`
+    are the processes that were interrupted in this training, and from whose saved state the next one went on.
+    """
+
     training_seconds: Time
     evaluation_seconds: Time
     startup_seconds: Time
     clock: str | None = None
     curve_seconds: tuple[Time, ...]
-    host: str
-    device: str
-    job: str | None = None
+    earlier: tuple[Stretch, ...] = ()
 
 
 class Evaluation(Record):

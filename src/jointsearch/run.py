@@ -1,6 +1,10 @@
 """What surrounds a run of the workflow: its lock on the results folder, its progress line."""
 
+import contextlib
+import logging
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +16,12 @@ from jointsearch.pipeline import Pipeline
 from jointsearch.plan import amount
 from jointsearch.progress import Progress, Reader, Watcher
 from jointsearch.records import Value, read_record, sweep
+from jointsearch.under_way import slots_under_way
+
+NOISE = re.compile(
+    r"Select jobs|Execute |Job \d+ has been submitted|No SLURM account|No account was given|Unable to guess SLURM account"
+)
+"""How messages begin that say nothing to a user; an account that a cluster asks for is missed by sbatch itself."""
 
 
 class Run:
@@ -32,6 +42,12 @@ class Run:
         """
         self._lock = lock.take(self._pipeline.folder)
         sweep(self._pipeline.folder)
+        if going_on := slots_under_way(self._pipeline):
+            print(
+                f"note: {len(going_on)} trainings of an earlier run still go on, such as {going_on[0]}; "
+                "they are waited for, not trained twice (make resume-check)",
+                file=sys.stderr,
+            )
         reader = Reader(self._pipeline.study, self._pipeline.experiment.id)
         ladder, unit = budgets(self._pipeline.config.budget), self._pipeline.config.budget.unit
 
@@ -41,12 +57,42 @@ class Run:
         self._watcher = Watcher(look, sys.stderr)
         self._watcher.start()
 
+    def listen(self, record: logging.LogRecord) -> bool:
+        """Hear a message of the workflow engine: whether it is to be shown. Says why a job on a cluster failed."""
+        event = record.__dict__
+        if event.get("rule_msg") and "output" in event:
+            print(failure(event["output"], event["rule_msg"], event.get("log", [])), file=sys.stderr, flush=True)
+        return not NOISE.match(record.getMessage())
+
     def finish(self) -> None:
         """Show the final state and where the results are, and release the lock."""
         if self._lock and self._watcher:
             self._watcher.finish()
             print(f"results in {self._pipeline.folder}")
             self._lock.close()
+
+
+def failure(output: Sequence[str], message: str, logs: Sequence[str]) -> str:
+    """Say in one line why a job failed that ran elsewhere.
+
+    Parameters
+    ----------
+    output
+        Files that it was to make.
+    message
+        Of who ran it.
+    logs
+        Its log files, its own first.
+    """
+    reason = message.partition("For further error details")[0].partition(" Detailed failure reason")[0]
+    reason = " ".join(reason.partition("sbatch call:")[0].split())
+    line = f"failed: {', '.join(output)}: {reason}"
+    for log in map(Path, logs):
+        with contextlib.suppress(OSError):
+            lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+            if lines:
+                return f"{line} Its log {log} ends: {lines[-1].strip()}"
+    return line
 
 
 def summary(folder: Path) -> str:

@@ -71,8 +71,8 @@ class Workspace:
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=(self.folder / "printed").open("w"),
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
 
@@ -89,13 +89,17 @@ class Workspace:
         """The evaluation records that exist."""
         return sorted(self.results.glob("search/*/*/slot-*.json"))
 
-    def evaluations(self, brackets: int = 3) -> list[Evaluation]:
+    def evaluations(self, brackets: int = 100) -> list[Evaluation]:
         experiment = read_record(self.results / "experiment.json", Experiment)
         return read_study(self.results / "search", experiment.id, brackets)
 
     def derivable(self) -> list[dict[str, Any]]:
         """What has to come out the same however the search ran."""
         return [item.derivable() for item in self.evaluations()]
+
+    def printed(self) -> str:
+        """What the run that was started has printed so far."""
+        return (self.folder / "printed").read_text()
 
     def copy(self, folder: Path) -> "Workspace":
         shutil.copytree(self.folder, folder, symlinks=True)
@@ -104,7 +108,7 @@ class Workspace:
 
 def make_workspace(folder: Path) -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("config", "envs", "profiles", "src"):
+    for name in ("config", "envs", "profiles", "src", "slurm"):
         (folder / name).symlink_to(ROOT / name)
     for name in ("scripts", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

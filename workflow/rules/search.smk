@@ -69,18 +69,16 @@ rule train:
     priority: lambda w: pipeline.priority(int(w.bracket), int(w.rung))
     conda:
         "../../envs/environment.yaml"
-    threads: 1
-    # Where to train is no parameter of the result, so it is a resource: changing one re-runs nothing.
+    threads: pipeline.config.jobs.side_by_side
+    # Where and how to train is no parameter of the result, so it is a resource: changing one re-runs nothing.
     resources:
-        device=pipeline.config.jobs.device,
-        data_root=pipeline.config.data_root,
-        cache_root=pipeline.config.cache_root,
-        memory=pipeline.memory_flag,
+        flags=pipeline.training_flags,
+        runtime=lambda w: pipeline.time_limit(int(w.bracket), int(w.rung), int(w.last) - int(w.first) + 1),
+    # A cluster asks with SIGTERM to save what was trained: the shell must not end before the training has.
     shell:
-        ": > {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
-        " {wildcards.first} {wildcards.last} {output} --threads {threads}"
-        " --device {resources.device} --data-root {resources.data_root:q} --cache {resources.cache_root:q}"
-        " {resources.memory} >> {log} 2> >(tee -a {log} >&2)"
+        "trap '' TERM; : > {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
+        " {wildcards.first} {wildcards.last} {output} --threads {threads} {resources.flags}"
+        " >> {log} 2> >(tee -ai {log} >&2)"
 
 
 rule observations:

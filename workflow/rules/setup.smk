@@ -45,7 +45,7 @@ onstart:
     # The progress line says it better than "Finished jobid: 1234" and "Select jobs to execute...".
     if workflow.output_settings.quiet is not None:
         workflow.output_settings.quiet.add(Quietness.PROGRESS)
-    logger.addFilter(lambda record: not record.getMessage().startswith(("Select jobs", "Execute ")))
+    logger.addFilter(run.listen)
     # `snakemake plan` only reads and prints: it needs no lock and shows no progress.
     if set(workflow.dag_settings.targets) != {"plan"}:
         try:

@@ -1,4 +1,4 @@
-"""What a training is made with: digests of the code and lock, commit, versions."""
+"""What a training is made with, and where: digests of the code and lock, commit, versions."""
 
 import hashlib
 import platform

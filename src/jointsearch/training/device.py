@@ -1,25 +1,33 @@
 """Where to train."""
 
 import os
+import platform
 import resource
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
 from jointsearch import lock
 from jointsearch.errors import UserError
 
+JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
+"""Where Slurm, PBS, LSF and Grid Engine tell a process its job."""
+GPU_VARIABLES = ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "CUDA_VISIBLE_DEVICES")
+"""Where a process learns which GPUs are for it; Slurm counts those of the node, CUDA those that the job may see."""
+
 
 @contextmanager
-def claim(name: Literal["auto", "cpu", "cuda"], memory_gb: float | None = None) -> Iterator[torch.device]:
+def claim(
+    name: Literal["auto", "cpu", "cuda"], memory_gb: float | None = None, sharers: int = 1
+) -> Iterator[torch.device]:
     """Have a device for one training process; `auto` takes a GPU if there is one.
 
-    A GPU is held alone, since a budget in seconds means nothing on a shared one: of those that are visible the first
-    that no other training of this user holds, waiting until one is free.
+    Of the GPUs that are visible it is the first that no other training of this user holds, waiting until one is free:
+    a budget in seconds means nothing on a shared one.
 
     Parameters
     ----------
@@ -28,6 +36,8 @@ def claim(name: Literal["auto", "cpu", "cuda"], memory_gb: float | None = None) 
     memory_gb
         On the CPU, the memory that this process may take, in 10^9 bytes: past it torch fails to allocate, which
         a training records, instead of the system killing the process.
+    sharers
+        How many processes that say the same may share a GPU.
 
     Raises
     ------
@@ -44,6 +54,21 @@ def claim(name: Literal["auto", "cpu", "cuda"], memory_gb: float | None = None) 
         return
     ids = [torch.cuda.get_device_properties(index).uuid for index in range(torch.cuda.device_count())]
     folder = Path(tempfile.gettempdir())
-    index, held = lock.wait_for_one([folder / f"jointsearch-{os.getuid()}-gpu-{one}.lock" for one in ids])
+    index, held = lock.wait_for_one([folder / f"jointsearch-{os.getuid()}-gpu-{one}.lock" for one in ids], sharers)
     with held, torch.cuda.device(index):
         yield torch.device("cuda", index)
+
+
+def place(device: torch.device) -> dict[str, Any]:
+    """Say where this process trains: the fields of `records.Stretch` other than times."""
+    return {
+        # Nodes of a small cluster may share a machine.
+        "host": os.environ.get("SLURMD_NODENAME") or platform.node(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "job": _first(JOB_VARIABLES),
+        "gpu": _first(GPU_VARIABLES),
+    }
+
+
+def _first(variables: Sequence[str]) -> str | None:
+    return next((os.environ[name] for name in variables if os.environ.get(name)), None)

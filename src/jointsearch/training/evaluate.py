@@ -1,8 +1,7 @@
 """From a proposal to its evaluation record."""
 
-import os
-import platform
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,13 @@ from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import bracket, budgets
 from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.records import Evaluation, MadeWith, Observed, Rung, read_record
+from jointsearch.interruption import Interruption
+from jointsearch.records import Evaluation, MadeWith, Observed, Rung, digest, read_record
 from jointsearch.training import checkpoint, schedule
 from jointsearch.training.clock import Clock, pack
+from jointsearch.training.device import place
 from jointsearch.training.image_data import ImageData
+from jointsearch.training.keeper import Keeper
 from jointsearch.training.loop import Task
 from jointsearch.training.outcome import train
 
@@ -41,6 +43,14 @@ def task_of(experiment: Experiment, rung: Rung, slot: int) -> Task:
     )
 
 
+@dataclass(frozen=True)
+class Safekeeping:
+    """How to keep the states of trainings under way: seconds between two saves, and who asks to end."""
+
+    every: float
+    interruption: Interruption
+
+
 def evaluate(
     experiment: Experiment,
     rung: Rung,
@@ -51,6 +61,7 @@ def evaluate(
     study: Path,
     clock: Clock | None = None,
     keep_end: bool = True,
+    safekeeping: Safekeeping | None = None,
 ) -> Evaluation:
     """Train the proposal in a slot of a rung at the rung's budget and say what came of it.
 
@@ -68,6 +79,13 @@ def evaluate(
         See `train`.
     keep_end
         Whether to leave the state for the next rung, where a promoted configuration goes on from it.
+    safekeeping
+        Whether to save the state on the way, and to go on from one that was saved.
+
+    Raises
+    ------
+    InterruptedTrainingError
+        If the process was asked to end.
     """
     identity, proposal = experiment.identity(rung, slot), rung.proposals[slot].id
     continuation = experiment.training.continuation
@@ -80,9 +98,24 @@ def evaluate(
             below = layout.slot_file(layout.rung_folder(study, before.bracket, before.rung), before.slot)
             raise UserError(f"{error}; delete {below} and the batch files beside it to train it again") from None
     last = rung.rung + 1 == len(bracket(rung.bracket, experiment.budget).sizes)
-    started = time.time()
+    here = place(device) | {"started": time.time()}
+    keeper = None
+    if safekeeping is not None:
+        keeper = Keeper(
+            layout.state_file(layout.rung_folder(study, rung.bracket, rung.rung), slot),
+            _state_of(identity, made_with),
+            safekeeping.every,
+            safekeeping.interruption,
+            here,
+        )
     outcome = train(
-        task_of(experiment, rung, slot), data, device, clock, start, keep_end=keep_end and continuation and not last
+        task_of(experiment, rung, slot),
+        data,
+        device,
+        clock,
+        start,
+        keep_end=keep_end and continuation and not last,
+        keeper=keeper,
     )
     evaluation = Evaluation(
         **identity,
@@ -97,21 +130,25 @@ def evaluate(
         curve=outcome.curve,
         made_with=MadeWith.model_validate(made_with | {"precision": outcome.precision, "compiled": outcome.compiled}),
         observed=Observed(
-            started=started,
+            **here,
             finished=time.time(),
             training_seconds=outcome.training_seconds,
             evaluation_seconds=outcome.evaluation_seconds,
             startup_seconds=outcome.startup_seconds,
             clock=None if outcome.readings is None else pack(outcome.readings),
             curve_seconds=outcome.curve_seconds,
-            host=platform.node(),
-            device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-            job=os.environ.get("SLURM_JOB_ID"),
+            earlier=keeper.earlier if keeper is not None else (),
         ),
     )
     if outcome.end is not None:
         checkpoint.write(_end_file(study, evaluation), _end_of(experiment, evaluation), outcome.end)
     return evaluation
+
+
+def _state_of(identity: dict[str, Any], made_with: dict[str, Any]) -> str:
+    """What a saved state is of. Another commit with the same training code may go on from it."""
+    proposal = identity["proposal"].model_dump(mode="json")
+    return digest({"evaluation": identity | {"proposal": proposal}, "made_with": made_with | {"commit": None}})
 
 
 def _evaluation_before(study: Path, rung: Rung, proposal: str) -> Evaluation:

@@ -1,7 +1,8 @@
 """What comes of training a configuration for a budget: an error, or a failure, which is a result too."""
 
+import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -10,8 +11,9 @@ from jointsearch.config import TrainingSettings
 from jointsearch.networks.cost import StepCost, step_cost
 from jointsearch.records import CurvePoint, Precision, Status
 from jointsearch.training import accelerate
-from jointsearch.training.clock import Clock, SecondClock, make_clock, stopwatch_for
+from jointsearch.training.clock import Clock, SecondClock, make_clock, pack, stopwatch_for, unpack
 from jointsearch.training.image_data import ImageData
+from jointsearch.training.keeper import Keeper
 from jointsearch.training.loop import DivergedError, Progress, Task, Training, batch_size, steps_per_epoch
 
 
@@ -51,6 +53,7 @@ def train(
     clock: Clock | None = None,
     start: dict[str, Any] | None = None,
     keep_end: bool = False,
+    keeper: Keeper | None = None,
 ) -> Outcome:
     """Train a configuration for a budget and measure it on the validation part; a failure is an outcome.
 
@@ -64,6 +67,14 @@ def train(
         The `end` of a training at the next lower budget: this one goes on from there.
     keep_end
         Whether the outcome has an `end`, for the next higher budget.
+    keeper
+        Keeps the state while it trains; where it has one already, the training goes on from there, to the same bits
+        and with the same seconds spent as if it had not been interrupted.
+
+    Raises
+    ------
+    InterruptedTrainingError
+        If the process was asked to end.
     """
     precision = accelerate.choose_precision(task.settings, device)
     _, channels, height, width = data.train_images.shape
@@ -81,23 +92,35 @@ def train(
     progress, stopwatch = Progress(), stopwatch_for(device, task.clock)
     epoch = steps_per_epoch(task, data)
     clock = clock or make_clock(task.budget, task.unit, epoch, stopwatch)
-    compiles = accelerate.should_compile(task.settings, task.budget, task.unit, device)
+    saved = keeper.load() if keeper is not None else None
+    # Compiled or not, a network computes other bits: one that goes on does so as it began.
+    compiles = (
+        saved["start"]["compiled"]
+        if saved is not None
+        else accelerate.should_compile(task.settings, task.budget, task.unit, device)
+    )
     status: Status = "success"
-    message, compiled, began = None, False, time.perf_counter()
-    came_with, startup_seconds, first = 0.0, 0.0, 0
+    message, began, begin = None, time.perf_counter(), _Start()
     training = end = None
     try:
         with accelerate.deterministic():
             training = Training(task, data, device, precision, progress, stopwatch)
             if compiles:
-                compiled = training.compile(accelerate.compile_limit(task.budget, task.unit))
-            if device.type == "cuda" and not compiled:
+                begin.compiled = training.compile(accelerate.compile_limit(task.budget, task.unit))
+            if device.type == "cuda" and not begin.compiled:
                 training.rehearse()
             if start is not None:
                 training.go_on_from(start)
-            came_with, first, startup_seconds = stopwatch.read(), progress.steps, time.perf_counter() - began
+            begin.seconds, begin.steps = stopwatch.read(), progress.steps
+            if saved is not None and saved["start"]["compiled"] == begin.compiled:
+                _go_on(training, clock, saved)
+                begin = _Start(**saved["start"])
+            begin.startup_seconds += time.perf_counter() - began
             for _ in training.run(clock):
-                pass
+                if keeper is not None and keeper.due():
+                    with stopwatch.paused():
+                        _save(keeper, training, clock, begin)
+                    keeper.interruption.check()
             end = training.state() if keep_end else None
     except DivergedError as error:
         status, message = "diverged", str(error)
@@ -111,26 +134,53 @@ def train(
         torch.compiler.reset()
     if device.type == "cuda":
         torch.cuda.empty_cache()
-    if status == "success" and progress.steps == first + 1 and _shorter_than_a_step(task, epoch):
+    if status == "success" and progress.steps == begin.steps + 1 and _shorter_than_a_step(task, epoch):
         message = "the budget is shorter than one step; one step was trained"
     final = progress.curve[-1] if status == "success" else None
     return replace(
         begun,
         status=status,
         message=message,
-        compiled=compiled,
+        compiled=begin.compiled,
         loss=final.validation_error if final else None,
         test_error=final.test_error if final else None,
         epochs=progress.steps / epoch,
         steps=progress.steps,
         curve=tuple(progress.curve),
-        curve_seconds=tuple(seconds - came_with for seconds in progress.curve_seconds),
-        training_seconds=stopwatch.read() - came_with,
+        curve_seconds=tuple(seconds - begin.seconds for seconds in progress.curve_seconds),
+        training_seconds=stopwatch.read() - begin.seconds,
         evaluation_seconds=progress.evaluation_seconds,
-        startup_seconds=startup_seconds,
+        startup_seconds=begin.startup_seconds,
         readings=tuple(clock.readings) if isinstance(clock, SecondClock) else None,
         end=end,
     )
+
+
+@dataclass
+class _Start:
+    """How a training begins: what it brings along from a lower budget, and what preparing it took."""
+
+    compiled: bool = False
+    seconds: float = 0.0
+    steps: int = 0
+    startup_seconds: float = 0.0
+
+
+def _save(keeper: Keeper, training: Training, clock: Clock, begin: _Start) -> None:
+    try:
+        readings = pack(clock.readings) if isinstance(clock, SecondClock) else None
+        keeper.save({"training": training.state(), "readings": readings, "start": asdict(begin)})
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        # That there is no room for a copy says nothing about the training.
+        print("warning: the state of this training is not saved: not enough memory", file=sys.stderr)
+
+
+def _go_on(training: Training, clock: Clock, saved: dict[str, Any]) -> None:
+    training.restore(saved["training"])
+    if isinstance(clock, SecondClock):
+        clock.readings.extend(unpack(saved["readings"]))
 
 
 def _shorter_than_a_step(task: Task, steps_per_epoch: int) -> bool:

@@ -1,0 +1,54 @@
+"""Whether this process was asked to end."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from types import FrameType
+
+KILLED_WITHIN = 600.0
+"""Seconds that a cluster leaves at most between asking a job to end and killing it; if it does not, it meant less."""
+
+
+class InterruptedTrainingError(Exception):
+    """The process was asked to end, and has saved what it could."""
+
+
+@dataclass
+class Interruption:
+    """Whether this process was asked to end: by a cluster before it kills a job, or by Ctrl-C on a terminal.
+
+    Attributes
+    ----------
+    by
+        The signal.
+    """
+
+    by: signal.Signals | None = None
+
+    def listen(self) -> None:
+        """Note SIGTERM and SIGINT from now on instead of ending; only in the main thread."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.by = signal.Signals(number)
+        if number == signal.SIGINT:
+            # Who presses Ctrl-C twice does not want to wait.
+            signal.signal(number, signal.SIG_DFL)
+
+    def check(self) -> None:
+        """Raise `InterruptedTrainingError` if the process was asked to end."""
+        if self.by is not None:
+            raise InterruptedTrainingError(f"interrupted by {self.by.name}")
+
+    def end(self) -> int:
+        """Wait to be killed where a cluster is about to do so; the exit code of the process where it is not.
+
+        A job that Slurm preempts is put back into the queue only if it runs until it is killed: one that ends by itself
+        has failed.
+        """
+        assert self.by is not None
+        if self.by == signal.SIGTERM and "SLURM_JOB_ID" in os.environ:
+            time.sleep(KILLED_WITHIN)
+        return 128 + self.by

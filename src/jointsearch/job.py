@@ -1,0 +1,104 @@
+"""A training job: the slots FIRST to LAST of a rung, each trained once whoever else works on them."""
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jointsearch import layout, lock
+from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
+from jointsearch.interruption import Interruption
+from jointsearch.records import Batch, Evaluation, Rung, file_digest, read_record, write_record
+
+
+@dataclass(frozen=True)
+class Job:
+    """Slots of one rung.
+
+    Attributes
+    ----------
+    experiment, rung
+        Of what.
+    folder
+        Folder of the rung.
+    slots
+        Which.
+    """
+
+    experiment: Experiment
+    rung: Rung
+    folder: Path
+    slots: range
+
+    @property
+    def study(self) -> Path:
+        """Folder of the study."""
+        return layout.study_of(self.folder)
+
+    def missing(self) -> list[int]:
+        """Slots without a record.
+
+        Raises
+        ------
+        UserError
+            If the record in a slot is of something else.
+        """
+        missing = []
+        for slot in self.slots:
+            file = layout.slot_file(self.folder, slot)
+            if file.exists():
+                _refuse_another(file, self.experiment.identity(self.rung, slot))
+            else:
+                missing.append(slot)
+        return missing
+
+    def to_train(self, interruption: Interruption, wait: bool = True) -> Iterator[tuple[int, Path]]:
+        """Give slots without a record, one after another, each held against others until the next is asked for.
+
+        Parameters
+        ----------
+        interruption
+            Ends it.
+        wait
+            Whether to wait for a slot that another process trains, should that fail to.
+
+        Returns
+        -------
+        iterator of (slot, file of its record)
+        """
+        for slot in self.slots:
+            file, told = layout.slot_file(self.folder, slot), False
+            while not file.exists():
+                interruption.check()
+                with lock.place(layout.lock_file(self.folder), slot) as held:
+                    # Between the two looks another process may have written it.
+                    if held and not file.exists():
+                        yield slot, file
+                if held or not wait:
+                    break
+                if not told:
+                    print(
+                        f"{file}: another process trains it; waiting for that one to end", file=sys.stderr, flush=True
+                    )
+                    told = True
+                time.sleep(1)
+
+    def finish(self, batch: Path) -> None:
+        """Write the batch file, and remove the states that are of no more use."""
+        for slot in self.slots:
+            layout.state_file(self.folder, slot).unlink(missing_ok=True)
+            if self.rung.rung:
+                below = layout.rung_folder(self.study, self.rung.bracket, self.rung.rung - 1)
+                layout.end_file(below, self.rung.proposals[slot].id).unlink(missing_ok=True)
+        records = tuple(file_digest(layout.slot_file(self.folder, slot)) for slot in self.slots)
+        write_record(batch, Batch(first_slot=self.slots.start, records=records))
+
+
+def _refuse_another(file: Path, identity: dict[str, Any]) -> None:
+    evaluation = read_record(file, Evaluation)
+    for name, expected in identity.items():
+        if getattr(evaluation, name) != expected:
+            raise UserError(f"{file}: its {name} is not that of this slot; delete it to train this one")

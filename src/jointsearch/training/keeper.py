@@ -1,0 +1,67 @@
+"""A training that is interrupted goes on later from where it was, in another process and on another node."""
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jointsearch.errors import UserError
+from jointsearch.interruption import Interruption
+from jointsearch.records import Stretch
+from jointsearch.training import checkpoint
+
+
+@dataclass
+class Keeper:
+    """Keeps the state of one training in a file.
+
+    Attributes
+    ----------
+    path
+        The file. It is written whole or not at all, and checked when it is read.
+    identity
+        What the state is of: the evaluation, and everything that decides its bits.
+    every
+        Seconds between two saves.
+    interruption
+        When the process is asked to end, the state is saved once more.
+    here
+        This process: a `Stretch` without its end.
+    earlier
+        The processes that came before, once the state was loaded.
+    """
+
+    path: Path
+    identity: str
+    every: float
+    interruption: Interruption
+    here: Mapping[str, Any]
+    earlier: tuple[Stretch, ...] = ()
+    _saved: float = field(default_factory=time.monotonic)
+
+    def load(self) -> dict[str, Any] | None:
+        """State to go on from; None, after a warning if there is one that is damaged or of something else."""
+        if not self.path.exists():
+            return None
+        try:
+            state = checkpoint.read(self.path, self.identity)
+        except UserError as error:
+            print(f"warning: {error}: not used, this training starts from its beginning", file=sys.stderr)
+            return None
+        self.earlier = tuple(Stretch.model_validate(one) for one in state.pop("stretches"))
+        return state
+
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        return self.interruption.by is not None or time.monotonic() - self._saved >= self.every
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Save a state; where the disk is full the training goes on without, after a warning."""
+        stretches = (*self.earlier, Stretch(**self.here, finished=time.time()))
+        try:
+            checkpoint.write(self.path, self.identity, state | {"stretches": [one.model_dump() for one in stretches]})
+        except UserError as error:
+            print(f"warning: the state of this training is not saved: {error}", file=sys.stderr)
+        self._saved = time.monotonic()

@@ -1,0 +1,89 @@
+"""Searches on a real Slurm cluster. Where it cannot be had these tests fail: `make test` leaves them out."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cluster
+import pytest
+from workflow.conftest import Workspace, finished, make_workspace  # noqa: F401 # one is a fixture
+
+from jointsearch.records import Evaluation
+
+SOON = ("--slurm-init-seconds-before-status-checks", "1")
+"""Looks for ended jobs after a second: these trainings take seconds."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def running_cluster() -> Iterator[None]:
+    cluster.start()
+    yield
+    cluster.stop()
+
+
+class ClusterWorkspace(Workspace):
+    """A workspace whose trainings go to the cluster."""
+
+    def command(self, *arguments: str) -> list[str]:
+        return super().command("--profile", "slurm", *SOON, *arguments)
+
+    def lasting(self, trainings: int, **changes: Any) -> None:
+        """Configure trainings that take a dozen seconds, all independent of each other."""
+        budget = {"unit": "steps", "minimum": 2000, "maximum": 2000}
+        jobs = {"evaluations_per_job": 1, "save_every": 3}
+        self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [trainings]}, **changes)
+
+    def under_way(self) -> list[str]:
+        """What resume_check says of trainings that go on."""
+        said = self.script("resume_check", "config.yaml")
+        assert said.returncode == 0, said.stderr
+        return [line for line in said.stdout.splitlines() if line.endswith("a process trains it now")]
+
+    def what(self, job: str) -> str:
+        """Bracket of the training that a job is for."""
+        command = ["squeue", "--states=all", "--noheader", f"--jobs={job}", "--format=%k"]
+        comment = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return str(int(comment.removeprefix("rule_train_wildcards_").split("_")[0]))
+
+    def jobs(self) -> dict[str, str]:
+        """States of all jobs from here that Slurm remembers, by id."""
+        command = ["squeue", "--states=all", "--noheader", "--format=%i %T %Z"]
+        rows = [row.split() for row in subprocess.run(command, capture_output=True, text=True).stdout.splitlines()]
+        return {job: state for job, state, folder in rows if folder == str(self.folder)}
+
+
+def sbatch(*arguments: str) -> str:
+    """Submit a job of somebody else; its id."""
+    command = ["sbatch", "--parsable", "--output=/dev/null", "--chdir=/", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def wait(what: Callable[[], Any], patience: float = 120.0) -> Any:
+    """Wait until something is true; what it is."""
+    deadline = time.monotonic() + patience
+    while not (answer := what()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+    return answer
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> ClusterWorkspace:
+    return ClusterWorkspace(make_workspace(tmp_path / "clone").folder)
+
+
+@pytest.fixture(scope="session")
+def four_trainings(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What comes of `lasting(4)` without a cluster and without trouble."""
+    folder = make_workspace(tmp_path_factory.mktemp("four") / "clone").folder
+    ClusterWorkspace(folder).lasting(4)
+    here = Workspace(folder)
+    here.snakemake("--cores", "2", "search")
+    return here.derivable()
+
+
+def stretches(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """Where an evaluation was trained: node and job, in order."""
+    return [(one.host, one.job) for one in (*evaluation.observed.earlier, evaluation.observed)]

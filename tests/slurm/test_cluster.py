@@ -1,0 +1,62 @@
+"""What a cluster gives to a search, and what it does to one."""
+
+import subprocess
+
+import cluster
+from conftest import sbatch, stretches, wait
+from workflow.conftest import Workspace
+
+STATES = "search/*/*/state-*.pt"
+ONE_NODE_EACH = "train:slurm_extra='--nodelist=node' + str(int(wildcards.bracket) + 1)"
+
+
+def test_a_search_on_a_cluster_takes_the_same_course_as_here(workspace, finished):
+    workspace.snakemake("search")
+    evaluations = workspace.evaluations()
+    assert [item.derivable() for item in evaluations] == finished.derivable()
+    for item in evaluations:
+        assert item.observed.host in cluster.NAMES
+        assert item.observed.gpu in {"0", "1"}
+        assert workspace.jobs()[item.observed.job] == "COMPLETED"
+
+
+def test_trainings_side_by_side_give_the_same_records(workspace, tmp_path):
+    """Three in one job on one GPU, all at a time, against one by one and here."""
+    lasting = {"unit": "steps", "minimum": 400, "maximum": 1200}
+    workspace.configure(budget=lasting, search={"length": 1, "lags": None}, jobs={"evaluations_per_job": 1})
+    here = Workspace(workspace.copy(tmp_path / "here").folder)
+    here.snakemake("search", "--cores", "2")
+    workspace.configure(budget=lasting, search={"length": 1, "lags": None}, jobs={"side_by_side": 3})
+    workspace.snakemake("search")
+    assert workspace.derivable() == here.derivable()
+    first = [item.observed for item in workspace.evaluations() if item.rung == 0]
+    assert len(first) == 3
+    assert len({(one.job, one.host, one.gpu) for one in first}) == 1
+    assert min(one.finished for one in first) > max(one.started for one in first)
+
+
+def test_whatever_befalls_a_job_its_training_goes_on_to_the_same_record(workspace, four_trainings):
+    """One is cancelled, one loses its node, one is preempted, one is killed without notice."""
+    workspace.lasting(4)
+    run = workspace.start("search", "--set-resources", "train:gpu=1", "train:mem_mb=2000", ONE_NODE_EACH)
+    # All have saved a state on the way.
+    wait(lambda: len(list(workspace.results.glob(STATES))) == 4)
+    job = {workspace.what(job): job for job in workspace.jobs()}
+    subprocess.run(["scancel", job["0"]], check=True)
+    cluster.node_down("node2")
+    sbatch("--partition=urgent", "--nodelist=node3", "--gres=gpu:2", "--wrap=sleep 1")
+    subprocess.run(["pkill", "-KILL", "--full", f"{workspace.folder}/scripts/train.py.*bracket-003"], check=True)
+    wait(lambda: workspace.jobs()[job["1"]] == "PENDING")
+    cluster.node_up("node2")
+    assert run.wait() == 0, workspace.printed()
+    evaluations = workspace.evaluations()
+    assert [item.derivable() for item in evaluations] == four_trainings
+    cancelled, lost, preempted, killed = map(stretches, evaluations)
+    # Slurm puts a job back into its queue whose node is lost or wanted by another; Snakemake submits the others again.
+    assert [one[1] for one in lost] == [job["1"]] * 2
+    assert [one[1] for one in preempted] == [job["2"]] * 2
+    for which, was in ((cancelled, job["0"]), (killed, job["3"])):
+        assert which[0][1] == was
+        assert which[1][1] not in job.values()
+    assert not list(workspace.results.glob(STATES))
+    assert "'CANCELLED'" in workspace.printed()

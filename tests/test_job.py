@@ -1,0 +1,122 @@
+"""Slots are trained once, whoever works on them."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from factories import VALUES, evaluation
+
+from jointsearch import layout
+from jointsearch.config import Config
+from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
+from jointsearch.interruption import InterruptedTrainingError, Interruption
+from jointsearch.job import Job
+from jointsearch.records import Batch, Evaluation, Origin, Proposal, Rung, file_digest, read_record, write_record
+
+CONFIG = Config.model_validate(
+    {"experiment": "small", "budget": {"unit": "steps", "minimum": 1, "maximum": 3}, "data": {"name": "digits"}}
+)
+HOLD = """
+import sys, time
+from pathlib import Path
+from jointsearch import lock
+with lock.place(Path(sys.argv[1]), int(sys.argv[2])) as held:
+    print(held, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def experiment() -> Experiment:
+    return Experiment.from_config(CONFIG)
+
+
+@pytest.fixture
+def job(experiment, tmp_path) -> Job:
+    origin = Origin(sampler="bohb", kind="random")
+    proposals = tuple(Proposal(id=f"0-0-{slot}", values=VALUES, origin=origin) for slot in range(3))
+    rung = Rung(experiment=experiment.id, study="search", bracket=0, rung=0, proposals=proposals)
+    folder = layout.rung_folder(tmp_path / "search", 0, 0)
+    folder.mkdir(parents=True)
+    return Job(experiment, rung, folder, range(3))
+
+
+def record(job: Job, slot: int) -> Evaluation:
+    return evaluation(f"0-0-{slot}").model_copy(update=job.experiment.identity(job.rung, slot))
+
+
+def train(job: Job, slot: int, file: Path) -> None:
+    write_record(file, record(job, slot))
+
+
+class Holder:
+    """Another process that holds a slot."""
+
+    def __init__(self, job: Job, slot: int):
+        command = [sys.executable, "-c", HOLD, str(layout.lock_file(job.folder)), str(slot)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "True\n"
+
+    def end(self) -> None:
+        self.process.communicate()
+
+
+def test_slots_without_a_record_are_trained_and_the_batch_names_all(job):
+    train(job, 1, layout.slot_file(job.folder, 1))
+    assert job.missing() == [0, 2]
+    done = []
+    for slot, file in job.to_train(Interruption()):
+        train(job, slot, file)
+        layout.state_file(job.folder, slot).touch()
+        done.append(slot)
+    assert done == [0, 2]
+    job.finish(job.folder / "batch.json")
+    batch = read_record(job.folder / "batch.json", Batch)
+    assert batch.records == tuple(file_digest(layout.slot_file(job.folder, slot)) for slot in range(3))
+    assert not list(job.folder.glob("state-*"))
+
+
+def test_what_another_process_trains_is_left_to_it(job):
+    holder = Holder(job, 1)
+    done = []
+    for slot, file in job.to_train(Interruption(), wait=False):
+        train(job, slot, file)
+        done.append(slot)
+    assert done == [0, 2]
+    holder.end()
+    assert [slot for slot, _ in job.to_train(Interruption(), wait=False)] == [1]
+
+
+def test_what_another_process_trained_meanwhile_is_taken_as_it_is(job, capsys, monkeypatch):
+    holder = Holder(job, 0)
+
+    def other_ends(seconds):
+        train(job, 0, layout.slot_file(job.folder, 0))
+        holder.end()
+
+    monkeypatch.setattr("time.sleep", other_ends)
+    assert [slot for slot, _ in job.to_train(Interruption())] == [1, 2]
+    first = layout.slot_file(job.folder, 0)
+    assert capsys.readouterr().err == f"{first}: another process trains it; waiting for its end\n"
+
+
+def test_what_another_process_failed_to_train_is_trained(job, monkeypatch):
+    holder = Holder(job, 0)
+    monkeypatch.setattr("time.sleep", lambda seconds: holder.process.poll() or holder.process.kill())
+    assert [slot for slot, _ in job.to_train(Interruption())] == [0, 1, 2]
+
+
+def test_one_who_waits_can_be_interrupted(job):
+    holder = Holder(job, 0)
+    with pytest.raises(InterruptedTrainingError):
+        list(job.to_train(Interruption(by=signal.SIGTERM)))
+    holder.end()
+
+
+def test_a_record_of_something_else_is_refused(job):
+    write_record(layout.slot_file(job.folder, 0), record(job, 0).model_copy(update={"seed": 1}))
+    with pytest.raises(UserError, match=r"slot-00.json: its seed is not that of this slot; delete it"):
+        job.missing()
