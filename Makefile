@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-hpbandster lint format bench bench-train status resume-check lock schemas
+.PHONY: help env demo test test-slurm test-hpbandster lint format bench bench-train status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -23,8 +23,12 @@ status: env ## say how far a search is (CONFIG=config/demo.yaml)
 resume-check: env ## say what of a search still runs, and how to go on or stop it (CONFIG=...)
 	@$(BIN)/python scripts/resume_check.py $(CONFIG)
 
-test: env ## run the tests
-	$(BIN)/python -m pytest
+test: env ## run the tests, but those that need a cluster
+	$(BIN)/python -m pytest --numprocesses 2 --ignore tests/slurm
+
+test-slurm: demo ## run searches on a real Slurm cluster, set up here for the time (root on Debian 12)
+	$(BIN)/python tests/slurm/cluster.py start
+	$(BIN)/python -m pytest --numprocesses 3 tests/slurm; status=$$?; $(BIN)/python tests/slurm/cluster.py stop && exit $$status
 
 test-hpbandster: ## compare BOHB with HpBandSter's own, in an environment apart
 	@$(PYTHON) -m venv .venv-hpbandster

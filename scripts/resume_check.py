@@ -34,8 +34,8 @@ def main() -> None:
     if states:
         print(f"{len(states)} interrupted trainings go on from their saved state (search/bracket-*/rung-*/state-*.pt)")
     print("to go on:   the command that you started it with; what still trains is waited for, not trained twice")
-    if jobs:
-        print(f"to stop:    scancel {' '.join(job.id for job in jobs)}")
+    if live := [job.id for job in jobs or [] if job.state != "COMPLETING"]:
+        print(f"to stop:    scancel {' '.join(live)}")
         print("to wait:    repeat this until no Slurm job is left")
 
 

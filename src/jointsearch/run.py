@@ -19,7 +19,7 @@ from jointsearch.records import Value, read_record, sweep
 from jointsearch.under_way import slots_under_way
 
 NOISE = re.compile(
-    r"Select jobs|Execute |Job \d+ has been submitted|No SLURM account|No account was given|Unable to guess SLURM account"
+    r"Select jobs|Execute |Job \d+ has been submitted|No SLURM account|No account was|Unable to guess SLURM account"
 )
 """How messages begin that say nothing to a user; an account that a cluster asks for is missed by sbatch itself."""
 

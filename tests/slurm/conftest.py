@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from jointsearch.records import Evaluation
 
 SOON = ("--slurm-init-seconds-before-status-checks", "1")
 """Looks for ended jobs after a second: these trainings take seconds."""
+RESOURCES = ("--set-resources", "train:gpu=1", "train:cpus_per_task=1", "train:mem_mb=2000")
+"""In place of those of the profile, which are for larger trainings; others may follow."""
 
 
 @pytest.fixture(scope="session", autouse=True)
-def running_cluster() -> Iterator[None]:
-    cluster.start()
-    yield
-    cluster.stop()
+def running_cluster() -> None:
+    """Fail loudly where `make test-slurm` could not start a cluster."""
+    assert cluster.running(), "no cluster runs: sudo python tests/slurm/cluster.py start"
 
 
 class ClusterWorkspace(Workspace):
@@ -31,8 +32,8 @@ class ClusterWorkspace(Workspace):
 
     def lasting(self, trainings: int, **changes: Any) -> None:
         """Configure trainings that take a dozen seconds, all independent of each other."""
-        budget = {"unit": "steps", "minimum": 2000, "maximum": 2000}
-        jobs = {"evaluations_per_job": 1, "save_every": 3}
+        budget = {"unit": "steps", "minimum": 1200, "maximum": 1200}
+        jobs = {"evaluations_per_job": 1, "save_every": 1.5}
         self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [trainings]}, **changes)
 
     def under_way(self) -> list[str]:

@@ -3,7 +3,7 @@
 import subprocess
 
 import cluster
-from conftest import sbatch, stretches, wait
+from conftest import RESOURCES, sbatch, stretches, wait
 from workflow.conftest import Workspace
 
 STATES = "search/*/*/state-*.pt"
@@ -38,7 +38,7 @@ def test_trainings_side_by_side_give_the_same_records(workspace, tmp_path):
 def test_whatever_befalls_a_job_its_training_goes_on_to_the_same_record(workspace, four_trainings):
     """One is cancelled, one loses its node, one is preempted, one is killed without notice."""
     workspace.lasting(4)
-    run = workspace.start("search", "--set-resources", "train:gpu=1", "train:mem_mb=2000", ONE_NODE_EACH)
+    run = workspace.start("search", *RESOURCES, ONE_NODE_EACH)
     # All have saved a state on the way.
     wait(lambda: len(list(workspace.results.glob(STATES))) == 4)
     job = {workspace.what(job): job for job in workspace.jobs()}
