@@ -1,4 +1,7 @@
-"""A real Slurm cluster on this computer, for tests: four nodes with two pretend GPUs each.
+"""A real Slurm cluster on this computer, for tests: nodes with two pretend GPUs each.
+
+Four nodes are in the partitions `gpu` and `short`, eight GPUs; two more are in `frail`, for tests that take them down.
+Jobs of the partition `urgent` preempt those of the others.
 
 Usage, as root on Debian 12: `cluster.py start [--accounting]`, `cluster.py stop`, `cluster.py status`.
 
@@ -21,10 +24,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-NODES = 4
 GPUS_PER_NODE = 2
-
-NAMES = [f"node{number}" for number in range(1, NODES + 1)]
+STEADY = ["node1", "node2", "node3", "node4"]
+FRAIL = ["node5", "node6"]
+NAMES = STEADY + FRAIL
 RUNTIME = Path("/run/jointsearch-slurm")  # process ids and sockets
 STATE = Path("/var/lib/jointsearch-slurm")
 LOGS = Path("/var/log/jointsearch-slurm")
@@ -81,8 +84,9 @@ ReturnToService=1
 SlurmdParameters=config_overrides
 GresTypes=gpu
 {nodes}
-PartitionName=gpu Nodes=ALL Default=YES MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE GraceTime=10
-PartitionName=short Nodes=ALL MaxTime=2 PriorityTier=1 PreemptMode=REQUEUE GraceTime=10
+PartitionName=gpu Nodes={steady} Default=YES MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE GraceTime=10
+PartitionName=short Nodes={steady} MaxTime=2 PriorityTier=1 PreemptMode=REQUEUE GraceTime=10
+PartitionName=frail Nodes={frail} MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE GraceTime=10
 PartitionName=urgent Nodes=ALL MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
 """
 NODE = (
@@ -171,7 +175,7 @@ def running() -> bool:
 
 def state(name: str) -> str:
     """Tell a node's state as sinfo has it, such as idle, mixed or down*; empty while the controller is silent."""
-    command = ["sinfo", "--noheader", "--Node", "--partition=gpu", f"--nodes={name}", "--format=%T"]
+    command = ["sinfo", "--noheader", "--Node", "--partition=urgent", f"--nodes={name}", "--format=%T"]
     return subprocess.run(command, env=_environment(), capture_output=True, text=True).stdout.strip()
 
 
@@ -230,10 +234,16 @@ def _make_files(accounting: bool) -> None:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     host = socket.gethostname().split(".")[0]
     places = {"cluster": CLUSTER, "marker": MARKER, "runtime": RUNTIME, "logs": LOGS, "state": STATE}
-    nodes = "\n".join(NODE.format(name=n, host=host, port=16821 + i, gpus=GPUS_PER_NODE) for i, n in enumerate(NAMES))
+    nodes = "\n".join(NODE.format(name=n, host=host, port=16830 + i, gpus=GPUS_PER_NODE) for i, n in enumerate(NAMES))
     storage = ACCOUNTING.format(**places) if accounting else NO_ACCOUNTING
     gpus = [GRES.format(name=name, devices=DEVICES, gpu=gpu) for name in NAMES for gpu in range(GPUS_PER_NODE)]
-    _write(CONFIG / "slurm.conf", SLURM_CONF.format(**places, host=host, nodes=nodes, accounting=storage), 0o644)
+    _write(
+        CONFIG / "slurm.conf",
+        SLURM_CONF.format(
+            **places, host=host, nodes=nodes, accounting=storage, steady=",".join(STEADY), frail=",".join(FRAIL)
+        ),
+        0o644,
+    )
     _write(CONFIG / "gres.conf", "\n".join([MARKER, *gpus, ""]), 0o644)
     if accounting:
         password = secrets.token_hex(16)

@@ -30,11 +30,11 @@ class ClusterWorkspace(Workspace):
     def command(self, *arguments: str) -> list[str]:
         return super().command("--profile", "slurm", *SOON, *arguments)
 
-    def lasting(self, trainings: int, **changes: Any) -> None:
-        """Configure trainings that take a dozen seconds, all independent of each other."""
+    def lasting(self, trainings: int) -> None:
+        """Configure some trainings that take several seconds, independent of each other: four at most."""
         budget = {"unit": "steps", "minimum": 1200, "maximum": 1200}
         jobs = {"evaluations_per_job": 1, "save_every": 1.5}
-        self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [trainings]}, **changes)
+        self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [4]})
 
     def under_way(self) -> list[str]:
         """What resume_check says of trainings that go on."""
@@ -61,7 +61,7 @@ def sbatch(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def wait(what: Callable[[], Any], patience: float = 120.0) -> Any:
+def wait(what: Callable[[], Any], patience: float = 300.0) -> Any:
     """Wait until something is true; what it is."""
     deadline = time.monotonic() + patience
     while not (answer := what()):

@@ -7,7 +7,8 @@ from conftest import RESOURCES, sbatch, stretches, wait
 from workflow.conftest import Workspace
 
 STATES = "search/*/*/state-*.pt"
-ONE_NODE_EACH = "train:slurm_extra='--nodelist=node' + str(int(wildcards.bracket) + 1)"
+FRAIL = "train:slurm_partition={'001': 'frail', '002': 'frail'}.get(wildcards.bracket, 'gpu')"
+APART = "train:slurm_extra={'001': '--nodelist=node5', '002': '--nodelist=node6'}.get(wildcards.bracket, '')"
 
 
 def test_a_search_on_a_cluster_takes_the_same_course_as_here(workspace, finished):
@@ -38,16 +39,16 @@ def test_trainings_side_by_side_give_the_same_records(workspace, tmp_path):
 def test_whatever_befalls_a_job_its_training_goes_on_to_the_same_record(workspace, four_trainings):
     """One is cancelled, one loses its node, one is preempted, one is killed without notice."""
     workspace.lasting(4)
-    run = workspace.start("search", *RESOURCES, ONE_NODE_EACH)
+    run = workspace.start("search", *RESOURCES, FRAIL, APART)
     # All have saved a state on the way.
     wait(lambda: len(list(workspace.results.glob(STATES))) == 4)
     job = {workspace.what(job): job for job in workspace.jobs()}
     subprocess.run(["scancel", job["0"]], check=True)
-    cluster.node_down("node2")
-    sbatch("--partition=urgent", "--nodelist=node3", "--gres=gpu:2", "--wrap=sleep 1")
+    cluster.node_down("node5")
+    sbatch("--partition=urgent", "--nodelist=node6", "--gres=gpu:2", "--wrap=sleep 1")
     subprocess.run(["pkill", "-KILL", "--full", f"{workspace.folder}/scripts/train.py.*bracket-003"], check=True)
     wait(lambda: workspace.jobs()[job["1"]] == "PENDING")
-    cluster.node_up("node2")
+    cluster.node_up("node5")
     assert run.wait() == 0, workspace.printed()
     evaluations = workspace.evaluations()
     assert [item.derivable() for item in evaluations] == four_trainings

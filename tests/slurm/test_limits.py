@@ -18,7 +18,7 @@ def test_a_job_that_lacks_memory_is_tried_again_with_more(workspace):
 
 
 def test_a_bug_that_fails_always_is_tried_as_often_as_said_and_stops_nothing_else(workspace, four_trainings):
-    workspace.lasting(4)
+    workspace.lasting(2)
     script = workspace.folder / "scripts" / "train.py"
     bug = 'if "bracket-001" in " ".join(__import__("sys").argv): raise ZeroDivisionError("a bug")\n'
     script.write_text(script.read_text().replace('if __name__ == "__main__":', bug + '\nif __name__ == "__main__":'))
@@ -26,10 +26,9 @@ def test_a_bug_that_fails_always_is_tried_as_often_as_said_and_stops_nothing_els
     failed = "failed: results/small/search/bracket-001/rung-0/batch-00-00.json: SLURM-job "
     assert printed.count(failed) == 3
     assert "train-0-00-00.log ends: ZeroDivisionError: a bug" in printed
-    assert sorted(workspace.jobs().values()) == ["COMPLETED"] * 3 + ["FAILED"] * 3
-    done = [read_record(slot, Evaluation) for slot in workspace.slots()]
-    assert [item.bracket for item in done] == [0, 2, 3]
-    assert [item.derivable() for item in done] == [four_trainings[index] for index in (0, 2, 3)]
+    assert sorted(workspace.jobs().values()) == ["COMPLETED"] + ["FAILED"] * 3
+    (done,) = (read_record(slot, Evaluation) for slot in workspace.slots())
+    assert done.derivable() == four_trainings[0]
 
 
 @pytest.fixture

@@ -9,19 +9,19 @@ STATES = "search/*/*/state-*.pt"
 
 
 def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on_from_their_states(workspace, four_trainings):
-    workspace.lasting(4)
+    workspace.lasting(2)
     run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(list(workspace.results.glob(STATES))) == 4)
+    wait(lambda: len(list(workspace.results.glob(STATES))) == 2)
     run.send_signal(signal.SIGINT)
     assert run.wait() != 0
     wait(lambda: not workspace.under_way())
     first = set(workspace.jobs())
     said = workspace.script("resume_check", "config.yaml").stdout
     assert "results/small: no run works here\n" in said
-    assert "4 interrupted trainings go on from their saved state" in said
+    assert "2 interrupted trainings go on from their saved state" in said
     assert "scancel" not in said
     workspace.snakemake("search", *RESOURCES)
-    assert workspace.derivable() == four_trainings
+    assert workspace.derivable() == four_trainings[:2]
     for item in workspace.evaluations():
         assert [one.job in first for one in item.observed.earlier] == [True]
         assert item.observed.job not in first
@@ -29,29 +29,29 @@ def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on_from_their_states(work
 
 def test_jobs_that_outlive_their_run_are_told_and_waited_for(workspace, four_trainings):
     """As after kill -9, or when the login node restarts: nothing is trained twice, though all is submitted again."""
-    workspace.lasting(4)
+    workspace.lasting(2)
     run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(workspace.under_way()) == 4)
+    wait(lambda: len(workspace.under_way()) == 2)
     run.kill()
     run.wait()
     first = set(workspace.jobs())
     said = workspace.script("resume_check", "config.yaml").stdout
-    assert said.count("a process trains it now") == 4
+    assert said.count("a process trains it now") == 2
     (command,) = (line.removeprefix("to stop:").split() for line in said.splitlines() if line.startswith("to stop:"))
     assert command[0] == "scancel"
     assert set(command[1:]) == first
     printed = workspace.snakemake("search", *RESOURCES)
-    assert "note: 4 trainings of an earlier run still go on" in printed
-    assert workspace.derivable() == four_trainings
+    assert "note: 2 trainings of an earlier run still go on" in printed
+    assert workspace.derivable() == four_trainings[:2]
     for item in workspace.evaluations():
         assert item.observed.job in first
         assert item.observed.earlier == ()
 
 
 def test_what_outlived_a_run_can_be_stopped_as_resume_check_says(workspace, four_trainings):
-    workspace.lasting(4)
+    workspace.lasting(2)
     run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(list(workspace.results.glob(STATES))) == 4)
+    wait(lambda: len(list(workspace.results.glob(STATES))) == 2)
     run.kill()
     run.wait()
     said = workspace.script("resume_check", "config.yaml").stdout
@@ -59,7 +59,7 @@ def test_what_outlived_a_run_can_be_stopped_as_resume_check_says(workspace, four
     subprocess.run(command, check=True)
     wait(lambda: not workspace.under_way())
     workspace.snakemake("search", *RESOURCES)
-    assert workspace.derivable() == four_trainings
+    assert workspace.derivable() == four_trainings[:2]
     assert {len(stretches(item)) for item in workspace.evaluations()} == {2}
 
 

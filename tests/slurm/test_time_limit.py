@@ -4,7 +4,7 @@ from conftest import RESOURCES, stretches
 
 
 def test_the_seconds_of_a_training_are_spent_once_over_several_jobs(workspace):
-    """It has a minute, the shortest that Slurm knows, for 30 s of training, and is asked to end half a minute before."""
+    """It has a minute, the shortest that Slurm knows, for 30 s of training, and is asked to end halfway."""
     seconds = {"unit": "seconds", "minimum": 30, "maximum": 30}
     workspace.configure(budget=seconds, search={"length": 1, "lags": [1]}, jobs={"save_every": 5})
     limit = ("train:runtime=1", "train:slurm_extra='--signal=TERM@30'")
