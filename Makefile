@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slurm test-hpbandster lint format bench bench-train status resume-check lock schemas
+.PHONY: help env demo test test-slurm test-hpbandster lint format bench bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -27,8 +27,11 @@ test: env ## run the tests, but those that need a cluster
 	$(BIN)/python -m pytest --numprocesses 2 --ignore tests/slurm
 
 test-slurm: demo ## run searches on a real Slurm cluster, set up here for the time (root on Debian 12)
-	$(BIN)/python tests/slurm/cluster.py start
-	$(BIN)/python -m pytest --numprocesses 3 tests/slurm; status=$$?; $(BIN)/python tests/slurm/cluster.py stop && exit $$status
+	@set -e; trap '$(BIN)/python tests/slurm/cluster.py stop' EXIT; \
+	$(BIN)/python tests/slurm/cluster.py start; \
+	$(BIN)/python -m pytest --numprocesses 3 tests/slurm --ignore tests/slurm/accounting; \
+	$(BIN)/python tests/slurm/cluster.py start --accounting; \
+	$(BIN)/python -m pytest tests/slurm/accounting
 
 test-hpbandster: ## compare BOHB with HpBandSter's own, in an environment apart
 	@$(PYTHON) -m venv .venv-hpbandster
@@ -54,6 +57,9 @@ bench: env ## measure the workflow's and the sampler's cost
 
 bench-train: env ## measure the training engine beside a textbook's loop (BENCH_FLAGS=--help)
 	$(BIN)/python bench/bench_train.py $(BENCH_FLAGS)
+
+bench-slurm: env ## measure how busy GPUs are on a Slurm cluster set up here (root on Debian 12; BENCH_FLAGS=--help)
+	$(BIN)/python bench/bench_slurm.py $(BENCH_FLAGS)
 
 schemas: env ## write workflow/schemas from the typed configuration and records
 	$(BIN)/python scripts/schemas.py

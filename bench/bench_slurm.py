@@ -1,4 +1,4 @@
-"""How busy does the workflow keep the GPUs of a cluster, and where does the rest of the time go?
+"""Measure how busy the workflow keeps the GPUs of a cluster, and where the rest of the time goes.
 
 Runs a search under `--profile slurm` on the test cluster (root on Debian 12; tests/slurm/cluster.py) with its eight
 pretend GPUs. Trainings sleep for their budget, so that two cores do as well as many. Beside what was measured stand
@@ -19,8 +19,6 @@ from pathlib import Path
 import yaml
 
 from jointsearch.config import BudgetSettings
-from jointsearch.hyperband import cost
-from jointsearch.pipeline import Pipeline
 from jointsearch.plan import Cluster, Schedule, simulate
 from jointsearch.records import Evaluation, read_record
 
@@ -85,7 +83,6 @@ def measure(clone: Path, brackets: int, full: int) -> float:
     measured = training / (GPUS * makespan)
     print(f"{len(rows)} jobs, budgets of {full / 27:g} to {full} s, {GPUS} GPUs, {GPUS + AHEAD} jobs in the queue\n")
     case = BudgetSettings.model_validate(budget)
-    assert training == sum(cost(item, ladder(case)) for item in pipeline(case, brackets).brackets)
     for name, utilisation, seconds in (
         ("measured", measured, makespan),
         ("simulated, with what the cluster adds", *simulated(brackets, GPUS, case, Cluster(around, LOOK, ahead=AHEAD))),
@@ -101,23 +98,6 @@ def measure(clone: Path, brackets: int, full: int) -> float:
     show("training to end of job", (row[4] - row[0].observed.finished for row in rows))
     show("end of a rung to submission of the next", next_rungs(rows))
     return around
-
-
-def ladder(case: BudgetSettings) -> tuple[float, ...]:
-    from jointsearch.hyperband import budgets
-
-    return budgets(case)
-
-
-def pipeline(case: BudgetSettings, brackets: int) -> Pipeline:
-    from jointsearch.config import parse
-
-    raw = {
-        "experiment": "sleeping",
-        "budget": case.model_dump(),
-        "search": {"length": brackets, "length_unit": "brackets"},
-    }
-    return Pipeline.from_config(parse(raw))
 
 
 def simulated(brackets: int, workers: int, case: BudgetSettings, cluster: Cluster) -> tuple[float, float]:

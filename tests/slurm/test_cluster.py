@@ -1,14 +1,43 @@
 """What a cluster gives to a search, and what it does to one."""
 
+import itertools
 import subprocess
 
 import cluster
 from conftest import RESOURCES, sbatch, stretches, wait
-from workflow.conftest import Workspace
+from workflow.conftest import ROOT, Workspace
+
+from jointsearch.experiment import Experiment
+from jointsearch.records import read_record
+from jointsearch.results import read_study
 
 STATES = "search/*/*/state-*.pt"
 FRAIL = "train:slurm_partition={'001': 'frail', '002': 'frail'}.get(wildcards.bracket, 'gpu')"
 APART = "train:slurm_extra={'001': '--nodelist=node5', '002': '--nodelist=node6'}.get(wildcards.bracket, '')"
+
+
+def test_the_demo_on_eight_gpus_takes_the_same_course_as_here(workspace):
+    demo = ROOT / "results" / "demo"
+    command = workspace.command("--jobs", "8", *RESOURCES, "--config", "jobs={device: cpu, evaluations_per_job: 9}")
+    command[command.index("config.yaml")] = "config/demo.yaml"
+    subprocess.run(command, cwd=workspace.folder, check=True)
+    here, there = (
+        read_study(folder / "search", read_record(folder / "experiment.json", Experiment).id, 12)
+        for folder in (demo, workspace.folder / "results" / "demo")
+    )
+    assert here[0].made_with.code == there[0].made_with.code, f"{demo} is of other code: remove it, `make demo`"
+    assert len(there) == 195
+    commit = {"commit": None}
+    for one, other in zip(here, there, strict=True):
+        mine, its = one.derivable(), other.derivable()
+        assert mine | {"made_with": mine["made_with"] | commit} == its | {"made_with": its["made_with"] | commit}
+        assert other.observed.job is not None
+        assert other.observed.host in cluster.STEADY
+    assert {item.observed.gpu for item in there} == {"0", "1"}
+    assert {item.observed.host for item in there} == set(cluster.STEADY)
+    assert (workspace.folder / "results/demo/figures/full_budget_evaluations.pdf").exists()
+    ends = [(item.observed.started, 1) for item in there] + [(item.observed.finished, -1) for item in there]
+    assert max(itertools.accumulate(change for _, change in sorted(ends))) >= 4
 
 
 def test_a_search_on_a_cluster_takes_the_same_course_as_here(workspace, finished):

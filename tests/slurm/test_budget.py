@@ -4,11 +4,11 @@ from conftest import RESOURCES, stretches
 
 
 def test_the_seconds_of_a_training_are_spent_once_over_several_jobs(workspace):
-    """It has a minute, the shortest that Slurm knows, for 30 s of training, and is asked to end halfway."""
+    """It has a minute, the shortest that Slurm knows, for 30 s of training, and is asked to end before."""
     seconds = {"unit": "seconds", "minimum": 30, "maximum": 30}
     workspace.configure(budget=seconds, search={"length": 1, "lags": [1]}, jobs={"save_every": 5})
     limit = ("train:runtime=1", "train:slurm_extra='--signal=TERM@30'")
-    workspace.snakemake("search", *RESOURCES, *limit)
+    workspace.snakemake("search", *RESOURCES, *limit, "--retries", "9")
     (evaluation,) = workspace.evaluations()
     jobs = [job for _, job in stretches(evaluation)]
     assert len(jobs) >= 2
