@@ -58,7 +58,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(workspace, small_di
 
 
 def test_partitions_are_chosen_by_the_time_that_a_training_needs(workspace):
-    """Trainings of two minutes go to the partition of short jobs, longer ones do not."""
+    """Trainings of two minutes go to the partition of short jobs, longer ones do not. GPUs are asked for by --gres."""
     partitions = "partitions: {short: {max_runtime: 2, max_gpu: 2}, gpu: {max_runtime: 10000, max_gpu: 2}}"
     (workspace.folder / "partitions.yaml").write_text(partitions)
     workspace.configure(
@@ -66,7 +66,9 @@ def test_partitions_are_chosen_by_the_time_that_a_training_needs(workspace):
         search={"length": 1, "lags": None},
         jobs={"seconds_per_unit": 20, "allowance": 20, "evaluations_per_job": 1},
     )
-    workspace.snakemake("search", *RESOURCES, "--slurm-partition-config", "partitions.yaml")
+    gres = ("--set-resources", "train:gres='gpu:pretend:1'", "train:mem_mb=2000")
+    workspace.snakemake("search", *gres, "--slurm-partition-config", "partitions.yaml")
+    assert {item.observed.gpu for item in workspace.evaluations()} <= {"0", "1"}
     command = ["squeue", "--states=all", "--noheader", "--format=%P %l", "--jobs", ",".join(workspace.jobs())]
     rows = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert sorted(rows) == ["gpu 3:00", *["short 2:00"] * 3]
