@@ -8,7 +8,6 @@ import argparse
 from pathlib import Path
 
 from jointsearch import cli, config, lock
-from jointsearch.errors import UserError
 from jointsearch.pipeline import Pipeline
 from jointsearch.under_way import saved_states, slots_under_way, slurm_jobs
 
@@ -21,21 +20,25 @@ def main() -> None:
     if not pipeline.folder.exists():
         print(f"{pipeline.folder}: nothing there yet")
         return
-    try:
-        lock.take(pipeline.folder).close()
+    if run := lock.holder(pipeline.folder):
+        print(f"{pipeline.folder}: a run works here ({run})")
+    else:
         print(f"{pipeline.folder}: no run works here")
-    except UserError as error:
-        print(error)
-    held, jobs, states = slots_under_way(pipeline), slurm_jobs(Path.cwd()), saved_states(pipeline)
-    for file in held:
+    for file in slots_under_way(pipeline):
         print(f"{file}: a process trains it now")
-    for job in jobs or []:
+    jobs = slurm_jobs(Path.cwd()) or []
+    for job in jobs:
         print(f"Slurm job {job.id}: {job.state}, {job.used} on {job.where}: {job.what}")
-    if states:
+    if states := saved_states(pipeline):
         print(f"{len(states)} interrupted trainings go on from their saved state (search/bracket-*/rung-*/state-*.pt)")
+    if run:
+        print("to stop:    Ctrl-C in that run")
+        return
     print("to go on:   the command that you started it with; what still trains is waited for, not trained twice")
-    if live := [job.id for job in jobs or [] if job.state != "COMPLETING"]:
-        print(f"to stop:    scancel {' '.join(live)}")
+    if live := [job.id for job in jobs if job.state != "COMPLETING"]:
+        others = sorted(path.parent.name for path in pipeline.results.glob("*/experiment.json"))
+        whose = f" (those of all searches in this folder: {', '.join(others)})" if len(others) > 1 else ""
+        print(f"to stop:    scancel {' '.join(live)}{whose}")
         print("to wait:    repeat this until no Slurm job is left")
 
 

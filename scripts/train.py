@@ -7,6 +7,7 @@ save the state of the training under way, and the same command goes on from ther
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -52,11 +53,13 @@ def main() -> None:
             helpers = [subprocess.Popen(command) for _ in missing[1 : arguments.side_by_side]]
         if missing:
             _train(job, arguments, interruption, helpers)
-    except InterruptedTrainingError as error:
+    except BaseException as error:
         for helper in helpers:
             helper.terminate()
-        print(f"{job.folder}: {error}; what was trained is saved", file=sys.stderr, flush=True)
-        sys.exit(interruption.end())
+        if not isinstance(error, InterruptedTrainingError):
+            raise
+        print(f"{job.folder}: {error}", file=sys.stderr, flush=True)
+        sys.exit(128 + signal.SIGTERM if arguments.helper else interruption.end())
     finally:
         for helper in helpers:
             helper.wait()
@@ -80,7 +83,7 @@ def _train(
 
     threads = max(1, arguments.threads // arguments.side_by_side)
     torch.set_num_threads(threads)
-    with claim(arguments.device, arguments.memory_gb, arguments.side_by_side) as device:
+    with claim(arguments.device, arguments.memory_gb, arguments.side_by_side, interruption.check) as device:
         known = read_record(arguments.data, DataSet)
         split_seed = job.experiment.split_seed
         images = data.load(job.experiment.data, arguments.data_root, split_seed, arguments.cache, known)

@@ -3,7 +3,7 @@ import pytest
 from jointsearch.config import BudgetSettings, Config
 from jointsearch.hyperband import bracket
 from jointsearch.pipeline import Pipeline
-from jointsearch.plan import amount, first_model, report, simulate, trainings
+from jointsearch.plan import Cluster, amount, first_model, report, simulate, trainings
 
 PAPER = BudgetSettings()
 
@@ -70,3 +70,28 @@ def test_the_plan_says_what_continuation_saves():
     ]
     assert "continuation" not in plans[0]
     assert "continuation      saves 9.33 days, 16% of training from scratch" in plans[1]
+
+
+def test_a_cluster_that_adds_nothing_changes_nothing():
+    for lag, workers in (((1, 2, 4, 5), 10), ((4, 4, 4, 4), 20)):
+        plain, none = simulate(16, lag, workers, PAPER), simulate(16, lag, workers, PAPER, cluster=Cluster(ahead=0))
+        assert plain == none
+
+
+def test_what_a_cluster_adds_costs_time():
+    """One bracket: each of its four rungs starts once the end of the one before was noticed."""
+    waves = 400 + 1200 + 3600 + 10800
+    around = simulate(1, (1, 2, 4, 5), 100, PAPER, cluster=Cluster(around=20))
+    assert around.makespan == waves + 4 * 20
+    # It looks after 5, 20, 45, 80, 125, 180, 245, 320 and 405 s; later as rarely as every three minutes.
+    looking = simulate(1, (1, 2, 4, 5), 100, PAPER, cluster=Cluster(look=5))
+    assert looking.starts == (0,)
+    assert waves + 3 * 5 <= looking.makespan <= waves + 3 * 185
+
+
+def test_jobs_ahead_of_the_workers_hide_how_rarely_the_run_looks():
+    rarely = {"look": 60, "slower": 0}
+    without, ahead = (
+        simulate(64, (1, 2, 4, 5), 10, PAPER, cluster=Cluster(**rarely, ahead=number)).utilisation for number in (0, 2)
+    )
+    assert without < ahead

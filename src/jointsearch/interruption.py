@@ -11,7 +11,7 @@ KILLED_WITHIN = 600.0
 
 
 class InterruptedTrainingError(Exception):
-    """The process was asked to end, and has saved what it could."""
+    """The process was asked to end."""
 
 
 @dataclass
@@ -32,15 +32,15 @@ class Interruption:
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.by = signal.Signals(number)
+        self.by = self.by or signal.Signals(number)
         if number == signal.SIGINT:
             # Who presses Ctrl-C twice does not want to wait.
             signal.signal(number, signal.SIG_DFL)
 
-    def check(self) -> None:
-        """Raise `InterruptedTrainingError` if the process was asked to end."""
+    def check(self, what: str = "") -> None:
+        """Raise `InterruptedTrainingError` if the process was asked to end; `what` says what is lost or kept."""
         if self.by is not None:
-            raise InterruptedTrainingError(f"interrupted by {self.by.name}")
+            raise InterruptedTrainingError(f"interrupted by {self.by.name}{what}")
 
     def end(self) -> int:
         """Wait to be killed where a cluster is about to do so; the exit code of the process where it is not.

@@ -74,15 +74,14 @@ class Job:
             while not file.exists():
                 interruption.check()
                 with lock.place(layout.lock_file(self.folder), slot) as held:
-                    # Between the two looks another process may have written it.
-                    if held and not file.exists():
+                    # Between the two looks another process may have written it. A network file system remembers that
+                    # a file was missing; listing its folder makes it look.
+                    if held and file not in self.folder.iterdir():
                         yield slot, file
                 if held or not wait:
                     break
                 if not told:
-                    print(
-                        f"{file}: another process trains it; waiting for that one to end", file=sys.stderr, flush=True
-                    )
+                    print(f"{file}: another process trains it; waiting for its end", file=sys.stderr, flush=True)
                     told = True
                 time.sleep(1)
 

@@ -36,6 +36,15 @@ def take(folder: Path) -> IO[str]:
     return file
 
 
+def holder(folder: Path) -> str | None:
+    """Who holds the lock of a results folder, as process and host; None if nobody does."""
+    path = folder / ".lock"
+    if not path.exists():
+        return None
+    with path.open() as file:
+        return None if _lock(file, shared=True) else file.read().strip()
+
+
 @contextmanager
 def place(path: Path, number: int) -> Iterator[bool]:
     """Try to lock one place in a file of many, across the nodes of a cluster; whether that worked.
@@ -51,7 +60,9 @@ def place(path: Path, number: int) -> Iterator[bool]:
         yield _lock_place(file, number)
 
 
-def wait_for_one(paths: Sequence[Path], sharers: int = 1, every: float = 1.0) -> tuple[int, IO[str]]:
+def wait_for_one(
+    paths: Sequence[Path], sharers: int = 1, every: float = 1.0, check: Callable[[], None] = lambda: None
+) -> tuple[int, IO[str]]:
     """Take the first of several locks that is free, as soon as one is.
 
     Parameters
@@ -62,6 +73,8 @@ def wait_for_one(paths: Sequence[Path], sharers: int = 1, every: float = 1.0) ->
         How many processes that ask for the same may hold one lock together.
     every
         Seconds between two looks.
+    check
+        Called before each look; may raise to end the waiting.
 
     Returns
     -------
@@ -69,6 +82,7 @@ def wait_for_one(paths: Sequence[Path], sharers: int = 1, every: float = 1.0) ->
         Which one; keep the file open for as long as the lock is needed.
     """
     while True:
+        check()
         for index, path in enumerate(paths):
             file = path.open("a+")
             if _lock(file, shared=sharers > 1) and (

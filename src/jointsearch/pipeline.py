@@ -104,7 +104,8 @@ class Pipeline:
         item, ladder = hyperband.bracket(bracket, budget), hyperband.budgets(budget)
         training = hyperband.durations(item, ladder, self.config.training.continuation)[rung]
         seconds = 1.1 * training * (jobs.seconds_per_unit or SECONDS_PER_UNIT[budget.unit]) + jobs.allowance
-        return math.ceil(math.ceil(trainings / jobs.side_by_side) * seconds / 60)
+        # Rounded first: 1.1 is a little more than eleven tenths.
+        return math.ceil(round(math.ceil(trainings / jobs.side_by_side) * seconds / 60, 6))
 
     def priority(self, bracket: int, rung: int) -> int:
         """Order of trainings that could start: earlier bracket first, then later rung first."""

@@ -1,6 +1,7 @@
 """The plan before the cost: what a search will train, how long it takes, when its model can start."""
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class Cluster:
     ----------
     around
         Time, in the unit of the budgets, that a job holds its worker before and after training.
+    before
+        Time until a job that could be submitted may start: light jobs before it, submission, scheduling.
     look
         Time until the run looks for jobs that have ended, after one did; while none ends it waits a `slower` longer
         each time, `slowest` at most (as snakemake-executor-plugin-slurm does).
@@ -46,6 +49,7 @@ class Cluster:
     """
 
     around: float = 0.0
+    before: float = 0.0
     look: float = 0.0
     slower: float = 10.0
     slowest: float = 180.0
@@ -59,6 +63,7 @@ def simulate(
     settings: BudgetSettings,
     evaluations_per_job: int = 1,
     continuation: bool = False,
+    side_by_side: int = 1,
     cluster: Cluster = Cluster(),  # frozen
 ) -> Schedule:
     """Simulate the search on equal workers: every training takes exactly its budget, everything else what is said.
@@ -72,10 +77,10 @@ def simulate(
     rungs_left = {(b, rung): size for b in range(brackets) for rung, size in enumerate(items[b].sizes)}
     starts = [0.0] * brackets
     ready: list[tuple[int, int, int, int]] = []
-    submitted: deque[tuple[int, int, int]] = deque()
+    submitted: deque[tuple[float, int, int, int]] = deque()
     running: list[tuple[float, int, int, int]] = []
     ended: list[tuple[int, int, int]] = []
-    next_bracket, now, end, free, next_look, interval = 0, 0.0, 0.0, workers, cluster.look, cluster.look
+    next_bracket, now, end, busy, free, next_look, interval = 0, 0.0, 0.0, 0.0, workers, cluster.look, cluster.look
 
     def release(b: int, rung: int) -> None:
         size = items[b].sizes[rung]
@@ -90,10 +95,12 @@ def simulate(
             next_bracket += 1
         while ready and len(submitted) + len(running) + len(ended) < workers + cluster.ahead:
             b, negative_rung, _, number = heapq.heappop(ready)
-            submitted.append((b, -negative_rung, number))
+            submitted.append((now + cluster.before, b, -negative_rung, number))
         while free and submitted:
-            b, rung, number = submitted.popleft()
-            heapq.heappush(running, (now + cluster.around + number * lengths[b][rung], b, rung, number))
+            earliest, b, rung, number = submitted.popleft()
+            training = math.ceil(number / side_by_side) * lengths[b][rung]
+            heapq.heappush(running, (max(now, earliest) + cluster.around + training, b, rung, number))
+            busy += training
             free -= 1
         if running and (running[0][0] <= next_look or not cluster.look):
             now, *job = heapq.heappop(running)
@@ -112,8 +119,7 @@ def simulate(
                 if rung + 1 < len(items[b].sizes):
                     release(b, rung + 1)
         ended.clear()
-    total = sum(cost(item, ladder, continuation) for item in items)
-    return Schedule(end, total / (workers * end), tuple(starts))
+    return Schedule(end, busy / (workers * end), tuple(starts))
 
 
 def first_model(brackets: int, lag: Sequence[int], needed: int, settings: BudgetSettings) -> tuple[int, int] | None:
@@ -167,7 +173,9 @@ def report(pipeline: Pipeline, workers: int) -> str:
         for level, size, one in zip(item.levels, item.sizes, durations(item, ladder, continuation), strict=True):
             spent[level] += size * one
     jobs = config.jobs
-    simulated = simulate(len(brackets), lag, workers, config.budget, jobs.evaluations_per_job, continuation)
+    simulated = simulate(
+        len(brackets), lag, workers, config.budget, jobs.evaluations_per_job, continuation, jobs.side_by_side
+    )
     lines += [
         "",
         _row("trainings", [str(number) for number in counts]),

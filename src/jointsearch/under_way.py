@@ -75,7 +75,7 @@ def slurm_jobs(folder: Path) -> list[SlurmJob] | None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"squeue: {done.stderr.strip() or 'failed'}; ask again once Slurm answers")
-    rows = [line.split("|") for line in done.stdout.splitlines()]
+    rows = [line.split("|", 5) for line in done.stdout.splitlines()]
     return [
         SlurmJob(*row[:5])
         for row in rows

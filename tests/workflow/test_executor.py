@@ -86,4 +86,4 @@ def test_ctrl_c_cancels_the_jobs_which_save_what_they_trained(workspace):
         time.sleep(0.1)
     assert len(ended) == 1
     assert len(list(workspace.results.glob("search/*/*/state-*.pt"))) == 1
-    assert "interrupted by SIGTERM; what was trained is saved" in ended[0].with_suffix(".printed").read_text()
+    assert "interrupted by SIGTERM; its state is saved" in ended[0].with_suffix(".printed").read_text()

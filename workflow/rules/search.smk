@@ -76,7 +76,7 @@ rule train:
         runtime=lambda w: pipeline.time_limit(int(w.bracket), int(w.rung), int(w.last) - int(w.first) + 1),
     # A cluster asks with SIGTERM to save what was trained: the shell must not end before the training has.
     shell:
-        "trap '' TERM; : > {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
+        "trap '' TERM; echo \"# $(date -Is) on $(hostname)\" >> {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
         " {wildcards.first} {wildcards.last} {output} --threads {threads} {resources.flags}"
         " >> {log} 2> >(tee -ai {log} >&2)"
 

@@ -4,7 +4,7 @@ import os
 import platform
 import resource
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -16,13 +16,14 @@ from jointsearch.errors import UserError
 
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 """Where Slurm, PBS, LSF and Grid Engine tell a process its job."""
-GPU_VARIABLES = ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "CUDA_VISIBLE_DEVICES")
-"""Where a process learns which GPUs are for it; Slurm counts those of the node, CUDA those that the job may see."""
 
 
 @contextmanager
 def claim(
-    name: Literal["auto", "cpu", "cuda"], memory_gb: float | None = None, sharers: int = 1
+    name: Literal["auto", "cpu", "cuda"],
+    memory_gb: float | None = None,
+    sharers: int = 1,
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[torch.device]:
     """Have a device for one training process; `auto` takes a GPU if there is one.
 
@@ -38,6 +39,8 @@ def claim(
         a training records, instead of the system killing the process.
     sharers
         How many processes that say the same may share a GPU.
+    check
+        Called while it waits for a GPU; may raise.
 
     Raises
     ------
@@ -54,7 +57,9 @@ def claim(
         return
     ids = [torch.cuda.get_device_properties(index).uuid for index in range(torch.cuda.device_count())]
     folder = Path(tempfile.gettempdir())
-    index, held = lock.wait_for_one([folder / f"jointsearch-{os.getuid()}-gpu-{one}.lock" for one in ids], sharers)
+    index, held = lock.wait_for_one(
+        [folder / f"jointsearch-{os.getuid()}-gpu-{one}.lock" for one in ids], sharers, check=check
+    )
     with held, torch.cuda.device(index):
         yield torch.device("cuda", index)
 
@@ -65,10 +70,7 @@ def place(device: torch.device) -> dict[str, Any]:
         # Nodes of a small cluster may share a machine.
         "host": os.environ.get("SLURMD_NODENAME") or platform.node(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "job": _first(JOB_VARIABLES),
-        "gpu": _first(GPU_VARIABLES),
+        "job": next((os.environ[name] for name in JOB_VARIABLES if os.environ.get(name)), None),
+        # As numbered on the node; CUDA may number those of the job only.
+        "gpu": os.environ.get("SLURM_STEP_GPUS"),
     }
-
-
-def _first(variables: Sequence[str]) -> str | None:
-    return next((os.environ[name] for name in variables if os.environ.get(name)), None)

@@ -15,6 +15,7 @@ from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.interruption import Interruption
 from jointsearch.records import Evaluation, MadeWith, Observed, Rung, digest, read_record
 from jointsearch.training import checkpoint, schedule
+from jointsearch.training.accelerate import choose_precision
 from jointsearch.training.clock import Clock, pack
 from jointsearch.training.device import place
 from jointsearch.training.image_data import ImageData
@@ -103,7 +104,9 @@ def evaluate(
     if safekeeping is not None:
         keeper = Keeper(
             layout.state_file(layout.rung_folder(study, rung.bracket, rung.rung), slot),
-            _state_of(identity, made_with),
+            _state_of(
+                identity, made_with | {"precision": choose_precision(experiment.training, device), "on": here["device"]}
+            ),
             safekeeping.every,
             safekeeping.interruption,
             here,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from jointsearch.errors import UserError
 from jointsearch.interruption import Interruption
 from jointsearch.records import Stretch
@@ -47,21 +49,24 @@ class Keeper:
             return None
         try:
             state = checkpoint.read(self.path, self.identity)
-        except UserError as error:
-            print(f"warning: {error}: not used, this training starts from its beginning", file=sys.stderr)
+            self.earlier = tuple(Stretch.model_validate(one) for one in state.pop("stretches"))
+        except (UserError, ValidationError) as error:
+            what = error if isinstance(error, UserError) else f"{self.path}: of another version"
+            print(f"warning: {what}: not used, this training starts from its beginning", file=sys.stderr)
             return None
-        self.earlier = tuple(Stretch.model_validate(one) for one in state.pop("stretches"))
         return state
 
     def due(self) -> bool:
         """Whether it is time to save."""
         return self.interruption.by is not None or time.monotonic() - self._saved >= self.every
 
-    def save(self, state: dict[str, Any]) -> None:
-        """Save a state; where the disk is full the training goes on without, after a warning."""
+    def save(self, state: dict[str, Any]) -> bool:
+        """Save a state; whether that worked: where the disk is full the training goes on without, after a warning."""
+        self._saved = time.monotonic()
         stretches = (*self.earlier, Stretch(**self.here, finished=time.time()))
         try:
             checkpoint.write(self.path, self.identity, state | {"stretches": [one.model_dump() for one in stretches]})
         except UserError as error:
             print(f"warning: the state of this training is not saved: {error}", file=sys.stderr)
-        self._saved = time.monotonic()
+            return False
+        return True

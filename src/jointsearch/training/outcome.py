@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from jointsearch.config import TrainingSettings
+from jointsearch.errors import UserError
 from jointsearch.networks.cost import StepCost, step_cost
 from jointsearch.records import CurvePoint, Precision, Status
 from jointsearch.training import accelerate
@@ -75,6 +76,8 @@ def train(
     ------
     InterruptedTrainingError
         If the process was asked to end.
+    UserError
+        If the saved state is of a compiled network, and compiling fails.
     """
     precision = accelerate.choose_precision(task.settings, device)
     _, channels, height, width = data.train_images.shape
@@ -112,15 +115,20 @@ def train(
             if start is not None:
                 training.go_on_from(start)
             begin.seconds, begin.steps = stopwatch.read(), progress.steps
-            if saved is not None and saved["start"]["compiled"] == begin.compiled:
+            if saved is not None:
+                if saved["start"]["compiled"] != begin.compiled:
+                    raise UserError(
+                        "the saved state is of a network that was compiled, which failed here (see above); "
+                        "try again, or remove the state to train from the beginning"
+                    )
                 _go_on(training, clock, saved)
                 begin = _Start(**saved["start"])
             begin.startup_seconds += time.perf_counter() - began
             for _ in training.run(clock):
                 if keeper is not None and keeper.due():
                     with stopwatch.paused():
-                        _save(keeper, training, clock, begin)
-                    keeper.interruption.check()
+                        is_saved = _save(keeper, training, clock, begin)
+                    keeper.interruption.check("; its state is saved" if is_saved else "; its state is not saved")
             end = training.state() if keep_end else None
     except DivergedError as error:
         status, message = "diverged", str(error)
@@ -166,15 +174,16 @@ class _Start:
     startup_seconds: float = 0.0
 
 
-def _save(keeper: Keeper, training: Training, clock: Clock, begin: _Start) -> None:
+def _save(keeper: Keeper, training: Training, clock: Clock, begin: _Start) -> bool:
     try:
         readings = pack(clock.readings) if isinstance(clock, SecondClock) else None
-        keeper.save({"training": training.state(), "readings": readings, "start": asdict(begin)})
+        return keeper.save({"training": training.state(), "readings": readings, "start": asdict(begin)})
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
         # That there is no room for a copy says nothing about the training.
         print("warning: the state of this training is not saved: not enough memory", file=sys.stderr)
+        return False
 
 
 def _go_on(training: Training, clock: Clock, saved: dict[str, Any]) -> None:
