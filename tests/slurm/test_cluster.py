@@ -57,7 +57,7 @@ def test_trainings_side_by_side_give_the_same_records(workspace, tmp_path):
     here = Workspace(workspace.copy(tmp_path / "here").folder)
     here.snakemake("search", "--cores", "2")
     workspace.configure(budget=lasting, search={"length": 1, "lags": None}, jobs={"side_by_side": 3})
-    workspace.snakemake("search")
+    workspace.snakemake("search", *RESOURCES)
     assert workspace.derivable() == here.derivable()
     first = [item.observed for item in workspace.evaluations() if item.rung == 0]
     assert len(first) == 3
