@@ -149,7 +149,10 @@ def evaluate(
 
 
 def _state_of(identity: dict[str, Any], made_with: dict[str, Any]) -> str:
-    """What a saved state is of. Another commit with the same training code may go on from it."""
+    """What a saved state is of.
+
+    Another commit with the same training code may go on from it; another kind of GPU may not.
+    """
     proposal = identity["proposal"].model_dump(mode="json")
     return digest({"evaluation": identity | {"proposal": proposal}, "made_with": made_with | {"commit": None}})
 
