@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from jointsearch.config import BudgetSettings
-from jointsearch.plan import Cluster, Schedule, simulate
+from jointsearch.plan import Cluster, simulate
 from jointsearch.records import Evaluation, read_record
 
 ROOT = Path(__file__).parents[1]
@@ -89,8 +89,8 @@ def measure(clone: Path, brackets: int, full: int) -> Cluster:
     case = BudgetSettings.model_validate(budget)
     for name, utilisation, seconds in (
         ("measured", measured, makespan),
-        ("simulated, with what the cluster adds", *simulated(brackets, GPUS, case, added)),
-        ("simulated, training alone", *simulated(brackets, GPUS, case, Cluster())),
+        ("simulated, with what the cluster adds", *simulated(brackets, case, added)),
+        ("simulated, training alone", *simulated(brackets, case, Cluster())),
     ):
         print(f"{name:<40} {utilisation:6.1%} of GPU time is training   {seconds:6.0f} s")
     print(f"{'GPUs held by jobs (measured)':<40} {held / (GPUS * makespan):6.1%}\n")
@@ -104,8 +104,8 @@ def measure(clone: Path, brackets: int, full: int) -> Cluster:
     return added
 
 
-def simulated(brackets: int, workers: int, case: BudgetSettings, cluster: Cluster) -> tuple[float, float]:
-    schedule: Schedule = simulate(brackets, LAGS, workers, case, cluster=cluster)
+def simulated(brackets: int, case: BudgetSettings, cluster: Cluster) -> tuple[float, float]:
+    schedule = simulate(brackets, LAGS, GPUS, case, cluster=cluster)
     return schedule.utilisation, schedule.makespan
 
 

@@ -20,11 +20,10 @@ def slots_under_way(pipeline: Pipeline) -> list[Path]:
     for item in pipeline.brackets:
         for rung, size in enumerate(item.sizes):
             folder = layout.rung_folder(pipeline.study, item.index, rung)
-            if layout.lock_file(folder).exists():
-                for slot in range(size):
-                    file = layout.slot_file(folder, slot)
-                    if not file.exists() and _is_held(folder, slot):
-                        found.append(file)
+            there = set(folder.iterdir()) if folder.exists() else set()
+            if layout.lock_file(folder) in there:
+                files = {slot: layout.slot_file(folder, slot) for slot in range(size)}
+                found += [file for slot, file in files.items() if file not in there and _is_held(folder, slot)]
     return found
 
 

@@ -36,23 +36,35 @@ class ClusterWorkspace(Workspace):
         jobs = {"evaluations_per_job": 1, "save_every": 1.5}
         self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [4]})
 
+    def resume_check(self) -> str:
+        """What it says."""
+        done = self.script("resume_check", "config.yaml")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def under_way(self) -> list[str]:
         """What resume_check says of trainings that go on."""
-        said = self.script("resume_check", "config.yaml")
-        assert said.returncode == 0, said.stderr
-        return [line for line in said.stdout.splitlines() if line.endswith("a process trains it now")]
+        return [line for line in self.resume_check().splitlines() if line.endswith("a process trains it now")]
 
-    def what(self, job: str) -> str:
-        """Bracket of the training that a job is for."""
-        command = ["squeue", "--states=all", "--noheader", f"--jobs={job}", "--format=%k"]
-        comment = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        return str(int(comment.removeprefix("rule_train_wildcards_").split("_")[0]))
+    def states(self) -> list[Path]:
+        """Saved states of trainings."""
+        return list(self.results.glob("search/*/*/state-*.pt"))
+
+    def squeue(self, fields: str) -> dict[str, str]:
+        """Fields of all jobs from here that Slurm remembers, by id."""
+        command = ["squeue", "--states=all", "--noheader", f"--format=%Z|%i|{fields}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        rows = [row.split("|") for row in done.stdout.splitlines()]
+        return {job: what for folder, job, what in rows if folder == str(self.folder)}
 
     def jobs(self) -> dict[str, str]:
         """States of all jobs from here that Slurm remembers, by id."""
-        command = ["squeue", "--states=all", "--noheader", "--format=%i %T %Z"]
-        rows = [row.split() for row in subprocess.run(command, capture_output=True, text=True).stdout.splitlines()]
-        return {job: state for job, state, folder in rows if folder == str(self.folder)}
+        return self.squeue("%T")
+
+    def job_of(self, bracket: str) -> str:
+        """Job that trains a bracket, while each has one."""
+        (job,) = (job for job, comment in self.squeue("%k").items() if f"_wildcards_{bracket}_" in comment)
+        return job
 
 
 def sbatch(*arguments: str) -> str:

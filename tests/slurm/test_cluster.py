@@ -11,7 +11,6 @@ from jointsearch.experiment import Experiment
 from jointsearch.records import read_record
 from jointsearch.results import read_study
 
-STATES = "search/*/*/state-*.pt"
 FRAIL = "train:slurm_partition={'001': 'frail', '002': 'frail'}.get(wildcards.bracket, 'gpu')"
 APART = "train:slurm_extra={'001': '--nodelist=node5', '002': '--nodelist=node6'}.get(wildcards.bracket, '')"
 
@@ -70,8 +69,8 @@ def test_whatever_befalls_a_job_its_training_goes_on_to_the_same_record(workspac
     workspace.lasting(4)
     run = workspace.start("search", *RESOURCES, FRAIL, APART)
     # All have saved a state on the way.
-    wait(lambda: len(list(workspace.results.glob(STATES))) == 4)
-    job = {workspace.what(job): job for job in workspace.jobs()}
+    wait(lambda: len(workspace.states()) == 4)
+    job = {bracket: workspace.job_of(f"00{bracket}") for bracket in "0123"}
     subprocess.run(["scancel", job["0"]], check=True)
     cluster.node_down("node5")
     sbatch("--partition=urgent", "--nodelist=node6", "--gres=gpu:2", "--wrap=sleep 1")
@@ -88,5 +87,5 @@ def test_whatever_befalls_a_job_its_training_goes_on_to_the_same_record(workspac
     for which, was in ((cancelled, job["0"]), (killed, job["3"])):
         assert which[0][1] == was
         assert which[1][1] not in job.values()
-    assert not list(workspace.results.glob(STATES))
+    assert not workspace.states()
     assert "'CANCELLED'" in workspace.printed()

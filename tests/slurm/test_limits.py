@@ -69,6 +69,4 @@ def test_partitions_are_chosen_by_the_time_that_a_training_needs(workspace):
     gres = ("--set-resources", "train:gres='gpu:pretend:1'", "train:mem_mb=2000")
     workspace.snakemake("search", *gres, "--slurm-partition-config", "partitions.yaml")
     assert {item.observed.gpu for item in workspace.evaluations()} <= {"0", "1"}
-    command = ["squeue", "--states=all", "--noheader", "--format=%P %l", "--jobs", ",".join(workspace.jobs())]
-    rows = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert sorted(rows) == ["gpu 3:00", *["short 2:00"] * 3]
+    assert sorted(workspace.squeue("%P %l").values()) == ["gpu 3:00", *["short 2:00"] * 3]

@@ -5,18 +5,22 @@ import subprocess
 
 from conftest import RESOURCES, stretches, wait
 
-STATES = "search/*/*/state-*.pt"
+
+def stop_command(said: str) -> list[str]:
+    """The one command by which resume_check says that jobs are stopped."""
+    (command,) = (line.removeprefix("to stop:").split() for line in said.splitlines() if line.startswith("to stop:"))
+    return command
 
 
 def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on_from_their_states(workspace, four_trainings):
     workspace.lasting(2)
     run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(list(workspace.results.glob(STATES))) == 2)
+    wait(lambda: len(workspace.states()) == 2)
     run.send_signal(signal.SIGINT)
     assert run.wait() != 0
     wait(lambda: not workspace.under_way())
     first = set(workspace.jobs())
-    said = workspace.script("resume_check", "config.yaml").stdout
+    said = workspace.resume_check()
     assert "results/small: no run works here\n" in said
     assert "2 interrupted trainings go on from their saved state" in said
     assert "scancel" not in said
@@ -35,9 +39,9 @@ def test_jobs_that_outlive_their_run_are_told_and_waited_for(workspace, four_tra
     run.kill()
     run.wait()
     first = set(workspace.jobs())
-    said = workspace.script("resume_check", "config.yaml").stdout
+    said = workspace.resume_check()
     assert said.count("a process trains it now") == 2
-    (command,) = (line.removeprefix("to stop:").split() for line in said.splitlines() if line.startswith("to stop:"))
+    command = stop_command(said)
     assert command[0] == "scancel"
     assert set(command[1:]) == first
     printed = workspace.snakemake("search", *RESOURCES)
@@ -51,12 +55,10 @@ def test_jobs_that_outlive_their_run_are_told_and_waited_for(workspace, four_tra
 def test_what_outlived_a_run_can_be_stopped_as_resume_check_says(workspace, four_trainings):
     workspace.lasting(2)
     run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(list(workspace.results.glob(STATES))) == 2)
+    wait(lambda: len(workspace.states()) == 2)
     run.kill()
     run.wait()
-    said = workspace.script("resume_check", "config.yaml").stdout
-    (command,) = (line.removeprefix("to stop:").split() for line in said.splitlines() if line.startswith("to stop:"))
-    subprocess.run(command, check=True)
+    subprocess.run(stop_command(workspace.resume_check()), check=True)
     wait(lambda: not workspace.under_way())
     workspace.snakemake("search", *RESOURCES)
     assert workspace.derivable() == four_trainings[:2]

@@ -102,15 +102,10 @@ def evaluate(
     here = place(device) | {"started": time.time()}
     keeper = None
     if safekeeping is not None:
-        keeper = Keeper(
-            layout.state_file(layout.rung_folder(study, rung.bracket, rung.rung), slot),
-            _state_of(
-                identity, made_with | {"precision": choose_precision(experiment.training, device), "on": here["device"]}
-            ),
-            safekeeping.every,
-            safekeeping.interruption,
-            here,
-        )
+        path = layout.state_file(layout.rung_folder(study, rung.bracket, rung.rung), slot)
+        computed = {"precision": choose_precision(experiment.training, device), "on": here["device"]}
+        state_of = _state_of(identity, made_with | computed)
+        keeper = Keeper(path, state_of, safekeeping.every, safekeeping.interruption, here)
     outcome = train(
         task_of(experiment, rung, slot),
         data,
