@@ -73,7 +73,8 @@ def slurm_jobs(folder: Path) -> list[SlurmJob] | None:
     command = ["squeue", "--noheader", f"--user={os.getuid()}", f"--format={FIELDS}"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise UserError(f"squeue: {done.stderr.strip() or 'failed'}; ask again once Slurm answers")
+        reason = (done.stderr.strip().splitlines() or ["it failed"])[-1]
+        raise UserError(f"{reason}; ask again once Slurm answers")
     rows = [line.split("|", 5) for line in done.stdout.splitlines()]
     return [
         SlurmJob(*row[:5])
