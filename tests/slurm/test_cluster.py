@@ -32,8 +32,9 @@ def test_the_demo_on_eight_gpus_takes_the_same_course_as_here(workspace):
         assert mine | {"made_with": mine["made_with"] | commit} == its | {"made_with": its["made_with"] | commit}
         assert other.observed.job is not None
         assert other.observed.host in cluster.STEADY
+    # Slurm fills a node before it takes the next one: how many it takes depends on how fast jobs come and go.
     assert {item.observed.gpu for item in there} == {"0", "1"}
-    assert {item.observed.host for item in there} == set(cluster.STEADY)
+    assert len({item.observed.host for item in there}) >= 2
     assert (workspace.folder / "results/demo/figures/full_budget_evaluations.pdf").exists()
     ends = [(item.observed.started, 1) for item in there] + [(item.observed.finished, -1) for item in there]
     assert max(itertools.accumulate(change for _, change in sorted(ends))) >= 4
