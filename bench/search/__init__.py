@@ -1,0 +1,1 @@
+"""Search quality: tasks, runs, statistics."""

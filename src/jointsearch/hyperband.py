@@ -142,6 +142,12 @@ def newly_seen(index: int, lag: Sequence[int], settings: BudgetSettings) -> list
     return seen
 
 
+def pending(index: int, lag: Sequence[int], settings: BudgetSettings) -> list[Bracket]:
+    """Earlier brackets of whose first rung, and so of all, the model of bracket `index` sees nothing yet."""
+    earlier = (bracket(other, settings) for other in range(max(0, index - max(lag)), index))
+    return [item for item in earlier if item.index > index - 1 - lag[item.levels[0]]]
+
+
 def promote(evaluations: Sequence[Evaluation], size: int) -> tuple[Proposal, ...]:
     """Choose the proposals of the next rung: lowest validation error, failures last, ties by id."""
     return tuple(evaluation.proposal for evaluation in rank(evaluations)[:size])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from jointsearch import hyperband, layout
+from jointsearch import hyperband, layout, samplers
 from jointsearch.config import Config
 from jointsearch.experiment import Experiment, refuse_another
 from jointsearch.hyperband import Bracket
@@ -86,6 +86,13 @@ class Pipeline:
     def previous_history(self, bracket: int) -> list[Path]:
         """History that a bracket's history continues: none for the first."""
         return [layout.history_file(self.study, bracket - 1)] if bracket else []
+
+    def pending(self, bracket: int) -> list[Path]:
+        """Proposals of earlier brackets that this one sees no result of, if its sampler looks at them."""
+        if not samplers.sees_pending(self.experiment.sampler):
+            return []
+        brackets = hyperband.pending(bracket, self.experiment.lags, self.config.budget)
+        return [layout.proposals_file(self.study, item.index, 0) for item in brackets]
 
     @cached_property
     def all_batches(self) -> list[Path]:

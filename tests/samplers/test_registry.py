@@ -19,7 +19,7 @@ from jointsearch.records import Origin
 from jointsearch.samplers import Sampled, Suggestion
 
 def middle(value=0.5):
-    def propose(space, history, count, rng):
+    def propose(space, history, count, rng, outlook=None):
         return Suggestion((Sampled({"x": value}, Origin(sampler="middle", kind="random")),) * count)
     return propose
 

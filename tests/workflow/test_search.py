@@ -21,7 +21,7 @@ from jointsearch.samplers import Sampled, Suggestion
 
 
 def make(rate):
-    def propose(space, history, count, rng):
+    def propose(space, history, count, rng, outlook=None):
         origin = Origin(sampler="mine", kind="random")
         prior = space.sample(count, rng)
         return Suggestion(tuple(Sampled(values | {"learning_rate": float(rate)}, origin) for values in prior))

@@ -25,6 +25,7 @@ rule sample:
     input:
         experiment=FROZEN,
         history=rules.history.output,
+        pending=lambda w: pipeline.pending(int(w.bracket)),
     output:
         f"{BRACKET}/rung-0/proposals.json",
     log:
@@ -34,7 +35,7 @@ rule sample:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python $SCRIPTS/sample.py {input.experiment} {input.history} {output} 2> >(tee {log} >&2)"
+        "python $SCRIPTS/sample.py {input.experiment} {input.history} {output} {input.pending} 2> >(tee {log} >&2)"
 
 
 rule promote:

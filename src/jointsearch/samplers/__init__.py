@@ -7,14 +7,23 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from jointsearch.config import Settings
 from jointsearch.errors import UserError, suggest
-from jointsearch.samplers.base import Sampled, Sampler, Suggestion
-from jointsearch.samplers.settings import BohbSettings, RandomSettings
+from jointsearch.samplers.base import Outlook, Sampled, Sampler, Suggestion
+from jointsearch.samplers.settings import BohbSettings, RandomSettings, SamplerSettings
 
-__all__ = ["REGISTRY", "Sampled", "Sampler", "Suggestion", "check", "make", "observations_needed"]
+__all__ = [
+    "REGISTRY",
+    "Outlook",
+    "Sampled",
+    "Sampler",
+    "Suggestion",
+    "check",
+    "make",
+    "observations_needed",
+    "sees_pending",
+]
 
-REGISTRY: dict[str, type[Settings]] = {
+REGISTRY: dict[str, type[SamplerSettings]] = {
     "bohb": BohbSettings,
     "hyperband": RandomSettings,
     "random": RandomSettings,
@@ -65,7 +74,12 @@ def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     return _validated(name, settings).model_dump(exclude_defaults=True)
 
 
-def _validated(name: str, settings: Mapping[str, Any]) -> Settings:
+def sees_pending(name: str) -> bool:
+    """Whether a sampler looks at what is under way; one that is not of the registry is taken to."""
+    return name not in REGISTRY or REGISTRY[name].sees_pending
+
+
+def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
     try:
         return REGISTRY[name].model_validate(settings)
     except ValidationError as error:

@@ -32,6 +32,31 @@ class Suggestion:
     model: Model | None = None
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """What the static plan says of the bracket that is proposed for; never what depends on timing.
+
+    Attributes
+    ----------
+    budgets
+        All budgets, lowest first.
+    level
+        Where the proposals start: an index into `budgets`.
+    pending
+        The configurations that earlier brackets proposed and of which the history holds no evaluation yet, with the
+        level that they start at. Only for samplers that look at them (`samplers.sees_pending`).
+    """
+
+    budgets: tuple[float, ...]
+    level: int = 0
+    pending: tuple[tuple[Values, int], ...] = ()
+
+    @classmethod
+    def of(cls, history: Sequence[Observation]) -> Outlook:
+        """Make do with the budgets of a history."""
+        return cls(tuple(sorted({one.budget for one in history})) or (1.0,))
+
+
 def check(suggestion: Suggestion, space: Space, count: int, name: str) -> None:
     """See that a sampler kept its promises: so many configurations, each of the space.
 
@@ -55,7 +80,12 @@ class Sampler(Protocol):
     """Proposes configurations. Equal arguments (and state of `rng`) give equal suggestions."""
 
     def __call__(
-        self, space: Space, history: Sequence[Observation], count: int, rng: np.random.Generator
+        self,
+        space: Space,
+        history: Sequence[Observation],
+        count: int,
+        rng: np.random.Generator,
+        outlook: Outlook | None = None,
     ) -> Suggestion:
         """Propose configurations.
 
@@ -69,6 +99,8 @@ class Sampler(Protocol):
             How many to propose.
         rng
             The only source of randomness.
+        outlook
+            What the plan says of the bracket; by default `Outlook.of(history)`.
 
         Returns
         -------

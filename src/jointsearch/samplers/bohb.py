@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jointsearch.records import Model, Observation, Origin
-from jointsearch.samplers.base import Sampled, Suggestion
+from jointsearch.samplers.base import Outlook, Sampled, Suggestion
 from jointsearch.samplers.density import Array, Density
 from jointsearch.samplers.settings import BohbSettings
 from jointsearch.space import Space
@@ -34,7 +34,12 @@ class Bohb:
     settings: BohbSettings
 
     def __call__(
-        self, space: Space, history: Sequence[Observation], count: int, rng: np.random.Generator
+        self,
+        space: Space,
+        history: Sequence[Observation],
+        count: int,
+        rng: np.random.Generator,
+        outlook: Outlook | None = None,
     ) -> Suggestion:
         """Propose configurations, all from one model; see `jointsearch.samplers.base.Sampler`.
 

@@ -1,18 +1,25 @@
 """The settings of the samplers that come with the workflow."""
 
 from itertools import count
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from jointsearch.config import Settings
 
 
-class RandomSettings(Settings):
+class SamplerSettings(Settings):
+    """What can be set of a sampler, and what it asks of the workflow."""
+
+    sees_pending: ClassVar[bool] = False
+    """Whether it looks at the proposals that are under way."""
+
+
+class RandomSettings(SamplerSettings):
     """Random search and Hyperband have nothing to set."""
 
 
-class BohbSettings(Settings):
+class BohbSettings(SamplerSettings):
     """BOHB. Names and defaults are its authors', in HpBandSter 0.7.4 (BOHB paper, section 4)."""
 
     top_n_percent: Annotated[int, Field(ge=1, le=99)] = 15
