@@ -39,6 +39,9 @@ def test_first_model_is_the_first_bracket_that_sees_enough_at_one_budget():
     assert first_model(12, (0, 0, 0, 0), 36, demo) == (5, 0)
     assert first_model(12, (3, 2, 3, 3), 36, demo) == (8, 1)
     assert first_model(4, (0, 0, 0, 0), 36, demo) is None
+    # Bracket 0 has 40 evaluations, 27 of them at the lowest budget.
+    assert first_model(12, (0, 0, 0, 0), 36, demo, pooled=True) == (1, 3)
+    assert first_model(12, (1, 2, 3, 4), 36, demo, pooled=True) == (3, 1)
 
 
 def test_trainings_of_32_rounds():

@@ -122,19 +122,22 @@ def simulate(
     return Schedule(end, busy / (workers * end), tuple(starts))
 
 
-def first_model(brackets: int, lag: Sequence[int], needed: int, settings: BudgetSettings) -> tuple[int, int] | None:
-    """Find the first bracket that sees at least `needed` evaluations at one budget, all successful.
+def first_model(
+    brackets: int, lag: Sequence[int], needed: int, settings: BudgetSettings, pooled: bool = False
+) -> tuple[int, int] | None:
+    """Find the first bracket that sees at least `needed` evaluations, all successful: at one budget or, pooled, in all.
 
     Returns
     -------
     (bracket, budget level) or None
-        The largest such level, since that is the one that BOHB models.
+        The largest such level, since that is the one that BOHB models; pooled, the largest that is seen.
     """
     seen = [0] * len(lag)
     for index in range(brackets):
         for item, rung in newly_seen(index, lag, settings):
             seen[item.levels[rung]] += item.sizes[rung]
-        enough = [level for level, number in enumerate(seen) if number >= needed]
+        counts = [sum(seen) if number and pooled else number for number in seen]
+        enough = [level for level, number in enumerate(counts) if number >= needed]
         if enough:
             return index, enough[-1]
     return None
@@ -219,12 +222,14 @@ def _first_model(pipeline: Pipeline, simulated: Schedule) -> str:
     needed = samplers.observations_needed(experiment.sampler, experiment.sampler_settings, experiment.space.dimension)
     if needed is None:
         return "none: this sampler says of no number of evaluations that it builds a model from them"
-    found = first_model(len(pipeline.brackets), experiment.lags, needed, experiment.budget)
+    pooled = samplers.pools_budgets(experiment.sampler)
+    found = first_model(len(pipeline.brackets), experiment.lags, needed, experiment.budget, pooled)
     if found is None:
-        return f"none: no bracket sees the {needed} evaluations at one budget that it takes"
+        return f"none: no bracket sees the {needed} evaluations {'' if pooled else 'at one budget '}that it takes"
     index, level = found
     unit = experiment.budget.unit
     return (
-        f"bracket {index}, from {needed} or more evaluations at {amount(budgets(experiment.budget)[level], unit)}, "
+        f"bracket {index}, from {needed} or more evaluations at {'up to ' if pooled else ''}"
+        f"{amount(budgets(experiment.budget)[level], unit)}, "
         f"after {amount(simulated.starts[index], unit)}"
     )

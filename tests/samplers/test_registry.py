@@ -65,7 +65,7 @@ def test_a_users_own_sampler(own, name):
     ("name", "settings", "says"),
     [
         ("bhob", {}, "did you mean 'bohb'?"),
-        ("annealing", {}, "known are bohb, hyperband, random"),
+        ("annealing", {}, "known are bohb, hyperband, mfgp, random"),
         ("", {}, "known are"),
         (":f", {}, "known are"),
         ("no_such_module:f", {}, "no module 'no_such_module'"),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from jointsearch.errors import UserError, suggest
 from jointsearch.samplers.base import Outlook, Sampled, Sampler, Suggestion
-from jointsearch.samplers.settings import BohbSettings, RandomSettings, SamplerSettings
+from jointsearch.samplers.settings import BohbSettings, MfgpSettings, RandomSettings, SamplerSettings
 
 __all__ = [
     "REGISTRY",
@@ -20,12 +20,14 @@ __all__ = [
     "check",
     "make",
     "observations_needed",
+    "pools_budgets",
     "sees_pending",
 ]
 
 REGISTRY: dict[str, type[SamplerSettings]] = {
     "bohb": BohbSettings,
     "hyperband": RandomSettings,
+    "mfgp": MfgpSettings,
     "random": RandomSettings,
 }
 """The samplers that come with the workflow and what can be set."""
@@ -37,7 +39,7 @@ def make(name: str, settings: Mapping[str, Any]) -> Sampler:
     Parameters
     ----------
     name
-        `bohb`; `hyperband` or `random`, which are BOHB with nothing but random picks; or the dotted name of
+        `mfgp`; `bohb`; `hyperband` or `random`, which are BOHB with nothing but random picks; or the dotted name of
         a function of your own, `package.module:function`, called with the settings as keyword arguments.
     settings
         Settings of the sampler.
@@ -49,9 +51,13 @@ def make(name: str, settings: Mapping[str, Any]) -> Sampler:
     """
     if name not in REGISTRY:
         return _make_own(name, settings)
+    checked = _validated(name, settings)
+    if isinstance(checked, MfgpSettings):
+        from jointsearch.samplers.mfgp import Mfgp
+
+        return Mfgp(checked)
     from jointsearch.samplers.bohb import Bohb
 
-    checked = _validated(name, settings)
     return Bohb(name, checked if isinstance(checked, BohbSettings) else BohbSettings(random_fraction=1))
 
 
@@ -89,9 +95,13 @@ def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
 
 
 def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) -> int | None:
-    """Count the evaluations at one budget that a sampler's model takes; None if it builds none or does not say."""
-    checked = REGISTRY[name].model_validate(settings) if name in REGISTRY else None
-    return checked.observations_needed(dimension) if isinstance(checked, BohbSettings) else None
+    """Count the evaluations that a sampler's model takes (see `pools_budgets`); None if it has none or does not say."""
+    return REGISTRY[name].model_validate(settings).observations_needed(dimension) if name in REGISTRY else None
+
+
+def pools_budgets(name: str) -> bool:
+    """Whether a sampler's model learns from all budgets together."""
+    return name in REGISTRY and REGISTRY[name].pools_budgets
 
 
 def _advice(name: str, key: str, problem: Any) -> str:

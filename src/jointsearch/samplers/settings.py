@@ -13,6 +13,12 @@ class SamplerSettings(Settings):
 
     sees_pending: ClassVar[bool] = False
     """Whether it looks at the proposals that are under way."""
+    pools_budgets: ClassVar[bool] = False
+    """Whether one model learns from evaluations at all budgets."""
+
+    def observations_needed(self, dimension: int) -> int | None:
+        """Fewest evaluations, at one budget or in all, from which a model is made; None if it makes none."""
+        return None
 
 
 class RandomSettings(SamplerSettings):
@@ -50,3 +56,25 @@ class BohbSettings(SamplerSettings):
     def observations_needed(self, dimension: int) -> int:
         """Fewest evaluations at one budget from which a model can be fitted."""
         return next(n for n in count(1) if self.split(n, dimension))
+
+
+class MfgpSettings(SamplerSettings):
+    """The Gaussian process over configuration and fidelity."""
+
+    sees_pending: ClassVar[bool] = True
+    pools_budgets: ClassVar[bool] = True
+
+    random_fraction: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Probability that a pick ignores the model."""
+    candidates: Annotated[int, Field(ge=1)] = 400
+    """Configurations of the whole space, and as many around the best, among which a draw's minimum is looked for."""
+    incumbents: Annotated[int, Field(ge=1)] = 5
+    """How many are the best, largest budget first."""
+    observations: Annotated[int, Field(ge=10)] = 600
+    """Most evaluations that the process is conditioned on."""
+    fitted: Annotated[int, Field(ge=10)] = 250
+    """Most of them that its hyperparameters are fitted to."""
+
+    def observations_needed(self, dimension: int) -> int:
+        """Fewest successful evaluations from which a model is made."""
+        return dimension + 3

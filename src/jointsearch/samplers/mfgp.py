@@ -1,0 +1,271 @@
+"""A Gaussian process over configuration and fidelity, with Thompson sampling: the sampler `mfgp`.
+
+One process models the evaluations at all budgets, its last input the budget's place on the ladder. Each proposal is
+where a function drawn from the posterior at the full budget is lowest (Thompson sampling: Kandasamy et al.,
+*Parallelised Bayesian Optimisation via Thompson Sampling*, AISTATS 2018), which suits batches: each member has a draw.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import rankdata
+from threadpoolctl import threadpool_limits
+
+from jointsearch.records import Model, Observation, Origin, Values
+from jointsearch.samplers.base import Outlook, Sampled, Suggestion
+from jointsearch.samplers.gaussian_process import Array, LogNormal, Prior, fit
+from jointsearch.samplers.settings import MfgpSettings
+from jointsearch.space import Space
+
+Rows = NDArray[np.int_]
+
+
+@dataclass(frozen=True)
+class Mfgp:
+    """Thompson sampling from a multi-fidelity Gaussian process.
+
+    Parameters
+    ----------
+    settings
+        The choices of the algorithm.
+    """
+
+    settings: MfgpSettings
+
+    def __call__(
+        self,
+        space: Space,
+        history: Sequence[Observation],
+        count: int,
+        rng: np.random.Generator,
+        outlook: Outlook | None = None,
+    ) -> Suggestion:
+        """Propose configurations, all from one model; see `jointsearch.samplers.base.Sampler`.
+
+        Without `d + 3` successful evaluations all picks are random. So is each one with probability `random_fraction`,
+        and where no candidate is left that was not tried before. The picks' origin says so.
+        """
+        outlook = outlook or Outlook.of(history)
+        # Sums over more threads are of other bits.
+        with threadpool_limits(1, user_api="blas"):
+            return self._propose(space, history, count, rng, outlook)
+
+    def _propose(
+        self, space: Space, history: Sequence[Observation], count: int, rng: np.random.Generator, outlook: Outlook
+    ) -> Suggestion:
+        picks: list[Sampled | None] = [None] * count
+        model = None
+        if sum(one.loss is not None for one in history) >= self.settings.observations_needed(space.dimension):
+            model = _Model(space, history, outlook, self.settings, rng)
+            modelled = np.flatnonzero(rng.random(count) >= self.settings.random_fraction)
+            origin = Origin(sampler="mfgp", kind="model", model_budget=outlook.budgets[-1])
+            for slot, values in zip(modelled, model.minima(len(modelled), rng), strict=False):
+                picks[slot] = Sampled(values, origin)
+        origin = Origin(sampler="mfgp", kind="random")
+        prior = iter([Sampled(values, origin) for values in space.sample(picks.count(None), rng)])
+        return Suggestion(
+            tuple(next(prior) if pick is None else pick for pick in picks),
+            None if model is None else model.record(),
+        )
+
+
+class _Model:
+    """The process, conditioned on a part of the history and on what is pending."""
+
+    def __init__(
+        self,
+        space: Space,
+        history: Sequence[Observation],
+        outlook: Outlook,
+        settings: MfgpSettings,
+        rng: np.random.Generator,
+    ) -> None:
+        self.space, self.settings, self.outlook = space, settings, outlook
+        levels = np.searchsorted(outlook.budgets, [one.budget for one in history])
+        losses = np.array([np.inf if one.loss is None else one.loss for one in history])
+        vectors = space.encode_all([one.values for one in history])
+        self.seen = {row.tobytes() for row in vectors}
+        self.best = vectors[_best_distinct(vectors, levels, losses, settings.incumbents)]
+        kept = thin(levels, losses, settings.observations, rng)
+        self.evaluations = tuple(history[row].evaluation for row in kept)
+        points = inputs(space, vectors[kept], levels[kept] / self.top)
+        targets = normal_scores(losses[kept])
+        fitted = rng.choice(len(kept), min(len(kept), settings.fitted), replace=False)
+        groups = _groups(space)
+        lengths = (LogNormal(0.5, 1),) * space.dimension + (LogNormal(1, 1),)
+        self.process = fit(points[fitted], targets[fitted], groups, Prior(lengths))
+        self.posterior = self.process.given(points, targets)
+        if outlook.pending:
+            self._believe(points, targets)
+
+    @property
+    def top(self) -> int:
+        """The level of the full budget, at least 1."""
+        return max(1, len(self.outlook.budgets) - 1)
+
+    def _believe(self, points: Array, targets: Array) -> None:
+        """Take pending configurations to turn out as the model expects: what is left to learn lies elsewhere."""
+        vectors = self.space.encode_all([values for values, _ in self.outlook.pending])
+        levels = np.array([level for _, level in self.outlook.pending])
+        self.seen |= {row.tobytes() for row in vectors}
+        expected = inputs(self.space, vectors, levels / self.top)
+        self.posterior = self.process.given(
+            np.vstack([points, expected]), np.concatenate([targets, self.posterior.mean(expected)])
+        )
+
+    def minima(self, count: int, rng: np.random.Generator) -> list[Values]:
+        """Draw a function for each of `count` picks; give where it is lowest among candidates not yet taken."""
+        values, vectors = self._candidates(rng)
+        if not values:
+            return []
+        draws = self.posterior.draw(inputs(self.space, vectors, np.ones(len(vectors))), count, rng)
+        picks: list[int] = []
+        for draw in draws[: len(values)]:
+            draw[picks] = np.inf
+            picks.append(int(draw.argmin()))
+        return [values[pick] for pick in picks]
+
+    def _candidates(self, rng: np.random.Generator) -> tuple[list[Values], Array]:
+        """Configurations of the whole space and around the best, none of them seen or pending, none twice."""
+        uniform = self.space.sample(self.settings.candidates, rng)
+        moved = neighbours(self.space, self.best, self.settings.candidates, rng)
+        values = uniform + [one for one in map(self.space.decode, moved) if one is not None]
+        vectors = self.space.encode_all(values)
+        fresh: dict[bytes, int] = {}
+        for row, vector in enumerate(vectors):
+            if (key := vector.tobytes()) not in self.seen:
+                fresh.setdefault(key, row)
+        rows = list(fresh.values())
+        return [values[row] for row in rows], vectors[rows]
+
+    def record(self) -> Model:
+        """What the records say about this model."""
+        lengths = dict(zip((*self.space.names, "budget"), self.process.lengths, strict=True))
+        return Model(
+            budget=None,
+            evaluations=self.evaluations,
+            details={f"length.{name}": length for name, length in lengths.items()}
+            | {"signal": self.process.signal, "noise": self.process.noise, "pending": len(self.outlook.pending)},
+        )
+
+
+def inputs(space: Space, vectors: Array, fidelities: Array) -> Array:
+    """Make the process's inputs of encoded configurations and fidelities.
+
+    Parameters
+    ----------
+    space
+        The space that encoded them.
+    vectors
+        Shape `(n, d)`, NaN where inactive.
+    fidelities
+        Shape `(n,)`, from 0 at the lowest budget to 1 at the full one.
+
+    Returns
+    -------
+    ndarray
+        A continuous variable is itself, 0.5 where inactive; of k choices, k columns of which one is `1 / sqrt(2)`, so
+        that two different choices are 1 apart, and all are 0 where inactive; the last column is the fidelity.
+    """
+    columns = []
+    for column, choices in zip(vectors.T, space.levels, strict=True):
+        if choices:
+            columns += [np.where(column == choice, np.sqrt(0.5), 0) for choice in range(choices)]
+        else:
+            columns.append(np.where(np.isnan(column), 0.5, column))
+    return np.column_stack([*columns, fidelities])
+
+
+def _groups(space: Space) -> Rows:
+    """The variable of each input, the fidelity last: all choices of one share a length."""
+    sizes = [max(1, choices) for choices in (*space.levels, 0)]
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+def normal_scores(losses: Array) -> Array:
+    """Replace losses, infinite for failures, by the normal quantiles of their ranks; equal ones share theirs."""
+    scores: Array = ndtri((rankdata(losses) - 0.5) / len(losses))
+    return scores
+
+
+def thin(levels: Rows, losses: Array, room: int, rng: np.random.Generator) -> Rows:
+    """Choose at most `room` observations to model.
+
+    From the full budget down, each takes half of the room that is left and the lowest takes all of it: half its best,
+    the rest at random.
+
+    Parameters
+    ----------
+    levels, losses
+        Shape `(n,)`.
+    room
+        How many to keep.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray
+        Rows to keep, in order.
+    """
+    if len(levels) <= room:
+        return np.arange(len(levels))
+    kept: list[Rows] = []
+    for level in sorted(set(levels), reverse=True):
+        share = room if level == min(levels) else room // 2
+        rows = np.flatnonzero(levels == level)
+        if len(rows) > share:
+            rows = rows[np.argsort(losses[rows], kind="stable")]
+            rest = rng.choice(rows[share // 2 :], share - share // 2, replace=False)
+            rows = np.concatenate([rows[: share // 2], rest])
+        kept.append(rows)
+        room -= len(rows)
+    return np.sort(np.concatenate(kept))
+
+
+def _best_distinct(vectors: Array, levels: Rows, losses: Array, count: int) -> Rows:
+    """Rows of the best distinct configurations, largest budget first; no failures."""
+    order = np.lexsort((losses, -levels))
+    distinct: dict[bytes, int] = {}
+    for row in order[np.isfinite(losses[order])]:
+        distinct.setdefault(vectors[row].tobytes(), int(row))
+    return np.array(list(distinct.values())[:count])
+
+
+STEPS = (0.02, 0.05, 0.1, 0.2)
+"""Standard deviations of a move, on the unit cube."""
+
+
+def neighbours(space: Space, centres: Array, count: int, rng: np.random.Generator) -> Array:
+    """Move from random centres in some variables, few or all, near or far; reflected at the borders.
+
+    Parameters
+    ----------
+    space
+        Whose vectors these are.
+    centres
+        Shape `(m, d)`, NaN where inactive: such a variable is drawn anew, for a move may activate it.
+    count
+        How many.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray
+        Shape `(count, d)`; to be decoded, which finds the nearest configuration.
+    """
+    shape = (count, space.dimension)
+    points = centres[rng.integers(len(centres), size=count)]
+    share = rng.choice([min(1, 1.5 / space.dimension), 0.5, 1], size=(count, 1))
+    step = rng.choice(STEPS, size=(count, 1))
+    moves = rng.random(shape) < share
+    steps, anew = step * rng.standard_normal(shape), rng.random(shape)
+    levels = np.array(space.levels)
+    anew = np.where(levels > 0, np.floor(anew * levels), anew)
+    moved = 1 - np.abs(1 - np.abs(points + steps) % 2)
+    moved = np.where(levels > 0, anew, moved)
+    return np.where(np.isnan(points), anew, np.where(moves, moved, points))

@@ -1,0 +1,76 @@
+"""The Gaussian process beside scikit-learn's, and what its fit finds."""
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from jointsearch.samplers.gaussian_process import (
+    NOISE_FLOOR,
+    LogNormal,
+    Prior,
+    Process,
+    _negative_log_likelihood,
+    fit,
+)
+
+# The last two columns share a length.
+GROUPS = np.array([0, 1, 2, 2])
+PROCESS = Process(GROUPS, (0.3, 0.7, 1.5), signal=1.3, noise=0.02)
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    points = rng.random((40, 4))
+    return points, np.sin(6 * points[:, 0]) + points[:, 2] + 0.1 * rng.standard_normal(40)
+
+
+@pytest.fixture
+def reference(data):
+    kernel = ConstantKernel(1.3) * Matern([0.3, 0.7, 1.5, 1.5], nu=2.5) + WhiteKernel(0.02)
+    return GaussianProcessRegressor(kernel, alpha=0, optimizer=None).fit(*data)
+
+
+def test_the_posterior_is_scikit_learns(data, reference):
+    elsewhere = np.random.default_rng(1).random((30, 4))
+    posterior = PROCESS.given(*data)
+    mean, covariance = reference.predict(elsewhere, return_cov=True)
+    assert posterior.mean(elsewhere) == pytest.approx(mean, abs=1e-6)
+    draws = posterior.draw(elsewhere, 100_000, np.random.default_rng(2))
+    # What is drawn is the function, what scikit-learn predicts is observed with noise.
+    covariance -= 0.02 * np.eye(30)
+    assert draws.mean(axis=0) == pytest.approx(mean, abs=0.02)
+    assert np.cov(draws.T) == pytest.approx(covariance, abs=0.02)
+
+
+def test_the_likelihood_is_scikit_learns_and_its_gradient_is_the_difference_quotient(data, reference):
+    at = np.log([0.3, 0.7, 1.5, 1.3, 0.02 - NOISE_FLOOR])
+    value, gradient = _negative_log_likelihood(at, *data, GROUPS)
+    constant = len(data[0]) / 2 * np.log(2 * np.pi)
+    assert value + constant == pytest.approx(-reference.log_marginal_likelihood(), rel=1e-6)
+    quotient = approx_fprime(at, lambda x: _negative_log_likelihood(x, *data, GROUPS)[0], 1e-6)
+    assert gradient == pytest.approx(quotient, rel=1e-4, abs=1e-4)
+
+
+def test_the_fit_tells_what_matters_from_what_does_not():
+    rng = np.random.default_rng(0)
+    points = rng.random((120, 3))
+    targets = np.sin(8 * points[:, 0])
+    process = fit(points, targets, np.arange(3), Prior((LogNormal(0.5, 1),) * 3))
+    assert process.lengths[0] < 0.7
+    assert min(process.lengths[1:]) > 2
+    assert process.noise < 0.01
+    noisy = fit(points, rng.standard_normal(120), np.arange(3), Prior((LogNormal(0.5, 1),) * 3))
+    assert noisy.noise > 0.3
+
+
+def test_one_place_may_have_many_values():
+    points = np.full((50, 2), 0.5)
+    targets = np.tile([-1.0, 1.0], 25)
+    prior = Prior((LogNormal(0.5, 1),) * 2)
+    process = fit(points, targets, np.arange(2), prior)
+    posterior = process.given(points, targets)
+    assert posterior.mean(points[:1]) == pytest.approx(0, abs=0.05)
+    assert np.isfinite(posterior.draw(points, 3, np.random.default_rng(0))).all()
