@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from jointsearch.config import BudgetSettings
 from jointsearch.errors import UserError
-from jointsearch.hyperband import bracket, bracket_count, budgets, cost, lags, newly_seen, promote
+from jointsearch.hyperband import bracket, bracket_count, budgets, cost, lags, newly_seen, pending, promote
 
 PAPER = BudgetSettings()
 
@@ -99,6 +99,12 @@ def test_a_bracket_has_seen_exactly_what_its_lags_allow(lag, number):
             if rung is not None:
                 allowed.add((other, rung))
     assert seen == allowed
+
+
+@given(st.lists(st.integers(0, 6), min_size=4, max_size=4), st.integers(0, 20))
+def test_pending_are_the_earlier_brackets_that_are_not_seen_at_all(lag, number):
+    seen = {item.index for b in range(number + 1) for item, rung in newly_seen(b, lag, PAPER) if rung == 0}
+    assert {item.index for item in pending(number, lag, PAPER)} == set(range(number)) - seen
 
 
 def test_one_lag_for_each_budget_is_needed():

@@ -34,3 +34,16 @@ def test_a_training_that_goes_on_from_a_lower_budget_gets_the_rest():
 def test_seconds_are_not_shared():
     with pytest.raises(UserError, match=r"jobs\.side_by_side: 2 trainings on one device disturb each other's seconds"):
         pipeline(jobs={"side_by_side": 2})
+
+
+def test_only_a_sampler_that_looks_at_what_is_pending_waits_for_it():
+    search = {"lags": [1, 2, 2, 2]}
+    assert pipeline(search=search | {"sampler": "bohb"}).pending(4) == []
+    # Bracket 3 starts at the full budget, bracket 2 at the one below.
+    assert [path.parts[-3] for path in pipeline(search=search | {"sampler": "mfgp"}).pending(4)] == [
+        "bracket-002",
+        "bracket-003",
+    ]
+    assert [path.parts[-3] for path in pipeline(search=search | {"sampler": "jointsearch.cli:run"}).pending(1)] == [
+        "bracket-000"
+    ]

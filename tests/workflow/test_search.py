@@ -12,7 +12,7 @@ from PIL import Image
 
 from jointsearch.analysis.observations import read_csv
 from jointsearch.incumbent import Incumbent
-from jointsearch.records import Evaluation, Rung, read_record
+from jointsearch.records import Evaluation, History, Rung, digest, read_record
 from workflow.conftest import Workspace
 
 SAMPLER = """
@@ -186,6 +186,30 @@ def test_a_sampler_of_ones_own(workspace):
     printed = workspace.snakemake("--cores", "1", target.replace("small", "wrong"), succeeds=False)
     assert "error: sampler mine:make: proposed what is not of the space: " in printed
     assert "Traceback" not in printed
+
+
+def test_a_search_with_the_gaussian_process_can_be_repeated_and_its_proposals_derived(workspace, tmp_path):
+    """Its brackets look at what earlier ones have proposed and not yet learned."""
+    workspace.configure(search={"sampler": "mfgp", "length": 5, "lags": [0, 1, 2]})
+    here = workspace.copy(tmp_path / "here")
+    workspace.snakemake("--cores", "2", "search")
+    here.configure(search={"sampler": "mfgp", "length": 5, "lags": [0, 1, 2]}, jobs={"evaluations_per_job": 1})
+    here.snakemake("--cores", "1", "search")
+    assert here.derivable() == workspace.derivable()
+    folders = [workspace.results / f"search/bracket-00{index}" for index in range(5)]
+    rungs = [read_record(folder / "rung-0/proposals.json", Rung) for folder in folders]
+    assert "model" in {proposal.origin.kind for rung in rungs[3:] for proposal in rung.proposals}
+    histories = [digest(read_record(folder / "history.json", History)) for folder in folders]
+    waits = {3: [2], 4: [2]}
+    for index, pending in waits.items():
+        rung = rungs[index]
+        assert rung.parents == (histories[index], *(digest(rungs[other]) for other in pending))
+        assert rung.model.details["pending"] == sum(len(rungs[other].proposals) for other in pending)
+        again = tmp_path / f"{index}.json"
+        files = [workspace.results / "experiment.json", folders[index] / "history.json", again]
+        done = workspace.script("sample", *map(str, files), *(f"{folders[o]}/rung-0/proposals.json" for o in pending))
+        assert done.returncode == 0, done.stderr
+        assert again.read_bytes() == (folders[index] / "rung-0/proposals.json").read_bytes()
 
 
 def test_records_say_what_they_were_made_with(finished):
