@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -67,13 +68,14 @@ class Workspace:
         return done.stdout
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start in a process group of its own."""
+        """Start in a process group of its own; Ctrl-C works also where the tests run in the background of a shell."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
             stdout=(self.folder / "printed").open("w"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def script(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
