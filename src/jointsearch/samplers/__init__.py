@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,17 @@ from pydantic import ValidationError
 
 from jointsearch.errors import UserError, suggest
 from jointsearch.samplers.base import Outlook, Sampled, Sampler, Suggestion
-from jointsearch.samplers.settings import BohbSettings, RandomSettings, SamplerSettings
+from jointsearch.samplers.settings import (
+    BohbSettings,
+    DehbSettings,
+    EvolutionSettings,
+    RandomSettings,
+    ReinforceSettings,
+    SamplerSettings,
+    SmacSettings,
+    TpeHyperbandSettings,
+    TpeSettings,
+)
 
 __all__ = [
     "REGISTRY",
@@ -18,6 +29,7 @@ __all__ = [
     "Sampler",
     "Suggestion",
     "check",
+    "installed",
     "make",
     "observations_needed",
     "sees_pending",
@@ -25,8 +37,14 @@ __all__ = [
 
 REGISTRY: dict[str, type[SamplerSettings]] = {
     "bohb": BohbSettings,
+    "dehb": DehbSettings,
+    "evolution": EvolutionSettings,
     "hyperband": RandomSettings,
     "random": RandomSettings,
+    "reinforce": ReinforceSettings,
+    "smac": SmacSettings,
+    "tpe": TpeSettings,
+    "tpe_hyperband": TpeHyperbandSettings,
 }
 """The samplers that come with the workflow and what can be set."""
 
@@ -37,22 +55,19 @@ def make(name: str, settings: Mapping[str, Any]) -> Sampler:
     Parameters
     ----------
     name
-        `bohb`; `hyperband` or `random`, which are BOHB with nothing but random picks; or the dotted name of
-        a function of your own, `package.module:function`, called with the settings as keyword arguments.
+        One of `REGISTRY`; or the dotted name of a function of your own, `package.module:function`, called with the
+        settings as keyword arguments.
     settings
         Settings of the sampler.
 
     Raises
     ------
     UserError
-        If the name is unknown, its import fails, or the settings do not fit.
+        If the name is unknown, its import fails, its library is missing, or the settings do not fit.
     """
     if name not in REGISTRY:
         return _make_own(name, settings)
-    from jointsearch.samplers.bohb import Bohb
-
-    checked = _validated(name, settings)
-    return Bohb(name, checked if isinstance(checked, BohbSettings) else BohbSettings(random_fraction=1))
+    return _validated(name, settings).sampler(name)
 
 
 def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,17 +96,27 @@ def sees_pending(name: str) -> bool:
 
 def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
     try:
-        return REGISTRY[name].model_validate(settings)
+        checked = REGISTRY[name].model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise UserError(f"search.sampler_settings: {key}: {_advice(name, key, first)}") from None
+    if not installed(name):
+        command = f"{sys.executable} -m pip install {checked.library}"
+        raise UserError(f"search.sampler: {name} needs a library that is not installed; run {command}")
+    return checked
+
+
+def installed(name: str) -> bool:
+    """Whether the optional library of a sampler of the registry, if it takes one, is there."""
+    library = REGISTRY[name].library
+    return library is None or importlib.util.find_spec(library.partition("==")[0]) is not None
 
 
 def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) -> int | None:
     """Count the evaluations at one budget that a sampler's model takes; None if it builds none or does not say."""
     checked = REGISTRY[name].model_validate(settings) if name in REGISTRY else None
-    return checked.observations_needed(dimension) if isinstance(checked, BohbSettings) else None
+    return checked.observations_needed(dimension) if checked else None
 
 
 def _advice(name: str, key: str, problem: Any) -> str:
