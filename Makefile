@@ -36,7 +36,7 @@ test-slurm: demo ## run searches on a real Slurm cluster, set up here for the ti
 test-peers: ## compare BOHB with HpBandSter's own, and test samplers of other libraries, in an environment apart
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --require-hashes --requirement envs/peers.txt
-	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster
+	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers
 
 lint: env ## check style, types and the workflow
 	$(BIN)/ruff check .
