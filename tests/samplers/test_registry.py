@@ -127,6 +127,16 @@ def test_a_library_that_is_missing_is_named_with_the_command_that_installs_it(na
         assert "\n" not in str(told.value)
 
 
+def test_a_library_that_cannot_be_imported_is_named_too(tmp_path, monkeypatch):
+    (tmp_path / "dehb.py").write_text("raise ImportError('no such symbol')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "dehb" or name == "jointsearch.samplers.dehb"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(UserError, match=r"dehb: import fails with ImportError.* -m pip install dehb==") as told:
+        samplers.make("dehb", {})
+    assert "\n" not in str(told.value)
+
+
 @pytest.mark.parametrize("library", sorted(set(LIBRARIES.values())))
 def test_the_versions_to_install_are_those_that_are_tested(library):
     assert f"\n{library} \\\n" in (Path(__file__).parents[2] / "envs" / "peers.txt").read_text()

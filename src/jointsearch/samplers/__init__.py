@@ -67,7 +67,13 @@ def make(name: str, settings: Mapping[str, Any]) -> Sampler:
     """
     if name not in REGISTRY:
         return _make_own(name, settings)
-    return _validated(name, settings).sampler(name)
+    checked = _validated(name, settings)
+    try:
+        return checked.sampler(name)
+    except ImportError as error:
+        if checked.library is None:
+            raise
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; {_how_to_install(checked)}") from error
 
 
 def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,9 +108,12 @@ def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
         key = ".".join(str(part) for part in first["loc"])
         raise UserError(f"search.sampler_settings: {key}: {_advice(name, key, first)}") from None
     if not installed(name):
-        command = f"{sys.executable} -m pip install {checked.library}"
-        raise UserError(f"search.sampler: {name} needs a library that is not installed; run {command}")
+        raise UserError(f"search.sampler: {name} needs a library that is not installed; {_how_to_install(checked)}")
     return checked
+
+
+def _how_to_install(settings: SamplerSettings) -> str:
+    return f"run {sys.executable} -m pip install {settings.library}"
 
 
 def installed(name: str) -> bool:

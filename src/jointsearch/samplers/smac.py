@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import joblib
 import numpy as np
 from ConfigSpace import Configuration
 from smac import HyperparameterOptimizationFacade, MultiFidelityFacade, Scenario
@@ -71,7 +72,8 @@ class Smac:
         """
         outlook = outlook or Outlook.of(history)
         seed = int(rng.integers(2**31))
-        with _quiet(), TemporaryDirectory() as folder:
+        # Its forest would take all processors, for steps so small that one is faster.
+        with _quiet(), joblib.parallel_config(backend="sequential"), TemporaryDirectory() as folder:
             facade = self._facade(space, history, outlook, seed, Path(folder))
             _tell(facade, space, history, outlook)
             proposed = list(islice(_select(facade), count))
