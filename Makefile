@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slurm test-hpbandster lint format bench bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env demo test test-slurm test-peers lint format bench bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -33,10 +33,10 @@ test-slurm: demo ## run searches on a real Slurm cluster, set up here for the ti
 	$(BIN)/python tests/slurm/cluster.py start --accounting; \
 	$(BIN)/python -m pytest tests/slurm/accounting
 
-test-hpbandster: ## compare BOHB with HpBandSter's own, in an environment apart
-	@$(PYTHON) -m venv .venv-hpbandster
-	@.venv-hpbandster/bin/python -m pip install --quiet --require-hashes --requirement envs/hpbandster.txt
-	PYTHONPATH=src .venv-hpbandster/bin/python -m pytest tests/hpbandster
+test-peers: ## compare BOHB with HpBandSter's own, and test samplers of other libraries, in an environment apart
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --require-hashes --requirement envs/peers.txt
+	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers
 
 lint: env ## check style, types and the workflow
 	$(BIN)/ruff check .

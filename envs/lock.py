@@ -10,6 +10,7 @@ import venv
 from pathlib import Path
 
 ENVS = Path(__file__).resolve().parent
+LOCK = ENVS / "requirements.txt"
 UV = ENVS.parent / ".venv-lock" / "bin" / "uv"
 FLAGS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-annotate"]
 
@@ -18,11 +19,12 @@ def main() -> None:
     """Lock both environments."""
     venv.create(UV.parents[1], with_pip=True)
     subprocess.run([UV.with_name("python"), "-m", "pip", "install", "--quiet", "uv"], check=True)
-    for name in ("requirements", "hpbandster"):
-        source, lock = ENVS / f"{name}.in", ENVS / f"{name}.txt"
-        command = [UV, "pip", "compile", "--quiet", *FLAGS, "--custom-compile-command", "make lock", *sys.argv[1:]]
-        subprocess.run([*command, source, "--output-file", lock], check=True)
-    (ENVS / "environment.yaml").write_text(conda_environment((ENVS / "requirements.txt").read_text()))
+    command = [UV, "pip", "compile", "--quiet", *FLAGS, "--custom-compile-command", "make lock", *sys.argv[1:]]
+    subprocess.run([*command, ENVS / "requirements.in", "--output-file", LOCK], check=True)
+    subprocess.run(
+        [*command, ENVS / "peers.in", "--constraints", LOCK, "--output-file", ENVS / "peers.txt"], check=True
+    )
+    (ENVS / "environment.yaml").write_text(conda_environment(LOCK.read_text()))
 
 
 def conda_environment(lock: str) -> str:

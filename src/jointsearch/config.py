@@ -93,7 +93,7 @@ class SearchSettings(Settings):
     """The optimiser and how long it searches."""
 
     sampler: str = "bohb"
-    """`bohb`, `hyperband`, `random`, or the dotted name of your own."""
+    """`bohb`, `hyperband`, `random`, another of `samplers.REGISTRY`, or the dotted name of your own."""
     sampler_settings: dict[str, Any] = {}
     """Settings of the sampler; see `config/README.md`."""
     length: Annotated[int, Field(ge=1)] = 256

@@ -98,7 +98,7 @@ class Space:
             missing = count - len(drawn)
             if missing == 0:
                 return drawn
-            candidates = map(self.decode, self._draw(missing, rng))
+            candidates = map(self.decode, self.draw(missing, rng))
             drawn += [values for values in candidates if values is not None]
         raise UserError("space: forbidden: hardly any configuration is left; remove a clause")
 
@@ -126,12 +126,16 @@ class Space:
         """
         places = dict(zip(self.names, vector, strict=True))
         values: Values = {}
-        for name, conditions in self._conditions.items():
-            if all(parent in values and one.satisfied_by_value(values) for parent, one in conditions):
+        for name in self._conditions:
+            if self.active(name, values):
                 values[name] = self._decode_entry(name, places.get(name, np.nan))
         if any(clause.is_forbidden_value(values) for clause in self._clauses):
             return None
         return values
+
+    def active(self, name: str, values: Values) -> bool:
+        """Whether a hyperparameter is active beside the values of those that come before it."""
+        return all(parent in values and one.satisfied_by_value(values) for parent, one in self._conditions[name])
 
     def check(self, values: Values) -> None:
         """See that values are a configuration of this space: all active, none other, in range, not forbidden.
@@ -146,8 +150,11 @@ class Space:
         except (ValueError, KeyError, cs.exceptions.ForbiddenValueError) as error:
             raise ValueError(" ".join(str(error).split())) from None
 
-    def _draw(self, count: int, rng: np.random.Generator) -> Vector:
-        """Draw points from the prior of each hyperparameter by itself."""
+    def draw(self, count: int, rng: np.random.Generator) -> Vector:
+        """Draw points from the prior of each hyperparameter by itself, also where it is inactive or forbidden.
+
+        Shape `(count, dimension)`, no NaN; `decode` makes configurations of them.
+        """
         points = np.empty((count, self.dimension))
         # ConfigSpace takes a random state of numpy's older kind.
         state = np.random.RandomState(rng.integers(2**32))

@@ -1,6 +1,6 @@
 from importlib.metadata import PackageNotFoundError, version
 
-# Needs the environment of envs/hpbandster.txt; in any other, there is nothing to collect.
+# Needs the environment of envs/peers.txt; in any other, there is nothing to collect.
 try:
     version("hpbandster")
 except PackageNotFoundError:

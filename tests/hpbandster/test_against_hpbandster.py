@@ -1,7 +1,7 @@
 """Our BOHB beside the authors' own generator.
 
 Runs in its own environment, without torch:
-`pip install --require-hashes -r envs/hpbandster.txt`, then `PYTHONPATH=src python -m pytest tests/hpbandster`.
+`pip install --require-hashes -r envs/peers.txt`, then `PYTHONPATH=src python -m pytest tests/hpbandster`.
 """
 
 from types import SimpleNamespace

@@ -63,14 +63,14 @@ def told(space: Space, count: int, loss, budgets=BUDGETS, seed: int = 0) -> list
 @pytest.mark.parametrize("count", [0, 1, 19])
 def test_too_few_successes_give_random_picks_and_no_model(count):
     observations = history(JOINT17, count + 10, failures=10)
-    suggestion = Mfgp(NO_RANDOM)(JOINT17, observations, 9, rng(), Outlook(BUDGETS))
+    suggestion = Mfgp("mfgp", NO_RANDOM)(JOINT17, observations, 9, rng(), Outlook(BUDGETS))
     assert suggestion.model is None
     assert kinds(suggestion) == ["random"] * 9
 
 
 def test_twenty_successes_at_any_budgets_make_a_model_in_17_dimensions():
     observations = several(JOINT17, {1: 10, 3: 6, 27: 4})
-    suggestion = Mfgp(NO_RANDOM)(JOINT17, observations, 9, rng(), Outlook(BUDGETS))
+    suggestion = Mfgp("mfgp", NO_RANDOM)(JOINT17, observations, 9, rng(), Outlook(BUDGETS))
     assert kinds(suggestion) == ["model"] * 9
     assert {one.origin.model_budget for one in suggestion.configurations} == {27}
     assert set(suggestion.model.evaluations) == {one.evaluation for one in observations}
@@ -99,8 +99,8 @@ def test_every_proposal_is_valid(space, seed, count, counts, failures, level, pe
 
 def test_without_an_outlook_the_budgets_are_those_of_the_history():
     observations = several(LINE, {1: 20, 3: 20})
-    suggestion = Mfgp(NO_RANDOM)(LINE, observations, 3, rng())
-    assert suggestion == Mfgp(NO_RANDOM)(LINE, observations, 3, rng(), Outlook((1.0, 3.0)))
+    suggestion = Mfgp("mfgp", NO_RANDOM)(LINE, observations, 3, rng())
+    assert suggestion == Mfgp("mfgp", NO_RANDOM)(LINE, observations, 3, rng(), Outlook((1.0, 3.0)))
 
 
 def test_the_same_arguments_give_the_same_bits_on_any_number_of_threads_and_in_another_process():
@@ -108,14 +108,14 @@ def test_the_same_arguments_give_the_same_bits_on_any_number_of_threads_and_in_a
     suggestions = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            suggestions.append(Mfgp(MfgpSettings())(JOINT17, observations, 27, rng(5), outlook))
+            suggestions.append(Mfgp("mfgp", MfgpSettings())(JOINT17, observations, 27, rng(5), outlook))
     assert suggestions[0] == suggestions[1]
-    assert suggestions[0] != Mfgp(MfgpSettings())(JOINT17, observations, 27, rng(6), outlook)
+    assert suggestions[0] != Mfgp("mfgp", MfgpSettings())(JOINT17, observations, 27, rng(6), outlook)
     program = f"""
 import sys
 sys.path.insert(0, {str(SPACES.parents[1] / "tests")!r})
 from samplers.test_mfgp import *
-print(Mfgp(MfgpSettings())(JOINT17, several(JOINT17, {{1: 200, 3: 80, 9: 30, 27: 10}}), 27, rng(5), Outlook(BUDGETS)))
+print(Mfgp("mfgp", MfgpSettings())(JOINT17, several(JOINT17, {{1: 200, 3: 80, 9: 30, 27: 10}}), 27, rng(5), Outlook(BUDGETS)))
 """
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == str(suggestions[0])
@@ -131,7 +131,7 @@ def test_nothing_is_proposed_that_was_seen_or_waits_and_nothing_twice():
         for slot, (values, loss) in enumerate([(first, 0.1), (second, 0.2)] * 3)
     ]
     outlook = Outlook((1.0,), 0, ((third, 0),))
-    suggestion = Mfgp(NO_RANDOM)(DISCRETE, observations, 5, rng(), outlook)
+    suggestion = Mfgp("mfgp", NO_RANDOM)(DISCRETE, observations, 5, rng(), outlook)
     assert kinds(suggestion) == ["model"] * 3 + ["random"] * 2
     assert sorted(str(one.values) for one in suggestion.configurations[:3]) == sorted(map(str, left))
 
@@ -149,7 +149,7 @@ def test_it_finds_where_the_loss_is_low():
     def loss(values, budget):
         return abs(np.log10(values["learning_rate"]) + 1.5) / 3 + (values["momentum"] - 0.5) ** 2
 
-    suggestion = Mfgp(NO_RANDOM)(JOINT17, told(JOINT17, 300, loss), 27, rng(), Outlook(BUDGETS))
+    suggestion = Mfgp("mfgp", NO_RANDOM)(JOINT17, told(JOINT17, 300, loss), 27, rng(), Outlook(BUDGETS))
     random = np.median([loss(values, 1) for values in JOINT17.sample(500, rng(1))])
     assert np.median([loss(one.values, 1) for one in suggestion.configurations]) < random / 3
 
@@ -161,7 +161,7 @@ def test_it_believes_the_full_budget_where_budgets_disagree():
         return (values["x"] - (0.8 if budget == 3 else 0.2)) ** 2
 
     observations = told(LINE, 40, loss, budgets=(1.0,)) + told(LINE, 10, loss, budgets=(3.0,), seed=1)
-    suggestion = Mfgp(NO_RANDOM)(LINE, observations, 9, rng(), Outlook((1.0, 3.0)))
+    suggestion = Mfgp("mfgp", NO_RANDOM)(LINE, observations, 9, rng(), Outlook((1.0, 3.0)))
     assert np.median([one.values["x"] for one in suggestion.configurations]) == pytest.approx(0.8, abs=0.1)
 
 
@@ -170,7 +170,7 @@ def test_lower_budgets_tell_of_the_full_one():
         return (values["x"] - 0.7) ** 2 + 0.1 / budget
 
     observations = told(LINE, 40, loss, budgets=(1.0, 3.0))
-    suggestion = Mfgp(NO_RANDOM)(LINE, observations, 9, rng(), Outlook(BUDGETS))
+    suggestion = Mfgp("mfgp", NO_RANDOM)(LINE, observations, 9, rng(), Outlook(BUDGETS))
     assert np.median([one.values["x"] for one in suggestion.configurations]) == pytest.approx(0.7, abs=0.1)
 
 
@@ -180,7 +180,7 @@ def test_failures_are_avoided():
         one if one.values["x"] < 0.5 else one.model_copy(update={"loss": None})
         for one in told(LINE, 60, lambda values, budget: 0.3 + 0.01 * np.sin(40 * values["x"]))
     ]
-    suggestion = Mfgp(NO_RANDOM)(LINE, observations, 20, rng(), Outlook(BUDGETS))
+    suggestion = Mfgp("mfgp", NO_RANDOM)(LINE, observations, 20, rng(), Outlook(BUDGETS))
     assert np.mean([one.values["x"] < 0.5 for one in suggestion.configurations]) > 0.8
 
 
@@ -190,7 +190,7 @@ def test_what_is_pending_is_left_alone():
     waiting = tuple(({"x": float(x)}, 0) for x in np.linspace(0.4, 0.6, 41))
 
     def distances(pending):
-        suggestion = Mfgp(NO_RANDOM)(LINE, observations, 20, rng(), Outlook((1.0,), 0, pending))
+        suggestion = Mfgp("mfgp", NO_RANDOM)(LINE, observations, 20, rng(), Outlook((1.0,), 0, pending))
         return [min(abs(one.values["x"] - other["x"]) for other, _ in waiting) for one in suggestion.configurations]
 
     assert np.mean(distances(waiting)) > np.mean(distances(()))
@@ -201,7 +201,7 @@ def test_what_is_pending_is_left_alone():
 
 def test_the_record_names_what_the_model_was_made_of():
     observations = several(CONDITIONAL, {1: 700, 3: 300})
-    model = Mfgp(MfgpSettings())(CONDITIONAL, observations, 3, rng(), Outlook((1.0, 3.0))).model
+    model = Mfgp("mfgp", MfgpSettings())(CONDITIONAL, observations, 3, rng(), Outlook((1.0, 3.0))).model
     assert len(model.evaluations) == 600
     assert set(model.evaluations) <= {one.evaluation for one in observations}
     names = {f"length.{name}" for name in (*CONDITIONAL.names, "budget")} | {"signal", "noise", "pending"}

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def own(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-@pytest.mark.parametrize("name", sorted(samplers.REGISTRY))
+@pytest.mark.parametrize("name", [*filter(samplers.installed, sorted(samplers.REGISTRY))])
 def test_each_registered_sampler_proposes_in_its_own_name(name):
     samplers.check(name, {})
     suggestion = samplers.make(name, {})(SPACE, (), 5, np.random.default_rng(0))
@@ -65,7 +66,11 @@ def test_a_users_own_sampler(own, name):
     ("name", "settings", "says"),
     [
         ("bhob", {}, "did you mean 'bohb'?"),
-        ("annealing", {}, "known are bohb, hyperband, mfgp, random"),
+        (
+            "annealing",
+            {},
+            "known are bohb, dehb, evolution, hyperband, mfgp, random, reinforce, smac, tpe, tpe_hyperband",
+        ),
         ("", {}, "known are"),
         (":f", {}, "known are"),
         ("no_such_module:f", {}, "no module 'no_such_module'"),
@@ -80,6 +85,11 @@ def test_a_users_own_sampler(own, name):
         ("bohb", {"min_bandwidth": float("nan")}, "min_bandwidth"),
         ("bohb", {"top_n_percent": 100}, "top_n_percent"),
         ("random", {"num_samples": 3}, "random has none, remove it"),
+        ("evolution", {"sample_size": 0}, "sample_size"),
+        ("reinforce", {"bins": 1}, "bins"),
+        ("smac", {"n_tree": 3}, "did you mean 'n_trees'?"),
+        ("dehb", {"crossover_prob": 2}, "(got 2)"),
+        ("tpe_hyperband", {"n_ei_candidates": 0}, "n_ei_candidates"),
     ],
 )
 def test_what_cannot_be_made_is_refused_already_by_the_check(name, settings, says):
@@ -107,10 +117,41 @@ def test_an_own_sampler_that_cannot_be_made(own, name, settings, says):
     assert "\n" not in str(told.value)
 
 
+LIBRARIES = {name: settings.library for name, settings in samplers.REGISTRY.items() if settings.library}
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_library_that_is_missing_is_named_with_the_command_that_installs_it(name, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    for refuse in (samplers.check, samplers.make):
+        with pytest.raises(UserError) as told:
+            refuse(name, {})
+        assert str(told.value).startswith(f"search.sampler: {name} needs a library")
+        assert str(told.value).endswith(f"run {sys.executable} -m pip install {LIBRARIES[name]}")
+        assert "\n" not in str(told.value)
+
+
+def test_a_library_that_cannot_be_imported_is_named_too(tmp_path, monkeypatch):
+    (tmp_path / "dehb.py").write_text("raise ImportError('no such symbol')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "dehb" or name == "jointsearch.samplers.dehb"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(UserError, match=r"dehb: import fails with ImportError.* -m pip install dehb==") as told:
+        samplers.make("dehb", {})
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("library", sorted(set(LIBRARIES.values())))
+def test_the_versions_to_install_are_those_that_are_tested(library):
+    assert f"\n{library} \\\n" in (Path(__file__).parents[2] / "envs" / "peers.txt").read_text()
+
+
 def test_checking_imports_nothing_heavy():
-    code = "import sys, jointsearch.samplers as s; s.check('bohb', {}); print(*sys.modules)"
+    checks = "".join(f"s.check({name!r}, {{}}); " for name in filter(samplers.installed, samplers.REGISTRY))
+    code = f"import sys, jointsearch.samplers as s; {checks}print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert {"numpy", "scipy", "ConfigSpace", "statsmodels", "pandas", "torch"}.isdisjoint(loaded)
+    heavy = {"numpy", "scipy", "ConfigSpace", "statsmodels", "pandas", "torch", "smac", "optuna", "dehb", "distributed"}
+    assert heavy.isdisjoint(loaded)
 
 
 def test_proposing_needs_no_statsmodels():

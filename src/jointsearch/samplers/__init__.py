@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,18 @@ from pydantic import ValidationError
 
 from jointsearch.errors import UserError, suggest
 from jointsearch.samplers.base import Outlook, Sampled, Sampler, Suggestion
-from jointsearch.samplers.settings import BohbSettings, MfgpSettings, RandomSettings, SamplerSettings
+from jointsearch.samplers.settings import (
+    BohbSettings,
+    DehbSettings,
+    EvolutionSettings,
+    MfgpSettings,
+    RandomSettings,
+    ReinforceSettings,
+    SamplerSettings,
+    SmacSettings,
+    TpeHyperbandSettings,
+    TpeSettings,
+)
 
 __all__ = [
     "REGISTRY",
@@ -18,6 +30,7 @@ __all__ = [
     "Sampler",
     "Suggestion",
     "check",
+    "installed",
     "make",
     "observations_needed",
     "pools_budgets",
@@ -26,9 +39,15 @@ __all__ = [
 
 REGISTRY: dict[str, type[SamplerSettings]] = {
     "bohb": BohbSettings,
+    "dehb": DehbSettings,
+    "evolution": EvolutionSettings,
     "hyperband": RandomSettings,
     "mfgp": MfgpSettings,
     "random": RandomSettings,
+    "reinforce": ReinforceSettings,
+    "smac": SmacSettings,
+    "tpe": TpeSettings,
+    "tpe_hyperband": TpeHyperbandSettings,
 }
 """The samplers that come with the workflow and what can be set."""
 
@@ -39,26 +58,25 @@ def make(name: str, settings: Mapping[str, Any]) -> Sampler:
     Parameters
     ----------
     name
-        `mfgp`; `bohb`; `hyperband` or `random`, which are BOHB with nothing but random picks; or the dotted name of
-        a function of your own, `package.module:function`, called with the settings as keyword arguments.
+        One of `REGISTRY`; or the dotted name of a function of your own, `package.module:function`, called with the
+        settings as keyword arguments.
     settings
         Settings of the sampler.
 
     Raises
     ------
     UserError
-        If the name is unknown, its import fails, or the settings do not fit.
+        If the name is unknown, its import fails, its library is missing, or the settings do not fit.
     """
     if name not in REGISTRY:
         return _make_own(name, settings)
     checked = _validated(name, settings)
-    if isinstance(checked, MfgpSettings):
-        from jointsearch.samplers.mfgp import Mfgp
-
-        return Mfgp(checked)
-    from jointsearch.samplers.bohb import Bohb
-
-    return Bohb(name, checked if isinstance(checked, BohbSettings) else BohbSettings(random_fraction=1))
+    try:
+        return checked.sampler(name)
+    except ImportError as error:
+        if checked.library is None:
+            raise
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; {_how_to_install(checked)}") from error
 
 
 def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,11 +105,24 @@ def sees_pending(name: str) -> bool:
 
 def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
     try:
-        return REGISTRY[name].model_validate(settings)
+        checked = REGISTRY[name].model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise UserError(f"search.sampler_settings: {key}: {_advice(name, key, first)}") from None
+    if not installed(name):
+        raise UserError(f"search.sampler: {name} needs a library that is not installed; {_how_to_install(checked)}")
+    return checked
+
+
+def _how_to_install(settings: SamplerSettings) -> str:
+    return f"run {sys.executable} -m pip install {settings.library}"
+
+
+def installed(name: str) -> bool:
+    """Whether the optional library of a sampler of the registry, if it takes one, is there."""
+    library = REGISTRY[name].library
+    return library is None or importlib.util.find_spec(library.partition("==")[0]) is not None
 
 
 def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) -> int | None:

@@ -29,10 +29,13 @@ class Mfgp:
 
     Parameters
     ----------
+    name
+        What the origin of its proposals says.
     settings
         The choices of the algorithm.
     """
 
+    name: str
     settings: MfgpSettings
 
     def __call__(
@@ -61,10 +64,10 @@ class Mfgp:
         if sum(one.loss is not None for one in history) >= self.settings.observations_needed(space.dimension):
             model = _Model(space, history, outlook, self.settings, rng)
             modelled = np.flatnonzero(rng.random(count) >= self.settings.random_fraction)
-            origin = Origin(sampler="mfgp", kind="model", model_budget=outlook.budgets[-1])
+            origin = Origin(sampler=self.name, kind="model", model_budget=outlook.budgets[-1])
             for slot, values in zip(modelled, model.minima(len(modelled), rng), strict=False):
                 picks[slot] = Sampled(values, origin)
-        origin = Origin(sampler="mfgp", kind="random")
+        origin = Origin(sampler=self.name, kind="random")
         prior = iter([Sampled(values, origin) for values in space.sample(picks.count(None), rng)])
         return Suggestion(
             tuple(next(prior) if pick is None else pick for pick in picks),

@@ -1,0 +1,99 @@
+"""SMAC3 behind our interface: what it is told, and what comes of it."""
+
+import logging
+
+import numpy as np
+import pytest
+from sampler_properties import BUDGETS, OUTLOOK, SPACES, history
+
+from jointsearch.records import Observation
+from jointsearch.samplers import Outlook
+from jointsearch.samplers.settings import SmacSettings
+from jointsearch.space import Space
+from jointsearch.space_file import SpaceFile
+
+smac = pytest.importorskip("smac")
+
+from jointsearch.samplers.smac import Smac  # noqa: E402 - takes SMAC3
+
+FAST = {"challengers": 100, "local_search_iterations": 2}
+GRID = Space(
+    SpaceFile.parse({"hyperparameters": {f"n{i}": {"type": "integer", "lower": 0, "upper": 3} for i in range(2)}})
+)
+
+
+def propose(space, known, count=8, outlook=OUTLOOK, seed=0, **settings):
+    sampler = Smac("smac", SmacSettings(**{**FAST, **settings}))
+    return sampler(space, known, count, np.random.default_rng(seed), outlook)
+
+
+def kinds(suggestion):
+    return [one.origin.kind for one in suggestion.configurations]
+
+
+def test_same_defaults():
+    scenario = smac.Scenario(SPACES["joint17"].configuration_space)
+    facade, ours = smac.MultiFidelityFacade, SmacSettings()
+    selector = facade.get_config_selector(scenario).meta
+    assert (ours.retrain_after, ours.min_trials) == (selector["retrain_after"], selector["min_trials"])
+    assert ours.n_trials == scenario.n_trials
+    assert ours.n_trees == facade.get_model(scenario).meta["n_estimators"]
+    maximizer = facade.get_acquisition_maximizer(scenario)
+    assert ours.challengers == maximizer.meta["challengers"]
+    assert ours.local_search_iterations == maximizer._local_search_iterations
+    assert ours.probability == facade.get_random_design(scenario).meta["probability"]
+    # Ten for each of 17, but a quarter of 100 at most.
+    assert facade.get_initial_design(scenario)._n_configs == 25
+
+
+def test_the_initial_design_is_what_configurations_are_missing():
+    space = SPACES["joint17"]
+    known = history(space, 2)
+    pending = tuple((values, 0) for values in space.sample(4, np.random.default_rng(1)))
+    outlook = Outlook(BUDGETS, 0, pending)
+    assert kinds(propose(space, known, 6, outlook, probability=0)) == ["random"] * 3 + ["model"] * 3
+    assert kinds(propose(space, known, 3, outlook, probability=0, n_trials=88)) == ["model"] * 3
+
+
+def test_the_forest_is_of_the_largest_budget_that_has_enough():
+    space = SPACES["joint17"]
+    known = history(space, 4)
+    for minimum, budget in [(4, 9), (5, 3), (12, 3), (13, 1)]:
+        suggestion = propose(space, known, 4, probability=0, n_trials=4, min_trials=minimum)
+        assert {one.origin.model_budget for one in suggestion.configurations} == {budget}
+        assert suggestion.model.budget == budget
+        at_budget = [one for one in known if one.budget == budget]
+        assert len(suggestion.model.evaluations) == len(at_budget)
+
+
+def test_what_is_known_or_under_way_is_not_proposed_again():
+    points = GRID.sample(1000, np.random.default_rng(0))
+    unique = list({tuple(one.values()): one for one in points}.values())
+    assert len(unique) == 16
+    known = [
+        Observation(evaluation=f"0-0-{slot}@0", budget=1, values=values, loss=float(slot))
+        for slot, values in enumerate(unique[:6])
+    ]
+    outlook = Outlook(BUDGETS, 0, tuple((values, 0) for values in unique[6:11]))
+    # SMAC3 gives up after some tries, so not all five that are left.
+    proposed = {tuple(one.values.values()) for one in propose(GRID, known, 3, outlook).configurations}
+    assert len(proposed) == 3
+    assert proposed <= {tuple(one.values()) for one in unique[11:]}
+
+
+def test_a_space_that_is_used_up_is_sampled_at_random():
+    known = [
+        Observation(evaluation=f"0-0-{slot}@0", budget=1, values=values, loss=float(slot))
+        for slot, values in enumerate(GRID.sample(200, np.random.default_rng(0)))
+    ]
+    assert kinds(propose(GRID, known, 5)) == ["random"] * 5
+
+
+def test_the_space_and_the_logging_level_stay_as_they_are():
+    space = SPACES["conditional"]
+    before = space.configuration_space.random.get_state()[1].tolist()
+    logging.getLogger("smac").setLevel(logging.INFO)
+    propose(space, history(space, 3))
+    assert space.configuration_space.random.get_state()[1].tolist() == before
+    assert logging.getLogger("smac").level == logging.INFO
+    logging.getLogger("smac").setLevel(logging.NOTSET)
