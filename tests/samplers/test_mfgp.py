@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from jointsearch import samplers
 from jointsearch.records import Observation
-from jointsearch.samplers import Outlook
+from jointsearch.samplers import Outlook, Suggestion
 from jointsearch.samplers.mfgp import Mfgp, inputs, neighbours, normal_scores, thin
 from jointsearch.samplers.settings import MfgpSettings
 from jointsearch.space import Space
@@ -55,6 +55,11 @@ def told(space: Space, count: int, loss, budgets=BUDGETS, seed: int = 0) -> list
         for slot, values in enumerate(space.sample(count, source))
         for budget in [float(source.choice(budgets))]
     ]
+
+
+def suggest(seed: int) -> Suggestion:
+    observations = several(JOINT17, {1: 200, 3: 80, 9: 30, 27: 10})
+    return Mfgp("mfgp", MfgpSettings())(JOINT17, observations, 27, rng(seed), Outlook(BUDGETS))
 
 
 # --- what is proposed
@@ -104,18 +109,17 @@ def test_without_an_outlook_the_budgets_are_those_of_the_history():
 
 
 def test_the_same_arguments_give_the_same_bits_on_any_number_of_threads_and_in_another_process():
-    observations, outlook = several(JOINT17, {1: 200, 3: 80, 9: 30, 27: 10}), Outlook(BUDGETS)
     suggestions = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            suggestions.append(Mfgp("mfgp", MfgpSettings())(JOINT17, observations, 27, rng(5), outlook))
+            suggestions.append(suggest(5))
     assert suggestions[0] == suggestions[1]
-    assert suggestions[0] != Mfgp("mfgp", MfgpSettings())(JOINT17, observations, 27, rng(6), outlook)
+    assert suggestions[0] != suggest(6)
     program = f"""
 import sys
 sys.path.insert(0, {str(SPACES.parents[1] / "tests")!r})
-from samplers.test_mfgp import *
-print(Mfgp("mfgp", MfgpSettings())(JOINT17, several(JOINT17, {{1: 200, 3: 80, 9: 30, 27: 10}}), 27, rng(5), Outlook(BUDGETS)))
+from samplers.test_mfgp import suggest
+print(suggest(5))
 """
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == str(suggestions[0])
