@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from jointsearch.plotting import style
 from search import statistics, tasks
@@ -39,6 +40,8 @@ def draw(summary: Summary) -> Figure:
     )
     for axes, task in zip(grid, summary.tasks, strict=False):
         _draw_task(axes, summary, task, looks)
+    for axes in grid[: len(summary.tasks) : columns]:
+        axes.set_ylabel("normalised regret")
     _draw_ranks(grid[len(summary.tasks)], summary, looks)
     for axes in grid[len(summary.tasks) + 1 :]:
         axes.axis("off")
@@ -53,15 +56,29 @@ def draw(summary: Summary) -> Figure:
 def _draw_task(axes: Axes, summary: Summary, task: str, looks: Looks) -> None:
     spent = summary.grid(task)
     shown = spent / tasks.make(task).budget.maximum
+    means: list[np.ndarray] = []
     for place, (label, (colour, dash, marker)) in enumerate(looks.items()):
         mean, low, high = summary.interval(task, label, spent)
         axes.fill_between(
             shown, np.maximum(low, LOWEST), np.maximum(high, LOWEST), color=colour, alpha=0.13, linewidth=0
         )
         _line(axes, shown, np.maximum(mean, LOWEST), place, colour, dash, marker)
+        means.append(np.maximum(mean, LOWEST))
     axes.set(xscale="log", yscale="log", title=task, xlabel="full trainings spent")
-    style.plain_ticks(axes.xaxis, "log", {})
-    axes.set_ylabel("normalised regret")
+    _powers(axes, means)
+
+
+def _powers(axes: Axes, means: list[np.ndarray]) -> None:
+    """Limit the regrets to what the means cover, and label both axes in plain numbers."""
+    # An interval that reaches down to 0 would leave no room for the rest.
+    low, high = min(mean.min() for mean in means), max(mean.max() for mean in means)
+    axes.set_ylim(low / 2, 1.5 * high)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if high > 20 * low:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        style.plain_ticks(axes.yaxis, "log", {})
 
 
 def _draw_ranks(axes: Axes, summary: Summary, looks: Looks) -> None:
@@ -72,7 +89,7 @@ def _draw_ranks(axes: Axes, summary: Summary, looks: Looks) -> None:
     count = len(summary.ranked)
     axes.set(xscale="log", title=f"mean rank ({count} task{'s' if count > 1 else ''})", xlabel="% of the budget spent")
     axes.invert_yaxis()
-    style.plain_ticks(axes.xaxis, "log", {})
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_ylabel("mean rank (1 is best)")
 
 

@@ -11,7 +11,7 @@ from jointsearch.errors import UserError
 from jointsearch.hyperband import budgets
 from jointsearch.plotting import style
 from jointsearch.records import write_bytes
-from search import figure, optimisers, statistics, tasks
+from search import figure, optimisers, statistics, surrogate, table, tasks
 from search.runs import Job, Run
 from search.summary import SHARES, Summary, summarise
 
@@ -42,8 +42,8 @@ def write(found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapp
         "# Search quality\n",
         HOW,
         f"![Regret over the budget]({STEM}.png)\n",
-        "## Tasks\n", task_table(summary),
-        *(f"## Normalised regret {name}\n\n{regret_table(summary, at)}" for name, at in zip(NAMES, SHARES, strict=True)),
+        "## Tasks\n", task_table(summary), surrogate_table(summary),
+        *(f"## Normalised regret {name}\n\n{regret_table(summary, at)}" for name, at in PARTS),
         "## Mean ranks\n", rank_table(summary),
         f"## {chosen} against each other one\n", test_table(summary, chosen),
         "## Cost of proposing\n", cost_table(summary),
@@ -54,16 +54,16 @@ def write(found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapp
     print(f"wrote {folder / STEM}.md and its figure", file=sys.stderr)
 
 
-NAMES = ("at a quarter of the budget", "at the end")
+PARTS = tuple(zip(("at a quarter of the budget", "at the end"), SHARES, strict=True))
 
 HOW = """\
 Searches are simulated: brackets, lags, histories, pending proposals and seeds are the workflow's, the losses are a
-task's, of which the truth is known. The incumbent is what the workflow would return: the lowest loss *seen* at the largest
-budget reached so far. Its regret is its *true* loss at the full budget minus the optimum, divided by the difference
-between the median random configuration and the optimum: 0 is perfect, 1 is what a random configuration brings;
-before any evaluation has succeeded it is 1. The budget is spent by one worker, evaluation after evaluation. Intervals
-are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends on seed, configuration and budget
-alone, so optimisers are compared in pairs.
+task's, of which the truth is known. The incumbent is what the workflow would return: the lowest loss *seen* at the
+largest budget reached so far. Its regret is its *true* loss at the full budget minus the optimum, divided by the
+difference between the median random configuration and the optimum: 0 is perfect, 1 is what a random configuration
+brings; before any evaluation has succeeded it is 1. The budget is spent by one worker, evaluation after evaluation.
+Intervals are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends on seed, configuration
+and budget alone, so optimisers are compared in pairs.
 
 Choices of our own samplers were tuned on `development` tasks only; ranks and tests below are about `report` tasks
 where there are any.
@@ -98,6 +98,27 @@ def task_table(summary: Summary) -> str:
     return markdown(pd.DataFrame(rows))
 
 
+def surrogate_table(summary: Summary) -> str:
+    """How well surrogates foretell trainings that they were not fitted on; empty without tasks of the table."""
+    roles = {tasks.make(name).role for name in summary.tasks if name.startswith("table-")}
+    parts = []
+    for role in sorted(roles):
+        fitted = table.fit(role)
+        chosen = {one.name for family, one in fitted.surrogates.items() if family != "nearest"}
+        rows = [
+            {"model": f"**{name}**" if name in chosen else name}
+            | {f"{row['budget']:g} epochs": f"{row['spearman']:.2f} / {row['r2']:.2f}" for row in part}
+            for name in fitted.quality["model"].unique().tolist()
+            for part in [fitted.quality[fitted.quality["model"] == name].to_dict("records")]
+        ]
+        parts.append(
+            f"Surrogates of the table's configurations for {role}: Spearman's correlation / R² of validation errors of "
+            f"held-out configurations ({surrogate.FOLDS}-fold cross-validation). Bold: the best of trees, and the "
+            f"Gaussian process.\n\n{markdown(pd.DataFrame(rows))}"
+        )
+    return "\n".join(parts)
+
+
 def regret_table(summary: Summary, share: float) -> str:
     columns: dict[str, list[str]] = {"optimiser": list(summary.optimisers)}
     for task in summary.tasks:
@@ -115,7 +136,7 @@ def regret_table(summary: Summary, share: float) -> str:
 def rank_table(summary: Summary) -> str:
     columns: dict[str, list[str]] = {"optimiser": list(summary.optimisers)}
     notes = []
-    for name, share in zip(NAMES, SHARES, strict=True):
+    for name, share in PARTS:
         blocks = summary.blocks(share)
         columns[name] = [f"{rank:.2f}" for rank in statistics.ranks(blocks).mean(axis=0)]
         statistic, p = statistics.friedman(blocks)
@@ -126,7 +147,7 @@ def rank_table(summary: Summary) -> str:
 
 def test_table(summary: Summary, ours: str) -> str:
     parts = ["Two-sided Wilcoxon signed-rank tests over the same pairs, corrected by Holm.\n"]
-    for name, share in zip(NAMES, SHARES, strict=True):
+    for name, share in PARTS:
         blocks = summary.blocks(share)
         regrets = {label: blocks[:, place] for place, label in enumerate(summary.optimisers)}
         rows = [
@@ -154,11 +175,11 @@ def cost_table(summary: Summary) -> str:
             for label in summary.optimisers
         ]
     failing = [task for task in summary.tasks if any(run.failures for run in summary.of_task(task))]
-    shares = [
-        f"{label} {np.mean([one.failures / one.evaluations for task in failing for one in summary.runs[task, label]]):.1%}"
-        for label in summary.optimisers
-        if failing
-    ]
+    failed = {
+        label: np.mean([run.failures / run.evaluations for task in failing for run in summary.runs[task, label]])
+        for label in (summary.optimisers if failing else ())
+    }
+    shares = [f"{label} {share:.1%}" for label, share in failed.items()]
     told = f"\nFailed evaluations, on tasks where any fail: {', '.join(shares)}.\n" if failing else ""
     return markdown(pd.DataFrame(columns)) + told
 

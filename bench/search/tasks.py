@@ -105,10 +105,17 @@ class Entry:
     make: Callable[[str, Role], Task]
 
 
+def _table(name: str, role: Role, family: str) -> Task:
+    # Here, because scikit-learn takes a second to import.
+    from search import table
+
+    return table.task(name, role, family)
+
+
 def catalogue() -> dict[str, Entry]:
     """All tasks by name."""
     # Here, because these modules import this one.
-    from search import conditional, counting, synthetic, table
+    from search import conditional, counting, synthetic
 
     return {
         "count-16": Entry(
@@ -135,7 +142,7 @@ def catalogue() -> dict[str, Entry]:
         "table-other": Entry(
             "development",
             "surrogate (trees) of real trainings, first 100 configurations of the table",
-            lambda name, role: table.task(name, role, "trees"),
+            lambda name, role: _table(name, role, "trees"),
         ),
         "count-64": Entry(
             "report",
@@ -156,12 +163,12 @@ def catalogue() -> dict[str, Entry]:
         "table-trees": Entry(
             "report",
             "surrogate (trees) of real trainings, the other configurations of the table",
-            lambda name, role: table.task(name, role, "trees"),
+            lambda name, role: _table(name, role, "trees"),
         ),
         "table-gp": Entry(
             "report",
             "surrogate (Gaussian process) of the same trainings",
-            lambda name, role: table.task(name, role, "gp"),
+            lambda name, role: _table(name, role, "gp"),
         ),
     }
 
