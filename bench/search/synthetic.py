@@ -37,8 +37,8 @@ HARTMANN_P = {
 }
 """Constants of Hartmann's functions, as in Dixon and Szegö (1978)."""
 
-STARTS = 200
-"""Starting points of local searches for the optimum of a function whose optimum has no published value."""
+DRAWS, STARTS = 20_000, 8
+"""Random points tried, and the best of them that local searches for the optimum start at."""
 
 Fidelity = Callable[[Array, float], Array]
 """From points of the unit cube, shape `(n, d)`, and a fidelity in `(0, 1]` to losses, shape `(n,)`."""
@@ -128,8 +128,8 @@ def _task(
 def lowest(loss: Fidelity, dimension: int, starts: Array | None = None) -> float:
     """Lowest loss at full fidelity on the unit cube, by local searches from many points."""
     rng = np.random.default_rng(derive(0, "optimum", "starts", dimension))
-    tried = rng.random((100 * STARTS, dimension))
-    best = tried[np.argsort(loss(tried, 1.0))[: STARTS // 10]]
+    tried = rng.random((DRAWS, dimension))
+    best = tried[np.argsort(loss(tried, 1.0))[:STARTS]]
     if starts is not None:
         best = np.vstack([best, starts])
     bounds = [(0.0, 1.0)] * dimension
