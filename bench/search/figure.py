@@ -72,7 +72,7 @@ def _powers(axes: Axes, means: list[np.ndarray]) -> None:
     """Limit the regrets to what the means cover, and label both axes in plain numbers."""
     # An interval that reaches down to 0 would leave no room for the rest.
     low, high = min(mean.min() for mean in means), max(mean.max() for mean in means)
-    axes.set_ylim(low / 2, 1.5 * high)
+    axes.set_ylim(low / 1.5, 1.3 * high)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     if high > 20 * low:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

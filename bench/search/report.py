@@ -95,7 +95,9 @@ def task_table(summary: Summary) -> str:
                 "full trainings": f"{summary.total(name) / task.budget.maximum:.0f}",
             }
         )
-    return markdown(pd.DataFrame(rows))
+    others = [f"- `{name}` ({entry.role}): {entry.about}" for name, entry in known.items() if name not in summary.tasks]
+    told = "\nNot shown here:\n\n" + "\n".join(others) + "\n" if others else ""
+    return markdown(pd.DataFrame(rows)) + told
 
 
 def surrogate_table(summary: Summary) -> str:
@@ -107,7 +109,7 @@ def surrogate_table(summary: Summary) -> str:
         chosen = {one.name for family, one in fitted.surrogates.items() if family != "nearest"}
         rows = [
             {"model": f"**{name}**" if name in chosen else name}
-            | {f"{row['budget']:g} epochs": f"{row['spearman']:.2f} / {row['r2']:.2f}" for row in part}
+            | {style.budget_name(row["budget"], "epochs"): f"{row['spearman']:.2f} / {row['r2']:.2f}" for row in part}
             for name in fitted.quality["model"].unique().tolist()
             for part in [fitted.quality[fitted.quality["model"] == name].to_dict("records")]
         ]

@@ -1,13 +1,12 @@
 """Tasks made of real trainings: surrogates of the table that `train_table.py` makes."""
 
-import io
 import json
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import sklearn
@@ -127,15 +126,13 @@ def identity(role: Role) -> list[object]:
 @lru_cache
 def fit(role: Role) -> Fitted:
     """Fit all candidates to a part of the table, or read them from where they were kept."""
-    path = CACHE / f"{role}-{digest(identity(role))[:12]}.joblib"
+    path = CACHE / f"{role}-{digest(identity(role))[:12]}.pickle"
     if not path.exists():
         space, _, table = read(role)
         surrogates, quality = fit_best(table)
         lowest = {family: lowest_loss(one, space, table) for family, one in surrogates.items()}
-        buffer = io.BytesIO()
-        joblib.dump(Fitted(surrogates, lowest, quality), buffer, compress=3)
-        write_bytes(path, buffer.getvalue(), keep=True)
-    found = joblib.load(path)
+        write_bytes(path, pickle.dumps(Fitted(surrogates, lowest, quality)), keep=True)
+    found = pickle.loads(path.read_bytes())
     assert isinstance(found, Fitted)
     return found
 
