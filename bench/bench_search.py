@@ -35,7 +35,10 @@ def main() -> None:
     unable = {one.label: reason for one in compared if (reason := optimisers.why_not(one)) is not None}
     for label, reason in unable.items():
         print(f"!!! LEFT OUT: {label}: {reason}", file=sys.stderr)
-    execute([job for job in jobs if job.optimiser.label not in unable], arguments)
+    try:
+        execute([job for job in jobs if job.optimiser.label not in unable], arguments)
+    except KeyboardInterrupt:
+        sys.exit("interrupted: start it again to go on from here")
     if not arguments.no_report:
         # Here, because an environment of a peer need not have what the report needs.
         from search import report

@@ -1,5 +1,6 @@
 """Models of real trainings: validation error from configuration and budget, with what they miss on held-out ones."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import spearmanr
 from sklearn.ensemble import ExtraTreesRegressor, GradientBoostingRegressor, RandomForestRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.metrics import r2_score
@@ -37,7 +39,10 @@ Fit = Callable[[Array, Array], Any]
 def _gaussian_process(points: Array, targets: Array) -> Any:
     some = np.random.default_rng(SEED).permutation(len(points))[:SUBSET]
     kernel = ConstantKernel(1.0) * Matern(np.ones(points.shape[1]), (0.05, 50), nu=2.5) + WhiteKernel(0.1, (1e-4, 2))
-    chosen = GaussianProcessRegressor(kernel, normalize_y=True).fit(points[some], targets[some]).kernel_
+    with warnings.catch_warnings():
+        # Length scales at their upper bound: hyperparameters that do not matter.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        chosen = GaussianProcessRegressor(kernel, normalize_y=True).fit(points[some], targets[some]).kernel_
     return GaussianProcessRegressor(chosen, optimizer=None, normalize_y=True).fit(points, targets)
 
 

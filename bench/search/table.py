@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -128,6 +129,7 @@ def fit(role: Role) -> Fitted:
     """Fit all candidates to a part of the table, or read them from where they were kept."""
     path = CACHE / f"{role}-{digest(identity(role))[:12]}.pickle"
     if not path.exists():
+        print(f"fitting surrogates of the table ({role}), once: a minute or two", file=sys.stderr)
         space, _, table = read(role)
         surrogates, quality = fit_best(table)
         lowest = {family: lowest_loss(one, space, table) for family, one in surrogates.items()}

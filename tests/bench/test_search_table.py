@@ -20,8 +20,6 @@ SPACE = SpaceFile.parse(
         }
     }
 )
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 NOISE = 0.1
 """Standard deviation of the trainings, in logits."""
 
