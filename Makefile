@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slurm test-peers lint format bench bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env demo test test-slurm test-peers lint format bench bench-search bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -54,6 +54,9 @@ format: env ## put source files into shape
 bench: env ## measure the workflow's and the sampler's cost
 	$(BIN)/python bench/bench_workflow.py
 	$(BIN)/python bench/bench_sampler.py
+
+bench-search: env ## compare samplers in simulated searches (BENCH_FLAGS=--help)
+	$(BIN)/python bench/bench_search.py $(BENCH_FLAGS)
 
 bench-train: env ## measure the training engine beside a textbook's loop (BENCH_FLAGS=--help)
 	$(BIN)/python bench/bench_train.py $(BENCH_FLAGS)

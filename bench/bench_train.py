@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import textbook
 import torch
 
+import textbook
 from jointsearch.config import BudgetSettings, DataSettings, TrainingSettings
 from jointsearch.experiment import Experiment
 from jointsearch.hyperparameters import Hyperparameters

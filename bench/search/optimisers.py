@@ -1,0 +1,86 @@
+"""Which optimisers are compared, and what can be run here."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import yaml
+
+from jointsearch import samplers
+from jointsearch.errors import UserError
+from jointsearch.space import Space
+from jointsearch.space_file import SpaceFile
+
+Schedule = Literal["hyperband", "full"]
+
+HPBANDSTER = "search.hpbandster_client:sampler"
+"""Dotted name of the sampler that asks HpBandSter itself."""
+
+DEFAULT = ("random-full", "hyperband", "bohb", "hpbandster", "tpe", "smac", "dehb", "evolution", "reinforce", "mfgp")
+
+OURS = ("mfgp", "bohb")
+"""What the others are tested against: the first of these that is there."""
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """A sampler with settings, and the budgets that it works with.
+
+    Attributes
+    ----------
+    label
+        Name in tables, figures and folders: the sampler's, then the settings that differ from its defaults.
+    sampler, settings
+        As for `jointsearch.samplers.make`.
+    schedule
+        `hyperband`, or `full`: each evaluation at the full budget.
+    """
+
+    label: str
+    sampler: str
+    settings: dict[str, Any] = field(default_factory=dict, hash=False)
+    schedule: Schedule = "hyperband"
+
+    def make(self) -> samplers.Sampler:
+        """Make the sampler."""
+        return samplers.make(self.sampler, self.settings)
+
+
+def parse(text: str) -> Optimiser:
+    """Read an optimiser: a sampler's name, `-full` for the full budget only, then settings.
+
+    Examples: `bohb`, `random-full`, `bohb:random_fraction=0,num_samples=128`, `package.module.function`.
+
+    Raises
+    ------
+    UserError
+        If a setting is no `key=value`.
+    """
+    # A dotted name of one's own may have a colon before the function: settings have an equals sign.
+    name, colon, given = text.rpartition(":")
+    if not colon or "=" not in given:
+        name, given = text, ""
+    settings = {}
+    for item in given.split(",") if given else []:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise UserError(f"--optimisers: {text}: {item!r} is no setting; write key=value")
+        settings[key.strip()] = yaml.safe_load(value)
+    sampler = name.removesuffix("-full")
+    schedule: Schedule = "full" if name != sampler else "hyperband"
+    label = name.replace(":", ".").replace("/", "-")
+    if settings:
+        label += "," + ",".join(f"{key}={json.dumps(value)}" for key, value in sorted(settings.items()))
+    label = label.replace('"', "").replace("/", "-").replace(" ", "")
+    return Optimiser(label, HPBANDSTER if sampler == "hpbandster" else sampler, settings, schedule)
+
+
+def why_not(optimiser: Optimiser) -> str | None:
+    """Say why an optimiser cannot run here, by letting it propose once; None if it can."""
+    space = Space(SpaceFile.parse({"hyperparameters": {"x": {"type": "float", "lower": 0, "upper": 1}}}))
+    try:
+        optimiser.make()(space, (), 1, np.random.default_rng(0))
+    except (UserError, ImportError) as error:
+        return " ".join(str(error).split())
+    return None

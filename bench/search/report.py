@@ -1,0 +1,201 @@
+"""The report: a markdown file with tables, and a figure beside it."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jointsearch.errors import UserError
+from jointsearch.hyperband import budgets
+from jointsearch.plotting import style
+from jointsearch.records import write_bytes
+from search import figure, optimisers, statistics, surrogate, table, tasks
+from search.runs import Job, Run
+from search.summary import SHARES, Summary, summarise
+
+STEM = "search_quality"
+
+
+def write(found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapping[str, str]) -> None:
+    """Write `search_quality.md`, `.pdf`, `.svg` and `.png` into a folder.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to compare.
+    """
+    summary = summarise(found)
+    if not summary.optimisers or not all(summary.seeds.values()):
+        raise UserError("no optimiser has a run on every task: nothing to compare; see the lines above")
+    left_out = {
+        label: unable.get(label, "runs are missing")
+        for label in dict.fromkeys([*unable, *(job.optimiser.label for job in found)])
+        if label not in summary.optimisers
+    }
+    chosen = ours or next((name for name in optimisers.OURS if name in summary.optimisers), summary.optimisers[0])
+    if chosen not in summary.optimisers:
+        raise UserError(f"--ours: {chosen} has no runs; one of {', '.join(summary.optimisers)}")
+    parts = [
+        "<!-- Written by `make bench-search` (bench/bench_search.py); do not edit. -->",
+        "# Search quality\n",
+        HOW,
+        f"![Regret over the budget]({STEM}.png)\n",
+        "## Tasks\n", task_table(summary), surrogate_table(summary),
+        *(f"## Normalised regret {name}\n\n{regret_table(summary, at)}" for name, at in PARTS),
+        "## Mean ranks\n", rank_table(summary),
+        f"## {chosen} against each other one\n", test_table(summary, chosen),
+        "## Cost of proposing\n", cost_table(summary),
+        "## Made with\n", made_with(found, summary, left_out),
+    ]  # fmt: skip
+    write_bytes(folder / f"{STEM}.md", ("\n".join(parts).rstrip() + "\n").encode())
+    style.save(figure.draw(summary), folder / STEM)
+    print(f"wrote {folder / STEM}.md and its figure", file=sys.stderr)
+
+
+PARTS = tuple(zip(("at a quarter of the budget", "at the end"), SHARES, strict=True))
+
+HOW = """\
+Searches are simulated: brackets, lags, histories, pending proposals and seeds are the workflow's, the losses are a
+task's, of which the truth is known. The incumbent is what the workflow would return: the lowest loss *seen* at the
+largest budget reached so far. Its regret is its *true* loss at the full budget minus the optimum, divided by the
+difference between the median random configuration and the optimum: 0 is perfect, 1 is what a random configuration
+brings; before any evaluation has succeeded it is 1. The budget is spent by one worker, evaluation after evaluation.
+Intervals are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends on seed, configuration
+and budget alone, so optimisers are compared in pairs.
+
+Choices of our own samplers were tuned on `development` tasks only; ranks and tests below are about `report` tasks
+where there are any.
+"""
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A table as markdown."""
+    header = f"| {' | '.join(map(str, table.columns))} |"
+    rule = f"|{'|'.join('---' if place == 0 else '---:' for place in range(len(table.columns)))}|"
+    rows = [f"| {' | '.join(map(str, row))} |" for row in table.itertuples(index=False)]
+    return "\n".join([header, rule, *rows]) + "\n"
+
+
+def task_table(summary: Summary) -> str:
+    known = tasks.catalogue()
+    rows = []
+    for name in summary.tasks:
+        task = tasks.make(name)
+        rows.append(
+            {
+                "task": name,
+                "role": task.role,
+                "what": known[name].about,
+                "dimension": task.space.dimension,
+                "budgets": ", ".join(f"{budget:g}" for budget in budgets(task.budget)),
+                "optimum": f"{task.optimum:.4g}{' (best known)' if task.best_known else ''}",
+                "median random": f"{task.median_random:.4g}",
+                "full trainings": f"{summary.total(name) / task.budget.maximum:.0f}",
+            }
+        )
+    others = [f"- `{name}` ({entry.role}): {entry.about}" for name, entry in known.items() if name not in summary.tasks]
+    told = "\nNot shown here:\n\n" + "\n".join(others) + "\n" if others else ""
+    return markdown(pd.DataFrame(rows)) + told
+
+
+def surrogate_table(summary: Summary) -> str:
+    """How well surrogates foretell trainings that they were not fitted on; empty without tasks of the table."""
+    roles = {tasks.make(name).role for name in summary.tasks if name.startswith("table-")}
+    parts = []
+    for role in sorted(roles):
+        fitted = table.fit(role)
+        chosen = {one.name for family, one in fitted.surrogates.items() if family != "nearest"}
+        rows = [
+            {"model": f"**{name}**" if name in chosen else name}
+            | {style.budget_name(row["budget"], "epochs"): f"{row['spearman']:.2f} / {row['r2']:.2f}" for row in part}
+            for name in fitted.quality["model"].unique().tolist()
+            for part in [fitted.quality[fitted.quality["model"] == name].to_dict("records")]
+        ]
+        parts.append(
+            f"Surrogates of the table's configurations for {role}: Spearman's correlation / R² of validation errors of "
+            f"held-out configurations ({surrogate.FOLDS}-fold cross-validation). Bold: the best of trees, and the "
+            f"Gaussian process.\n\n{markdown(pd.DataFrame(rows))}"
+        )
+    return "\n".join(parts)
+
+
+def regret_table(summary: Summary, share: float) -> str:
+    columns: dict[str, list[str]] = {"optimiser": list(summary.optimisers)}
+    for task in summary.tasks:
+        spent = np.array([share * summary.total(task)])
+        intervals = [summary.interval(task, label, spent) for label in summary.optimisers]
+        means = [mean[0] for mean, _, _ in intervals]
+        columns[task] = [
+            f"{'**' if mean[0] == min(means) else ''}{mean[0]:.3g}{'**' if mean[0] == min(means) else ''} "
+            f"[{low[0]:.2g}, {high[0]:.2g}]"
+            for mean, low, high in intervals
+        ]
+    return markdown(pd.DataFrame(columns))
+
+
+def rank_table(summary: Summary) -> str:
+    columns: dict[str, list[str]] = {"optimiser": list(summary.optimisers)}
+    notes = []
+    for name, share in PARTS:
+        blocks = summary.blocks(share)
+        columns[name] = [f"{rank:.2f}" for rank in statistics.ranks(blocks).mean(axis=0)]
+        statistic, p = statistics.friedman(blocks)
+        notes.append(f"{name} χ² = {statistic:.1f}, p = {p:.2g}")
+    about = f"Over {len(summary.blocks(1.0))} pairs of task and seed ({', '.join(summary.ranked)})."
+    return f"{about} Friedman's test: {'; '.join(notes)}.\n\n{markdown(pd.DataFrame(columns))}"
+
+
+def test_table(summary: Summary, ours: str) -> str:
+    parts = ["Two-sided Wilcoxon signed-rank tests over the same pairs, corrected by Holm.\n"]
+    for name, share in PARTS:
+        blocks = summary.blocks(share)
+        regrets = {label: blocks[:, place] for place, label in enumerate(summary.optimisers)}
+        rows = [
+            {
+                f"against, {name}": one.other,
+                "better": one.wins,
+                "equal": one.ties,
+                "worse": one.losses,
+                "median difference": f"{one.difference:.3g}",
+                "p": f"{one.p:.2g}",
+                "p (Holm)": f"{one.p_holm:.2g}",
+            }
+            for one in statistics.compare(regrets.pop(ours), regrets)
+        ]
+        if rows:
+            parts.append(markdown(pd.DataFrame(rows)))
+    return "\n".join(parts)
+
+
+def cost_table(summary: Summary) -> str:
+    columns: dict[str, list[str]] = {"CPU ms per proposal": list(summary.optimisers)}
+    for task in summary.tasks:
+        columns[task] = [
+            f"{1000 * np.mean([run.cpu_seconds / run.proposals for run in summary.runs[task, label]]):.2g}"
+            for label in summary.optimisers
+        ]
+    failing = [task for task in summary.tasks if any(run.failures for run in summary.of_task(task))]
+    failed = {
+        label: np.mean([run.failures / run.evaluations for task in failing for run in summary.runs[task, label]])
+        for label in (summary.optimisers if failing else ())
+    }
+    shares = [f"{label} {share:.1%}" for label, share in failed.items()]
+    told = f"\nFailed evaluations, on tasks where any fail: {', '.join(shares)}.\n" if failing else ""
+    return markdown(pd.DataFrame(columns)) + told
+
+
+def made_with(found: Mapping[Job, Run], summary: Summary, left_out: Mapping[str, str]) -> str:
+    job = next(iter(found))
+    versions = sorted({f"{name} {number}" for run in found.values() for name, number in run.versions.items()})
+    seeds = sorted({seed for numbers in summary.seeds.values() for seed in numbers})
+    lags = "1, 2, 3, ... by budget (the workflow's default)" if job.given_lags is None else str(job.given_lags)
+    lines = [
+        f"- length: {job.brackets} Hyperband brackets; lags: {lags}",
+        f"- seeds: {', '.join(map(str, seeds))}",
+        f"- machine: {', '.join(sorted({run.machine for run in found.values()}))}",
+        f"- versions: {', '.join(versions)}",
+        *(f"- left out: {label}: {reason}" for label, reason in left_out.items()),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,187 @@
+"""A search without training: the workflow's brackets, lags, histories and seeds, on a task whose truth is known."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jointsearch import hyperband, layout, samplers
+from jointsearch.config import BudgetSettings
+from jointsearch.records import Observation, Values, digest, proposal_key
+from jointsearch.samplers import base
+from jointsearch.seeds import derive
+from search.optimisers import Optimiser
+from search.tasks import Task
+
+
+@dataclass(frozen=True)
+class Light:
+    """What counts of an evaluation: the records of the workflow hold more."""
+
+    proposal: str
+    rung: int
+    budget: float
+    values: Values
+    loss: float | None
+
+    def observation(self) -> Observation:
+        """What a sampler sees of it."""
+        evaluation = f"{self.proposal}@{self.rung}"
+        return Observation(evaluation=evaluation, budget=self.budget, values=self.values, loss=self.loss)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a search.
+
+    Attributes
+    ----------
+    trajectory
+        (Budget spent, normalised regret of the incumbent), where the incumbent changed.
+    spent
+        Budget of all evaluations.
+    proposals, evaluations, failures, modelled
+        How many; `modelled` counts proposals that came from a model.
+    cpu_seconds
+        Processor time of the sampler.
+    """
+
+    trajectory: tuple[tuple[float, float], ...]
+    spent: float
+    proposals: int
+    evaluations: int
+    failures: int
+    modelled: int
+    cpu_seconds: float
+
+
+def budget_of(task: Task, optimiser: Optimiser) -> BudgetSettings:
+    """The ladder that an optimiser works with: the task's, or only its full budget."""
+    if optimiser.schedule == "full":
+        return task.budget.model_copy(update={"minimum": task.budget.maximum})
+    return task.budget
+
+
+def length(task: Task, optimiser: Optimiser, brackets: int) -> int:
+    """Brackets that an optimiser gets: as many as spend no more than so many of the task's Hyperband brackets."""
+    if optimiser.schedule == "hyperband":
+        return brackets
+    ladder = hyperband.budgets(task.budget)
+    total = sum(hyperband.cost(hyperband.bracket(index, task.budget), ladder) for index in range(brackets))
+    return max(1, int(total / task.budget.maximum + 1e-9))
+
+
+def lags(given: Sequence[int] | None, settings: BudgetSettings) -> tuple[int, ...]:
+    """Lag per budget level: as the workflow's default, or those given, the last one repeated, what is over cut off."""
+    levels = len(hyperband.budgets(settings))
+    return hyperband.lags(None if given is None else [*given, *[given[-1]] * levels][:levels], settings)
+
+
+def search(
+    task: Task, optimiser: Optimiser, seed: int, brackets: int, given_lags: Sequence[int] | None = None
+) -> Outcome:
+    """Run a search.
+
+    Evaluations are finished, and paid for, in the order of a single worker: bracket by bracket, rung by rung, slot by
+    slot. What a bracket's sampler sees does not depend on that order but on the lags only, as in the workflow.
+
+    Parameters
+    ----------
+    seed
+        Of the search. Proposals get seeds as in `scripts/sample.py`; the noise of an evaluation depends on seed,
+        configuration and budget alone, so that all optimisers face the same.
+    brackets
+        Length in Hyperband brackets of the task.
+    given_lags
+        As for `lags`.
+    """
+    settings = budget_of(task, optimiser)
+    ladder, lag = hyperband.budgets(settings), lags(given_lags, settings)
+    propose = optimiser.make()
+    done: dict[tuple[int, int], list[Light]] = {}
+    history: list[Observation] = []
+    modelled, cpu = 0, 0.0
+    count = length(task, optimiser, brackets)
+    for index in range(count):
+        item = hyperband.bracket(index, settings)
+        history += seen_first(index, lag, settings, done)
+        rng = np.random.default_rng(derive(seed, layout.SEARCH, "sample", index))
+        view = outlook(index, lag, settings, done, optimiser.sampler)
+        # Handed over as a copy: a sampler that changed it would change its own future.
+        known = list(history)
+        started = cpu_of(propose)
+        suggestion = propose(task.space, known, item.sizes[0], rng, view)
+        cpu += cpu_of(propose) - started
+        base.check(suggestion, task.space, item.sizes[0], optimiser.sampler)
+        modelled += sum(one.origin.kind == "model" for one in suggestion.configurations)
+        entrants = [(f"{index}-0-{slot}", one.values) for slot, one in enumerate(suggestion.configurations)]
+        for rung, level in enumerate(item.levels):
+            done[index, rung] = evaluate(task, entrants[: item.sizes[rung]], rung, ladder[level], seed)
+            entrants = [(one.proposal, one.values) for one in ranked(done[index, rung])]
+    order = [one for place in sorted(done) for one in done[place]]
+    spent = np.cumsum([one.budget for one in order])
+    return Outcome(
+        trajectory=trajectory(task, order, spent.tolist()),
+        spent=float(spent[-1]),
+        proposals=sum(len(batch) for (_, rung), batch in done.items() if rung == 0),
+        evaluations=len(order),
+        failures=sum(one.loss is None for one in order),
+        modelled=modelled,
+        cpu_seconds=cpu,
+    )
+
+
+def seen_first(
+    index: int, lag: Sequence[int], settings: BudgetSettings, done: dict[tuple[int, int], list[Light]]
+) -> list[Observation]:
+    """What a bracket's history holds beyond its predecessor's, in the order of `scripts/history.py`."""
+    rungs = hyperband.newly_seen(index, lag, settings)
+    return [one.observation() for item, rung in rungs for one in done[item.index, rung]]
+
+
+def outlook(
+    index: int, lag: Sequence[int], settings: BudgetSettings, done: dict[tuple[int, int], list[Light]], sampler: str
+) -> base.Outlook:
+    """What the plan says of a bracket, as `scripts/sample.py` builds it."""
+    waiting = hyperband.pending(index, lag, settings) if samplers.sees_pending(sampler) else []
+    return base.Outlook(
+        budgets=hyperband.budgets(settings),
+        level=hyperband.bracket(index, settings).levels[0],
+        pending=tuple((one.values, item.levels[0]) for item in waiting for one in done[item.index, 0]),
+    )
+
+
+def evaluate(task: Task, entrants: Sequence[tuple[str, Values]], rung: int, budget: float, seed: int) -> list[Light]:
+    """Evaluate one rung."""
+    seeds = [derive(seed, task.name, "noise", digest(values), f"{budget:g}") for _, values in entrants]
+    losses = task.evaluate_all([values for _, values in entrants], budget, seeds)
+    return [
+        Light(proposal, rung, budget, values, loss) for (proposal, values), loss in zip(entrants, losses, strict=True)
+    ]
+
+
+def ranked(evaluations: Sequence[Light]) -> list[Light]:
+    """Sort as `jointsearch.records.rank` does."""
+    return sorted(evaluations, key=lambda one: (one.loss is None, one.loss or 0.0, proposal_key(one.proposal)))
+
+
+def trajectory(task: Task, order: Sequence[Light], spent: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    """Regret of the incumbent over the budget spent: the lowest loss that was seen at the largest budget so far."""
+    changes: list[tuple[float, Values]] = []
+    best: Light | None = None
+    for paid, one in zip(spent, order, strict=True):
+        if one.loss is None:
+            continue
+        if best is None or best.loss is None or (-one.budget, one.loss) < (-best.budget, best.loss):
+            best = one
+            changes.append((paid, one.values))
+    if not changes:
+        return ()
+    truths = task.truth([values for _, values in changes])
+    return tuple((paid, task.regret(float(loss))) for (paid, _), loss in zip(changes, truths, strict=True))
+
+
+def cpu_of(propose: base.Sampler) -> float:
+    """Processor time so far, with that of a process that the sampler asks, if it says it."""
+    return time.process_time() + float(getattr(propose, "elsewhere_seconds", 0.0))

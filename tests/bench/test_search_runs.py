@@ -1,0 +1,107 @@
+"""Runs are kept, resumed and never half written; the report comes from what is there."""
+
+import numpy as np
+import pytest
+
+from jointsearch.errors import UserError
+from search import report, runs, simulate, tasks
+from search.optimisers import parse
+from search.summary import summarise
+
+
+def job(optimiser="hyperband", seed=0, **changes) -> runs.Job:
+    settings = {"task": "branin", "brackets": 4, "given_lags": None, "tag": ""} | changes
+    return runs.Job(optimiser=parse(optimiser), seed=seed, **settings)
+
+
+def test_what_is_there_is_not_run_again(tmp_path, monkeypatch):
+    runs.execute(job(), tmp_path)
+    before = job().path(tmp_path).read_bytes()
+    monkeypatch.setattr(simulate, "search", lambda *arguments: pytest.fail("ran again"))
+    assert runs.execute(job(), tmp_path) == 0
+    assert list(runs.execute_all([job()], tmp_path, workers=1)) == []
+    assert job().path(tmp_path).read_bytes() == before
+    [(found, run)] = runs.collect([job(), job(seed=1)], tmp_path).items()
+    assert found == job()
+    assert run.spent == 405
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"brackets": 5}, {"given_lags": (0,)}, {"tag": "new"}, {"task": "hartmann3"}, {"seed": 1}, {"optimiser": "bohb"}],
+)
+def test_another_search_has_another_record(tmp_path, changes):
+    assert job(**changes).path(tmp_path) != job().path(tmp_path)
+
+
+def test_an_interrupted_run_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulate, "evaluate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runs.execute(job(), tmp_path)
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_workers_share_the_missing_runs_and_one_that_fails_stops_no_other(tmp_path):
+    jobs = [job(), job("random-full"), job("no_such_module.sampler")]
+    done = dict(runs.execute_all(jobs, tmp_path, workers=2))
+    assert isinstance(done[jobs[2]], UserError)
+    assert set(runs.collect(jobs, tmp_path)) == set(jobs[:2])
+
+
+def test_runs_of_other_code_are_told(tmp_path, monkeypatch, capsys):
+    runs.execute(job(), tmp_path)
+    monkeypatch.setattr(runs, "samplers_code", lambda: "0" * 64)
+    runs.collect([job()], tmp_path)
+    assert "runs of hyperband were made with other code" in capsys.readouterr().err
+
+
+@pytest.fixture
+def found(tmp_path) -> dict:
+    jobs = [
+        job(optimiser, seed, task=task)
+        for task in ("branin", "hartmann3")
+        for optimiser in ("bohb", "hyperband", "random-full")
+        for seed in range(2)
+    ]
+    for one in jobs:
+        runs.execute(one, tmp_path / "results")
+    return runs.collect(jobs, tmp_path / "results")
+
+
+def test_the_report_is_the_same_again(found, tmp_path):
+    report.write(found, tmp_path / "first", None, {"smac": "no library"})
+    report.write(found, tmp_path / "second", None, {"smac": "no library"})
+    names = {path.name for path in (tmp_path / "first").iterdir()}
+    assert names == {f"search_quality.{suffix}" for suffix in ("md", "pdf", "svg", "png")}
+    for name in names:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    text = (tmp_path / "first" / "search_quality.md").read_text()
+    assert "## bohb against each other one" in text
+    assert "left out: smac: no library" in text
+    assert "seeds: 0, 1" in text
+
+
+def test_only_seeds_that_all_have_run_are_compared(found):
+    [missing] = [one for one in found if (one.task, one.optimiser.label, one.seed) == ("branin", "bohb", 1)]
+    summary = summarise({one: run for one, run in found.items() if one != missing})
+    assert summary.seeds == {"branin": (0,), "hartmann3": (0, 1)}
+    assert summary.blocks(1.0).shape == (3, 3)
+
+
+def test_an_optimiser_that_lacks_a_task_is_not_compared(found, tmp_path):
+    part = {one: run for one, run in found.items() if (one.task, one.optimiser.label) != ("branin", "bohb")}
+    assert set(summarise(part).optimisers) == {"hyperband", "random-full"}
+    with pytest.raises(UserError, match="nothing to compare"):
+        report.write({}, tmp_path, None, {})
+
+
+def test_regrets_of_the_table_are_those_of_the_runs(found):
+    summary = summarise(found)
+    for one, run in found.items():
+        last = run.trajectory[-1][1]
+        place = summary.seeds[one.task].index(one.seed)
+        assert summary.regrets(one.task, one.optimiser.label, np.array([run.spent]))[place, 0] == last
+        assert tasks.make(one.task).digest == run.decides["task"]
