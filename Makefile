@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slurm test-peers lint format bench bench-search bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env demo test test-slurm test-peers peers lint format bench bench-search bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -33,10 +33,12 @@ test-slurm: demo ## run searches on a real Slurm cluster, set up here for the ti
 	$(BIN)/python tests/slurm/cluster.py start --accounting; \
 	$(BIN)/python -m pytest tests/slurm/accounting
 
-test-peers: ## compare BOHB with HpBandSter's own, and test samplers of other libraries, in an environment apart
+peers: ## build .venv-peers, with the libraries of other optimisers, or bring it up to date (needs a C compiler)
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --require-hashes --requirement envs/peers.txt
-	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers
+
+test-peers: peers ## compare BOHB with HpBandSter's own, and test the samplers of other libraries
+	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers tests/bench/test_search_hpbandster.py
 
 lint: env ## check style, types and the workflow
 	$(BIN)/ruff check .
@@ -55,8 +57,8 @@ bench: env ## measure the workflow's and the sampler's cost
 	$(BIN)/python bench/bench_workflow.py
 	$(BIN)/python bench/bench_sampler.py
 
-bench-search: env ## compare samplers in simulated searches (BENCH_FLAGS=--help)
-	$(BIN)/python bench/bench_search.py $(BENCH_FLAGS)
+bench-search: peers ## compare samplers in simulated searches, hours long but resumable (BENCH_FLAGS=--help)
+	@PYTHONPATH=src .venv-peers/bin/python bench/bench_search.py $(BENCH_FLAGS)
 
 bench-train: env ## measure the training engine beside a textbook's loop (BENCH_FLAGS=--help)
 	$(BIN)/python bench/bench_train.py $(BENCH_FLAGS)

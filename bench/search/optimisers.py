@@ -14,7 +14,7 @@ from jointsearch.space_file import SpaceFile
 
 Schedule = Literal["hyperband", "full"]
 
-HPBANDSTER = "search.hpbandster_client:sampler"
+HPBANDSTER = "search.hpbandster:sampler"
 """Dotted name of the sampler that asks HpBandSter itself."""
 
 DEFAULT = ("random-full", "hyperband", "bohb", "hpbandster", "tpe", "smac", "dehb", "evolution", "reinforce", "mfgp")

@@ -110,9 +110,9 @@ def search(
         view = outlook(index, lag, settings, done, optimiser.sampler)
         # Handed over as a copy: a sampler that changed it would change its own future.
         known = list(history)
-        started = cpu_of(propose)
+        started = time.process_time()
         suggestion = propose(task.space, known, item.sizes[0], rng, view)
-        cpu += cpu_of(propose) - started
+        cpu += time.process_time() - started
         base.check(suggestion, task.space, item.sizes[0], optimiser.sampler)
         modelled += sum(one.origin.kind == "model" for one in suggestion.configurations)
         entrants = [(f"{index}-0-{slot}", one.values) for slot, one in enumerate(suggestion.configurations)]
@@ -180,8 +180,3 @@ def trajectory(task: Task, order: Sequence[Light], spent: Sequence[float]) -> tu
         return ()
     truths = task.truth([values for _, values in changes])
     return tuple((paid, task.regret(float(loss))) for (paid, _), loss in zip(changes, truths, strict=True))
-
-
-def cpu_of(propose: base.Sampler) -> float:
-    """Processor time so far, with that of a process that the sampler asks, if it says it."""
-    return time.process_time() + float(getattr(propose, "elsewhere_seconds", 0.0))
