@@ -65,7 +65,7 @@ brings; before any evaluation has succeeded it is 1. The budget is spent by one 
 Intervals are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends on seed, configuration
 and budget alone, so optimisers are compared in pairs.
 
-Choices of our own samplers were tuned on `development` tasks only; ranks and tests below are about `report` tasks
+Choices of our own samplers are tuned on `development` tasks only; ranks and tests below are about `report` tasks
 where there are any.
 """
 
