@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from jointsearch.records import Observation
 from jointsearch.samplers import Outlook, make
 from jointsearch.samplers.bohb import Densities, fit
-from jointsearch.samplers.gaussian_process import NOISE_FLOOR, LogNormal, Prior
+from jointsearch.samplers.gaussian_process import NOISE_FLOOR, Draws, LogNormal, Prior
 from jointsearch.samplers.gaussian_process import fit as fit_process
 from jointsearch.samplers.settings import BohbSettings
 from jointsearch.space import Space
@@ -79,7 +79,7 @@ def bench_processes(space: Space) -> None:
 def here(points: Array, targets: Array, elsewhere: Array) -> Array:
     prior = Prior((LogNormal(0.5, 1),) * points.shape[1])
     process = fit_process(points[:FITTED], targets[:FITTED], np.arange(points.shape[1]), prior)
-    return process.given(points, targets).draw(elsewhere, PROPOSALS, np.random.default_rng(0))
+    return Draws(process.given(points, targets), PROPOSALS, np.random.default_rng(0)).look(elsewhere)
 
 
 def scikit_learn(points: Array, targets: Array, elsewhere: Array) -> Array:

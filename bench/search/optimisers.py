@@ -17,7 +17,11 @@ Schedule = Literal["hyperband", "full"]
 HPBANDSTER = "search.hpbandster:sampler"
 """Dotted name of the sampler that asks HpBandSter itself."""
 
-DEFAULT = ("random-full", "hyperband", "bohb", "hpbandster", "tpe", "smac", "dehb", "evolution", "reinforce", "mfgp")
+DEFAULT = (
+    "random-full", "hyperband", "bohb", "hpbandster", "smac", "tpe", "tpe_hyperband", "dehb",
+    "evolution:population_size=20,sample_size=5", "reinforce", "mfgp",
+)  # fmt: skip
+"""Evolution's own population of 100 is for thousands of evaluations at one budget."""
 
 OURS = ("mfgp", "bohb")
 """What the others are tested against: the first of these that is there."""

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -119,7 +120,7 @@ def execute_all(jobs: Sequence[Job], results: Path, workers: int) -> Iterator[tu
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(missing)), context) as pool:
+    with ProcessPoolExecutor(min(workers, len(missing)), context, end_with_parent) as pool:
         futures = {pool.submit(execute, job, results): job for job in missing}
         try:
             for future in as_completed(futures):
@@ -130,6 +131,18 @@ def execute_all(jobs: Sequence[Job], results: Path, workers: int) -> Iterator[tu
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def end_with_parent() -> None:
+    """Let a worker end when the process that started it has, whatever ended that."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def collect(jobs: Sequence[Job], results: Path) -> dict[Job, Run]:

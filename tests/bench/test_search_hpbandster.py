@@ -1,7 +1,5 @@
 """HpBandSter as an optimiser of the benchmark."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
@@ -9,6 +7,7 @@ from jointsearch.records import Observation
 from jointsearch.space_file import Integer, SpaceFile
 from search import hpbandster, tasks
 from search.hpbandster import with_ordinals, without_ordinals
+from search.provenance import versions
 
 
 def test_ordinals_go_there_and_back_as_places():
@@ -17,7 +16,7 @@ def test_ordinals_go_there_and_back_as_places():
     assert with_ordinals({"size": np.int64(2), "x": np.float64(0.5)}, {"size": [16, 32, 64]}) == {"size": 64, "x": 0.5}
 
 
-@pytest.mark.skipif(importlib.util.find_spec("hpbandster") is None, reason="runs in the environment of test-peers")
+@pytest.mark.skipif("hpbandster" not in versions(), reason="runs in the environment of test-peers")
 def test_proposals_are_of_the_space_and_come_again_from_the_same_seed():
     task = tasks.make("cond17-other")
     rng = np.random.default_rng(0)

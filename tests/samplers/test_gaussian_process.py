@@ -8,6 +8,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from jointsearch.samplers.gaussian_process import (
     NOISE_FLOOR,
+    Draws,
     LogNormal,
     Prior,
     Process,
@@ -38,11 +39,23 @@ def test_the_posterior_is_scikit_learns(data, reference):
     posterior = PROCESS.given(*data)
     mean, covariance = reference.predict(elsewhere, return_cov=True)
     assert posterior.mean(elsewhere) == pytest.approx(mean, abs=1e-6)
-    draws = posterior.draw(elsewhere, 100_000, np.random.default_rng(2))
+    draws = Draws(posterior, 100_000, np.random.default_rng(2)).look(elsewhere)
     # What is drawn is the function, what scikit-learn predicts is observed with noise.
     covariance -= 0.02 * np.eye(30)
     assert draws.mean(axis=0) == pytest.approx(mean, abs=0.02)
     assert np.cov(draws.T) == pytest.approx(covariance, abs=0.02)
+
+
+def test_a_function_that_was_looked_at_in_steps_is_of_the_same_process(data, reference):
+    """Values at all points together have the covariance that scikit-learn gives, whatever the steps were."""
+    elsewhere = np.random.default_rng(1).random((12, 4))
+    draws = Draws(PROCESS.given(*data), 100_000, np.random.default_rng(2))
+    values = np.hstack([draws.look(elsewhere[:5]), draws.look(elsewhere[5:6]), draws.look(elsewhere[6:])])
+    mean, covariance = reference.predict(elsewhere, return_cov=True)
+    assert values.mean(axis=0) == pytest.approx(mean, abs=0.02)
+    assert np.cov(values.T) == pytest.approx(covariance - 0.02 * np.eye(12), abs=0.02)
+    # What was seen stays as it was.
+    assert draws.look(elsewhere[:5]) == pytest.approx(values[:, :5], abs=0.01)
 
 
 def test_the_likelihood_is_scikit_learns_and_its_gradient_is_the_difference_quotient(data, reference):
@@ -73,4 +86,4 @@ def test_one_place_may_have_many_values():
     process = fit(points, targets, np.arange(2), prior)
     posterior = process.given(points, targets)
     assert posterior.mean(points[:1]) == pytest.approx(0, abs=0.05)
-    assert np.isfinite(posterior.draw(points, 3, np.random.default_rng(0))).all()
+    assert np.isfinite(Draws(posterior, 3, np.random.default_rng(0)).look(points)).all()

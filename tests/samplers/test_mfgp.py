@@ -250,7 +250,7 @@ def test_inputs_of_a_mixed_space():
 @settings(max_examples=30, deadline=None)
 def test_neighbours_stay_in_the_cube_and_near(seed):
     centres = CONDITIONAL.encode_all(CONDITIONAL.sample(3, rng(seed)))
-    moved = neighbours(CONDITIONAL, centres, 300, rng(seed))
+    moved = neighbours(CONDITIONAL, np.repeat(centres, 100, axis=0), rng(seed))
     levels = np.array(CONDITIONAL.levels)
     assert np.isfinite(moved).all()
     assert (moved >= 0).all()

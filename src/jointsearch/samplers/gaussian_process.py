@@ -86,13 +86,45 @@ class Posterior:
         """Mean at points of shape `(m, c)`; shape `(m,)`."""
         return self.process.covariance(points, self.points) @ self.weights
 
-    def draw(self, points: Array, count: int, rng: np.random.Generator) -> Array:
-        """Draw functions from the joint posterior at points of shape `(m, c)`; shape `(count, m)`."""
-        across = self.process.covariance(points, self.points)
-        explained = solve_triangular(self.factor, across.T, lower=True)
-        factor = _factor(self.process.covariance(points, points) - explained.T @ explained)
-        draws: Array = across @ self.weights + rng.standard_normal((count, len(points))) @ factor.T
-        return draws
+
+class Draws:
+    """Functions drawn from a posterior, each known where it was looked at, all at the same points.
+
+    To look elsewhere is to draw on, given what was drawn, so that the minimum of a function can be looked for in steps.
+
+    Parameters
+    ----------
+    posterior
+        What they are drawn from.
+    count
+        How many.
+    rng
+        Source of randomness.
+    """
+
+    def __init__(self, posterior: Posterior, count: int, rng: np.random.Generator) -> None:
+        self.posterior, self.rng = posterior, rng
+        self.points = posterior.points[:0]
+        # What the data explain of the points, and the factor of what is left, by which independent numbers make draws.
+        self._explained = np.empty((len(posterior.points), 0))
+        self._factor = np.empty((0, 0))
+        self._independent = np.empty((count, 0))
+
+    def look(self, points: Array) -> Array:
+        """Look at further points of shape `(m, c)`; shape `(count, m)`."""
+        covariance = self.posterior.process.covariance
+        across = covariance(points, self.posterior.points)
+        explained = solve_triangular(self.posterior.factor, across.T, lower=True)
+        left = covariance(self.points, points) - self._explained.T @ explained
+        tie = solve_triangular(self._factor, left, lower=True).T
+        corner = _factor(covariance(points, points) - explained.T @ explained - tie @ tie.T)
+        independent = self.rng.standard_normal((len(self._independent), len(points)))
+        values: Array = across @ self.posterior.weights + self._independent @ tie.T + independent @ corner.T
+        self._factor = np.block([[self._factor, np.zeros((len(self.points), len(points)))], [tie, corner]])
+        self.points = np.vstack([self.points, points])
+        self._explained = np.hstack([self._explained, explained])
+        self._independent = np.hstack([self._independent, independent])
+        return values
 
 
 def fit(points: Array, targets: Array, groups: NDArray[np.int_], prior: Prior, iterations: int = 30) -> Process:

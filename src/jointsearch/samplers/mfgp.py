@@ -5,7 +5,7 @@ where a function drawn from the posterior at the full budget is lowest (Thompson
 *Parallelised Bayesian Optimisation via Thompson Sampling*, AISTATS 2018), which suits batches: each member has a draw.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from jointsearch.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.gaussian_process import Array, LogNormal, Prior, fit
+from jointsearch.samplers.gaussian_process import Array, Draws, LogNormal, Prior, fit
 from jointsearch.samplers.settings import MfgpSettings
 from jointsearch.space import Space
 
@@ -120,29 +120,30 @@ class _Model:
         )
 
     def minima(self, count: int, rng: np.random.Generator) -> list[Values]:
-        """Draw a function for each of `count` picks; give where it is lowest among candidates not yet taken."""
-        values, vectors = self._candidates(rng)
-        if not values:
-            return []
-        draws = self.posterior.draw(inputs(self.space, vectors, np.ones(len(vectors))), count, rng)
+        """Draw a function for each of `count` picks; give where it is lowest among candidates not yet taken.
+
+        Candidates are configurations of the whole space and around the best, then some around each draw's lowest.
+        """
+        pool, draws, size = _Pool(self.space, self.seen), Draws(self.posterior, count, rng), self.settings.candidates
+        centres = self.best[rng.integers(len(self.best), size=size)]
+        fresh = pool.add(self.space.sample(size, rng) + self._around(centres, rng))
+        losses = draws.look(self._at_full_budget(fresh))
+        for _ in range(self.settings.refinements if pool.values else 0):
+            lowest = pool.vectors[losses.argmin(axis=1)]
+            fresh = pool.add(self._around(np.repeat(lowest, self.settings.refined, axis=0), rng))
+            losses = np.hstack([losses, draws.look(self._at_full_budget(fresh))])
         picks: list[int] = []
-        for draw in draws[: len(values)]:
+        for draw in losses[: len(pool.values)]:
             draw[picks] = np.inf
             picks.append(int(draw.argmin()))
-        return [values[pick] for pick in picks]
+        return [pool.values[pick] for pick in picks]
 
-    def _candidates(self, rng: np.random.Generator) -> tuple[list[Values], Array]:
-        """Configurations of the whole space and around the best, none of them seen or pending, none twice."""
-        uniform = self.space.sample(self.settings.candidates, rng)
-        moved = neighbours(self.space, self.best, self.settings.candidates, rng)
-        values = uniform + [one for one in map(self.space.decode, moved) if one is not None]
-        vectors = self.space.encode_all(values)
-        fresh: dict[bytes, int] = {}
-        for row, vector in enumerate(vectors):
-            if (key := vector.tobytes()) not in self.seen:
-                fresh.setdefault(key, row)
-        rows = list(fresh.values())
-        return [values[row] for row in rows], vectors[rows]
+    def _around(self, centres: Array, rng: np.random.Generator) -> list[Values]:
+        """One configuration near each centre, without those that are forbidden."""
+        return [one for one in map(self.space.decode, neighbours(self.space, centres, rng)) if one is not None]
+
+    def _at_full_budget(self, vectors: Array) -> Array:
+        return inputs(self.space, vectors, np.ones(len(vectors)))
 
     def record(self) -> Model:
         """What the records say about this model."""
@@ -153,6 +154,27 @@ class _Model:
             details={f"length.{name}": length for name, length in lengths.items()}
             | {"signal": self.process.signal, "noise": self.process.noise, "pending": len(self.outlook.pending)},
         )
+
+
+class _Pool:
+    """Candidates, none of which was seen before, none twice."""
+
+    def __init__(self, space: Space, seen: Set[bytes]) -> None:
+        self.space, self.known = space, set(seen)
+        self.values: list[Values] = []
+        self.vectors = np.empty((0, space.dimension))
+
+    def add(self, candidates: Sequence[Values]) -> Array:
+        """Add those that are new; returns their vectors."""
+        vectors = self.space.encode_all(candidates)
+        fresh = []
+        for row, vector in enumerate(vectors):
+            if (key := vector.tobytes()) not in self.known:
+                self.known.add(key)
+                fresh.append(row)
+        self.values += [candidates[row] for row in fresh]
+        self.vectors = np.vstack([self.vectors, vectors[fresh]])
+        return vectors[fresh]
 
 
 def inputs(space: Space, vectors: Array, fidelities: Array) -> Array:
@@ -242,33 +264,28 @@ STEPS = (0.02, 0.05, 0.1, 0.2)
 """Standard deviations of a move, on the unit cube."""
 
 
-def neighbours(space: Space, centres: Array, count: int, rng: np.random.Generator) -> Array:
-    """Move from random centres in some variables, few or all, near or far; reflected at the borders.
+def neighbours(space: Space, centres: Array, rng: np.random.Generator) -> Array:
+    """Move from each centre in some variables, few or all, near or far; reflected at the borders.
 
     Parameters
     ----------
     space
         Whose vectors these are.
     centres
-        Shape `(m, d)`, NaN where inactive: such a variable is drawn anew, for a move may activate it.
-    count
-        How many.
+        Shape `(n, d)`, NaN where inactive: such a variable is drawn anew, for a move may activate it.
     rng
         Source of randomness.
 
     Returns
     -------
     ndarray
-        Shape `(count, d)`; to be decoded, which finds the nearest configuration.
+        Shape `(n, d)`; to be decoded, which finds the nearest configuration.
     """
-    shape = (count, space.dimension)
-    points = centres[rng.integers(len(centres), size=count)]
+    count, levels = len(centres), np.array(space.levels)
     share = rng.choice([min(1, 1.5 / space.dimension), 0.5, 1], size=(count, 1))
-    step = rng.choice(STEPS, size=(count, 1))
-    moves = rng.random(shape) < share
-    steps, anew = step * rng.standard_normal(shape), rng.random(shape)
-    levels = np.array(space.levels)
-    anew = np.where(levels > 0, np.floor(anew * levels), anew)
-    moved = 1 - np.abs(1 - np.abs(points + steps) % 2)
-    moved = np.where(levels > 0, anew, moved)
-    return np.where(np.isnan(points), anew, np.where(moves, moved, points))
+    moves = rng.random(centres.shape) < share
+    steps = rng.choice(STEPS, size=(count, 1)) * rng.standard_normal(centres.shape)
+    uniform = rng.random(centres.shape)
+    anew = np.where(levels > 0, np.floor(uniform * levels), uniform)
+    moved = np.where(levels > 0, anew, 1 - np.abs(1 - np.abs(centres + steps) % 2))
+    return np.where(np.isnan(centres), anew, np.where(moves, moved, centres))
