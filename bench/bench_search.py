@@ -1,6 +1,6 @@
 """How good is a sampler? Simulated searches on tasks whose truth is known, and what they say.
 
-    python bench/bench_search.py [--tasks report] [--optimisers bohb hyperband ...] [--seeds 20] [--brackets 32]
+    python bench/bench_search.py [--tasks report] [--optimisers bohb hyperband ...] [--seeds 20] [--brackets 16]
 
 Each search has the workflow's brackets, lags, histories and seeds; only the training is simulated. What ran before is
 read from `results/bench-search` and not run again: stop it and start it again at any time, or start it twice. Ends
@@ -25,7 +25,7 @@ def main() -> None:
     arguments = read_arguments()
     chosen = available(tasks.select(arguments.tasks))
     compared = [optimisers.parse(text) for text in arguments.optimisers]
-    lags = None if arguments.lags is None else tuple(arguments.lags)
+    lags = tuple(arguments.lags)
     jobs = [
         runs.Job(task, optimiser, seed, arguments.brackets, lags, arguments.tag)
         for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds)
@@ -69,13 +69,14 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=cli.positive(int), default=20, help="searches of each optimiser on each task")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument(
-        "--brackets", type=cli.positive(int), default=32, help="length of a search in Hyperband brackets"
+        "--brackets", type=cli.positive(int), default=16, help="length of a search in Hyperband brackets"
     )
     parser.add_argument(
         "--lags",
         type=int,
         nargs="+",
-        help="lag of each budget, lowest first, the last one repeated (default: 1 2 3 ...)",
+        default=[0],
+        help="lag of each budget, lowest first, the last one repeated (default: 0; the workflow's is 1 2 3 ...)",
     )
     parser.add_argument("--workers", type=cli.positive(int), default=2, help="searches at a time")
     parser.add_argument("--ours", help="optimiser that the others are tested against (default: mfgp, or bohb)")

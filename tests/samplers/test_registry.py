@@ -120,19 +120,23 @@ def test_an_own_sampler_that_cannot_be_made(own, name, settings, says):
 LIBRARIES = {name: settings.library for name, settings in samplers.REGISTRY.items() if settings.library}
 
 
+@pytest.mark.parametrize("found", [None, "0.0.1"])
 @pytest.mark.parametrize("name", LIBRARIES)
-def test_a_library_that_is_missing_is_named_with_the_command_that_installs_it(name, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+def test_a_library_that_is_missing_or_of_another_version_is_named_with_the_command_that_installs_it(
+    name, found, monkeypatch
+):
+    monkeypatch.setattr(samplers, "version", lambda package: found)
     for refuse in (samplers.check, samplers.make):
         with pytest.raises(UserError) as told:
             refuse(name, {})
-        assert str(told.value).startswith(f"search.sampler: {name} needs a library")
+        assert str(told.value).startswith(f"search.sampler: {name} needs {LIBRARIES[name]}, which is not here")
         assert str(told.value).endswith(f"run {sys.executable} -m pip install {LIBRARIES[name]}")
         assert "\n" not in str(told.value)
 
 
 def test_a_library_that_cannot_be_imported_is_named_too(tmp_path, monkeypatch):
     (tmp_path / "dehb.py").write_text("raise ImportError('no such symbol')")
+    monkeypatch.setattr(samplers, "version", lambda package: LIBRARIES["dehb"].partition("==")[2])
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.split(".")[0] == "dehb" or name == "jointsearch.samplers.dehb"]:
         monkeypatch.delitem(sys.modules, name)

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pydantic import ValidationError
@@ -111,7 +112,9 @@ def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
         key = ".".join(str(part) for part in first["loc"])
         raise UserError(f"search.sampler_settings: {key}: {_advice(name, key, first)}") from None
     if not installed(name):
-        raise UserError(f"search.sampler: {name} needs a library that is not installed; {_how_to_install(checked)}")
+        raise UserError(
+            f"search.sampler: {name} needs {checked.library}, which is not here; {_how_to_install(checked)}"
+        )
     return checked
 
 
@@ -120,9 +123,17 @@ def _how_to_install(settings: SamplerSettings) -> str:
 
 
 def installed(name: str) -> bool:
-    """Whether the optional library of a sampler of the registry, if it takes one, is there."""
-    library = REGISTRY[name].library
-    return library is None or importlib.util.find_spec(library.partition("==")[0]) is not None
+    """Whether the optional library of a sampler of the registry is there, if it takes one, in the version that it says.
+
+    Another version might propose otherwise, and records do not name it.
+    """
+    if (library := REGISTRY[name].library) is None:
+        return True
+    package, _, wanted = library.partition("==")
+    try:
+        return version(package) == wanted
+    except PackageNotFoundError:
+        return False
 
 
 def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) -> int | None:
