@@ -46,6 +46,7 @@ class Run(Record):
     evaluations: int
     failures: int
     modelled: int
+    repeated: int
     cpu_seconds: float
 
 

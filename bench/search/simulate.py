@@ -41,8 +41,8 @@ class Outcome:
         (Budget spent, normalised regret of the incumbent), where the incumbent changed.
     spent
         Budget of all evaluations.
-    proposals, evaluations, failures, modelled
-        How many; `modelled` counts proposals that came from a model.
+    proposals, evaluations, failures, modelled, repeated
+        How many; `modelled` counts proposals that came from a model, `repeated` those that were proposed before.
     cpu_seconds
         Processor time of the sampler.
     """
@@ -53,6 +53,7 @@ class Outcome:
     evaluations: int
     failures: int
     modelled: int
+    repeated: int
     cpu_seconds: float
 
 
@@ -119,15 +120,17 @@ def search(
         for rung, level in enumerate(item.levels):
             done[index, rung] = evaluate(task, entrants[: item.sizes[rung]], rung, ladder[level], seed)
             entrants = [(one.proposal, one.values) for one in ranked(done[index, rung])]
+    proposed = [one for place in sorted(done) if place[1] == 0 for one in done[place]]
     order = [one for place in sorted(done) for one in done[place]]
     spent = np.cumsum([one.budget for one in order])
     return Outcome(
         trajectory=trajectory(task, order, spent.tolist()),
         spent=float(spent[-1]),
-        proposals=sum(len(batch) for (_, rung), batch in done.items() if rung == 0),
+        proposals=len(proposed),
         evaluations=len(order),
         failures=sum(one.loss is None for one in order),
         modelled=modelled,
+        repeated=len(proposed) - len({digest(one.values) for one in proposed}),
         cpu_seconds=cpu,
     )
 

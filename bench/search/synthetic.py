@@ -6,6 +6,7 @@ variance in proportion to 1 / z.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 from scipy.optimize import minimize
@@ -44,7 +45,9 @@ Fidelity = Callable[[Array, float], Array]
 """From points of the unit cube, shape `(n, d)`, and a fidelity in `(0, 1]` to losses, shape `(n,)`."""
 
 
-def hartmann(name: str, role: Role, dimension: int, instance: int = 0, bias: float = 0.1) -> Task:
+def hartmann(
+    name: str, role: Role, dimension: int, instance: int = 0, bias: float = 0.1, levels: int | None = None
+) -> Task:
     """Hartmann's function in 3 or 6 dimensions.
 
     Parameters
@@ -53,6 +56,8 @@ def hartmann(name: str, role: Role, dimension: int, instance: int = 0, bias: flo
         0 is the published function; any other has its wells at random places and its axes in random order.
     bias
         What each well loses of its depth as the fidelity goes to 0; 0.1 in BOCA.
+    levels
+        Values of each variable, in equal steps; any number in `[0, 1]` by default.
     """
     wells, scales = HARTMANN_P[dimension], HARTMANN_A[dimension]
     if instance:
@@ -66,7 +71,7 @@ def hartmann(name: str, role: Role, dimension: int, instance: int = 0, bias: flo
         return -depths
 
     identity = ["hartmann", wells.tolist(), scales.tolist(), bias]
-    return _task(name, role, dimension, loss, 0.05, identity, starts=wells)
+    return _task(name, role, dimension, loss, 0.05, identity, starts=wells, levels=levels)
 
 
 def branin(name: str, role: Role) -> Task:
@@ -104,11 +109,13 @@ def _task(
     deviation: float,
     identity: object,
     starts: Array | None = None,
+    levels: int | None = None,
 ) -> Task:
     names = [f"x{index}" for index in range(dimension)]
-    space = Space(
-        SpaceFile.parse({"hyperparameters": {one: {"type": "float", "lower": 0, "upper": 1} for one in names}})
-    )
+    each: dict[str, object] = {"type": "float", "lower": 0, "upper": 1}
+    if levels is not None:
+        each = {"type": "ordinal", "sequence": np.linspace(0, 1, levels).tolist()}
+    space = Space(SpaceFile.parse({"hyperparameters": dict.fromkeys(names, each)}))
 
     def points(configurations: Sequence[Values]) -> Array:
         return np.array([[values[one] for one in names] for values in configurations], dtype=float)
@@ -120,9 +127,11 @@ def _task(
     def truth(configurations: Sequence[Values]) -> Array:
         return loss(points(configurations), 1.0)
 
-    return Task(
-        name, role, space, EPOCHS, observe, truth, lowest(loss, dimension, starts), False, [identity, deviation]
-    )
+    if levels is None:
+        optimum = lowest(loss, dimension, starts)
+    else:
+        optimum = float(loss(np.array(list(product(np.linspace(0, 1, levels), repeat=dimension))), 1.0).min())
+    return Task(name, role, space, EPOCHS, observe, truth, optimum, False, [identity, deviation])
 
 
 def lowest(loss: Fidelity, dimension: int, starts: Array | None = None) -> float:

@@ -134,6 +134,11 @@ def catalogue() -> dict[str, Entry]:
             "another function of Hartmann's form, 6 continuous, drawn at random",
             lambda name, role: synthetic.hartmann(name, role, 6, instance=1),
         ),
+        "hartmann6-grid": Entry(
+            "development",
+            "the same on a grid of 5 values each, as in tabular benchmarks",
+            lambda name, role: synthetic.hartmann(name, role, 6, instance=1, levels=5),
+        ),
         "cond17-other": Entry(
             "development",
             "another instance of cond17, drawn at random",
