@@ -16,7 +16,8 @@ from threadpoolctl import threadpool_limits
 from jointsearch import samplers
 from jointsearch.records import Observation
 from jointsearch.samplers import Outlook, Suggestion
-from jointsearch.samplers.mfgp import Mfgp, inputs, neighbours, normal_scores, thin
+from jointsearch.samplers.gaussian_process import Draws
+from jointsearch.samplers.mfgp import Mfgp, _Model, inputs, neighbours, normal_scores, thin
 from jointsearch.samplers.settings import MfgpSettings
 from jointsearch.space import Space
 from jointsearch.space_file import SpaceFile
@@ -188,16 +189,42 @@ def test_failures_are_avoided():
     assert np.mean([one.values["x"] < 0.5 for one in suggestion.configurations]) > 0.8
 
 
-def test_what_is_pending_is_left_alone():
-    """With the same draws, proposals keep away from the valley in which others are under way."""
+def test_what_is_under_way_is_taken_to_turn_out_as_expected():
+    """The process then knows more there, so that functions drawn there differ less, and the same elsewhere."""
     observations = told(LINE, 8, lambda values, budget: (values["x"] - 0.5) ** 2, budgets=(1.0,))
-    waiting = tuple(({"x": float(x)}, 0) for x in np.linspace(0.4, 0.6, 41))
+    waiting = tuple(({"x": float(x)}, 0) for x in np.linspace(0.9, 1, 20))
+    outlooks = Outlook((1.0, 3.0)), Outlook((1.0, 3.0), 0, waiting)
+    models = [_Model(LINE, observations, outlook, NO_RANDOM, rng()) for outlook in outlooks]
+    here, there = np.array([[0.95, 0.0]]), np.array([[0.3, 0.0]])
+    for place in (here, there):
+        first, second = (model.posterior.mean(place) for model in models)
+        assert second == pytest.approx(first, abs=0.02)
+    spread = [[Draws(one.posterior, 4000, rng()).look(place).std() for one in models] for place in (here, there)]
+    assert spread[0][1] < 0.8 * spread[0][0]
+    assert spread[1][1] == pytest.approx(spread[1][0], rel=0.2)
 
-    def distances(pending):
-        suggestion = Mfgp("mfgp", NO_RANDOM)(LINE, observations, 20, rng(), Outlook((1.0,), 0, pending))
-        return [min(abs(one.values["x"] - other["x"]) for other, _ in waiting) for one in suggestion.configurations]
 
-    assert np.mean(distances(waiting)) > np.mean(distances(()))
+def test_what_is_under_way_is_not_proposed_again_and_only_if_it_may_be_known():
+    """On a grid of 4 x 4, of which 10 are under way."""
+    grid = {name: {"type": "integer", "lower": 1, "upper": 4} for name in "xy"}
+    space = Space(SpaceFile.parse({"hyperparameters": grid}))
+    cells = [{"x": x, "y": y} for x in range(1, 5) for y in range(1, 5)]
+    observations = [
+        Observation(evaluation=f"0-0-{slot}@0", budget=1, values=cells[slot % 3], loss=0.1 * slot) for slot in range(6)
+    ]
+    outlook = Outlook((1.0,), 0, tuple((cell, 0) for cell in cells[3:13]))
+    proposed = [one.values for one in Mfgp("mfgp", NO_RANDOM)(space, observations, 3, rng(), outlook).configurations]
+    assert sorted(map(str, proposed)) == sorted(map(str, cells[13:]))
+    ignorant = Mfgp("mfgp", NO_RANDOM.model_copy(update={"believe_pending": False}))
+    repeated = [one.values for one in ignorant(space, observations, 3, rng(), outlook).configurations]
+    assert [one for one in repeated if one in cells[3:13]]
+
+
+def test_with_one_budget_the_process_is_as_sure_as_its_data():
+    observations = told(LINE, 40, lambda values, budget: (values["x"] - 0.5) ** 2, budgets=(1.0,))
+    model = _Model(LINE, observations, Outlook((1.0,)), NO_RANDOM, rng())
+    drawn = Draws(model.posterior, 500, rng()).look(np.array([[0.5, 1.0]]))
+    assert drawn.std() < 0.2
 
 
 # --- its parts

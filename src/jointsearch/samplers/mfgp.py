@@ -94,27 +94,27 @@ class _Model:
         self.best = vectors[_best_distinct(vectors, levels, losses, settings.incumbents)]
         kept = thin(levels, losses, settings.observations, rng)
         self.evaluations = tuple(history[row].evaluation for row in kept)
-        points = inputs(space, vectors[kept], levels[kept] / self.top)
+        points = inputs(space, vectors[kept], self._fidelity(levels[kept]))
         targets = normal_scores(losses[kept])
         fitted = rng.choice(len(kept), min(len(kept), settings.fitted), replace=False)
         groups = _groups(space)
         lengths = (LogNormal(0.5, 1),) * space.dimension + (LogNormal(1, 1),)
         self.process = fit(points[fitted], targets[fitted], groups, Prior(lengths))
         self.posterior = self.process.given(points, targets)
-        if outlook.pending:
+        if outlook.pending and settings.believe_pending:
             self._believe(points, targets)
 
-    @property
-    def top(self) -> int:
-        """The level of the full budget, at least 1."""
-        return max(1, len(self.outlook.budgets) - 1)
+    def _fidelity(self, levels: Rows) -> Array:
+        """Places of budget levels from 0, the lowest, to 1, the full budget, which is also the only one's."""
+        top = len(self.outlook.budgets) - 1
+        return levels / top if top else np.ones(len(levels))
 
     def _believe(self, points: Array, targets: Array) -> None:
         """Take pending configurations to turn out as the model expects: what is left to learn lies elsewhere."""
         vectors = self.space.encode_all([values for values, _ in self.outlook.pending])
         levels = np.array([level for _, level in self.outlook.pending])
         self.seen |= {row.tobytes() for row in vectors}
-        expected = inputs(self.space, vectors, levels / self.top)
+        expected = inputs(self.space, vectors, self._fidelity(levels))
         self.posterior = self.process.given(
             np.vstack([points, expected]), np.concatenate([targets, self.posterior.mean(expected)])
         )

@@ -108,6 +108,8 @@ class MfgpSettings(SamplerSettings):
     """Most evaluations that the process is conditioned on."""
     fitted: Annotated[int, Field(ge=10)] = 250
     """Most of them that its hyperparameters are fitted to."""
+    believe_pending: bool = True
+    """Whether the process takes what is under way to turn out as it expects; without, nothing is known of it."""
 
     def sampler(self, name: str) -> Sampler:
         """Thompson sampling from the process."""
