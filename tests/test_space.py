@@ -122,6 +122,25 @@ def test_any_point_decodes_to_something_valid_or_nothing(data):
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=30, deadline=None)
+def test_points_are_decoded_together_to_the_bits_that_each_has_alone(seed):
+    points = EVERY.draw(50, np.random.default_rng(seed))
+    assert EVERY.decode_all(points) == [EVERY.decode(point) for point in points]
+
+
+def test_an_active_hyperparameter_needs_a_place():
+    [values] = EVERY.sample(1, np.random.default_rng(0))
+    for column, name in enumerate(EVERY.names):
+        point = EVERY.encode(values)
+        point[column] = np.nan
+        if name in values:
+            with pytest.raises(ValueError, match=f"{name} is active and has no place"):
+                EVERY.decode(point)
+        else:
+            assert EVERY.decode(point) == pytest.approx(values)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=30, deadline=None)
 def test_the_encoding_is_configspaces(seed):
     [values] = EVERY.sample(1, np.random.default_rng(seed))
     for name, place in zip(EVERY.names, EVERY.encode(values), strict=True):

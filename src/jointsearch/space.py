@@ -65,7 +65,8 @@ class Space:
         }
         self._clauses = tuple(_clause(one, space) for one in file.forbidden)
         self.configuration_space = space
-        searched = {name: one for name, one in file.hyperparameters.items() if not isinstance(one, Constant)}
+        self._constants = {name: one.value for name, one in file.hyperparameters.items() if isinstance(one, Constant)}
+        searched = {name: one for name, one in file.hyperparameters.items() if name not in self._constants}
         self.names = tuple(name for name in space if name in searched)
         self.levels = tuple(
             len(one.choices) if isinstance(one, Categorical) else 0 for one in (searched[name] for name in self.names)
@@ -98,8 +99,7 @@ class Space:
             missing = count - len(drawn)
             if missing == 0:
                 return drawn
-            candidates = map(self.decode, self.draw(missing, rng))
-            drawn += [values for values in candidates if values is not None]
+            drawn += [values for values in self.decode_all(self.draw(missing, rng)) if values is not None]
         raise UserError("space: forbidden: hardly any configuration is left; remove a clause")
 
     def encode(self, values: Values) -> Vector:
@@ -116,22 +116,36 @@ class Space:
         return vectors
 
     def decode(self, vector: Vector) -> Values | None:
-        """Make the nearest configuration of a point, without what is inactive; None if it is forbidden.
+        """Make the nearest configuration of a point of shape `(dimension,)`; see `decode_all`."""
+        return self.decode_all(vector[None, :])[0]
+
+    def decode_all(self, vectors: Vector) -> list[Values | None]:
+        """Make the nearest configurations of points, without what is inactive; None where one is forbidden.
 
         Parameters
         ----------
-        vector
-            Shape `(dimension,)`: in `[0, 1]` where continuous, an index where categorical. Entries that turn
+        vectors
+            Shape `(n, dimension)`: in `[0, 1]` where continuous, an index where categorical. Entries that turn
             out inactive are ignored, and may be NaN.
+
+        Raises
+        ------
+        ValueError
+            If an active entry is NaN.
         """
-        places = dict(zip(self.names, vector, strict=True))
-        values: Values = {}
-        for name in self._conditions:
-            if self.active(name, values):
-                values[name] = self._decode_entry(name, places.get(name, np.nan))
-        if any(clause.is_forbidden_value(values) for clause in self._clauses):
-            return None
-        return values
+        columns = {name: self._decode_column(name, vectors[:, column]) for column, name in enumerate(self.names)}
+        decoded: list[Values | None] = []
+        for row in range(len(vectors)):
+            values: Values = {}
+            for name in self._conditions:
+                if self.active(name, values):
+                    value = columns[name][row] if name in columns else self._constants[name]
+                    if value is None:
+                        raise ValueError(f"{name} is active and has no place")
+                    values[name] = value
+            forbidden = any(clause.is_forbidden_value(values) for clause in self._clauses)
+            decoded.append(None if forbidden else values)
+        return decoded
 
     def active(self, name: str, values: Values) -> bool:
         """Whether a hyperparameter is active beside the values of those that come before it."""
@@ -174,18 +188,19 @@ class Space:
             case _:
                 return self.configuration_space[name].to_vector(np.array(column, dtype=float))
 
-    def _decode_entry(self, name: str, place: float) -> Value:
+    def _decode_column(self, name: str, column: Vector) -> list[Value | None]:
+        known = ~np.isnan(column)
+        places = np.where(known, column, 0)
+        values: Sequence[Value]
         match self.file.hyperparameters[name]:
-            case Constant(value=value):
-                return value
             case Categorical(choices=choices):
-                return choices[round(place)]
+                values = [choices[index] for index in places.round().astype(int)]
             case Ordinal(sequence=sequence):
-                return sequence[round(place * (len(sequence) - 1))]
-            case Integer():
-                return int(self.configuration_space[name].to_value(np.float64(place)))
+                values = [sequence[index] for index in (places * (len(sequence) - 1)).round().astype(int)]
             case _:
-                return float(self.configuration_space[name].to_value(np.float64(place)))
+                # ConfigSpace gives integers for integers.
+                values = self.configuration_space[name].to_value(places).tolist()
+        return [value if there else None for value, there in zip(values, known.tolist(), strict=True)]
 
 
 def _configuration_space(

@@ -140,7 +140,7 @@ class _Model:
 
     def _around(self, centres: Array, rng: np.random.Generator) -> list[Values]:
         """One configuration near each centre, without those that are forbidden."""
-        return [one for one in map(self.space.decode, neighbours(self.space, centres, rng)) if one is not None]
+        return [one for one in self.space.decode_all(neighbours(self.space, centres, rng)) if one is not None]
 
     def _at_full_budget(self, vectors: Array) -> Array:
         return inputs(self.space, vectors, np.ones(len(vectors)))

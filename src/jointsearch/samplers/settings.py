@@ -98,7 +98,7 @@ class MfgpSettings(SamplerSettings):
     """Probability that a pick ignores the model."""
     candidates: Number = 400
     """Configurations of the whole space, and as many around the best, among which a draw's minimum is looked for."""
-    refinements: Annotated[int, Field(ge=0)] = 1
+    refinements: Annotated[int, Field(ge=0)] = 2
     """How often it is then looked for nearer by."""
     refined: Number = 20
     """Configurations around the lowest one of each draw in a refinement."""
