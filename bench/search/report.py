@@ -45,7 +45,8 @@ def write(found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapp
         "## Tasks\n", task_table(summary), surrogate_table(summary),
         *(f"## Normalised regret {name}\n\n{regret_table(summary, at)}" for name, at in PARTS),
         "## Mean ranks\n", rank_table(summary),
-        f"## {chosen} against each other one\n", test_table(summary, chosen),
+        f"## {chosen} against each other one\n", test_table(summary, chosen), test_by_task(summary, chosen),
+        faithful(summary),
         "## Cost of proposing\n", cost_table(summary),
         "## Made with\n", made_with(found, summary, left_out),
     ]  # fmt: skip
@@ -169,6 +170,34 @@ def test_table(summary: Summary, ours: str) -> str:
     return "\n".join(parts)
 
 
+def test_by_task(summary: Summary, ours: str) -> str:
+    """The same tests on each task by itself, at the end."""
+    columns: dict[str, list[str]] = {"against, at the end": [label for label in summary.optimisers if label != ours]}
+    for task in summary.tasks:
+        spent = np.array([summary.total(task)])
+        regrets = {label: summary.regrets(task, label, spent)[:, 0] for label in summary.optimisers}
+        columns[task] = [
+            f"{one.difference:+.2g} ({one.p_holm:.1g})" for one in statistics.compare(regrets.pop(ours), regrets)
+        ]
+    if len(summary.optimisers) == 1:
+        return ""
+    about = "Task by task: median difference, positive where the other is worse, and p, by Holm for all on a task.\n\n"
+    return about + markdown(pd.DataFrame(columns))
+
+
+def faithful(summary: Summary) -> str:
+    """Whether our BOHB finds what HpBandSter's does; empty where one of them is not there."""
+    if not {"bohb", "hpbandster"} <= set(summary.optimisers):
+        return ""
+    places = [summary.optimisers.index(label) for label in ("bohb", "hpbandster")]
+    told = []
+    for name, share in PARTS:
+        ours, theirs = summary.blocks(share)[:, places].T
+        [one] = statistics.compare(ours, {"hpbandster": theirs})
+        told.append(f"{name} better in {one.wins}, equal in {one.ties}, worse in {one.losses} pairs (p = {one.p:.2g})")
+    return f"`bohb` against `hpbandster`, which it is to equal: {'; '.join(told)}.\n"
+
+
 def cost_table(summary: Summary) -> str:
     columns: dict[str, list[str]] = {"CPU ms per proposal": list(summary.optimisers)}
     for task in summary.tasks:
@@ -183,14 +212,22 @@ def cost_table(summary: Summary) -> str:
     }
     shares = [f"{label} {share:.1%}" for label, share in failed.items()]
     told = f"\nFailed evaluations, on tasks where any fail: {', '.join(shares)}.\n" if failing else ""
-    return markdown(pd.DataFrame(columns)) + told
+    repeats = []
+    for label in summary.optimisers:
+        runs = [run for task in summary.tasks for run in summary.runs[task, label]]
+        repeats.append(f"{label} {np.mean([run.repeated / run.proposals for run in runs]):.1%}")
+    return f"{markdown(pd.DataFrame(columns))}{told}\nProposals that were made before: {', '.join(repeats)}.\n"
 
 
 def made_with(found: Mapping[Job, Run], summary: Summary, left_out: Mapping[str, str]) -> str:
     job = next(iter(found))
     versions = sorted({f"{name} {number}" for run in found.values() for name, number in run.versions.items()})
     seeds = sorted({seed for numbers in summary.seeds.values() for seed in numbers})
-    lags = "1, 2, 3, ... by budget (the workflow's default)" if job.given_lags is None else str(job.given_lags)
+    lags = (
+        "1, 2, 3, ... by budget (the workflow's default)"
+        if job.given_lags is None
+        else ", ".join(map(str, job.given_lags))
+    )
     lines = [
         f"- length: {job.brackets} Hyperband brackets; lags: {lags}",
         f"- seeds: {', '.join(map(str, seeds))}",
