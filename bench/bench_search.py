@@ -43,7 +43,7 @@ def main() -> None:
         # Here, because an environment of a peer need not have what the report needs.
         from search import report
 
-        report.write(runs.collect(jobs, arguments.results), arguments.output, arguments.ours, unable)
+        report.write(runs.collect(jobs, arguments.results), arguments.output, arguments.ours, unable, sys.argv[1:])
 
 
 def available(names: list[str]) -> list[str]:

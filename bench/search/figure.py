@@ -58,6 +58,8 @@ def _draw_task(axes: Axes, summary: Summary, task: str, looks: Looks) -> None:
     shown = spent / tasks.make(task).budget.maximum
     means: list[np.ndarray] = []
     for place, (label, (colour, dash, marker)) in enumerate(looks.items()):
+        if label not in summary.on(task):
+            continue
         mean, low, high = summary.interval(task, label, spent)
         axes.fill_between(
             shown, np.maximum(low, LOWEST), np.maximum(high, LOWEST), color=colour, alpha=0.13, linewidth=0

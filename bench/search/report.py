@@ -1,7 +1,7 @@
 """The report: a markdown file with tables, and a figure beside it."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,23 @@ from search.summary import SHARES, Summary, summarise
 STEM = "search_quality"
 
 
-def write(found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapping[str, str]) -> None:
+def write(
+    found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapping[str, str], flags: Sequence[str]
+) -> None:
     """Write `search_quality.md`, `.pdf`, `.svg` and `.png` into a folder.
+
+    Parameters
+    ----------
+    found
+        The runs to compare.
+    folder
+        Where to.
+    ours
+        The optimiser that others are tested against; the first of `optimisers.OURS` by default.
+    unable
+        Optimisers that could not run, and why.
+    flags
+        Of the command that asks for it.
 
     Raises
     ------
@@ -27,8 +42,8 @@ def write(found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapp
         If there is nothing to compare.
     """
     summary = summarise(found)
-    if not summary.optimisers or not all(summary.seeds.values()):
-        raise UserError("no optimiser has a run on every task: nothing to compare; see the lines above")
+    if not summary.ranked:
+        raise UserError("no task has a run of every optimiser: nothing to compare; see the lines above")
     left_out = {
         label: unable.get(label, "runs are missing")
         for label in dict.fromkeys([*unable, *(job.optimiser.label for job in found)])
@@ -48,7 +63,7 @@ def write(found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapp
         f"## {chosen} against each other one\n", test_table(summary, chosen), test_by_task(summary, chosen),
         faithful(summary),
         "## Cost of proposing\n", cost_table(summary),
-        "## Made with\n", made_with(found, summary, left_out),
+        "## Made with\n", made_with(found, summary, left_out, flags),
     ]  # fmt: skip
     write_bytes(folder / f"{STEM}.md", ("\n".join(parts).rstrip() + "\n").encode())
     style.save(figure.draw(summary), folder / STEM)
@@ -66,8 +81,8 @@ brings; before any evaluation has succeeded it is 1. The budget is spent by one 
 Intervals are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends on seed, configuration
 and budget alone, so optimisers are compared in pairs.
 
-Choices of our own samplers are tuned on `development` tasks only; ranks and tests below are about `report` tasks
-where there are any.
+Choices of our own samplers are tuned on `development` tasks only; ranks and tests below are about the `report` tasks
+on which every optimiser here has run.
 """
 
 
@@ -122,17 +137,21 @@ def surrogate_table(summary: Summary) -> str:
     return "\n".join(parts)
 
 
+MISSING = "–"
+"""Stands in tables where an optimiser has not run."""
+
+
 def regret_table(summary: Summary, share: float) -> str:
     columns: dict[str, list[str]] = {"optimiser": list(summary.optimisers)}
     for task in summary.tasks:
         spent = np.array([share * summary.total(task)])
-        intervals = [summary.interval(task, label, spent) for label in summary.optimisers]
-        means = [mean[0] for mean, _, _ in intervals]
-        columns[task] = [
-            f"{'**' if mean[0] == min(means) else ''}{mean[0]:.3g}{'**' if mean[0] == min(means) else ''} "
-            f"[{low[0]:.2g}, {high[0]:.2g}]"
-            for mean, low, high in intervals
-        ]
+        intervals = {label: summary.interval(task, label, spent) for label in summary.on(task)}
+        lowest = min(mean[0] for mean, _, _ in intervals.values())
+        cells = {
+            label: f"{f'**{mean[0]:.3g}**' if mean[0] == lowest else f'{mean[0]:.3g}'} [{low[0]:.2g}, {high[0]:.2g}]"
+            for label, (mean, low, high) in intervals.items()
+        }
+        columns[task] = [cells.get(label, MISSING) for label in summary.optimisers]
     return markdown(pd.DataFrame(columns))
 
 
@@ -172,14 +191,17 @@ def test_table(summary: Summary, ours: str) -> str:
 
 def test_by_task(summary: Summary, ours: str) -> str:
     """The same tests on each task by itself, at the end."""
-    columns: dict[str, list[str]] = {"against, at the end": [label for label in summary.optimisers if label != ours]}
-    for task in summary.tasks:
+    others = [label for label in summary.optimisers if label != ours]
+    columns: dict[str, list[str]] = {"against, at the end": others}
+    for task in (task for task in summary.tasks if ours in summary.on(task)):
         spent = np.array([summary.total(task)])
-        regrets = {label: summary.regrets(task, label, spent)[:, 0] for label in summary.optimisers}
-        columns[task] = [
-            f"{one.difference:+.2g} ({one.p_holm:.1g})" for one in statistics.compare(regrets.pop(ours), regrets)
-        ]
-    if len(summary.optimisers) == 1:
+        regrets = {label: summary.regrets(task, label, spent)[:, 0] for label in summary.on(task)}
+        cells = {
+            one.other: f"{one.difference:+.2g} ({one.p_holm:.1g})"
+            for one in statistics.compare(regrets.pop(ours), regrets)
+        }
+        columns[task] = [cells.get(label, MISSING) for label in others]
+    if not others:
         return ""
     about = "Task by task: median difference, positive where the other is worse, and p, by Holm for all on a task.\n\n"
     return about + markdown(pd.DataFrame(columns))
@@ -201,25 +223,21 @@ def faithful(summary: Summary) -> str:
 def cost_table(summary: Summary) -> str:
     columns: dict[str, list[str]] = {"CPU ms per proposal": list(summary.optimisers)}
     for task in summary.tasks:
-        columns[task] = [
-            f"{1000 * np.mean([run.cpu_seconds / run.proposals for run in summary.runs[task, label]]):.2g}"
-            for label in summary.optimisers
-        ]
-    failing = [task for task in summary.tasks if any(run.failures for run in summary.of_task(task))]
-    failed = {
-        label: np.mean([run.failures / run.evaluations for task in failing for run in summary.runs[task, label]])
-        for label in (summary.optimisers if failing else ())
-    }
-    shares = [f"{label} {share:.1%}" for label, share in failed.items()]
-    told = f"\nFailed evaluations, on tasks where any fail: {', '.join(shares)}.\n" if failing else ""
-    repeats = []
+        cells = {
+            label: f"{1000 * np.mean([run.cpu_seconds / run.proposals for run in summary.runs[task, label]]):.2g}"
+            for label in summary.on(task)
+        }
+        columns[task] = [cells.get(label, MISSING) for label in summary.optimisers]
+    failed, repeated = [], []
     for label in summary.optimisers:
-        runs = [run for task in summary.tasks for run in summary.runs[task, label]]
-        repeats.append(f"{label} {np.mean([run.repeated / run.proposals for run in runs]):.1%}")
-    return f"{markdown(pd.DataFrame(columns))}{told}\nProposals that were made before: {', '.join(repeats)}.\n"
+        runs = [run for task in summary.ranked for run in summary.runs[task, label]]
+        failed.append(f"{label} {np.mean([run.failures / run.evaluations for run in runs]):.1%}")
+        repeated.append(f"{label} {np.mean([run.repeated / run.proposals for run in runs]):.1%}")
+    shares = f"Failed evaluations: {', '.join(failed)}.\n\nProposals that were made before: {', '.join(repeated)}.\n"
+    return f"{markdown(pd.DataFrame(columns))}\n{shares}"
 
 
-def made_with(found: Mapping[Job, Run], summary: Summary, left_out: Mapping[str, str]) -> str:
+def made_with(found: Mapping[Job, Run], summary: Summary, left_out: Mapping[str, str], flags: Sequence[str]) -> str:
     job = next(iter(found))
     versions = sorted({f"{name} {number}" for run in found.values() for name, number in run.versions.items()})
     seeds = sorted({seed for numbers in summary.seeds.values() for seed in numbers})
@@ -229,6 +247,7 @@ def made_with(found: Mapping[Job, Run], summary: Summary, left_out: Mapping[str,
         else ", ".join(map(str, job.given_lags))
     )
     lines = [
+        f'- command: `make bench-search BENCH_FLAGS="{" ".join(flags)}"`',
         f"- length: {job.brackets} Hyperband brackets; lags: {lags}",
         f"- seeds: {', '.join(map(str, seeds))}",
         f"- machine: {', '.join(sorted({run.machine for run in found.values()}))}",

@@ -26,11 +26,12 @@ class Summary:
     optimisers
         Labels, best mean rank at the end first.
     seeds
-        Of each task: those that every optimiser has run.
+        Of each task: all that any optimiser has run.
     runs
-        By (task, optimiser), in the order of `seeds`.
+        By (task, optimiser), in the order of `seeds`; only what has all of them.
     ranked
-        The tasks that ranks and tests are about: those to report on if there are any, else all.
+        The tasks that ranks and tests are about: of those on which all optimisers have run, those to report on if there
+        are any, else all.
     """
 
     optimisers: tuple[str, ...]
@@ -43,9 +44,13 @@ class Summary:
         """Names of the tasks, in order."""
         return tuple(self.seeds)
 
+    def on(self, task: str) -> tuple[str, ...]:
+        """The optimisers that have run on a task."""
+        return tuple(label for label in self.optimisers if (task, label) in self.runs)
+
     def of_task(self, task: str) -> list[Run]:
         """All runs on a task."""
-        return [run for label in self.optimisers for run in self.runs[task, label]]
+        return [run for label in self.on(task) for run in self.runs[task, label]]
 
     def total(self, task: str) -> float:
         """Budget that is compared at the end of a task: what every run has spent."""
@@ -78,27 +83,23 @@ class Summary:
 
 
 def summarise(found: Mapping[Job, Run]) -> Summary:
-    """Lay out runs; an optimiser without a run on each of the tasks is not compared."""
-    names = tuple(dict.fromkeys(job.task for job in found))
-    labels = tuple(dict.fromkeys(job.optimiser.label for job in found))
+    """Lay out runs; an optimiser that lacks a seed that another has on a task is not shown there."""
     by_place = {(job.task, job.optimiser.label, job.seed): run for job, run in found.items()}
-    has = {place[:2] for place in by_place}
-    labels = tuple(label for label in labels if all((task, label) in has for task in names))
     seeds = {
-        task: tuple(
-            seed
-            for seed in sorted({job.seed for job in found})
-            if all((task, label, seed) in by_place for label in labels)
-        )
-        for task in names
+        task: tuple(sorted({job.seed for job in found if job.task == task}))
+        for task in dict.fromkeys(job.task for job in found)
     }
     runs = {
-        (task, label): tuple(by_place[task, label, seed] for seed in seeds[task]) for task in names for label in labels
+        (task, label): tuple(by_place[task, label, seed] for seed in seeds[task])
+        for task, label in dict.fromkeys((job.task, job.optimiser.label) for job in found)
+        if all((task, label, seed) in by_place for seed in seeds[task])
     }
+    labels = tuple(dict.fromkeys(label for _, label in runs))
+    complete = [task for task in seeds if all((task, label) in runs for label in labels)]
     known = tasks.catalogue()
-    ranked = tuple(task for task in names if known[task].role == "report") or names
+    ranked = tuple([task for task in complete if known[task].role == "report"] or complete)
     summary = Summary(labels, seeds, runs, ranked)
-    if not labels or not all(seeds.values()):
+    if not ranked:
         return summary
     order = np.argsort(statistics.ranks(summary.blocks(1.0)).mean(axis=0), kind="stable")
     return Summary(tuple(labels[place] for place in order), seeds, runs, ranked)

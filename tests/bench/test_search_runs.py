@@ -72,8 +72,8 @@ def found(tmp_path) -> dict:
 
 
 def test_the_report_is_the_same_again(found, tmp_path):
-    report.write(found, tmp_path / "first", None, {"smac": "no library"})
-    report.write(found, tmp_path / "second", None, {"smac": "no library"})
+    report.write(found, tmp_path / "first", None, {"smac": "no library"}, ["--seeds", "2"])
+    report.write(found, tmp_path / "second", None, {"smac": "no library"}, ["--seeds", "2"])
     names = {path.name for path in (tmp_path / "first").iterdir()}
     assert names == {f"search_quality.{suffix}" for suffix in ("md", "pdf", "svg", "png")}
     for name in names:
@@ -82,20 +82,30 @@ def test_the_report_is_the_same_again(found, tmp_path):
     assert "## bohb against each other one" in text
     assert "left out: smac: no library" in text
     assert "seeds: 0, 1" in text
+    assert 'make bench-search BENCH_FLAGS="--seeds 2"' in text
 
 
-def test_only_seeds_that_all_have_run_are_compared(found):
-    [missing] = [one for one in found if (one.task, one.optimiser.label, one.seed) == ("branin", "bohb", 1)]
-    summary = summarise({one: run for one, run in found.items() if one != missing})
-    assert summary.seeds == {"branin": (0,), "hartmann3": (0, 1)}
-    assert summary.blocks(1.0).shape == (3, 3)
+@pytest.mark.parametrize("seeds", [{1}, {0, 1}])
+def test_an_optimiser_that_lacks_a_seed_of_a_task_is_not_shown_there_and_the_task_not_ranked(found, seeds, tmp_path):
+    lacking = {one for one in found if (one.task, one.optimiser.label) == ("branin", "bohb") and one.seed in seeds}
+    part = {one: run for one, run in found.items() if one not in lacking}
+    summary = summarise(part)
+    assert set(summary.optimisers) == {"bohb", "hyperband", "random-full"}
+    assert set(summary.on("branin")) == {"hyperband", "random-full"}
+    assert summary.ranked == ("hartmann3",)
+    assert summary.blocks(1.0).shape == (2, 3)
+    report.write(part, tmp_path, None, {}, [])
+    [row] = [
+        line
+        for line in (tmp_path / "search_quality.md").read_text().split("at the end")[1].splitlines()
+        if line.startswith("| bohb |")
+    ]
+    assert row.startswith("| bohb | – | ")
 
 
-def test_an_optimiser_that_lacks_a_task_is_not_compared(found, tmp_path):
-    part = {one: run for one, run in found.items() if (one.task, one.optimiser.label) != ("branin", "bohb")}
-    assert set(summarise(part).optimisers) == {"hyperband", "random-full"}
+def test_without_runs_there_is_nothing_to_compare(tmp_path):
     with pytest.raises(UserError, match="nothing to compare"):
-        report.write({}, tmp_path, None, {})
+        report.write({}, tmp_path, None, {}, [])
 
 
 def test_regrets_of_the_table_are_those_of_the_runs(found):
