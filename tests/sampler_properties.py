@@ -27,7 +27,7 @@ OUTLOOK = Outlook(BUDGETS)
 COUNT = 9
 SETTINGS = {
     # As they are, but fewer points, to be fast.
-    "smac": {"challengers": 200, "local_search_iterations": 2, "n_trials": 40, "retrain_after": 16},
+    "smac": {"challengers": 200, "local_search_iterations": 10, "n_trials": 40, "retrain_after": 16},
     "evolution": {"population_size": 20, "sample_size": 5},
 }
 
@@ -106,9 +106,10 @@ class SamplerProperties:
         assert first == second
         assert propose(name, SPACES[space], observations, seed=1) != first
 
-    def test_in_another_process_too(self, name):
+    @pytest.mark.parametrize("hash_seed", ["1", "7"])
+    def test_in_another_process_too(self, name, hash_seed):
         command = [sys.executable, __file__, name]
-        environment = {**os.environ, "PYTHONHASHSEED": "123"}
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         assert told.stderr == ""
         assert json.loads(told.stdout) == described(name)
@@ -149,8 +150,7 @@ class SamplerProperties:
 
 
 def described(name):
-    space = SPACES["conditional"]
-    return [one.values for one in propose(name, space, history(space, 8)).configurations]
+    return [one.values for space in SPACES.values() for one in propose(name, space, history(space, 8)).configurations]
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import joblib
 import numpy as np
 from ConfigSpace import Configuration
 from smac import HyperparameterOptimizationFacade, MultiFidelityFacade, Scenario
+from smac.acquisition.maximizer.local_search import LocalSearch
 from smac.facade.abstract_facade import AbstractFacade
 from smac.main.config_selector import ConfigSelector
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
@@ -117,20 +119,30 @@ class Smac:
         design = min(settings.n_configs_per_hyperparameter * space.dimension, settings.n_trials // 4)
         missing = max(0, design - len(evaluated(history)) - len(outlook.pending))
         selector = ConfigSelector(scenario, retrain_after=settings.retrain_after, min_trials=settings.min_trials)
+        maximizer = kind.get_acquisition_maximizer(
+            scenario, challengers=settings.challengers, local_search_iterations=settings.local_search_iterations
+        )
+        _order_starts(maximizer._local_search)
         return kind(
             scenario,
             model=kind.get_model(scenario, n_trees=settings.n_trees),
-            acquisition_maximizer=kind.get_acquisition_maximizer(
-                scenario,
-                challengers=settings.challengers,
-                local_search_iterations=settings.local_search_iterations,
-            ),
+            acquisition_maximizer=maximizer,
             initial_design=kind.get_initial_design(scenario, n_configs=missing, max_ratio=1),
             random_design=kind.get_random_design(scenario, probability=settings.probability),
             config_selector=selector,
             logging_level=False,
             overwrite=True,
         )
+
+
+def _order_starts(search: LocalSearch) -> None:
+    """Let local searches start in an order of their own: SMAC3's is that of a set, another one in each process."""
+    points = search._get_init_points_from_previous_configs
+
+    def ordered(*arguments: Any, **others: Any) -> list[Configuration]:
+        return sorted(points(*arguments, **others), key=lambda one: one.get_array().tobytes())
+
+    search._get_init_points_from_previous_configs = ordered
 
 
 @contextmanager
