@@ -32,6 +32,10 @@ def main() -> None:
         for task in chosen
         for optimiser in compared
     ]
+    if arguments.ours is not None and arguments.ours not in [one.label for one in compared]:
+        raise UserError(
+            f"--ours: {arguments.ours} is not among the optimisers: {', '.join(one.label for one in compared)}"
+        )
     unable = {one.label: reason for one in compared if (reason := optimisers.why_not(one)) is not None}
     for label, reason in unable.items():
         print(f"!!! LEFT OUT: {label}: {reason}", file=sys.stderr)
@@ -44,6 +48,13 @@ def main() -> None:
         from search import report
 
         report.write(runs.collect(jobs, arguments.results), arguments.output, arguments.ours, unable, sys.argv[1:])
+
+
+def lag(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must not be below 0 (got {text})")
+    return value
 
 
 def available(names: list[str]) -> list[str]:
@@ -73,7 +84,7 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--lags",
-        type=int,
+        type=lag,
         nargs="+",
         default=[0],
         help="lag of each budget, lowest first, the last one repeated (default: 0; the workflow's is 1 2 3 ...)",
@@ -82,7 +93,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--ours", help="optimiser that the others are tested against (default: mfgp, or bohb)")
     parser.add_argument("--tag", default="", help="keeps runs apart that differ in code")
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "bench-search", help="where runs are kept")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs", help="folder of search_quality.*")
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "results" / "bench-search", help="folder of search_quality.*"
+    )
     parser.add_argument("--no-report", action="store_true", help="only run what is missing")
     return parser.parse_args()
 

@@ -11,6 +11,7 @@ from jointsearch.errors import UserError
 from jointsearch.hyperband import budgets
 from jointsearch.plotting import style
 from jointsearch.records import write_bytes
+from jointsearch.seeds import derive
 from search import figure, optimisers, statistics, surrogate, table, tasks
 from search.runs import Job, Run
 from search.summary import SHARES, Summary, summarise
@@ -60,7 +61,8 @@ def write(
         "## Tasks\n", task_table(summary), surrogate_table(summary),
         *(f"## Normalised regret {name}\n\n{regret_table(summary, at)}" for name, at in PARTS),
         "## Mean ranks\n", rank_table(summary),
-        f"## {chosen} against each other one\n", test_table(summary, chosen), test_by_task(summary, chosen),
+        f"## {chosen} against each other one\n", test_table(summary, chosen), TASK_BY_TASK,
+        *(test_by_task(summary, chosen, name, at) for name, at in PARTS),
         faithful(summary),
         "## Cost of proposing\n", cost_table(summary),
         "## Made with\n", made_with(found, summary, left_out, flags),
@@ -81,8 +83,17 @@ brings; before any evaluation has succeeded it is 1. The budget is spent by one 
 Intervals are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends on seed, configuration
 and budget alone, so optimisers are compared in pairs.
 
+All optimisers propose first rungs only, a whole bracket at once, and Hyperband promotes: what SMAC3, DEHB and Optuna do
+beyond that in searches of their own is not seen here. A configuration that is proposed twice gets the same noise.
+
 Choices of our own samplers are tuned on `development` tasks only; ranks and tests below are about the `report` tasks
-on which every optimiser here has run.
+on which every optimiser here has run. Development tasks are other instances of the same families, not of other ones.
+"""
+
+
+TASK_BY_TASK = """\
+Task by task: the median of the other's regret minus ours, positive where the other is worse, and p, by Holm for all
+tests on a task. The tests above take all pairs together, so that tasks with large differences weigh more there.
 """
 
 
@@ -109,6 +120,7 @@ def task_table(summary: Summary) -> str:
                 "optimum": f"{task.optimum:.4g}{' (best known)' if task.best_known else ''}",
                 "median random": f"{task.median_random:.4g}",
                 "full trainings": f"{summary.total(name) / task.budget.maximum:.0f}",
+                "seeds": len(summary.seeds[name]),
             }
         )
     others = [f"- `{name}` ({entry.role}): {entry.about}" for name, entry in known.items() if name not in summary.tasks]
@@ -189,35 +201,33 @@ def test_table(summary: Summary, ours: str) -> str:
     return "\n".join(parts)
 
 
-def test_by_task(summary: Summary, ours: str) -> str:
-    """The same tests on each task by itself, at the end."""
+def test_by_task(summary: Summary, ours: str, name: str, share: float) -> str:
+    """The same tests on each task by itself."""
     others = [label for label in summary.optimisers if label != ours]
-    columns: dict[str, list[str]] = {"against, at the end": others}
+    columns: dict[str, list[str]] = {f"against, {name}": others}
     for task in (task for task in summary.tasks if ours in summary.on(task)):
-        spent = np.array([summary.total(task)])
+        spent = np.array([share * summary.total(task)])
         regrets = {label: summary.regrets(task, label, spent)[:, 0] for label in summary.on(task)}
         cells = {
             one.other: f"{one.difference:+.2g} ({one.p_holm:.1g})"
             for one in statistics.compare(regrets.pop(ours), regrets)
         }
         columns[task] = [cells.get(label, MISSING) for label in others]
-    if not others:
-        return ""
-    about = "Task by task: median difference, positive where the other is worse, and p, by Holm for all on a task.\n\n"
-    return about + markdown(pd.DataFrame(columns))
+    return markdown(pd.DataFrame(columns))
 
 
 def faithful(summary: Summary) -> str:
-    """Whether our BOHB finds what HpBandSter's does; empty where one of them is not there."""
+    """How far our BOHB is from HpBandSter's; empty where one of them is not there."""
     if not {"bohb", "hpbandster"} <= set(summary.optimisers):
         return ""
     places = [summary.optimisers.index(label) for label in ("bohb", "hpbandster")]
     told = []
     for name, share in PARTS:
         ours, theirs = summary.blocks(share)[:, places].T
+        low, high = statistics.interval(ours - theirs, np.random.default_rng(derive(0, name, "bootstrap", "faithful")))
         [one] = statistics.compare(ours, {"hpbandster": theirs})
-        told.append(f"{name} better in {one.wins}, equal in {one.ties}, worse in {one.losses} pairs (p = {one.p:.2g})")
-    return f"`bohb` against `hpbandster`, which it is to equal: {'; '.join(told)}.\n"
+        told.append(f"{name} {(ours - theirs).mean():+.3f} [{low:+.3f}, {high:+.3f}] (p = {one.p:.2g})")
+    return f"`bohb`, which is to equal `hpbandster`: mean difference of regrets {'; '.join(told)}.\n"
 
 
 def cost_table(summary: Summary) -> str:
@@ -246,10 +256,15 @@ def made_with(found: Mapping[Job, Run], summary: Summary, left_out: Mapping[str,
         if job.given_lags is None
         else ", ".join(map(str, job.given_lags))
     )
+    codes = [
+        f"{', '.join(sorted({job.optimiser.label for job, run in found.items() if run.code == code}))} {code[:12]}"
+        for code in sorted({run.code for run in found.values()})
+    ]
     lines = [
         f'- command: `make bench-search BENCH_FLAGS="{" ".join(flags)}"`',
         f"- length: {job.brackets} Hyperband brackets; lags: {lags}",
         f"- seeds: {', '.join(map(str, seeds))}",
+        f"- code of the samplers (SHA-256 of src/jointsearch/samplers): {'; '.join(codes)}",
         f"- machine: {', '.join(sorted({run.machine for run in found.values()}))}",
         f"- versions: {', '.join(versions)}",
         *(f"- left out: {label}: {reason}" for label, reason in left_out.items()),

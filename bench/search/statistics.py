@@ -62,8 +62,8 @@ def ranks(regrets: Array) -> Array:
 
 
 def friedman(regrets: Array) -> tuple[float, float]:
-    """Friedman's test that all optimisers, the second axis, rank alike: statistic and p; NaN below three of them."""
-    if regrets.shape[1] < 3 or len(regrets) < 2:
+    """Friedman's test that all optimisers, the second axis, rank alike: statistic and p; NaN where it says nothing."""
+    if regrets.shape[1] < 3 or len(regrets) < 2 or (regrets == regrets[:, :1]).all():
         return np.nan, np.nan
     statistic, p = stats.friedmanchisquare(*regrets.T)
     return float(statistic), float(p)

@@ -97,7 +97,7 @@ def summarise(found: Mapping[Job, Run]) -> Summary:
     labels = tuple(dict.fromkeys(label for _, label in runs))
     complete = [task for task in seeds if all((task, label) in runs for label in labels)]
     known = tasks.catalogue()
-    ranked = tuple([task for task in complete if known[task].role == "report"] or complete)
+    ranked = tuple([task for task in complete if known[task].role == "report" and known[task].counted] or complete)
     summary = Summary(labels, seeds, runs, ranked)
     if not ranked:
         return summary

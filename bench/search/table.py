@@ -128,13 +128,15 @@ def identity(role: Role) -> list[object]:
 def fit(role: Role) -> Fitted:
     """Fit all candidates to a part of the table, or read them from where they were kept."""
     path = CACHE / f"{role}-{digest(identity(role))[:12]}.pickle"
-    if not path.exists():
+    try:
+        found = pickle.loads(path.read_bytes())
+    except (OSError, pickle.UnpicklingError, EOFError):
         print(f"fitting surrogates of the table ({role}), once: a minute or two", file=sys.stderr)
         space, _, table = read(role)
         surrogates, quality = fit_best(table)
         lowest = {family: lowest_loss(one, space, table) for family, one in surrogates.items()}
-        write_bytes(path, pickle.dumps(Fitted(surrogates, lowest, quality)), keep=True)
-    found = pickle.loads(path.read_bytes())
+        found = Fitted(surrogates, lowest, quality)
+        write_bytes(path, pickle.dumps(found))
     assert isinstance(found, Fitted)
     return found
 

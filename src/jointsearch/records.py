@@ -231,7 +231,7 @@ class Observation(Record):
     evaluation: str
     budget: float
     values: Values
-    loss: float | None
+    loss: Loss | None
 
 
 class History(Record):

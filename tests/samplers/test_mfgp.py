@@ -220,6 +220,23 @@ def test_what_is_under_way_is_not_proposed_again_and_only_if_it_may_be_known():
     assert [one for one in repeated if one in cells[3:13]]
 
 
+def test_a_large_batch_is_refined_with_no_more_candidates_than_a_small_one():
+    """Each draw gets fewer, since what all draws look at together is what costs."""
+    observations, outlook = several(JOINT17, {1: 60}), Outlook(BUDGETS)
+    for count, about in ((9, 9 * 20), (27, 540), (108, 540 + 108)):
+        model = _Model(JOINT17, observations, outlook, NO_RANDOM, rng())
+        looked = []
+        model._around = lambda centres, source, look=looked: look.append(len(centres)) or []
+        assert len(model.minima(count, rng())) == count
+        assert looked[1:] == [about] * 2
+
+
+def test_budgets_off_the_ladder_count_as_the_nearest():
+    observations = told(LINE, 30, lambda values, budget: (values["x"] - 0.5) ** 2, budgets=(1.0, 2.9, 100.0))
+    model = _Model(LINE, observations, Outlook(BUDGETS), NO_RANDOM, rng())
+    assert np.unique(model.posterior.points[:, -1]) == pytest.approx([0, 1 / 3, 1])
+
+
 def test_with_one_budget_the_process_is_as_sure_as_its_data():
     observations = told(LINE, 40, lambda values, budget: (values["x"] - 0.5) ** 2, budgets=(1.0,))
     model = _Model(LINE, observations, Outlook((1.0,)), NO_RANDOM, rng())

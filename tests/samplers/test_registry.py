@@ -27,6 +27,9 @@ def middle(value=0.5):
 def nothing():
     return None
 
+def old():
+    return lambda space, history, count, rng: None
+
 def picky(value):
     if value < 0:
         raise ValueError("value must not be negative")
@@ -107,6 +110,7 @@ def test_what_cannot_be_made_is_refused_already_by_the_check(name, settings, say
         ("mine.own:middle", {"colour": 1}, "colour"),
         ("mine.own:picky", {"value": -1}, "must not be negative"),
         ("mine.own:nothing", {}, "return a sampler"),
+        ("mine.own:old", {}, "is called as propose(space, history, count, rng, outlook): too many"),
         ("mine.broken:sampler", {}, "nowhere_to_be_found"),
     ],
 )

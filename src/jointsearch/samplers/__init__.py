@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -186,4 +187,9 @@ def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
         raise UserError(f"search.sampler_settings: {name} refuses them: {' '.join(str(error).split())}") from error
     if not callable(sampler):
         raise UserError(f"search.sampler: {name}: makes {sampler!r}, which cannot be called; return a sampler")
+    try:
+        inspect.signature(sampler).bind(*["space", "history", "count", "rng", "outlook"])
+    except TypeError as error:
+        called = "propose(space, history, count, rng, outlook)"
+        raise UserError(f"search.sampler: {name}: is called as {called}: {error}; mend its signature") from None
     return sampler

@@ -22,6 +22,9 @@ from jointsearch.space import Space
 
 Rows = NDArray[np.int_]
 
+MOST_REFINED = 540
+"""About so many candidates at most does a refinement add, however large the batch: the cost grows with their cube."""
+
 
 @dataclass(frozen=True)
 class Mfgp:
@@ -87,7 +90,8 @@ class _Model:
         rng: np.random.Generator,
     ) -> None:
         self.space, self.settings, self.outlook = space, settings, outlook
-        levels = np.searchsorted(outlook.budgets, [one.budget for one in history])
+        # The nearest level, should a history hold budgets that are not on the ladder.
+        levels = np.abs(np.subtract.outer([one.budget for one in history], outlook.budgets)).argmin(axis=1)
         losses = np.array([np.inf if one.loss is None else one.loss for one in history])
         vectors = space.encode_all([one.values for one in history])
         self.seen = {row.tobytes() for row in vectors}
@@ -128,9 +132,10 @@ class _Model:
         centres = self.best[rng.integers(len(self.best), size=size)]
         fresh = pool.add(self.space.sample(size, rng) + self._around(centres, rng))
         losses = draws.look(self._at_full_budget(fresh))
+        each = min(self.settings.refined, MOST_REFINED // max(1, count) + 1)
         for _ in range(self.settings.refinements if pool.values else 0):
             lowest = pool.vectors[losses.argmin(axis=1)]
-            fresh = pool.add(self._around(np.repeat(lowest, self.settings.refined, axis=0), rng))
+            fresh = pool.add(self._around(np.repeat(lowest, each, axis=0), rng))
             losses = np.hstack([losses, draws.look(self._at_full_budget(fresh))])
         picks: list[int] = []
         for draw in losses[: len(pool.values)]:
