@@ -40,7 +40,8 @@ def main() -> None:
     for label, reason in unable.items():
         print(f"!!! LEFT OUT: {label}: {reason}", file=sys.stderr)
     try:
-        execute([job for job in jobs if job.optimiser.label not in unable], arguments)
+        if not arguments.no_run:
+            execute([job for job in jobs if job.optimiser.label not in unable], arguments)
     except KeyboardInterrupt:
         sys.exit("interrupted: start it again to go on from here")
     if not arguments.no_report:
@@ -96,6 +97,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, default=ROOT / "results" / "bench-search", help="folder of search_quality.*"
     )
+    parser.add_argument("--no-run", action="store_true", help="only report what is there")
     parser.add_argument("--no-report", action="store_true", help="only run what is missing")
     return parser.parse_args()
 

@@ -46,11 +46,20 @@ def draw(summary: Summary) -> Figure:
     for axes in grid[len(summary.tasks) + 1 :]:
         axes.axis("off")
     handles = [
-        Line2D([], [], color=colour, linestyle=dash, marker=marker, markersize=3.5, label=label)
+        Line2D([], [], color=colour, linestyle=dash, marker=marker, markersize=3.5, label=_short(label, summary))
         for label, (colour, dash, marker) in looks.items()
     ]
-    grid[len(summary.tasks) + 1].legend(handles=handles, loc="center left", fontsize=6.5, handlelength=3.2)
+    legend = grid[len(summary.tasks) + 1].legend(handles=handles, loc="center left", fontsize=6.5, handlelength=3.2)
+    # A long name must not move the panels apart.
+    legend.set_in_layout(False)
     return figure
+
+
+def _short(label: str, summary: Summary) -> str:
+    """An optimiser's name without its settings, where no other has it."""
+    names = [other.partition(",")[0] for other in summary.optimisers]
+    name = label.partition(",")[0]
+    return name if names.count(name) == 1 else label
 
 
 def _draw_task(axes: Axes, summary: Summary, task: str, looks: Looks) -> None:
