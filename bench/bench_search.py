@@ -45,7 +45,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("interrupted: start it again to go on from here")
     if not arguments.no_report:
-        # Here, because an environment of a peer need not have what the report needs.
+        # Here, because each worker imports this module, and none draws.
         from search import report
 
         report.write(runs.collect(jobs, arguments.results), arguments.output, arguments.ours, unable, sys.argv[1:])

@@ -9,6 +9,7 @@ import numpy as np
 
 from jointsearch.records import Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
+from jointsearch.samplers.configurations import by_budget
 from jointsearch.space import Space
 from jointsearch.space_file import Ordinal, SpaceFile
 
@@ -58,8 +59,7 @@ class HpBandSter:
         generator = self.generator(
             configspace=places.configuration_space, logger=logging.getLogger("hpbandster"), **self.settings
         )
-        for budget in sorted({one.budget for one in history}):
-            at = [one for one in history if one.budget == budget]
+        for budget, at in reversed(by_budget(history).items()):
             for number, one in enumerate(at, start=1):
                 values = {
                     name: sequences[name].index(value) if name in sequences else value

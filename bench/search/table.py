@@ -155,7 +155,7 @@ def lowest_loss(model: Surrogate, space: Space, table: Table) -> float:
         # A few entries at a time, as trees are flat along most.
         moved = rng.random(children.shape) < 0.25
         children = np.clip(children + moved * spread * rng.standard_normal(children.shape), 0, 1)
-        existing = [values for values in map(space.decode, children) if values is not None]
+        existing = [values for values in space.decode_all(children) if values is not None]
         best = keep_best(np.vstack([best, space.encode_all(existing)]), losses)
     return float(expit(losses(best).min()))
 

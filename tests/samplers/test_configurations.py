@@ -4,7 +4,7 @@ import numpy as np
 from sampler_properties import SPACES, history
 
 from jointsearch.records import Observation
-from jointsearch.samplers.configurations import evaluated, place, plain, ranked
+from jointsearch.samplers.configurations import by_budget, evaluated, place, plain, ranked
 
 
 def observed(name, budget, x=1.0, loss=0.5):
@@ -18,6 +18,12 @@ def test_evaluations_of_one_proposal_belong_together_and_come_in_order():
         ["9-1-3@1", "9-1-3@2"],
         ["10-0-0@0"],
     ]
+
+
+def test_a_history_by_budget_has_the_largest_first_and_keeps_its_order():
+    known = [observed("0-0-1@0", 1), observed("0-0-0@1", 9), observed("0-0-0@0", 1)]
+    parts = [(budget, [one.evaluation for one in part]) for budget, part in by_budget(known).items()]
+    assert parts == [(9, ["0-0-0@1"]), (1, ["0-0-1@0", "0-0-0@0"])]
 
 
 def test_the_same_name_with_other_values_is_another_configuration():

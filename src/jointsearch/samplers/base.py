@@ -76,6 +76,13 @@ def check(suggestion: Suggestion, space: Space, count: int, name: str) -> None:
             raise UserError(f"sampler {name}: proposed what is not of the space: {error}; mend it") from None
 
 
+def filled(picks: Sequence[Sampled | None], space: Space, name: str, rng: np.random.Generator) -> tuple[Sampled, ...]:
+    """Draw from the prior what a model left open; the origin of these picks says so."""
+    origin = Origin(sampler=name, kind="random")
+    prior = iter([Sampled(values, origin) for values in space.sample(picks.count(None), rng)])
+    return tuple(next(prior) if pick is None else pick for pick in picks)
+
+
 class Sampler(Protocol):
     """Proposes configurations. Equal arguments (and state of `rng`) give equal suggestions."""
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jointsearch.records import Model, Observation, Origin
-from jointsearch.samplers.base import Outlook, Sampled, Suggestion
+from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
+from jointsearch.samplers.configurations import by_budget
 from jointsearch.samplers.density import Array, Density
 from jointsearch.samplers.settings import BohbSettings
 from jointsearch.space import Space
@@ -54,10 +55,8 @@ class Bohb:
             for slot, vector in zip(modelled, model.pick(len(modelled), self.settings, rng), strict=True):
                 values = None if np.isnan(vector).any() else space.decode(vector)
                 picks[slot] = None if values is None else Sampled(values, origin)
-        origin = Origin(sampler=self.name, kind="random")
-        prior = iter([Sampled(values, origin) for values in space.sample(picks.count(None), rng)])
         return Suggestion(
-            tuple(next(prior) if pick is None else pick for pick in picks),
+            filled(picks, space, self.name, rng),
             None if model is None else model.record(),
         )
 
@@ -136,8 +135,7 @@ def fit(
     How many evaluations are good and bad: `BohbSettings.split`. Failed evaluations are infinitely bad. Ties are broken
     by the order of the history.
     """
-    for budget in sorted({one.budget for one in history}, reverse=True):
-        seen = [one for one in history if one.budget == budget]
+    for budget, seen in by_budget(history).items():
         sizes = settings.split(len(seen), space.dimension)
         if sizes is None:
             continue

@@ -54,6 +54,16 @@ def evaluated(history: Sequence[Observation]) -> list[Evaluated]:
     return sorted(collected, key=lambda one: place(one.first))
 
 
+def by_budget(history: Sequence[Observation]) -> dict[float, list[Observation]]:
+    """Part a history by budget, largest first; each part in the order of the history."""
+    parts: dict[float, list[Observation]] = {
+        budget: [] for budget in sorted({one.budget for one in history}, reverse=True)
+    }
+    for one in history:
+        parts[one.budget].append(one)
+    return parts
+
+
 def place(one: Observation) -> tuple[int, ...]:
     """Bracket, rung and slot in which the configuration of an evaluation was proposed; empty if its name has none."""
     try:

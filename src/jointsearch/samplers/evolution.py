@@ -7,7 +7,7 @@ import numpy as np
 
 from jointsearch.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.configurations import place, ranked
+from jointsearch.samplers.configurations import by_budget, place, ranked
 from jointsearch.samplers.settings import EvolutionSettings
 from jointsearch.space import Space
 
@@ -69,10 +69,9 @@ class Evolution:
 
 def youngest(history: Sequence[Observation], size: int) -> list[Observation]:
     """Find the population, oldest first: at the largest budget that has so many evaluations; empty if none has."""
-    for budget in sorted({one.budget for one in history}, reverse=True):
-        seen = sorted((one for one in history if one.budget == budget), key=place)
+    for seen in by_budget(history).values():
         if len(seen) >= size:
-            return seen[-size:]
+            return sorted(seen, key=place)[-size:]
     return []
 
 

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
 from jointsearch.records import Model, Observation, Origin, Values
-from jointsearch.samplers.base import Outlook, Sampled, Suggestion
+from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
 from jointsearch.samplers.gaussian_process import Array, Draws, LogNormal, Prior, fit
 from jointsearch.samplers.settings import MfgpSettings
 from jointsearch.space import Space
@@ -70,10 +70,8 @@ class Mfgp:
             origin = Origin(sampler=self.name, kind="model", model_budget=outlook.budgets[-1])
             for slot, values in zip(modelled, model.minima(len(modelled), rng), strict=False):
                 picks[slot] = Sampled(values, origin)
-        origin = Origin(sampler=self.name, kind="random")
-        prior = iter([Sampled(values, origin) for values in space.sample(picks.count(None), rng)])
         return Suggestion(
-            tuple(next(prior) if pick is None else pick for pick in picks),
+            filled(picks, space, self.name, rng),
             None if model is None else model.record(),
         )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from jointsearch.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.configurations import place, ranked
+from jointsearch.samplers.configurations import by_budget, place, ranked
 from jointsearch.samplers.settings import ReinforceSettings
 from jointsearch.space import Space, Vector
 from jointsearch.space_file import Ordinal
@@ -73,7 +73,7 @@ class Reinforce:
             chance = rng.random() < self.settings.random_fraction
             values = None if chance else policy.draw(space, rng)
             picks.append(Sampled(values, origin) if values else Sampled(space.sample(1, rng)[0], random))
-        ids = tuple(one.evaluation for budget in _budgets(history) for one in ranked(_at(history, budget)))
+        ids = tuple(one.evaluation for part in by_budget(history).values() for one in ranked(part))
         return Suggestion(tuple(picks), Model(budget=None, evaluations=ids))
 
 
@@ -178,14 +178,6 @@ class _Average:
 def _batch(one: Observation) -> tuple[tuple[int, ...], float]:
     """What an evaluation is trained with: its bracket and its budget."""
     return place(one)[:1], one.budget
-
-
-def _budgets(history: Sequence[Observation]) -> list[float]:
-    return sorted({one.budget for one in history}, reverse=True)
-
-
-def _at(history: Sequence[Observation], budget: float) -> list[Observation]:
-    return [one for one in history if one.budget == budget]
 
 
 def _sizes(space: Space, bins: int) -> tuple[int, ...]:

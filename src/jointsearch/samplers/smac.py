@@ -24,7 +24,7 @@ from smac.runhistory import StatusType, TrialInfo
 
 from jointsearch.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.configurations import evaluated, plain, ranked
+from jointsearch.samplers.configurations import by_budget, evaluated, plain, ranked
 from jointsearch.samplers.settings import SmacSettings
 from jointsearch.space import Space
 
@@ -79,7 +79,9 @@ class Smac:
             facade = self._facade(space, history, outlook, seed, Path(folder))
             _tell(facade, space, history, outlook)
             proposed = list(islice(_select(facade), count))
-        budget = next(iter(self._modelled(history)), None)
+        budget, seen = next(
+            (part for part in by_budget(history).items() if len(part[1]) >= self.settings.min_trials), (None, [])
+        )
         origins = [
             Origin(sampler=self.name, kind="random")
             if budget is None or _random(one)
@@ -90,14 +92,8 @@ class Smac:
         # A small space may have nothing new left.
         random = Origin(sampler=self.name, kind="random")
         picks += [Sampled(values, random) for values in space.sample(count - len(picks), rng)]
-        used = ranked([one for one in history if one.budget == budget])
-        model = Model(budget=budget, evaluations=tuple(one.evaluation for one in used)) if used else None
+        model = Model(budget=budget, evaluations=tuple(one.evaluation for one in ranked(seen))) if seen else None
         return Suggestion(tuple(picks), model)
-
-    def _modelled(self, history: Sequence[Observation]) -> list[float]:
-        """Budgets that have enough evaluations, largest first."""
-        sizes = Counter(one.budget for one in history)
-        return [budget for budget in sorted(sizes, reverse=True) if sizes[budget] >= self.settings.min_trials]
 
     def _facade(
         self, space: Space, history: Sequence[Observation], outlook: Outlook, seed: int, folder: Path
