@@ -128,7 +128,7 @@ def _residual_block(
     if stride != 1 or narrow != wide:
         padded = stride == 1 or height % 2 or width % 2
         kernels, norms = kernels + narrow * wide, norms + 2 * wide
-        maps += outputs + (inputs if padded and wide > 1 else 0)
+        maps += outputs + (pixels * narrow if padded and wide > 1 else 0)
         # Of the two paths and the branches.
         gradients += 3 * inputs
     return _Layers(kernels, norms, pixels, maps, gradients)
