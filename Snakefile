@@ -5,9 +5,10 @@
 #   results/<experiment>/search/bracket-007/rung-1/proposals.json what its rung 1 trains
 #   results/<experiment>/search/bracket-007/rung-1/slot-03.json   what came of one of them (an evaluation record)
 #   results/<experiment>/search/bracket-007/rung-1/batch-03-03.json  a training job is complete
-#   results/<experiment>/observations.csv, incumbent.json, figures/  what was learned
+#   results/<experiment>/observations.csv, incumbent.json, numbers.json, figures/  what was learned
+#   results/<experiment>/manifest.sha256                          the digest of each of these files
 #
-# Settings: config/README.md. Targets: `plan`, `search`, `figures`, `all` (the default).
+# Settings: config/README.md. Targets: `plan`, `search`, `figures`, `all` (the default), `audit`.
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -20,10 +21,10 @@ if not workflow.overwrite_configfiles:
 include: "workflow/rules/setup.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule all:
     default_target: True
     input:
-        rules.search.input,
-        rules.figures.input,
+        rules.manifest.output,

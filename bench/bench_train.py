@@ -6,7 +6,6 @@ On a CPU the times are those of the processor; what is printed are medians over 
 
 import argparse
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -26,6 +25,7 @@ from jointsearch.experiment import Experiment
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.layout import slot_file
 from jointsearch.networks.cost import step_cost
+from jointsearch.provenance.machine import cpu_model
 from jointsearch.records import DataSet, Evaluation, Origin, Precision, Proposal, Rung, read_record, write_record
 from jointsearch.space_file import SpaceFile
 from jointsearch.training import accelerate, cache
@@ -285,15 +285,6 @@ def whole_processes(networks: dict[str, Hyperparameters], seconds: float, rounds
 def spread(values: Sequence[float], form: str) -> str:
     """Median, and the lowest and highest."""
     return f"{statistics.median(values):{form}} ({min(values):{form}}-{max(values):{form}})"
-
-
-def cpu_model() -> str:
-    """Name of the processor, as Linux knows it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
 if __name__ == "__main__":

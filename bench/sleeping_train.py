@@ -14,12 +14,11 @@ from jointsearch import cli
 from jointsearch.experiment import Experiment
 from jointsearch.interruption import Interruption
 from jointsearch.job import Job
-from jointsearch.records import Evaluation, Rung, read_record, write_bytes, write_record
+from jointsearch.records import Evaluation, Rung, digest, read_record, write_bytes, write_record
 
 UNKNOWN = "0" * 64
 MADE_WITH = {
     "code": UNKNOWN,
-    "commit": None,
     "lock": None,
     "python": "",
     "torch": "",
@@ -50,11 +49,14 @@ def main() -> None:
             "host": os.environ["SLURMD_NODENAME"],
             "device": "none",
             "job": os.environ["SLURM_JOB_ID"],
+            "environment": UNKNOWN,
         }
         point = {"step": 1, "epoch": 1, "learning_rate": 0, "train_loss": 1, "validation_error": loss}
         outcome = {"status": "success", "loss": loss, "test_error": loss, "parameters": 1, "epochs": 1, "steps": 1}
         evaluation = Evaluation.model_validate(
-            identity | outcome | {"curve": [point], "made_with": MADE_WITH, "observed": observed}
+            identity
+            | outcome
+            | {"curve": [point], "made_with": MADE_WITH, "observed": observed, "parents": (digest(rung),)}
         )
         times = {"snakemake": began(os.getppid()), "process": began("self"), "training": started}
         write_bytes(file.with_suffix(".times"), json.dumps(times).encode())

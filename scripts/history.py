@@ -7,9 +7,9 @@ to the history of the bracket before.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, layout
+from jointsearch import cli, derivation, layout
 from jointsearch.experiment import Experiment
-from jointsearch.records import History, Observation, digest, read_record, write_record
+from jointsearch.records import History, read_record, write_record
 from jointsearch.results import read_batches
 
 
@@ -22,18 +22,8 @@ def main() -> None:
     experiment = read_record(arguments.experiment, Experiment)
     evaluations = read_batches(arguments.batches, experiment.id)
     study, bracket = layout.bracket_of(arguments.output.parent)
-    previous = digest(read_record(layout.history_file(study, bracket - 1), History)) if bracket else None
-    history = History(
-        experiment=experiment.id,
-        study=study.name,
-        bracket=bracket,
-        previous=previous,
-        observations=tuple(
-            Observation(evaluation=item.id, budget=item.budget, values=item.proposal.values, loss=item.loss)
-            for item in evaluations
-        ),
-    )
-    write_record(arguments.output, history)
+    previous = read_record(layout.history_file(study, bracket - 1), History) if bracket else None
+    write_record(arguments.output, derivation.history(experiment, study.name, bracket, previous, evaluations))
 
 
 if __name__ == "__main__":

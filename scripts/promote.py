@@ -6,10 +6,9 @@ Reads the batches of one rung; writes the proposals of the next: lowest validati
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, layout
+from jointsearch import cli, derivation, layout
 from jointsearch.experiment import Experiment
-from jointsearch.hyperband import bracket, promote
-from jointsearch.records import Rung, digest, read_record, write_record
+from jointsearch.records import read_record, write_record
 from jointsearch.results import read_batches
 
 
@@ -21,17 +20,7 @@ def main() -> None:
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
     evaluations = read_batches(arguments.batches, experiment.id)
-    study, index = layout.bracket_of(arguments.output.parents[1])
-    number = evaluations[0].rung + 1
-    size = bracket(index, experiment.budget).sizes[number]
-    rung = Rung(
-        experiment=experiment.id,
-        study=study.name,
-        bracket=index,
-        rung=number,
-        proposals=promote(evaluations, size),
-        parents=tuple(digest(evaluation.derivable()) for evaluation in evaluations),
-    )
+    rung = derivation.next_rung(experiment, evaluations)
     write_record(arguments.output, rung)
     # Where promoted configurations go on from their states, those of the others have no use.
     for proposal in {evaluation.proposal.id for evaluation in evaluations} - {one.id for one in rung.proposals}:

@@ -76,7 +76,7 @@ def _train(
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str((arguments.cache / "kernels").absolute()))
     import torch
 
-    from jointsearch.provenance.capture import made_with
+    from jointsearch.provenance import capture
     from jointsearch.training import data
     from jointsearch.training.device import claim
     from jointsearch.training.evaluate import Safekeeping, evaluate
@@ -87,12 +87,14 @@ def _train(
         known = read_record(arguments.data, DataSet)
         split_seed = job.experiment.split_seed
         images = data.load(job.experiment.data, arguments.data_root, split_seed, arguments.cache, known)
-        made = made_with(images.digest, images.split, device.type, threads)
+        environment = capture.environment(device, threads)
+        found = capture.keep(environment, job.study.parent)
+        made = capture.made_with(environment, images.digest, images.split, device.type)
         safekeeping = Safekeeping(arguments.save_every, interruption)
 
         def train(slot: int, file: Path) -> None:
             evaluation = evaluate(
-                job.experiment, job.rung, slot, images, device, made, job.study, safekeeping=safekeeping
+                job.experiment, job.rung, slot, images, device, made, found, job.study, safekeeping=safekeeping
             )
             # Where a file system loses a lock, another process may have been faster: the first record stays.
             write_record(file, evaluation, keep=True)

@@ -41,7 +41,6 @@ def evaluation(proposal: str = "0-0-0", loss: float | None = 0.5, **changes: Any
         "curve": [{"step": 10, "epoch": 1, "learning_rate": 0, "train_loss": 1.5, "validation_error": loss}],
         "made_with": {
             "code": "c" * 64,
-            "commit": None,
             "lock": None,
             "python": "3.11.7",
             "torch": "2.14.1",
@@ -61,6 +60,8 @@ def evaluation(proposal: str = "0-0-0", loss: float | None = 0.5, **changes: Any
             "curve_seconds": [8.0],
             "host": "node",
             "device": "cpu",
+            "environment": "a" * 64,
         },
+        "parents": ["b" * 64],
     }
     return Evaluation.model_validate(record | changes)

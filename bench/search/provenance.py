@@ -3,21 +3,9 @@
 import platform
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "ConfigSpace", "hpbandster", "smac", "optuna", "dehb", "botorch", "torch")
 """Whatever of these is installed is named."""
-
-
-@lru_cache
-def cpu_model() -> str:
-    """Model of the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.machine()
 
 
 @lru_cache

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from jointsearch.errors import UserError
+from jointsearch.provenance.machine import cpu_model
 from jointsearch.records import Digest, Record, digest, file_digest, read_record, write_record
 from search import simulate, tasks
 from search.optimisers import Optimiser
-from search.provenance import cpu_model, versions
+from search.provenance import versions
 
 VERSION = 1
 """Raised when a change alters what a run means; runs of another version are not used."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jointsearch import hyperband, samplers
-from jointsearch.config import BudgetSettings, Config, DataSettings, TrainingSettings
+from jointsearch.config import BudgetSettings, Config, DataSettings, SearchSettings, TrainingSettings
 from jointsearch.errors import UserError
 from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
 from jointsearch.seeds import derive
@@ -31,15 +31,22 @@ class Experiment(Record):
     lags: tuple[int, ...]
 
     @classmethod
-    def from_config(cls, config: Config) -> "Experiment":
+    def from_config(cls, config: Config, space: SpaceFile | None = None) -> "Experiment":
         """Resolve a configuration, its space file included.
+
+        Parameters
+        ----------
+        config
+            The configuration.
+        space
+            The space, in place of the file that the configuration names.
 
         Raises
         ------
         UserError
             If anything in it can't work: space, budgets, lags, sampler.
         """
-        space = SpaceFile.read(Path(config.space))
+        space = space or SpaceFile.read(Path(config.space))
         check_trainable(space)
         return cls(
             name=config.experiment,
@@ -51,6 +58,33 @@ class Experiment(Record):
             sampler=config.search.sampler,
             sampler_settings=samplers.check(config.search.sampler, config.search.sampler_settings),
             lags=hyperband.lags(config.search.lags, config.budget),
+        )
+
+    def to_config(self, brackets: int, space: str) -> Config:
+        """Give the configuration that makes these results again.
+
+        Parameters
+        ----------
+        brackets
+            Length of the search.
+        space
+            Path of the space file.
+        """
+        search = SearchSettings(
+            sampler=self.sampler,
+            sampler_settings=self.sampler_settings,
+            length=brackets,
+            length_unit="brackets",
+            lags=self.lags,
+        )
+        return Config(
+            experiment=self.name,
+            seed=self.seed,
+            space=space,
+            budget=self.budget,
+            data=self.data,
+            training=self.training,
+            search=search,
         )
 
     @property

@@ -56,6 +56,16 @@ def end_file(rung: Path, proposal: str) -> Path:
     return rung / f"end-{proposal}.pt"
 
 
+def environment_file(experiment: Path, digest: str) -> Path:
+    """What a training process found around it."""
+    return experiment / "environments" / f"{digest}.json"
+
+
+def lock_copy(experiment: Path, digest: str) -> Path:
+    """The lock of an environment."""
+    return experiment / "environments" / f"{digest}.txt"
+
+
 def place_of(slot_file: Path) -> tuple[int, int, int]:
     """Bracket, rung and slot of an evaluation's file."""
     bracket, rung, slot = (int(part.split("-")[1]) for part in (*slot_file.parts[-3:-1], slot_file.stem))

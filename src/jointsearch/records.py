@@ -67,7 +67,11 @@ class Model(Record):
 
 
 class Rung(Record):
-    """`rung-K/proposals.json`: what is trained in one rung, in slot order."""
+    """`rung-K/proposals.json`: what is trained in one rung, in slot order.
+
+    `parents` are the digests of what it was made from: the history and the proposals under way, or the derivable parts
+    of the evaluations of the rung before.
+    """
 
     experiment: Digest
     study: str
@@ -102,7 +106,6 @@ class MadeWith(Record):
     """
 
     code: Digest
-    commit: str | None
     lock: Digest | None
     python: str
     torch: str
@@ -114,10 +117,60 @@ class MadeWith(Record):
     compiled: bool
 
 
+class Environment(Record):
+    """`environments/<digest>.json`: what a training process found around it, named by its own digest.
+
+    No user, host or folder is in it.
+
+    Attributes
+    ----------
+    commit, diff
+        Commit of the working copy; SHA-256 of what differs from it, files that git does not know included. The first
+        is null outside git, the second where nothing differs.
+    code
+        SHA-256 of each module of the training code, by its path in the package.
+    lock
+        SHA-256 of the lock, which lies beside as `<lock>.txt`.
+    packages, unpinned
+        Versions of what is installed; those of which the lock names another one.
+    python, torch, system
+        Interpreter and its compiler; torch and the libraries in it; kernel, architecture and C library.
+    cpu, cores, threads
+        Model of the processor, its cores, and how many threads trained.
+    gpu, driver
+        Model of the GPU and version of its driver; null on a CPU.
+    flags
+        Settings of torch and the system's variables that decide the bits it computes.
+    """
+
+    commit: str | None
+    diff: Digest | None
+    code: dict[str, Digest]
+    lock: Digest | None
+    packages: dict[str, str]
+    unpinned: tuple[str, ...]
+    python: str
+    torch: dict[str, str | None]
+    system: str
+    cpu: str
+    cores: Annotated[int, Field(ge=1)]
+    threads: Annotated[int, Field(ge=1)]
+    gpu: str | None
+    driver: str | None
+    flags: dict[str, bool | str | None]
+
+    @property
+    def code_digest(self) -> Digest:
+        """SHA-256 over the names and digests of the training code."""
+        lines = "".join(f"{name}\0{one}\n" for name, one in sorted(self.code.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
 class Stretch(Record):
     """A process that trained: when (Unix seconds), on which host and device, as which job of a cluster, with which GPU.
 
-    `device` is the model of the device; `gpu` its number, where the cluster gave one.
+    `device` is the model of the device; `gpu` its number, where the cluster gave one; `environment` the digest of its
+    `Environment`; `energy_joules` what the GPU took, where its driver counts it.
     """
 
     started: Time
@@ -126,6 +179,8 @@ class Stretch(Record):
     device: str
     job: str | None = None
     gpu: str | None = None
+    environment: Digest
+    energy_joules: Time | None = None
 
 
 class Observed(Stretch):
@@ -150,6 +205,7 @@ class Evaluation(Record):
     `loss` is the validation error that the search minimises; null when the training failed, which is a
     result. `test_error` is recorded and never used by the search. `continues` is the id of the evaluation at the
     lower budget whose weights the training went on from; `steps` and `epochs` then include those of the lower budgets.
+    `parents` are the digests of the rung that it is of and of the derivable part of what it continues.
     """
 
     protocol: Protocol = PROTOCOL
@@ -173,6 +229,7 @@ class Evaluation(Record):
     curve: tuple[CurvePoint, ...]
     made_with: MadeWith
     observed: Observed
+    parents: tuple[Digest, ...]
 
     @model_validator(mode="after")
     def _outcome_is_consistent(self) -> "Evaluation":
@@ -235,13 +292,17 @@ class Observation(Record):
 
 
 class History(Record):
-    """`bracket-NNN/history.json`: what bracket `b` sees beyond bracket `b - 1`, chained by digest."""
+    """`bracket-NNN/history.json`: what bracket `b` sees beyond bracket `b - 1`, chained by digest.
+
+    `previous` is the digest of that bracket's history, `parents` are those of the derivable parts of the evaluations.
+    """
 
     experiment: Digest
     study: str
     bracket: Index
     previous: Digest | None
     observations: tuple[Observation, ...]
+    parents: tuple[Digest, ...]
 
 
 R = TypeVar("R", bound=Record)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from jointsearch.errors import UserError
 
@@ -23,6 +24,12 @@ def load(path: Path) -> Any:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give the path of a YAML file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: no valid YAML: {' '.join(str(error).split())}") from None
+
+
+def dump(model: BaseModel) -> bytes:
+    """Write what differs from the defaults of a model, so that reading it gives the same model."""
+    values = model.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode()
 
 
 class _Loader(yaml.SafeLoader):

@@ -11,9 +11,11 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from jointsearch.config import TrainingSettings
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.multibranch import MultiBranchNetwork
+from jointsearch.training import accelerate
 
 SHAPES = [(1, 8, 8), (3, 32, 32), (3, 9, 7), (2, 6, 5), (1, 1, 1)]
 CLASSES = 3
@@ -114,6 +116,8 @@ def test_parameters_operations_and_saved_bytes_are_those_of_the_network(seed):
     ],
 )
 def test_memory_is_the_measured_peak(filters, blocks, branches, factors, others, activation_bytes):
+    if activation_bytes == 2 and accelerate.choose_precision(TrainingSettings(), torch.device("cpu")) != "bfloat16":
+        pytest.skip("this processor computes bfloat16 in float32, which takes memory of its own")
     parameters, shape, batch_size = configuration(filters, blocks, branches, factors, **others), (3, 32, 32), 8
     network = MultiBranchNetwork(parameters, shape[0], CLASSES)
     optimiser = torch.optim.SGD(network.parameters(), 0.1, parameters.momentum, fused=True)

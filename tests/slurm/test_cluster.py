@@ -26,10 +26,8 @@ def test_the_demo_on_eight_gpus_takes_the_same_course_as_here(workspace):
     )
     assert here[0].made_with.code == there[0].made_with.code, f"{demo} is of other code: remove it, `make demo`"
     assert len(there) == 195
-    commit = {"commit": None}
     for one, other in zip(here, there, strict=True):
-        mine, its = one.derivable(), other.derivable()
-        assert mine | {"made_with": mine["made_with"] | commit} == its | {"made_with": its["made_with"] | commit}
+        assert one.derivable() == other.derivable()
         assert other.observed.job is not None
         assert other.observed.host in cluster.STEADY
     # Slurm fills a node before it takes the next one: how many it takes depends on how fast jobs come and go.

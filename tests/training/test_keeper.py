@@ -18,7 +18,7 @@ from jointsearch.training.loop import Task
 from jointsearch.training.outcome import Outcome, train
 
 CPU = torch.device("cpu")
-HERE = {"started": 1.0, "host": "node1", "device": "cpu", "job": "17", "gpu": "0"}
+HERE = {"started": 1.0, "host": "node1", "device": "cpu", "job": "17", "gpu": "0", "environment": "a" * 64}
 ALL = DataSettings(name="digits", crop_padding=1)
 EVERYTHING = Hyperparameters(
     residual_blocks_1=1,

@@ -15,8 +15,8 @@ from jointsearch.experiment import Experiment
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
-from jointsearch.provenance.capture import made_with
-from jointsearch.records import Origin, Proposal, Rung
+from jointsearch.provenance import capture
+from jointsearch.records import Origin, Proposal, Rung, digest
 from jointsearch.space import Space
 from jointsearch.space_file import SpaceFile
 from jointsearch.training import accelerate, checkpoint, loop, schedule
@@ -467,9 +467,11 @@ def test_a_thousand_random_configurations_of_the_papers_space_end_in_records(few
         for slot, values in enumerate(Space(space).sample(1000, np.random.default_rng(0)))
     )
     rung = Rung(experiment=experiment.id, study="search", bracket=0, rung=0, proposals=proposals)
-    made = made_with(few_digits.digest, few_digits.split, "cpu", 1)
+    environment = capture.environment(CPU, 1)
+    made = capture.made_with(environment, few_digits.digest, few_digits.split, "cpu")
     statuses = collections.Counter(
-        evaluate(experiment, rung, slot, few_digits, CPU, made, tmp_path).status for slot in range(1000)
+        evaluate(experiment, rung, slot, few_digits, CPU, made, digest(environment), tmp_path).status
+        for slot in range(1000)
     )
     assert statuses.keys() <= {"success", "diverged", "too_large"}
     assert statuses["success"] > 100

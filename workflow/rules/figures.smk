@@ -9,7 +9,7 @@ rule budget_correlation:
     input:
         experiment=FROZEN,
         observations=rules.observations.output.table,
-        code=[ROOT / "scripts/figure_budget_correlation.py", *FIGURE_CODE],
+        code=[ROOT / "scripts/figure.py", *FIGURE_CODE],
     output:
         pdf=f"{FIGURES}/budget_correlation.pdf",
         svg=report(
@@ -25,7 +25,7 @@ rule budget_correlation:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python $SCRIPTS/figure_budget_correlation.py {input.experiment} {input.observations} {output.pdf}"
+        "python $SCRIPTS/figure.py budget_correlation {input.experiment} {input.observations} {output.pdf}"
         " 2> >(tee {log} >&2)"
 
 
@@ -33,7 +33,7 @@ rule full_budget_evaluations:
     input:
         experiment=FROZEN,
         observations=rules.observations.output.table,
-        code=[ROOT / "scripts/figure_full_budget_evaluations.py", *FIGURE_CODE],
+        code=[ROOT / "scripts/figure.py", *FIGURE_CODE],
     output:
         pdf=f"{FIGURES}/full_budget_evaluations.pdf",
         svg=report(
@@ -49,7 +49,27 @@ rule full_budget_evaluations:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python $SCRIPTS/figure_full_budget_evaluations.py {input.experiment} {input.observations} {output.pdf}"
+        "python $SCRIPTS/figure.py full_budget_evaluations {input.experiment} {input.observations} {output.pdf}"
+        " 2> >(tee {log} >&2)"
+
+
+rule numbers:
+    input:
+        experiment=FROZEN,
+        batches=pipeline.all_batches,
+        correlation=rules.budget_correlation.output.csv,
+        code=[ROOT / "scripts/paper_numbers.py", ROOT / "src/jointsearch/analysis/numbers.py"],
+    output:
+        pipeline.folder / "numbers.json",
+    log:
+        f"{LOGS}/numbers.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        brackets=pipeline.length,
+    shell:
+        "python $SCRIPTS/paper_numbers.py {input.experiment} {params.brackets} {input.correlation} {output}"
         " 2> >(tee {log} >&2)"
 
 

@@ -34,6 +34,9 @@ os.environ.update(
 )
 
 
+READING = {"plan", "audit"}
+
+
 wildcard_constraints:
     bracket=r"\d+",
     rung=r"\d+",
@@ -46,8 +49,8 @@ onstart:
     if workflow.output_settings.quiet is not None:
         workflow.output_settings.quiet.add(Quietness.PROGRESS)
     logger.addFilter(run.listen)
-    # `snakemake plan` only reads and prints: it needs no lock and shows no progress.
-    if set(workflow.dag_settings.targets) != {"plan"}:
+    # These only read and print: they need no lock and show no progress.
+    if not set(workflow.dag_settings.targets) <= READING or not workflow.dag_settings.targets:
         try:
             run.start()
         except UserError as error:

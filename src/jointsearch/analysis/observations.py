@@ -134,7 +134,12 @@ def configurations(observations: pd.DataFrame) -> dict[str, Values]:
 
 def write_csv(observations: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, atomically; every float reads back as the same float."""
-    write_bytes(path, observations.to_csv(index=False, lineterminator="\n").encode())
+    write_bytes(path, csv_bytes(observations))
+
+
+def csv_bytes(observations: pd.DataFrame) -> bytes:
+    """Write a table as CSV; every float reads back as the same float."""
+    return observations.to_csv(index=False, lineterminator="\n").encode()
 
 
 def read_csv(path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> pd.DataFrame:

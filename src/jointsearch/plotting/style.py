@@ -76,10 +76,21 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 @matplotlib.rc_context(RC)
-def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
-    """Write `<stem>.pdf`, `<stem>.svg` and `<stem>.png` (300 dpi), each atomically.
+def render(figure: Figure) -> dict[str, bytes]:
+    """Render a figure as `pdf`, `svg` and `png` (300 dpi).
 
     The same figure gives the same bytes: no dates, no creators, fixed identifiers.
+    """
+    images = {}
+    for suffix, options in _FORMATS.items():
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix, **options)
+        images[suffix] = buffer.getvalue()
+    return images
+
+
+def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
+    """Write `<stem>.pdf`, `<stem>.svg` and `<stem>.png`, each atomically.
 
     Returns
     -------
@@ -87,11 +98,9 @@ def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
         The files written.
     """
     paths = []
-    for suffix, options in _FORMATS.items():
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, **options)
+    for suffix, image in render(figure).items():
         path = stem.with_name(f"{stem.name}.{suffix}")
-        write_bytes(path, buffer.getvalue())
+        write_bytes(path, image)
         paths.append(path)
     return tuple(paths)
 

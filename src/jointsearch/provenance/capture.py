@@ -1,52 +1,139 @@
-"""What a training is made with, and where: digests of the code and lock, commit, versions."""
+"""What a training is made with, and where: digests of the code and lock, commit, versions, processor."""
 
 import hashlib
+import importlib.metadata
+import os
 import platform
+import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from jointsearch.records import Digest, file_digest
+from jointsearch import layout
+from jointsearch.provenance.machine import cpu_model
+from jointsearch.records import Digest, Environment, digest, file_digest, write_bytes, write_record
 
 PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parents[1]
 LOCK = ROOT / "envs" / "requirements.txt"
 TRAINING_CODE = ("config.py", "hyperband.py", "hyperparameters.py", "seeds.py", "networks", "training")
 """Modules of the package that decide what a training does."""
+CODE = ("Snakefile", "workflow", "scripts", "src", "envs")
+"""Where uncommitted changes count."""
+VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
+"""The system's variables that decide the bits that torch computes."""
 
 
-def made_with(data: Digest, split: Digest, device_type: str, threads: int) -> dict[str, Any]:
-    """Capture code, environment and data: the fields of `MadeWith` that all trainings of this process share."""
+def environment(device: torch.device, threads: int) -> Environment:
+    """Capture what is around this process; takes some tenths of a second."""
+    packages = {
+        _canonical(one.metadata["Name"]): one.version
+        for one in importlib.metadata.distributions()
+        if one.metadata["Name"]
+    }
+    commit = _git("rev-parse", "HEAD")
+    lock = LOCK.read_text() if LOCK.is_file() else None
+    on_gpu = device.type == "cuda"
+    return Environment(
+        commit=commit.decode().strip() if commit is not None else None,
+        diff=_diff() if commit is not None else None,
+        code=training_code(),
+        lock=file_digest(LOCK) if lock is not None else None,
+        packages=dict(sorted(packages.items())),
+        unpinned=unpinned(packages, lock or ""),
+        python=f"{platform.python_version()}, {platform.python_compiler()}",
+        torch={
+            "version": str(torch.__version__),
+            "commit": torch.version.git_version,
+            "cuda": torch.version.cuda,
+            "cudnn": str(torch.backends.cudnn.version()) if on_gpu else None,
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        },
+        system=f"{platform.system()} {platform.release()} {platform.machine()}, {' '.join(platform.libc_ver())}",
+        cpu=cpu_model(),
+        cores=os.cpu_count() or 1,
+        threads=threads,
+        gpu=torch.cuda.get_device_name(device) if on_gpu else None,
+        driver=_driver() if on_gpu else None,
+        flags={
+            "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+            "float32_matmul_precision": torch.get_float32_matmul_precision(),
+            "cudnn": "deterministic, no benchmark, no TF32 while it trains" if on_gpu else None,
+            **{name: os.environ.get(name) for name in VARIABLES},
+        },
+    )
+
+
+def made_with(found: Environment, data: Digest, split: Digest, device_type: str) -> dict[str, Any]:
+    """Sum up what decides the bits of a training: the fields of `MadeWith` that all trainings of this process share."""
     return {
-        "code": training_code_digest(),
-        "commit": commit(),
-        "lock": file_digest(LOCK) if LOCK.is_file() else None,
+        "code": found.code_digest,
+        "lock": found.lock,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "data": data,
         "split": split,
         "device_type": device_type,
-        "threads": threads,
+        "threads": found.threads,
     }
 
 
-def training_code_digest() -> Digest:
-    """SHA-256 over names and bytes of the training code."""
-    state = hashlib.sha256()
-    for part in TRAINING_CODE:
-        path = PACKAGE / part
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            state.update(f"{file.relative_to(PACKAGE).as_posix()}\0{file_digest(file)}\n".encode())
-    return state.hexdigest()
+def keep(found: Environment, experiment: Path) -> Digest:
+    """Write an environment and its lock beside the results of an experiment; its digest, which records name."""
+    name = digest(found)
+    write_record(layout.environment_file(experiment, name), found, keep=True)
+    if found.lock is not None:
+        write_bytes(layout.lock_copy(experiment, found.lock), LOCK.read_bytes(), keep=True)
+    return name
 
 
-def commit() -> str | None:
-    """Commit of the working copy, with `-dirty` if files differ from it; None outside git."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty", "--match="]
+def training_code() -> dict[str, Digest]:
+    """SHA-256 of each module of the training code, by path."""
+    files = [file for part in TRAINING_CODE for file in sorted((PACKAGE / part).rglob("*.py")) or [PACKAGE / part]]
+    return {file.relative_to(PACKAGE).as_posix(): file_digest(file) for file in files}
+
+
+def unpinned(packages: Mapping[str, str], lock: str) -> tuple[str, ...]:
+    """Packages that a lock names in another version than is installed; a build of it (`+cpu`) counts as it.
+
+    What a lock does not name at all is not of the project.
+    """
+    pinned: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, flags=re.MULTILINE):
+        pinned.setdefault(_canonical(name), set()).add(version)
+    return tuple(
+        f"{name}=={version}"
+        for name, version in sorted(packages.items())
+        if name in pinned and not {version, version.partition("+")[0]} & pinned[name]
+    )
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _diff() -> Digest | None:
+    """SHA-256 of what differs from the commit; None if nothing does."""
+    changed = _git("diff", "--binary", "HEAD", "--", *CODE) or b""
+    untracked = (_git("ls-files", "--others", "--exclude-standard", "-z", "--", *CODE) or b"").split(b"\0")
+    for name in sorted(filter(None, untracked)):
+        changed += name + b"\0" + file_digest(ROOT / os.fsdecode(name)).encode() + b"\n"
+    return hashlib.sha256(changed).hexdigest() if changed else None
+
+
+def _git(*arguments: str) -> bytes | None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
+
+
+def _driver() -> str | None:
+    try:
+        found = re.search(r"Kernel Module\s+(?:for \S+\s+)?([\d.]+)", Path("/proc/driver/nvidia/version").read_text())
+    except OSError:
+        return None
+    return found[1] if found else None

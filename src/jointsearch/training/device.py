@@ -14,13 +14,14 @@ import torch
 from jointsearch import lock
 from jointsearch.errors import UserError
 
+DeviceName = Literal["auto", "cpu", "cuda"]
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 """Where Slurm, PBS, LSF and Grid Engine tell a process its job."""
 
 
 @contextmanager
 def claim(
-    name: Literal["auto", "cpu", "cuda"],
+    name: DeviceName,
     memory_gb: float | None = None,
     sharers: int = 1,
     check: Callable[[], None] = lambda: None,

@@ -13,11 +13,12 @@ from jointsearch.experiment import Experiment
 from jointsearch.hyperband import bracket, budgets
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.interruption import Interruption
-from jointsearch.records import Evaluation, MadeWith, Observed, Rung, digest, read_record
+from jointsearch.records import Digest, Evaluation, MadeWith, Observed, Rung, digest, read_record
 from jointsearch.training import checkpoint, schedule
 from jointsearch.training.accelerate import choose_precision
 from jointsearch.training.clock import Clock, pack
 from jointsearch.training.device import place
+from jointsearch.training.energy import energy_meter
 from jointsearch.training.image_data import ImageData
 from jointsearch.training.keeper import Keeper
 from jointsearch.training.loop import Task
@@ -59,6 +60,7 @@ def evaluate(
     data: ImageData,
     device: torch.device,
     made_with: dict[str, Any],
+    environment: Digest,
     study: Path,
     clock: Clock | None = None,
     keep_end: bool = True,
@@ -72,8 +74,8 @@ def evaluate(
         Which.
     data, device
         On what, where.
-    made_with
-        From `provenance.capture`.
+    made_with, environment
+        From `provenance.capture`: the digest is that of the `Environment`.
     study
         Folder of the study, for the states that trainings go on from.
     clock
@@ -88,24 +90,26 @@ def evaluate(
     InterruptedTrainingError
         If the process was asked to end.
     """
-    identity, proposal = experiment.identity(rung, slot), rung.proposals[slot].id
+    identity, proposal, parents = experiment.identity(rung, slot), rung.proposals[slot].id, [digest(rung)]
     continuation = experiment.training.continuation
     before = _evaluation_before(study, rung, proposal) if continuation and rung.rung else None
     start = None
     if before is not None and before.status == "success":
         try:
             start = checkpoint.read(_end_file(study, before), _end_of(experiment, before))
+            parents.append(digest(before.derivable()))
         except UserError as error:
             below = layout.slot_file(layout.rung_folder(study, before.bracket, before.rung), before.slot)
             raise UserError(f"{error}; delete {below} and the batch files beside it to train it again") from None
     last = rung.rung + 1 == len(bracket(rung.bracket, experiment.budget).sizes)
-    here = place(device) | {"started": time.time()}
+    here = place(device) | {"started": time.time(), "environment": environment}
+    energy = energy_meter(device)
     keeper = None
     if safekeeping is not None:
         path = layout.state_file(layout.rung_folder(study, rung.bracket, rung.rung), slot)
         computed = {"precision": choose_precision(experiment.training, device), "on": here["device"]}
         state_of = _state_of(identity, made_with | computed)
-        keeper = Keeper(path, state_of, safekeeping.every, safekeeping.interruption, here)
+        keeper = Keeper(path, state_of, safekeeping.every, safekeeping.interruption, here, energy)
     outcome = train(
         task_of(experiment, rung, slot),
         data,
@@ -130,6 +134,7 @@ def evaluate(
         observed=Observed(
             **here,
             finished=time.time(),
+            energy_joules=energy(),
             training_seconds=outcome.training_seconds,
             evaluation_seconds=outcome.evaluation_seconds,
             startup_seconds=outcome.startup_seconds,
@@ -137,6 +142,7 @@ def evaluate(
             curve_seconds=outcome.curve_seconds,
             earlier=keeper.earlier if keeper is not None else (),
         ),
+        parents=tuple(parents),
     )
     if outcome.end is not None:
         checkpoint.write(_end_file(study, evaluation), _end_of(experiment, evaluation), outcome.end)
@@ -144,12 +150,9 @@ def evaluate(
 
 
 def _state_of(identity: dict[str, Any], made_with: dict[str, Any]) -> str:
-    """What a saved state is of.
-
-    Another commit with the same training code may go on from it; another kind of GPU may not.
-    """
+    """What a saved state is of: another kind of GPU may not go on from it."""
     proposal = identity["proposal"].model_dump(mode="json")
-    return digest({"evaluation": identity | {"proposal": proposal}, "made_with": made_with | {"commit": None}})
+    return digest({"evaluation": identity | {"proposal": proposal}, "made_with": made_with})
 
 
 def _evaluation_before(study: Path, rung: Rung, proposal: str) -> Evaluation:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ class Keeper:
         When the process is asked to end, the state is saved once more.
     here
         This process: a `Stretch` without its end.
+    energy
+        Joules that the device has taken in this process; None where that is not known.
     earlier
         The processes that came before, once the state was loaded.
     """
@@ -40,6 +42,7 @@ class Keeper:
     every: float
     interruption: Interruption
     here: Mapping[str, Any]
+    energy: Callable[[], float | None] = lambda: None
     earlier: tuple[Stretch, ...] = ()
     _saved: float = field(default_factory=time.monotonic)
 
@@ -63,7 +66,7 @@ class Keeper:
     def save(self, state: dict[str, Any]) -> bool:
         """Save a state; whether that worked: where the disk is full the training goes on without, after a warning."""
         self._saved = time.monotonic()
-        stretches = (*self.earlier, Stretch(**self.here, finished=time.time()))
+        stretches = (*self.earlier, Stretch(**self.here, finished=time.time(), energy_joules=self.energy()))
         try:
             checkpoint.write(self.path, self.identity, state | {"stretches": [one.model_dump() for one in stretches]})
         except UserError as error:

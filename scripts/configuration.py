@@ -1,0 +1,29 @@
+"""Which configuration makes these results again?
+
+Reads the settings of an experiment; writes a configuration and its space file, all that it takes to run the search
+anew: what changes no result (folders, jobs, notes) is left at its default.
+"""
+
+import argparse
+from pathlib import Path
+
+from jointsearch import cli, yaml_file
+from jointsearch.experiment import Experiment
+from jointsearch.records import read_record, write_bytes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment", type=Path, help="experiment.json")
+    parser.add_argument("brackets", type=int, help="length of the search")
+    parser.add_argument("config", type=Path, help="config.yaml to write")
+    parser.add_argument("space", type=Path, help="space.yaml to write")
+    arguments = parser.parse_args()
+    experiment = read_record(arguments.experiment, Experiment)
+    config = experiment.to_config(arguments.brackets, f"results/{experiment.name}/{arguments.space.name}")
+    write_bytes(arguments.space, yaml_file.dump(experiment.space))
+    write_bytes(arguments.config, yaml_file.dump(config))
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,95 @@
+"""The numbers that a text may quote, each with the records that it comes from."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import Field
+
+from jointsearch.experiment import Experiment
+from jointsearch.hyperband import budgets
+from jointsearch.incumbent import incumbent
+from jointsearch.records import Digest, Evaluation, Index, Record
+
+
+class Number(Record):
+    """A number.
+
+    Attributes
+    ----------
+    meaning
+        What it is, in words.
+    value, unit, digits
+        Its value; its unit, empty for a plain number; digits after the point that a text gives it with.
+    sources
+        The evaluations that it comes from.
+    """
+
+    meaning: str
+    value: Annotated[float, Field(allow_inf_nan=False)] | int
+    unit: str
+    digits: Index
+    sources: tuple[str, ...]
+
+    def text(self) -> str:
+        """The number as a text gives it."""
+        number = f"{self.value:,.{self.digits}f}"
+        return f"{number} {self.unit}" if self.unit else number
+
+
+class Numbers(Record):
+    """`numbers.json`: numbers by name. What is not known, such as the best of a search that failed, is left out."""
+
+    experiment: Digest
+    numbers: dict[str, Number]
+
+
+def numbers(experiment: Experiment, evaluations: Sequence[Evaluation], correlation: pd.DataFrame) -> Numbers:
+    """Gather the numbers of a search.
+
+    Parameters
+    ----------
+    experiment, evaluations
+        The search.
+    correlation
+        The data behind the figure of the budget correlation.
+    """
+    ladder, found = budgets(experiment.budget), incumbent(evaluations)
+    full = [one for one in evaluations if one.budget == ladder[-1]]
+    named: dict[str, Number] = {}
+
+    def say(name: str, meaning: str, value: float | None, sources: Sequence[Evaluation], unit: str = "") -> None:
+        if value is not None and not pd.isna(value):
+            digits = 2 if isinstance(value, float) else 0
+            ids = tuple(one.id for one in sources)
+            named[name] = Number(meaning=meaning, value=value, unit=unit, digits=digits, sources=ids)
+
+    hours = sum(one.observed.training_seconds for one in evaluations) / 3600
+    say("evaluations", "trainings", len(evaluations), evaluations)
+    say("failed", "trainings that failed", found.failed, [one for one in evaluations if one.status != "success"])
+    say("configurations", "configurations", len({one.proposal.id for one in evaluations}), evaluations)
+    say("full_budget_evaluations", "trainings at the full budget", len(full), full)
+    by_model = [one for one in evaluations if one.rung == 0 and one.proposal.origin.kind == "model"]
+    say("model_based", "configurations that a model proposed", len(by_model), by_model)
+    say("training_hours", "time spent in training steps", hours, evaluations, "h")
+    best = [one for one in evaluations if one.id == found.evaluation]
+    if found.loss is not None and found.test_error is not None:
+        say("best_validation_error", "validation error of the best configuration", 100 * found.loss, best, "%")
+        say("best_test_error", "its test error, not looked at by the search", 100 * found.test_error, best, "%")
+        say("best_parameters", "weights of its network", found.parameters, best)
+    by_budget: dict[tuple[str, Any], Evaluation] = {(one.proposal.id, one.budget): one for one in evaluations}
+    for (low, high), pairs in correlation.groupby(["lower_budget", "higher_budget"]):
+        pairs = pairs.dropna(subset=["proposal"])
+        sources = [by_budget[str(proposal), budget] for proposal in pairs["proposal"] for budget in (low, high)]
+        where = f"validation errors at {low:g} and {high:g} {experiment.budget.unit}"
+        for column, (suffix, meaning) in _OF_CORRELATION.items() if sources else ():
+            value = float(pairs[column].iloc[0])
+            say(f"spearman_{low:g}_{high:g}{suffix}", f"{meaning} of the {where}, of what was promoted", value, sources)
+    return Numbers(experiment=experiment.id, numbers=named)
+
+
+_OF_CORRELATION = {
+    "spearman": ("", "rank correlation"),
+    "interval_low": ("_low", "lower end of the 95 % bootstrap interval of the rank correlation"),
+    "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
+}

@@ -1,0 +1,112 @@
+"""What follows from what: histories, proposals, promotions, as the workflow makes and an audit repeats them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jointsearch import samplers
+from jointsearch.experiment import Experiment
+from jointsearch.hyperband import bracket, budgets, promote
+from jointsearch.records import Evaluation, History, Observation, Proposal, Rung, digest
+from jointsearch.samplers import base
+from jointsearch.seeds import derive
+from jointsearch.space import Space
+
+
+def history(
+    experiment: Experiment, study: str, index: int, previous: History | None, evaluations: Sequence[Evaluation]
+) -> History:
+    """Say what the model of a bracket sees.
+
+    Parameters
+    ----------
+    experiment, study, index
+        Which bracket.
+    previous
+        History of the bracket before; None for the first.
+    evaluations
+        What becomes visible to this bracket, in the order of `hyperband.newly_seen`.
+    """
+    return History(
+        experiment=experiment.id,
+        study=study,
+        bracket=index,
+        previous=digest(previous) if previous is not None else None,
+        observations=tuple(
+            Observation(evaluation=item.id, budget=item.budget, values=item.proposal.values, loss=item.loss)
+            for item in evaluations
+        ),
+        parents=tuple(digest(item.derivable()) for item in evaluations),
+    )
+
+
+def first_rung(
+    experiment: Experiment,
+    last: History,
+    seen: Sequence[Observation],
+    pending: Sequence[Rung],
+    space: Space | None = None,
+) -> Rung:
+    """Propose what a bracket tries first.
+
+    Parameters
+    ----------
+    experiment
+        With its sampler.
+    last
+        History of the bracket.
+    seen
+        All observations of its chain of histories.
+    pending
+        First rungs of the brackets that are under way, where the sampler looks at them.
+    space
+        That of the experiment, if it is at hand.
+
+    Raises
+    ------
+    UserError
+        If the sampler cannot be had, or breaks its promises.
+    """
+    index, item = last.bracket, bracket(last.bracket, experiment.budget)
+    space = space or Space(experiment.space)
+    suggestion = samplers.make(experiment.sampler, experiment.sampler_settings)(
+        space,
+        seen,
+        item.sizes[0],
+        np.random.default_rng(derive(experiment.seed, last.study, "sample", index)),
+        base.Outlook(
+            budgets=budgets(experiment.budget),
+            level=item.levels[0],
+            pending=tuple(
+                (proposal.values, bracket(rung.bracket, experiment.budget).levels[0])
+                for rung in pending
+                for proposal in rung.proposals
+            ),
+        ),
+    )
+    base.check(suggestion, space, item.sizes[0], experiment.sampler)
+    return Rung(
+        experiment=experiment.id,
+        study=last.study,
+        bracket=index,
+        rung=0,
+        proposals=tuple(
+            Proposal(id=f"{index}-0-{slot}", values=sampled.values, origin=sampled.origin)
+            for slot, sampled in enumerate(suggestion.configurations)
+        ),
+        model=suggestion.model,
+        parents=tuple(digest(one) for one in (last, *pending)),
+    )
+
+
+def next_rung(experiment: Experiment, evaluations: Sequence[Evaluation]) -> Rung:
+    """Promote the best of a rung, all of whose evaluations are given, in slot order."""
+    below = evaluations[0]
+    return Rung(
+        experiment=experiment.id,
+        study=below.study,
+        bracket=below.bracket,
+        rung=below.rung + 1,
+        proposals=promote(evaluations, bracket(below.bracket, experiment.budget).sizes[below.rung + 1]),
+        parents=tuple(digest(evaluation.derivable()) for evaluation in evaluations),
+    )

@@ -1,0 +1,132 @@
+"""An audit: what is looked at, how deep, and what came of it."""
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jointsearch.errors import UserError
+from jointsearch.provenance import lineage, manifest, verify
+from jointsearch.provenance.evidence import Evidence, Place
+from jointsearch.provenance.findings import LEVELS, Findings, Level, Verdict
+from jointsearch.records import Digest
+
+if TYPE_CHECKING:
+    from jointsearch.provenance.retrain import How
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is asked about: an experiment, or something in it.
+
+    Attributes
+    ----------
+    folder
+        Of the experiment.
+    name
+        A file in it, an id or a number, see `lineage.find`; None for all of it.
+    """
+
+    folder: Path
+    name: str | None = None
+
+    @classmethod
+    def read(cls, text: str, experiment: Path | None, results: Path = Path("results")) -> "Target":
+        """Find what a word on the command line means.
+
+        Parameters
+        ----------
+        text
+            A results folder, a file in one, an id or a number.
+        experiment
+            The folder that ids and numbers are of; by default the only one in `results`.
+
+        Raises
+        ------
+        UserError
+            If it is a path outside of any experiment, or which experiment is meant is unclear.
+        """
+        path = Path(text)
+        for folder in (path, *path.parents):
+            if (folder / "experiment.json").is_file():
+                return cls(folder, path.relative_to(folder).as_posix() if path != folder else None)
+        if path.exists() or len(path.parts) > 2:
+            raise UserError(f"{text}: lies in no results of an experiment (no experiment.json beside or above it)")
+        return cls(experiment or only_experiment(results), text)
+
+
+def only_experiment(results: Path) -> Path:
+    """The experiment that has results.
+
+    Raises
+    ------
+    UserError
+        If there is none, or more than one.
+    """
+    found = sorted(path.parent for path in results.glob("*/experiment.json"))
+    if len(found) != 1:
+        names = ", ".join(map(str, found)) or "none here"
+        raise UserError(f"{results}: which experiment? name its folder, or --experiment FOLDER (there are: {names})")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found out about an experiment.
+
+    `root` is its root digest; None where it has no manifest.
+    """
+
+    evidence: Evidence
+    findings: Findings
+    root: Digest | None
+
+
+def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
+    """Audit an experiment, up to a level; trainings are checked by `retrain`.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no experiment.
+    """
+    findings, evidence = Findings(), Evidence.read(folder)
+    verify.check_manifest(folder, findings, signers)
+    verify.check_records(evidence, findings)
+    verify.check_made_with(evidence, findings)
+    if level != "hash":
+        from jointsearch.provenance import derive
+
+        derive.check_plan(evidence, findings)
+        derive.check_course(evidence, findings)
+        derive.check_outcomes(evidence, findings)
+    for deeper in LEVELS[LEVELS.index(level) + 1 :]:
+        findings.add(deeper, "all", folder.name, Verdict.NOT_CHECKED)
+    root = manifest.root(folder) if (folder / manifest.NAME).exists() else None
+    return Audit(evidence, findings, root)
+
+
+def retrain(audit: Audit, places: Sequence[Place], number: int, seed: int, how: "How") -> None:
+    """Train evaluations again: those at some places or, where none is given, so many at random."""
+    # Idle threads that spin would slow what runs beside; torch reads this when it is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from jointsearch.provenance.retrain import check_trainings
+
+    everything = sorted(audit.evidence.evaluations)
+    chosen = places or random.Random(seed).sample(everything, min(number, len(everything)))
+    check_trainings(audit.evidence, chosen, how, audit.findings)
+    if len(chosen) < len(everything):
+        left = f"{len(everything) - len(chosen):,} of {len(everything):,} trainings"
+        audit.findings.add("retrain", "training", left, Verdict.NOT_CHECKED)
+
+
+def behind(evidence: Evidence, name: str) -> set[str] | None:
+    """Files that something was made of, itself included; None for what is made of all of them."""
+    node = lineage.find(evidence, name)
+    if lineage.place_of(evidence, name) is None and not name.startswith("paper:"):
+        return None
+    if name.startswith("paper:") and len(node.children) != 1:
+        return None
+    return set(node.files())

@@ -1,0 +1,206 @@
+"""The derive level of an audit: what follows from the records follows from them again."""
+
+import importlib.metadata
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from jointsearch import config, derivation, layout
+from jointsearch.analysis.numbers import numbers
+from jointsearch.analysis.observations import csv_bytes, read_csv, table
+from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
+from jointsearch.hyperband import pending
+from jointsearch.incumbent import incumbent
+from jointsearch.plotting import style
+from jointsearch.plotting.registry import FIGURES
+from jointsearch.provenance.evidence import Evidence
+from jointsearch.provenance.findings import Findings, Verdict
+from jointsearch.records import (
+    Evaluation,
+    Observation,
+    Record,
+    Rung,
+    canonical,
+    rank,
+)
+from jointsearch.samplers import sees_pending
+from jointsearch.space import Space
+from jointsearch.space_file import SpaceFile
+
+DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
+"""The packages that decide the bytes of a figure."""
+ROUNDING = 1e-6
+"""Relative difference of proposed numbers that another processor's rounding may make."""
+
+
+def check_plan(evidence: Evidence, findings: Findings) -> None:
+    """Check that the configuration gives the settings, and the settings each record's place, budget and seed."""
+    file = evidence.folder / "config.yaml"
+    if not file.exists():
+        findings.add("derive", "configuration", "config.yaml", Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+    else:
+        try:
+            space = SpaceFile.read(evidence.folder / "space.yaml")
+            given = Experiment.from_config(config.read(file), space)
+            message = "does not give the settings of experiment.json"
+            findings.expect(given == evidence.experiment, "derive", "configuration", "config.yaml", message)
+        except UserError as error:
+            findings.add("derive", "configuration", "config.yaml", Verdict.MISMATCH, str(error))
+    for place, one in evidence.evaluations.items():
+        name, rung = evidence.file(*place), evidence.rungs.get(place[:3])
+        if rung is None or one.slot >= len(rung.proposals):
+            message = "its proposal is missing"
+            findings.add("derive", "seed", name, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        expected = evidence.experiment.identity(rung, one.slot)
+        other = [field for field, value in expected.items() if getattr(one, field) != value]
+        findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
+
+
+def check_course(evidence: Evidence, findings: Findings) -> None:
+    """Make every history, proposal and promotion again, each from the records that it says it was made from."""
+    space = Space(evidence.experiment.space)
+    for study in evidence.studies:
+        seen: list[Observation] = []
+        for bracket in sorted(index for name, index in evidence.histories if name == study):
+            _check_history(evidence, study, bracket, findings)
+            seen += evidence.histories[study, bracket].observations
+            _check_proposals(evidence, study, bracket, seen, space, findings)
+    for study, bracket, rung in evidence.rungs:
+        if rung:
+            _check_promotion(evidence, study, bracket, rung, findings)
+
+
+def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findings) -> None:
+    name, places = evidence.file(study, bracket), evidence.newly_seen(study, bracket)
+    if not evidence.there(places):
+        findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it holds is missing")
+        return
+    before = evidence.histories.get((study, bracket - 1))
+    again = derivation.history(evidence.experiment, study, bracket, before, evidence.at(places))
+    message = "holds other observations than the evaluations say"
+    found = evidence.histories[study, bracket]
+    findings.expect(found.observations == again.observations, "derive", "history", name, message)
+
+
+def _check_proposals(
+    evidence: Evidence, study: str, bracket: int, seen: Sequence[Observation], space: Space, findings: Findings
+) -> None:
+    found, name = evidence.rungs.get((study, bracket, 0)), evidence.file(study, bracket, 0)
+    if found is None:
+        return
+    settings, waiting = evidence.experiment, []
+    if sees_pending(settings.sampler):
+        waiting = [item.index for item in pending(bracket, settings.lags, settings.budget)]
+    if any((study, index, 0) not in evidence.rungs for index in waiting):
+        message = "proposals that its sampler looked at are missing"
+        findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    rungs = [evidence.rungs[study, index, 0] for index in waiting]
+    try:
+        again = derivation.first_rung(settings, evidence.histories[study, bracket], seen, rungs, space)
+    except UserError as error:
+        findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, str(error))
+        return
+    if again == found:
+        findings.add("derive", "proposals", name)
+    elif _rounds_to(again, found):
+        message = f"the same to {ROUNDING:g}: sampled on a processor that rounds differently"
+        findings.add("derive", "proposals", name, Verdict.VERIFIED, message)
+    else:
+        findings.add("derive", "proposals", name, Verdict.MISMATCH, _other_proposals(again, found))
+
+
+def _rounds_to(again: Rung, found: Rung) -> bool:
+    def close(one: object, other: object) -> bool:
+        if isinstance(one, float) and isinstance(other, float):
+            return math.isclose(one, other, rel_tol=ROUNDING)
+        return one == other
+
+    return again.parents == found.parents and all(
+        one.origin == other.origin
+        and one.values.keys() == other.values.keys()
+        and all(close(value, other.values[key]) for key, value in one.values.items())
+        for one, other in zip(again.proposals, found.proposals, strict=True)
+    )
+
+
+def _other_proposals(again: Rung, found: Rung) -> str:
+    pairs = zip(again.proposals, found.proposals, strict=False)
+    other = [one.id for mine, one in pairs if mine != one]
+    if other:
+        return f"{', '.join(other[:3])}{' ...' if other[3:] else ''}: not what the sampler proposes from this history"
+    return "its model is not what the sampler says of this history"
+
+
+def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, findings: Findings) -> None:
+    found, name = evidence.rungs[study, bracket, rung], evidence.file(study, bracket, rung)
+    places = evidence.of_rung(study, bracket, rung - 1)
+    if not evidence.there(places):
+        message = "an evaluation of the rung before is missing"
+        findings.add("derive", "promotion", name, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    below = evidence.at(places)
+    again = derivation.next_rung(evidence.experiment, below)
+    got, want = ([proposal.id for proposal in one.proposals] for one in (found, again))
+    message = f"promotes {', '.join(got)}, and the validation errors promote {', '.join(want)}{_by_test(below, got)}"
+    findings.expect(found.proposals == again.proposals, "derive", "promotion", name, message)
+
+
+def _by_test(below: Sequence[Evaluation], promoted: Sequence[str]) -> str:
+    """Say so if the test error promotes just what was promoted."""
+    judged = [one.model_copy(update={"loss": one.test_error}) for one in below]
+    best = [one.proposal.id for one in rank(judged)[: len(promoted)]]
+    return ": chosen by the test error" if best == list(promoted) else ""
+
+
+def check_outcomes(evidence: Evidence, findings: Findings) -> None:
+    """Make the table, the incumbent, the data behind every figure and the numbers again, from the records."""
+    folder, experiment = evidence.folder, evidence.experiment
+    planned = [(layout.SEARCH, *place) for place in evidence.plan()]
+    if not planned or not evidence.there(planned):
+        message = "the evaluations that it is made from are not all there"
+        for name in ("observations.csv", "incumbent.json", "numbers.json"):
+            findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    evaluations = evidence.at(planned)
+    _check_record(folder / "incumbent.json", incumbent(evaluations), findings)
+    made = csv_bytes(table(evaluations, list(experiment.space.hyperparameters)))
+    if not _check_bytes(folder, "observations.csv", made, findings):
+        return
+    observations = read_csv(folder / "observations.csv", experiment.space.choices())
+    rendered = _renders_alike(evidence)
+    for name, kind in FIGURES.items():
+        data = kind.data(experiment, observations)
+        if name == "budget_correlation":
+            again = numbers(experiment, evaluations, data)
+            _check_record(folder / "numbers.json", again, findings)
+        if not _check_bytes(folder, f"figures/{name}.csv", csv_bytes(data), findings):
+            continue
+        for suffix, image in style.render(kind.draw(data)).items() if rendered else ():
+            _check_bytes(folder, f"figures/{name}.{suffix}", image, findings)
+        if not rendered:
+            message = "drawn with other libraries than are here; its data is checked"
+            findings.add("derive", "figure", f"figures/{name}.pdf", Verdict.NOT_CHECKED, message)
+
+
+def _renders_alike(evidence: Evidence) -> bool:
+    """Whether what draws is here in the versions that were there when the search was run."""
+    here = {name: importlib.metadata.version(name) for name in DRAWING}
+    there = [{name: one.packages.get(name) for name in DRAWING} for one in evidence.environments.values()]
+    return bool(there) and all(one == here for one in there)
+
+
+def _check_record(path: Path, again: Record, findings: Findings) -> None:
+    made = canonical(again.model_dump(mode="json")) + b"\n"
+    _check_bytes(path.parent, path.name, made, findings)
+
+
+def _check_bytes(folder: Path, name: str, again: bytes, findings: Findings) -> bool:
+    if not (folder / name).is_file():
+        findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
+        return False
+    same = (folder / name).read_bytes() == again
+    findings.expect(same, "derive", "outcome", name, "is not what the records give")
+    return same

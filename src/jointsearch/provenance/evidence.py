@@ -1,0 +1,158 @@
+"""What lies in a results folder, read without believing it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from jointsearch import config, hyperband, layout
+from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
+from jointsearch.hyperband import Bracket
+from jointsearch.records import (
+    Batch,
+    DataSet,
+    Digest,
+    Environment,
+    Evaluation,
+    History,
+    R,
+    Rung,
+    digest,
+    read_record,
+)
+
+_OF_STUDY = re.compile(r"([^/]+)/bracket-(\d+)/(?:rung-(\d+)/)?(history|proposals|batch-\d+-\d+|slot-\d+)\.json")
+
+Place = tuple[str, int, int, int]
+"""Study, bracket, rung, slot."""
+
+
+@dataclass
+class Evidence:
+    """The records of an experiment, by place. A file that is no such record is left out, and `broken` says why.
+
+    Attributes
+    ----------
+    folder
+        `results/<experiment>`.
+    experiment
+        Its settings.
+    """
+
+    folder: Path
+    experiment: Experiment
+    data: DataSet | None = None
+    evaluations: dict[Place, Evaluation] = field(default_factory=dict)
+    rungs: dict[tuple[str, int, int], Rung] = field(default_factory=dict)
+    histories: dict[tuple[str, int], History] = field(default_factory=dict)
+    batches: dict[str, Batch] = field(default_factory=dict)
+    environments: dict[str, Environment] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    _digests: dict[Place, Digest] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Evidence":
+        """Read a results folder.
+
+        Raises
+        ------
+        UserError
+            If it is none: its `experiment.json` is missing or broken.
+        """
+        if not (folder / "experiment.json").is_file():
+            raise UserError(f"{folder}: no results of an experiment (experiment.json is missing); name its folder")
+        evidence = cls(folder, read_record(folder / "experiment.json", Experiment))
+        evidence.data = evidence._try(folder / "data.json", DataSet)
+        for path in sorted(folder.glob("environments/*.json")):
+            if one := evidence._try(path, Environment):
+                evidence.environments[path.stem] = one
+        for path in sorted(folder.glob("*/bracket-*/**/*.json")):
+            evidence._read_of_study(path)
+        return evidence
+
+    @cached_property
+    def studies(self) -> list[str]:
+        """Names of the studies that have results."""
+        return sorted({study for study, _ in self.histories} | {study for study, *_ in self.rungs})
+
+    @cached_property
+    def brackets(self) -> int | None:
+        """Length of the search in brackets, by `config.yaml`; None where there is none."""
+        path = self.folder / "config.yaml"
+        return config.read(path).search.length if path.exists() else None
+
+    def name(self, path: Path) -> str:
+        """Path of a file in the folder."""
+        return path.relative_to(self.folder).as_posix()
+
+    def file(self, study: str, bracket: int, rung: int | None = None, slot: int | None = None) -> str:
+        """Path in the folder: of an evaluation; without a slot, of the proposals; without a rung, of the history."""
+        if rung is None:
+            return self.name(layout.history_file(self.folder / study, bracket))
+        if slot is None:
+            return self.name(layout.proposals_file(self.folder / study, bracket, rung))
+        return self.name(layout.slot_file(layout.rung_folder(self.folder / study, bracket, rung), slot))
+
+    def _derivable_digest(self, place: Place) -> Digest:
+        if place not in self._digests:
+            self._digests[place] = digest(self.evaluations[place].derivable())
+        return self._digests[place]
+
+    def bracket(self, index: int) -> Bracket:
+        """A bracket of the plan."""
+        return hyperband.bracket(index, self.experiment.budget)
+
+    def of_rung(self, study: str, bracket: int, rung: int) -> list[Place]:
+        """Places of a rung."""
+        return [(study, bracket, rung, slot) for slot in range(self.bracket(bracket).sizes[rung])]
+
+    def newly_seen(self, study: str, bracket: int) -> list[Place]:
+        """Places that a bracket sees beyond the one before."""
+        seen = hyperband.newly_seen(bracket, self.experiment.lags, self.experiment.budget)
+        return [place for item, rung in seen for place in self.of_rung(study, item.index, rung)]
+
+    def there(self, places: Iterable[Place]) -> bool:
+        """Whether there are records at places."""
+        return all(place in self.evaluations for place in places)
+
+    def at(self, places: Iterable[Place]) -> list[Evaluation]:
+        """Evaluations at places."""
+        return [self.evaluations[place] for place in places]
+
+    def derivable_digests(self, places: Iterable[Place]) -> tuple[Digest, ...]:
+        """Digests of evaluations at places, by which they are named as parents."""
+        return tuple(self._derivable_digest(place) for place in places)
+
+    def plan(self) -> Iterator[tuple[int, int, int]]:
+        """Bracket, rung and slot of each training of the search."""
+        for index in range(self.brackets or 0):
+            for rung, size in enumerate(self.bracket(index).sizes):
+                yield from ((index, rung, slot) for slot in range(size))
+
+    def _read_of_study(self, path: Path) -> None:
+        match = _OF_STUDY.fullmatch(self.name(path))
+        if match is None:
+            return
+        study, bracket, rung, kind = match[1], int(match[2]), int(match[3] or 0), match[4]
+        if kind == "history":
+            if history := self._try(path, History):
+                self.histories[study, bracket] = history
+        elif kind == "proposals":
+            if proposed := self._try(path, Rung):
+                self.rungs[study, bracket, rung] = proposed
+        elif kind.startswith("batch"):
+            if batch := self._try(path, Batch):
+                self.batches[self.name(path)] = batch
+        elif evaluation := self._try(path, Evaluation):
+            self.evaluations[study, bracket, rung, int(kind.removeprefix("slot-"))] = evaluation
+
+    def _try(self, path: Path, kind: type[R]) -> R | None:
+        if not path.exists():
+            return None
+        try:
+            return read_record(path, kind)
+        except UserError as error:
+            self.broken[self.name(path)] = str(error)
+            return None

@@ -1,0 +1,332 @@
+"""Where a result comes from: trees from an evaluation, a file or a number down to what it was made of."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from jointsearch import layout
+from jointsearch.analysis.numbers import Numbers
+from jointsearch.errors import UserError, suggest
+from jointsearch.plan import amount
+from jointsearch.provenance import manifest
+from jointsearch.provenance.evidence import Evidence, Place
+from jointsearch.records import Evaluation, Value, read_record
+
+MOST = 12
+"""Evaluations of a model, or of a number, that a tree names one by one."""
+
+
+@dataclass
+class Node:
+    """A line of a tree, and what it was made of.
+
+    Attributes
+    ----------
+    text
+        The line.
+    file
+        The file that it is about, relative to the results folder.
+    """
+
+    text: str
+    file: str | None = None
+    children: list["Node"] = field(default_factory=list)
+
+    def files(self) -> Iterator[str]:
+        """Files of the whole tree."""
+        if self.file is not None:
+            yield self.file
+        for child in self.children:
+            yield from child.files()
+
+    def lines(self, marks: dict[str, str]) -> Iterator[str]:
+        """Draw the tree for a terminal; `marks` says something of files, such as that they are verified."""
+        yield self._line(marks)
+        for number, child in enumerate(self.children):
+            last = number + 1 == len(self.children)
+            head, *rest = child.lines(marks)
+            yield f"{'└── ' if last else '├── '}{head}"
+            yield from (f"{'    ' if last else '│   '}{line}" for line in rest)
+
+    def as_json(self, marks: dict[str, str]) -> dict[str, Any]:
+        """The tree for machines."""
+        mark = marks.get(self.file) if self.file is not None else None
+        below = [child.as_json(marks) for child in self.children]
+        return {"text": self.text, "file": self.file, "verdict": mark, "made_of": below}
+
+    def _line(self, marks: dict[str, str]) -> str:
+        if self.file is None:
+            return self.text
+        mark = f" [{marks[self.file]}]" if self.file in marks else ""
+        return f"{self.text}  {self.file}{mark}"
+
+
+def find(evidence: Evidence, target: str) -> Node:
+    """Find what a target names and draw its tree.
+
+    Parameters
+    ----------
+    evidence
+        The experiment.
+    target
+        An evaluation (`11-0-1@0`), a configuration (`11-0-1`), a number (`paper:best_test_error`) or a file, relative
+        to the results folder. A study other than the search comes first: `study/11-0-1@0`.
+
+    Raises
+    ------
+    UserError
+        If there is no such thing.
+    """
+    if target.startswith("paper:"):
+        return of_number(evidence, target.removeprefix("paper:"))
+    if (place := place_of(evidence, target)) is not None:
+        return of_evaluation(evidence, place)
+    if not (evidence.folder / target).is_file():
+        ids = [one.id for one in evidence.evaluations.values()]
+        raise UserError(f"{target}: no file, evaluation or number of {evidence.folder}; {suggest(target, ids[:5])}")
+    return of_file(evidence, target)
+
+
+def place_of(evidence: Evidence, target: str) -> Place | None:
+    """Place of the evaluation that an id, a file or, at its highest budget, a configuration names; None if none."""
+    study, _, name = target.rpartition("/")
+    found = [
+        place
+        for place, one in evidence.evaluations.items()
+        if target == evidence.file(*place)
+        or (place[0] == (study or layout.SEARCH) and name in (one.id, one.proposal.id))
+    ]
+    return max(found, key=lambda place: place[2], default=None)
+
+
+def of_file(evidence: Evidence, file: str) -> Node:
+    """Tree of a file that is made of a whole search."""
+    experiment = Node(f"settings of the experiment {evidence.experiment.name}", "experiment.json")
+    records = Node(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches")
+    table = Node("table of the evaluations", "observations.csv", [records])
+    if file == manifest.NAME:
+        return Node("digests of all files", file, [Node(f"{name}") for name in manifest.files(evidence.folder)[:MOST]])
+    match file.split("/")[0]:
+        case "figures":
+            return Node("figure, or the data behind it", file, [table, experiment])
+        case "observations.csv" | "incumbent.json" | "numbers.json":
+            return Node("made of all evaluations of the search", file, [records, experiment])
+        case "config.yaml" | "space.yaml":
+            return Node("configuration that makes these results again", file, [experiment])
+    for (study, bracket, rung), proposed in evidence.rungs.items():
+        if file == evidence.file(study, bracket, rung):
+            return _of_rung(evidence, (study, bracket, rung), f"{len(proposed.proposals)} proposals")
+    for study, bracket in evidence.histories:
+        if file == evidence.file(study, bracket):
+            return _of_history(evidence, study, bracket)
+    return Node("file of the experiment", file, [experiment])
+
+
+def of_number(evidence: Evidence, name: str) -> Node:
+    """Tree of a number of `numbers.json`.
+
+    Raises
+    ------
+    UserError
+        If there is no such number.
+    """
+    known = read_record(evidence.folder / "numbers.json", Numbers).numbers
+    if name not in known:
+        raise UserError(f"paper:{name}: no such number; {suggest(name, known)}")
+    number, ids = known[name], {one.id: place for place, one in evidence.evaluations.items()}
+    node = Node(f"{name} = {number.text()}: {number.meaning}", "numbers.json")
+    if len(number.sources) == 1 and number.sources[0] in ids:
+        node.children.append(of_evaluation(evidence, ids[number.sources[0]]))
+        return node
+    node.children += [_short(evidence, ids[one]) for one in number.sources[:MOST] if one in ids]
+    if len(number.sources) > MOST:
+        node.children.append(Node(f"... {len(number.sources) - MOST:,} more evaluations (--json has all)"))
+    return node
+
+
+def of_evaluation(evidence: Evidence, place: Place) -> Node:
+    """Tree of an evaluation: configuration, model and what it saw, lower rungs, code, lock, data, machine."""
+    study, bracket, rung, _ = place
+    one, node = evidence.evaluations[place], _short(evidence, place)
+    origin = one.proposal.origin
+    node.children.append(
+        Node(
+            f"configuration {one.proposal.id}: "
+            + ", ".join(f"{k} = {_value(v)}" for k, v in one.proposal.values.items())
+        )
+    )
+    said = f"proposed at random, by {origin.sampler}"
+    if origin.kind == "model":
+        said = f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}"
+    node.children.append(_of_rung(evidence, (study, bracket, 0), said))
+    for lower in range(rung):
+        below = [other for other in evidence.of_rung(study, bracket, lower) if _same_proposal(evidence, other, one)]
+        goes_on = any(evidence.evaluations[other].id == one.continues for other in below)
+        text = "went on from the weights of" if goes_on else "promoted from"
+        node.children += [Node(f"{text} {_short(evidence, other).text}", evidence.file(*other)) for other in below]
+    node.children += _surroundings(evidence, one)
+    return node
+
+
+def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
+    made, seen = one.made_with, one.observed
+    name = evidence.name(layout.environment_file(evidence.folder, seen.environment))
+    found = evidence.environments.get(seen.environment)
+    commit = "of no commit" if found is None or found.commit is None else f"commit {found.commit[:12]}"
+    if found is not None and found.diff is not None:
+        commit += f" with uncommitted changes (diff {found.diff[:12]})"
+    machine = [f"{found.cpu}, {made.threads} thread(s)" if found else seen.device]
+    if found is not None and found.gpu:
+        machine.append(f"{found.gpu}, driver {found.driver}")
+    if seen.energy_joules is not None:
+        machine.append(f"{seen.energy_joules:,.0f} J")
+    kept = Node(f"code {made.code[:12]}, {commit}; Python {made.python}, torch {made.torch}", name)
+    if made.lock is not None:
+        kept.children.append(Node("lock", evidence.name(layout.lock_copy(evidence.folder, made.lock))))
+    where = f"on {seen.host} ({'; '.join(machine)}), {made.precision}, {seen.training_seconds:.1f} s of training"
+    return [
+        Node(f"seed {one.seed}"),
+        kept,
+        Node(f"images {made.data[:12]}, split {made.split[:12]}", "data.json"),
+        Node(where + (f", job {seen.job}" if seen.job else "")),
+        *(Node(f"interrupted before, on {stretch.host}") for stretch in seen.earlier),
+    ]
+
+
+def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
+    study, bracket, rung = at
+    node, proposed = Node(text, evidence.file(*at)), evidence.rungs.get(at)
+    if rung:
+        node.children += [_short(evidence, other) for other in evidence.of_rung(study, bracket, rung - 1)][:MOST]
+        return node
+    node.children.append(_of_history(evidence, study, bracket))
+    if proposed is not None and proposed.model is not None:
+        model, ids = proposed.model, {one.id: place for place, one in evidence.evaluations.items() if place[0] == study}
+        saw = Node(f"the model saw {len(model.evaluations)} evaluations, best first")
+        saw.children = [_short(evidence, ids[one]) for one in model.evaluations[:MOST] if one in ids]
+        if len(model.evaluations) > MOST:
+            saw.children.append(Node(f"... {len(model.evaluations) - MOST} more"))
+        node.children.append(saw)
+    return node
+
+
+def _of_history(evidence: Evidence, study: str, bracket: int) -> Node:
+    seen = sum(
+        len(history.observations)
+        for (name, index), history in evidence.histories.items()
+        if name == study and index <= bracket
+    )
+    return Node(f"from {seen} observations, those of brackets before it", evidence.file(study, bracket))
+
+
+def _short(evidence: Evidence, place: Place) -> Node:
+    if place not in evidence.evaluations:
+        return Node("missing", evidence.file(*place))
+    one = evidence.evaluations[place]
+    outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
+    return Node(f"evaluation {one.id}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
+
+
+def _same_proposal(evidence: Evidence, place: Place, one: Evaluation) -> bool:
+    return place in evidence.evaluations and evidence.evaluations[place].proposal.id == one.proposal.id
+
+
+def _budget(evidence: Evidence, budget: float | None) -> str:
+    return "all budgets" if budget is None else amount(budget, evidence.experiment.budget.unit)
+
+
+def _value(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+ASPECTS = {
+    "configuration": ("proposal", "budget", "budget_unit", "seed", "continues", "experiment"),
+    "code and environment": ("made_with", "protocol"),
+    "outcome": ("status", "message", "loss", "test_error", "parameters", "epochs", "steps", "curve"),
+    "machine": ("observed",),
+}
+"""What a difference of two evaluations is told as, in this order; the rest is where they stand in the plan."""
+
+
+def differences(before: dict[str, Any], now: dict[str, Any], where: str = "") -> list[str]:
+    """Say in which values two records differ, by path; long values shortened."""
+    found: list[str] = []
+    for key in [*before, *(key for key in now if key not in before)]:
+        path, one, other = f"{where}{key}", before.get(key), now.get(key)
+        if one == other:
+            continue
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += differences(one, other, f"{path}.")
+        else:
+            found.append(f"{path}: {_shown(one)} | {_shown(other)}")
+    return found
+
+
+def of_evaluations(one: tuple[Evidence, str | None], other: tuple[Evidence, str | None]) -> dict[str, list[str]]:
+    """Say by aspect in what two evaluations differ.
+
+    Parameters
+    ----------
+    one, other
+        Experiment and name.
+
+    Raises
+    ------
+    UserError
+        If a name is none of an evaluation.
+    """
+    records, environments = [], []
+    for evidence, name in (one, other):
+        place = place_of(evidence, name or "")
+        if place is None:
+            raise UserError(f"{name}: no evaluation of {evidence.folder}; name two evaluations, or two experiments")
+        record = evidence.evaluations[place]
+        found = evidence.environments.get(record.observed.environment)
+        records.append(record.model_dump(mode="json"))
+        environments.append(found.model_dump(mode="json") if found is not None else {})
+    before, now = records[0], records[1]
+    told = {
+        aspect: differences({key: before[key] for key in keys}, {key: now[key] for key in keys})
+        for aspect, keys in ASPECTS.items()
+    }
+    told["code and environment"] += differences(environments[0], environments[1])
+    return {aspect: lines for aspect, lines in told.items() if lines}
+
+
+def of_experiments(one: Evidence, other: Evidence) -> dict[str, list[str]]:
+    """Say by aspect in what two experiments differ: settings, images, what they were made with, outcomes."""
+    settings = [each.experiment.model_dump(mode="json") for each in (one, other)]
+    images = [each.data.model_dump(mode="json") if each.data is not None else {} for each in (one, other)]
+    told = {
+        "settings": differences(settings[0], settings[1]),
+        "images": differences(images[0], images[1]),
+        "code and environment": differences(_all_made_with(one), _all_made_with(other)),
+    }
+    outcomes = [{_id(place): record.derivable() for place, record in each.evaluations.items()} for each in (one, other)]
+    keys = sorted(outcomes[0].keys() | outcomes[1].keys())
+    apart = [key for key in keys if outcomes[0].get(key) != outcomes[1].get(key)]
+    if apart:
+        told["outcome"] = [f"{len(apart):,} of {len(keys):,} evaluations differ, such as {', '.join(apart[:3])}"]
+    return {aspect: lines for aspect, lines in told.items() if lines}
+
+
+def _id(place: Place) -> str:
+    study, bracket, rung, slot = place
+    return f"{study} bracket {bracket} rung {rung} slot {slot}"
+
+
+def _all_made_with(evidence: Evidence) -> dict[str, Any]:
+    """What the trainings of an experiment were made with: for each thing, all that was used."""
+    used: dict[str, set[str]] = {}
+    records = [one.made_with.model_dump(mode="json") for one in evidence.evaluations.values()]
+    around = [one.model_dump(mode="json", exclude={"packages", "code"}) for one in evidence.environments.values()]
+    for record in (*records, *around):
+        for key, value in record.items():
+            used.setdefault(key, set()).add(json.dumps(value))
+    return {key: [json.loads(value) for value in sorted(values)] for key, values in sorted(used.items())}
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

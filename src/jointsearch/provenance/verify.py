@@ -1,0 +1,244 @@
+"""The hash level of an audit: nothing was changed since it was made, and every record fits those beside it."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jointsearch import layout
+from jointsearch.errors import UserError
+from jointsearch.provenance import manifest
+from jointsearch.provenance.evidence import Evidence
+from jointsearch.provenance.findings import Findings, Verdict
+from jointsearch.records import Environment, Evaluation, digest, file_digest
+
+_RECORD = re.compile(r"[^/]+/bracket-.*|environments/.*|figures/.*|[^/]+\.(json|csv|yaml)")
+
+
+def check_manifest(folder: Path, findings: Findings, signers: Path | None = None) -> None:
+    """Compare every file with the manifest, and the manifest with its signature.
+
+    A file that is gone is evidence that is missing; one that is another, and a record that the manifest does not name,
+    is a mismatch.
+    """
+    path = folder / manifest.NAME
+    if not path.exists():
+        message = "missing; run the workflow to its end to make it"
+        findings.add("hash", "manifest", manifest.NAME, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    try:
+        listed = manifest.parse(path.read_text())
+    except (UserError, UnicodeDecodeError) as error:
+        findings.add("hash", "manifest", manifest.NAME, Verdict.MISMATCH, str(error))
+        return
+    for name, recorded in listed.items():
+        if not (folder / name).is_file():
+            findings.add("hash", "manifest", name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+        else:
+            message = "changed since the manifest was made; restore it"
+            findings.expect(file_digest(folder / name) == recorded, "hash", "manifest", name, message)
+    for name in manifest.files(folder):
+        if name not in listed and _RECORD.fullmatch(name):
+            findings.add("hash", "manifest", name, Verdict.MISMATCH, "not named by the manifest; move it away")
+        elif name not in listed:
+            findings.add("hash", "manifest", name, Verdict.NOT_CHECKED, "not named by the manifest, nor a record")
+    _check_signature(folder, findings, signers)
+
+
+def _check_signature(folder: Path, findings: Findings, signers: Path | None) -> None:
+    if not (folder / manifest.SIGNATURE).exists():
+        if signers is not None:
+            message = "missing; the manifest is not signed"
+            findings.add("hash", "signature", manifest.SIGNATURE, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    try:
+        holds, said = manifest.check_signature(folder, signers)
+    except UserError as error:
+        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.CANNOT_BE_CHECKED, str(error))
+        return
+    if not holds:
+        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.MISMATCH, f"not of this manifest: {said}")
+    elif signers is None:
+        message = f"holds, but not checked whose it is (--signers): {said}"
+        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.NOT_CHECKED, message)
+    else:
+        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.VERIFIED, said)
+
+
+def check_records(evidence: Evidence, findings: Findings) -> None:
+    """Check that every record is valid, in its place, of this experiment, and chained to what it was made from."""
+    for name, message in evidence.broken.items():
+        findings.add("hash", "record", name, Verdict.MISMATCH, message)
+    _check_places(evidence, findings)
+    _check_batches(evidence, findings)
+    _check_histories(evidence, findings)
+    _check_rungs(evidence, findings)
+    _check_parents(evidence, findings)
+    _check_complete(evidence, findings)
+
+
+def check_made_with(evidence: Evidence, findings: Findings) -> None:
+    """Check that all trainings used the same code, lock, libraries and images, known and committed."""
+    everything = {evidence.file(*place): one for place, one in evidence.evaluations.items()}
+    if evidence.data is not None:
+        known = evidence.data
+        for name, one in everything.items():
+            same = (one.made_with.data, one.made_with.split) == (known.digest, known.split)
+            message = "trained on other images, or another split, than data.json says"
+            findings.expect(same, "hash", "data", name, message)
+    elif everything:
+        findings.add("hash", "data", "data.json", Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+    for check, used in _ALIKE.items():
+        _check_alike(everything, check, used, findings)
+    for name, one in everything.items():
+        _check_environment(evidence, name, one, findings)
+    for name, found in evidence.environments.items():
+        _check_pinned(evidence, name, found, findings)
+
+
+_ALIKE: dict[str, Callable[[Evaluation], Any]] = {
+    "code": lambda one: one.made_with.code,
+    "lock": lambda one: one.made_with.lock,
+    "libraries": lambda one: f"Python {one.made_with.python}, torch {one.made_with.torch}",
+}
+
+
+def _check_alike(
+    everything: dict[str, Evaluation], check: str, used: Callable[[Evaluation], Any], findings: Findings
+) -> None:
+    counts = Counter(used(one) for one in everything.values())
+    for name, one in everything.items():
+        [(usual, number)] = counts.most_common(1)
+        message = f"other {check} ({used(one)}) than {number} of the {len(everything)} trainings ({usual})"
+        findings.expect(used(one) == usual, "hash", check, name, message)
+
+
+def _check_places(evidence: Evidence, findings: Findings) -> None:
+    identity = evidence.experiment.id
+    for place, one in evidence.evaluations.items():
+        mine = (one.study, one.bracket, one.rung, one.slot)
+        name = evidence.file(*place)
+        findings.expect(mine == place, "hash", "place", name, f"is the record of {evidence.file(*mine)}; move it back")
+        findings.expect(one.experiment == identity, "hash", "experiment", name, _OTHER_EXPERIMENT)
+    for (study, bracket, rung), proposed in evidence.rungs.items():
+        name = evidence.file(study, bracket, rung)
+        where = (proposed.study, proposed.bracket, proposed.rung)
+        message = f"is that of bracket {where[1]}, rung {where[2]}; move it back"
+        findings.expect(where == (study, bracket, rung), "hash", "place", name, message)
+        findings.expect(proposed.experiment == identity, "hash", "experiment", name, _OTHER_EXPERIMENT)
+    for (study, bracket), history in evidence.histories.items():
+        name = evidence.file(study, bracket)
+        message = f"is that of bracket {history.bracket}; move it back"
+        findings.expect((history.study, history.bracket) == (study, bracket), "hash", "place", name, message)
+        findings.expect(history.experiment == identity, "hash", "experiment", name, _OTHER_EXPERIMENT)
+
+
+_OTHER_EXPERIMENT = "belongs to another experiment; move it away"
+
+
+def _check_batches(evidence: Evidence, findings: Findings) -> None:
+    for name, batch in evidence.batches.items():
+        for slot, recorded in enumerate(batch.records, start=batch.first_slot):
+            path = layout.slot_file((evidence.folder / name).parent, slot)
+            if not path.is_file():
+                message = f"missing, and {name} names it; restore it"
+                findings.add("hash", "batch", evidence.name(path), Verdict.CANNOT_BE_CHECKED, message)
+            else:
+                message = f"changed since it was made: {name} holds another digest; restore it"
+                findings.expect(file_digest(path) == recorded, "hash", "batch", evidence.name(path), message)
+
+
+def _check_histories(evidence: Evidence, findings: Findings) -> None:
+    for (study, bracket), history in evidence.histories.items():
+        name, before = evidence.file(study, bracket), evidence.histories.get((study, bracket - 1))
+        seen = evidence.newly_seen(study, bracket)
+        if (bracket and before is None) or not evidence.there(seen):
+            message = "a record that it was made from is missing"
+            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        previous = digest(before) if before is not None else None
+        follows = history.previous == previous and history.parents == evidence.derivable_digests(seen)
+        findings.expect(follows, "hash", "chain", name, _OTHER_PARENTS)
+
+
+def _check_rungs(evidence: Evidence, findings: Findings) -> None:
+    for (study, bracket, rung), proposed in evidence.rungs.items():
+        name, history = evidence.file(study, bracket, rung), evidence.histories.get((study, bracket))
+        below = evidence.of_rung(study, bracket, rung - 1) if rung else []
+        if history is None or not evidence.there(below):
+            message = "a record that it was made from is missing"
+            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
+        elif rung:
+            follows = proposed.parents == evidence.derivable_digests(below)
+            findings.expect(follows, "hash", "chain", name, _OTHER_PARENTS)
+        else:
+            findings.expect(proposed.parents[:1] == (digest(history),), "hash", "chain", name, _OTHER_PARENTS)
+
+
+_OTHER_PARENTS = "was made from other records than lie here"
+
+
+def _check_parents(evidence: Evidence, findings: Findings) -> None:
+    of_rungs = {place: digest(rung) for place, rung in evidence.rungs.items()}
+    for place, one in evidence.evaluations.items():
+        name, rung = evidence.file(*place), of_rungs.get(place[:3])
+        if rung is None:
+            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, "the proposals that it is of are missing")
+        else:
+            findings.expect(one.parents[:1] == (rung,), "hash", "chain", name, _OTHER_PARENTS)
+
+
+def _check_complete(evidence: Evidence, findings: Findings) -> None:
+    if evidence.brackets is None:
+        message = "missing, so how long the search is cannot be known; run the workflow to its end"
+        findings.add("hash", "complete", "config.yaml", Verdict.CANNOT_BE_CHECKED, message)
+    for place in evidence.plan():
+        if (layout.SEARCH, *place) not in evidence.evaluations:
+            name = evidence.file(layout.SEARCH, *place)
+            if name not in evidence.broken:
+                message = "missing: planned, and not trained or lost"
+                findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
+
+
+def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings: Findings) -> None:
+    for stretch in (*one.observed.earlier, one.observed):
+        found = evidence.environments.get(stretch.environment)
+        if found is None:
+            message = f"environments/{stretch.environment[:12]}..., which it was made in, is missing; restore it"
+            findings.add("hash", "environment", name, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        made = one.made_with
+        same = (found.code_digest, found.lock, found.threads, found.torch["version"]) == (
+            made.code,
+            made.lock,
+            made.threads,
+            made.torch,
+        )
+        message = f"its code, lock, threads or torch are not those of environments/{stretch.environment[:12]}..."
+        findings.expect(same, "hash", "environment", name, message)
+
+
+def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: Findings) -> None:
+    file = evidence.name(layout.environment_file(evidence.folder, name))
+    findings.expect(digest(found) == name, "hash", "environment", file, "is not what its name, its digest, says")
+    if found.lock is not None:
+        lock = layout.lock_copy(evidence.folder, found.lock)
+        if not lock.is_file():
+            findings.add("hash", "lock", evidence.name(lock), Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+        else:
+            message = "is not what its name, its digest, says; restore it"
+            findings.expect(file_digest(lock) == found.lock, "hash", "lock", evidence.name(lock), message)
+    reasons = []
+    if found.commit is None:
+        reasons.append("the code was of no commit")
+    elif found.diff is not None:
+        reasons.append(f"the code differed from commit {found.commit[:12]} (diff {found.diff[:12]})")
+    if found.lock is None:
+        reasons.append("there was no lock")
+    elif found.unpinned:
+        reasons.append(f"{len(found.unpinned)} packages were not as the lock says, such as {found.unpinned[0]}")
+    if reasons:
+        findings.add("hash", "committed", file, Verdict.UNPINNED, "; ".join(reasons))
+    else:
+        findings.add("hash", "committed", file)

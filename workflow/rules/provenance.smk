@@ -1,0 +1,49 @@
+# Where each result comes from: what makes them again, a digest of every file, and whether all of it holds.
+rule configuration:
+    input:
+        FROZEN,
+    output:
+        config=pipeline.folder / "config.yaml",
+        space=pipeline.folder / "space.yaml",
+    log:
+        f"{LOGS}/configuration.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        brackets=pipeline.length,
+    shell:
+        "python $SCRIPTS/configuration.py {input} {params.brackets} {output.config} {output.space}"
+        " 2> >(tee {log} >&2)"
+
+
+# Sees the manifest that was there before, so that no record that it names is replaced without a word.
+rule manifest:
+    input:
+        rules.search.input,
+        rules.figures.input,
+        rules.numbers.output,
+        rules.configuration.output,
+    output:
+        update(pipeline.folder / "manifest.sha256"),
+    log:
+        f"{LOGS}/manifest.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    shell:
+        "python $SCRIPTS/manifest.py {output} 2> >(tee {log} >&2)"
+
+
+# Has no inputs: it looks at the results as they lie there, and makes none. Code that was not committed is told, and no
+# failure here.
+rule audit:
+    log:
+        f"{LOGS}/audit.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        folder=pipeline.folder,
+    shell:
+        "python $SCRIPTS/audit.py verify {params.folder} 2> >(tee {log} >&2) || [ $? = 4 ]"
