@@ -11,10 +11,10 @@ LEVELS: tuple[Level, ...] = ("hash", "derive", "retrain")
 
 
 class Verdict(Enum):
-    """Verified, not checked, cannot be checked; or it is not what it says. The number is the exit code."""
+    """Verified, not checked, cannot be checked; or it is not what it says. From good to bad; numbers are exit codes."""
 
-    VERIFIED = "verified", 0
     NOT_CHECKED = "not checked", 0
+    VERIFIED = "verified", 0
     UNPINNED = "verified, with uncommitted code or an unpinned environment", 4
     CANNOT_BE_CHECKED = "cannot be checked", 3
     MISMATCH = "mismatch", 1
@@ -86,7 +86,7 @@ class Findings:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all."""
+        """The worst of all that was checked."""
         return max((one.verdict for one in self._all), key=_WORSE.index, default=Verdict.NOT_CHECKED)
 
     @property
