@@ -88,7 +88,7 @@ def test_training_time_is_told_for_each_kind_of_device(folder):
 @pytest.mark.skipif("energy_joules" not in Stretch.model_fields, reason="no record holds energy yet")
 def test_energy_is_told_where_a_record_has_it(folder):
     assert "#search/energy" not in described(folder)
-    path = slot_without_batch(folder)
+    path = slot_without_batch(folder, rung=0)
     record = json.loads(path.read_bytes())
     record["observed"]["energy_joules"] = 2.5
     path.write_text(json.dumps(record))
@@ -97,12 +97,27 @@ def test_energy_is_told_where_a_record_has_it(folder):
     assert entities["#search/energy"]["unitCode"] == {"@id": "https://qudt.org/vocab/unit/J"}
 
 
-def slot_without_batch(folder: Path) -> Path:
-    """A record that no batch file vouches for."""
-    path = slots(folder)[0]
+def slot_without_batch(folder: Path, rung: int) -> Path:
+    """The first record of a rung, which no batch file vouches for any more."""
+    path = folder / f"search/bracket-000/rung-{rung}/slot-00.json"
     for batch in path.parent.glob("batch-00-*.json"):
         batch.unlink()
     return path
+
+
+def test_a_training_starts_with_its_first_stretch_and_what_it_continues(folder):
+    path = slot_without_batch(folder, rung=1)
+    record = json.loads(path.read_bytes())
+    stretch = {name: record["observed"][name] for name in Stretch.model_fields if name in record["observed"]}
+    record["observed"]["earlier"] = [stretch | {"started": 50.0, "finished": 60.0}]
+    below = record["proposal"]["id"]
+    record["continues"] = f"{below}@0"
+    path.write_text(json.dumps(record))
+    entities = described(folder)
+    action = entities["#train/search/bracket-000/rung-1/slot-00.json"]
+    slot = int(below.split("-")[2])
+    assert f"search/bracket-000/rung-0/slot-{slot:02d}.json" in identifiers(action["object"])
+    assert action["startTime"] == entities["#search"]["startTime"] == "1970-01-01T00:00:50.000+00:00"
 
 
 def test_lineage_leads_from_the_figures_to_the_settings(folder):
@@ -135,7 +150,8 @@ def test_same_bytes_wherever_and_whenever_it_is_made(folder, tmp_path):
 
 def test_later_files_do_not_change_it(folder):
     built = crate.build(folder, 3)
-    for name in (METADATA, "manifest.sha256", ".lock", "search/bracket-000/rung-0/end-0-0-0.pt"):
+    state = "search/bracket-000/rung-0/end-0-0-0.pt"
+    for name in (METADATA, "manifest.sha256", ".lock", "figures/.x.pdf.1.tmp", state):
         (folder / name).write_text("later")
     assert crate.build(folder, 3) == built
     (folder / "numbers.json").write_text("{}")
@@ -170,7 +186,7 @@ def test_a_missing_file_is_named(folder, name):
 def test_a_search_that_is_not_complete_is_refused(folder):
     with pytest.raises(UserError, match=r"bracket-003/history\.json: missing"):
         crate.build(folder, 4)
-    slot_without_batch(folder).unlink()
+    slot_without_batch(folder, rung=0).unlink()
     with pytest.raises(UserError, match=r"slot-00\.json: missing"):
         crate.build(folder, 3)
 

@@ -65,7 +65,7 @@ class _Crate:
         evaluations = read_study(folder / SEARCH, self.experiment.id, brackets)
         self.evaluations = {_slot(one.bracket, one.rung, one.slot): one for one in evaluations}
         self.paths = {one.id: path for path, one in self.evaluations.items()}
-        self.figures = sorted(path.relative_to(folder) for path in folder.glob("figures/*"))
+        self.figures = sorted(path.relative_to(folder) for path in folder.glob(vocabulary.FIGURES))
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms = vocabulary.TERMS
         self.controls: list[Entity] = []

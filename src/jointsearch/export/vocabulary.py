@@ -29,13 +29,14 @@ FORMATS = {
     ".txt": "text/plain",
 }
 
+FIGURES = "figures/[!.]*"
 FINDINGS = {"observations.csv": "observations", "incumbent.json": "incumbent", "numbers.json": "numbers"}
 FILES = {
     "experiment.json": "experiment",
     "data.json": "data",
     **FINDINGS,
-    "figures/*": "figure",
-    "environments/*": None,
+    FIGURES: "figure",
+    "environments/[!.]*": None,
 }
 """Files of an experiment, and of which parameter each is an example; where the software is told, of none."""
 
