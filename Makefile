@@ -37,8 +37,9 @@ peers: ## build .venv-peers, with the libraries of other optimisers, or bring it
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --require-hashes --requirement envs/peers.txt
 
-test-peers: peers ## compare BOHB with HpBandSter's own, and test the samplers of other libraries
-	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers tests/bench/test_search_hpbandster.py
+test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of other libraries, validate a Run Crate
+	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers tests/bench/test_search_hpbandster.py \
+		tests/export/test_profile.py
 
 lint: env ## check style, types and the workflow
 	$(BIN)/ruff check .

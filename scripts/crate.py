@@ -1,0 +1,29 @@
+"""Which files are there, and what was each of them made from?
+
+Reads the first brackets of a finished search; writes `ro-crate-metadata.json`, a Provenance Run Crate of the
+experiment, and `workflow.smk`, the workflow in one file, beside the settings.
+"""
+
+import argparse
+from pathlib import Path
+
+from jointsearch import cli
+from jointsearch.export import crate
+from jointsearch.records import write_bytes
+
+SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment", type=Path, help="experiment.json")
+    parser.add_argument("brackets", type=cli.positive(int), help="number of brackets to read")
+    parser.add_argument("output", type=Path, help="ro-crate-metadata.json to write")
+    arguments = parser.parse_args()
+    folder = arguments.experiment.parent
+    write_bytes(folder / crate.WORKFLOW, crate.workflow_text(SNAKEFILE))
+    write_bytes(arguments.output, crate.build(folder, arguments.brackets))
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,88 @@
+"""How a crate speaks of an experiment: profiles and terms, files, and rules with what they take and make."""
+
+from dataclasses import dataclass
+
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/provenance/0.5": ("Provenance Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+COMPUTATIONAL_WORKFLOW = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+TERMS = {
+    "sha256": "http://schema.org/sha256",
+    "resourceUsage": "https://w3id.org/ro/terms/workflow-run#resourceUsage",
+}
+"""Terms that the context of RO-Crate 1.1 lacks."""
+
+COMPLETED = "http://schema.org/CompletedActionStatus"
+LICENCE = "https://spdx.org/licenses/MIT"
+ENGINE = "https://snakemake.github.io"
+SECOND, JOULE = "https://qudt.org/vocab/unit/SEC", "https://qudt.org/vocab/unit/J"
+FORMATS = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".smk": "text/plain",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+
+FIGURES = "figures/[!.]*"
+FINDINGS = {"observations.csv": "observations", "incumbent.json": "incumbent", "numbers.json": "numbers"}
+FILES = {
+    "experiment.json": "experiment",
+    "data.json": "data",
+    **FINDINGS,
+    FIGURES: "figure",
+    "environments/[!.]*": None,
+}
+"""Files of an experiment, and of which parameter each is an example; where the software is told, of none."""
+
+BRACKET_FILES = {
+    "history.json": "history",
+    "rung-*/proposals.json": "proposals",
+    "rung-*/slot-*.json": "evaluation",
+    "rung-*/batch-*.json": "batch",
+}
+PARAMETERS = {
+    "experiment": ("File", "The settings that define the experiment"),
+    "data": ("File", "The images, as found before the first training: digests, classes, sizes"),
+    "history": ("File", "What the model of a bracket sees beyond that of the bracket before"),
+    "proposals": ("File", "What is trained in one rung"),
+    "evaluation": ("File", "The record of one training"),
+    "batch": ("File", "A training job is complete: the digests of its records"),
+    "observations": ("File", "The table of all trainings"),
+    "incumbent": ("File", "The best configuration"),
+    "numbers": ("File", "The numbers that are told of the experiment"),
+    "figure": ("File", "A figure, or the data behind it"),
+    "budget": ("Float", "How long a training is"),
+    "seed": ("Integer", "The seed of a training"),
+}
+"""Type and meaning of what rules take and make."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the workflow: what it does, and the parameters that it takes and makes."""
+
+    does: str
+    takes: tuple[str, ...]
+    makes: tuple[str, ...]
+
+
+RULES = {
+    "data": Rule("Looks at the images, once and before any training", ("experiment",), ("data",)),
+    "history": Rule("Gathers what a bracket's model may see", ("experiment", "history", "evaluation"), ("history",)),
+    "sample": Rule("Proposes what a bracket tries first", ("experiment", "history", "proposals"), ("proposals",)),
+    "train": Rule(
+        "Trains proposals at one budget",
+        ("experiment", "data", "proposals", "evaluation", "budget", "seed"),
+        ("evaluation", "batch"),
+    ),
+    "promote": Rule("Chooses who goes on to the next rung", ("experiment", "evaluation"), ("proposals",)),
+    "observations": Rule("Says what the search found", ("experiment", "evaluation"), ("observations", "incumbent")),
+}
+FIGURE = Rule("Draws a figure", ("experiment", "observations"), ("figure",))
+"""What each rule does that has the name of a figure."""

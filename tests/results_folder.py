@@ -1,0 +1,69 @@
+"""A finished search on disk, made without training."""
+
+from pathlib import Path
+
+from synthetic import search
+
+from jointsearch import layout
+from jointsearch.config import Config
+from jointsearch.experiment import Experiment
+from jointsearch.export import crate
+from jointsearch.hyperband import bracket
+from jointsearch.records import Batch, DataSet, Evaluation, Record, Rung, canonical, file_digest
+
+ROOT = Path(__file__).parents[1]
+FIGURES = ("budget_correlation", "full_budget_evaluations")
+
+
+def settings(maximum: int) -> Experiment:
+    budget = {"unit": "epochs", "minimum": 1, "maximum": maximum}
+    return Experiment.from_config(
+        Config.model_validate({"experiment": "small", "budget": budget, "data": {"name": "digits"}})
+    )
+
+
+def write_search(folder: Path, experiment: Experiment, brackets: int) -> list[Evaluation]:
+    """Write all files of a finished search; every second slot trained on a GPU, two slots a job."""
+    put(folder / "experiment.json", experiment)
+    images = {"digest": "d" * 64, "split": "5" * 64, "classes": ("0", "1"), "shape": (1, 8, 8)}
+    put(folder / "data.json", DataSet(**images, train=8, validation=2, test=2))
+    evaluations = []
+    for number, one in enumerate(search(brackets, experiment.budget, failing=0.2)):
+        device = {"device_type": "cuda" if one.slot % 2 else "cpu"}
+        observed = {"started": 100.0 + number, "finished": 110.5 + number}
+        changes = {
+            "experiment": experiment.id,
+            "made_with": one.made_with.model_copy(update=device),
+            "observed": one.observed.model_copy(update=observed),
+        }
+        evaluations.append(one.model_copy(update=changes))
+    study = folder / layout.SEARCH
+    for index in range(brackets):
+        put(layout.history_file(study, index), b"{}\n")
+        for rung, size in enumerate(bracket(index, experiment.budget).sizes):
+            write_rung(study, [one for one in evaluations if (one.bracket, one.rung) == (index, rung)], size)
+    for name in ["observations.csv", "incumbent.json", *(f"figures/{name}.pdf" for name in FIGURES)]:
+        put(folder / name, name.encode())
+    for digest in {getattr(one.observed, "environment", None) for one in evaluations} - {None}:
+        put(folder / f"environments/{digest}.json", b"{}\n")
+    put(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
+    return evaluations
+
+
+def put(path: Path, content: Record | bytes) -> None:
+    """Write a file without waiting for the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(canonical(content.model_dump(mode="json")) if isinstance(content, Record) else content)
+
+
+def write_rung(study: Path, evaluations: list[Evaluation], size: int) -> None:
+    first = evaluations[0]
+    folder = layout.rung_folder(study, first.bracket, first.rung)
+    place = {"experiment": first.experiment, "study": first.study, "bracket": first.bracket, "rung": first.rung}
+    put(folder / "proposals.json", Rung(**place, proposals=tuple(one.proposal for one in evaluations)))
+    for one in evaluations:
+        put(layout.slot_file(folder, one.slot), one)
+    for path in layout.batch_files(study, first.bracket, first.rung, size, 2):
+        start, end = (int(number) for number in path.stem.split("-")[1:])
+        records = tuple(file_digest(layout.slot_file(folder, slot)) for slot in range(start, end + 1))
+        put(path, Batch(first_slot=start, records=records))
