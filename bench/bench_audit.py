@@ -17,6 +17,7 @@ from jointsearch import config, derivation, layout
 from jointsearch.analysis.numbers import numbers
 from jointsearch.analysis.observations import read_csv, table, write_csv
 from jointsearch.experiment import Experiment
+from jointsearch.export import crate
 from jointsearch.hyperband import newly_seen
 from jointsearch.incumbent import incumbent
 from jointsearch.plotting import style
@@ -151,6 +152,8 @@ def write_outcomes(experiment: Experiment, brackets: int, evaluations: list[Eval
         style.save(kind.draw(data), folder / f"figures/{name}")
         if name == "budget_correlation":
             write_record(folder / "numbers.json", numbers(experiment, evaluations, data))
+    write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
+    write_bytes(folder / crate.METADATA, crate.build(folder, brackets))
     write_bytes(folder / manifest.NAME, manifest.make(folder).encode())
 
 

@@ -42,10 +42,11 @@ def write_search(folder: Path, experiment: Experiment, brackets: int) -> list[Ev
         put(layout.history_file(study, index), b"{}\n")
         for rung, size in enumerate(bracket(index, experiment.budget).sizes):
             write_rung(study, [one for one in evaluations if (one.bracket, one.rung) == (index, rung)], size)
-    for name in ["observations.csv", "incumbent.json", *(f"figures/{name}.pdf" for name in FIGURES)]:
+    outcomes = ["observations.csv", "incumbent.json", "numbers.json", "config.yaml", "space.yaml"]
+    for name in [*outcomes, *(f"figures/{name}.{kind}" for name in FIGURES for kind in ("csv", "pdf"))]:
         put(folder / name, name.encode())
-    for digest in {getattr(one.observed, "environment", None) for one in evaluations} - {None}:
-        put(folder / f"environments/{digest}.json", b"{}\n")
+    for name in {one.observed.environment for one in evaluations}:
+        put(layout.environment_file(folder, name), b"{}\n")
     put(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
     return evaluations
 

@@ -17,13 +17,33 @@ rule configuration:
         " 2> >(tee {log} >&2)"
 
 
-# Sees the manifest that was there before, so that no record that it names is replaced without a word.
-rule manifest:
+# A Provenance Run Crate: the same in RO-Crate's terms, for other people's tools.
+rule crate:
     input:
         rules.search.input,
         rules.figures.input,
         rules.numbers.output,
         rules.configuration.output,
+        experiment=FROZEN,
+    output:
+        crate=pipeline.folder / "ro-crate-metadata.json",
+        workflow=pipeline.folder / "workflow.smk",
+    log:
+        f"{LOGS}/crate.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        brackets=pipeline.length,
+    shell:
+        "python $SCRIPTS/crate.py {input.experiment} {params.brackets} {output.crate} 2> >(tee {log} >&2)"
+
+
+# Sees the manifest that was there before, so that no record that it names is replaced without a word.
+rule manifest:
+    input:
+        rules.crate.input,
+        rules.crate.output,
     output:
         update(pipeline.folder / "manifest.sha256"),
     log:

@@ -20,11 +20,14 @@ from jointsearch.export import vocabulary
 from jointsearch.records import Batch, Evaluation, canonical, file_digest, read_record
 from jointsearch.results import read_study
 
+METADATA = "ro-crate-metadata.json"
 WORKFLOW = Path("workflow.smk")
 """The workflow lies in the crate, as the profile asks."""
 
 EXPERIMENT, DATA = Path("experiment.json"), Path("data.json")
-OBSERVATIONS, INCUMBENT = Path("observations.csv"), Path("incumbent.json")
+OBSERVATIONS, INCUMBENT, NUMBERS = Path("observations.csv"), Path("incumbent.json"), Path("numbers.json")
+CONFIGURATION, SPACE = Path("config.yaml"), Path("space.yaml")
+CORRELATION = Path("figures/budget_correlation.csv")
 SEARCH = Path(layout.SEARCH)
 
 
@@ -80,6 +83,8 @@ class _Crate:
         self._add_job("observations", [EXPERIMENT, *self.evaluations], [OBSERVATIONS, INCUMBENT])
         for name in sorted({path.stem for path in self.figures}):
             self._add_job(name, [EXPERIMENT, OBSERVATIONS], [path for path in self.figures if path.stem == name])
+        self._add_job("numbers", [EXPERIMENT, *self.evaluations, CORRELATION], [NUMBERS])
+        self._add_job("configuration", [EXPERIMENT], [CONFIGURATION, SPACE])
         self._add_run()
         document = self.crate.metadata.generate()
         return document | {"@graph": [_without_single_lists(entity) for entity in document["@graph"]]}
@@ -147,8 +152,7 @@ class _Crate:
             raise self._missing(slot)
         one = self.evaluations[slot]
         stretches = [*one.observed.earlier, one.observed]
-        environments = {digest for stretch in stretches if (digest := getattr(stretch, "environment", None))}
-        made_in = [Path(f"environments/{digest}.json") for digest in sorted(environments)]
+        made_in = [layout.environment_file(Path(), name) for name in sorted({each.environment for each in stretches})]
         continues = [self.paths[one.continues]] if one.continues else []
         action = self._add_job("train", [EXPERIMENT, DATA, proposals, *continues, *made_in], [slot, *batch])
         outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
@@ -175,7 +179,7 @@ class _Crate:
                 field, unit = "observed.training_seconds", {"@id": vocabulary.SECOND}
                 used.append(self._value(f"{action.id}/{device}", name, sum(times), propertyID=field, unitCode=unit))
         stretches = [stretch for one in evaluations for stretch in (*one.observed.earlier, one.observed)]
-        energies = [joules for one in stretches if (joules := getattr(one, "energy_joules", None)) is not None]
+        energies = [one.energy_joules for one in stretches if one.energy_joules is not None]
         if energies:
             field, unit = "observed.energy_joules", {"@id": vocabulary.JOULE}
             used.append(

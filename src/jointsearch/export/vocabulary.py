@@ -27,6 +27,7 @@ FORMATS = {
     ".smk": "text/plain",
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
+    ".yaml": "application/yaml",
 }
 
 FIGURES = "figures/[!.]*"
@@ -34,6 +35,8 @@ FINDINGS = {"observations.csv": "observations", "incumbent.json": "incumbent", "
 FILES = {
     "experiment.json": "experiment",
     "data.json": "data",
+    "config.yaml": "configuration",
+    "space.yaml": "configuration",
     **FINDINGS,
     FIGURES: "figure",
     "environments/[!.]*": None,
@@ -48,6 +51,7 @@ BRACKET_FILES = {
 }
 PARAMETERS = {
     "experiment": ("File", "The settings that define the experiment"),
+    "configuration": ("File", "A configuration, with its space, that makes these results again"),
     "data": ("File", "The images, as found before the first training: digests, classes, sizes"),
     "history": ("File", "What the model of a bracket sees beyond that of the bracket before"),
     "proposals": ("File", "What is trained in one rung"),
@@ -83,6 +87,8 @@ RULES = {
     ),
     "promote": Rule("Chooses who goes on to the next rung", ("experiment", "evaluation"), ("proposals",)),
     "observations": Rule("Says what the search found", ("experiment", "evaluation"), ("observations", "incumbent")),
+    "numbers": Rule("Gathers the numbers that a text may quote", ("experiment", "evaluation", "figure"), ("numbers",)),
+    "configuration": Rule("Writes the configuration down", ("experiment",), ("configuration",)),
 }
 FIGURE = Rule("Draws a figure", ("experiment", "observations"), ("figure",))
 """What each rule does that has the name of a figure."""

@@ -102,6 +102,7 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
         derive.check_plan(evidence, findings)
         derive.check_course(evidence, findings)
         derive.check_outcomes(evidence, findings)
+        derive.check_crate(evidence, findings)
     for deeper in LEVELS[LEVELS.index(level) + 1 :]:
         findings.add(deeper, "all", folder.name, Verdict.NOT_CHECKED)
     root = manifest.root(folder) if (folder / manifest.NAME).exists() else None

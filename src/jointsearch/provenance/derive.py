@@ -185,6 +185,18 @@ def check_outcomes(evidence: Evidence, findings: Findings) -> None:
             findings.add("derive", "figure", f"figures/{name}.pdf", Verdict.NOT_CHECKED, message)
 
 
+def check_crate(evidence: Evidence, findings: Findings) -> None:
+    """Describe the files as a Run Crate again."""
+    from jointsearch.export import crate
+
+    try:
+        made = crate.build(evidence.folder, evidence.brackets or 0)
+    except UserError as error:
+        findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, str(error))
+        return
+    _check_bytes(evidence.folder, crate.METADATA, made, findings)
+
+
 def _renders_alike(evidence: Evidence) -> bool:
     """Whether what draws is here in the versions that were there when the search was run."""
     here = {name: importlib.metadata.version(name) for name in DRAWING}
