@@ -27,7 +27,7 @@ def main() -> None:
             raise UserError(f"{folder / one.subject}: {one.message}")
     now = manifest.make(folder)
     if arguments.output.exists():
-        for name in manifest.changed(folder, arguments.output.read_text(), now):
+        for name in manifest.changed(arguments.output.read_text(), now):
             raise UserError(
                 f"{folder / name}: not what {arguments.output} says; restore it, or delete {manifest.NAME} if it was "
                 "changed on purpose"

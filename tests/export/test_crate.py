@@ -163,7 +163,8 @@ def test_the_reader_of_rocrate_opens_it(folder):
     opened = ROCrate(folder)
     assert opened.mainEntity.id == "workflow.smk"
     assert opened.root_dataset["license"].id == "https://spdx.org/licenses/MIT"
-    assert len([one for one in opened.get_entities() if one.type == "CreateAction"]) == 1 + 1 + 3 * 2 + 3 + 20 + 1 + 2 + 2
+    actions = [one for one in opened.get_entities() if one.type == "CreateAction"]
+    assert len(actions) == 1 + 1 + 3 * 2 + 3 + 20 + 1 + 2 + 2
     assert len(opened.data_entities) == len([path for path in folder.rglob("*") if path.is_file()]) - 1
 
 

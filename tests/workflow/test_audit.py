@@ -416,6 +416,41 @@ def test_retraining_gives_the_same_bits(committed):
     assert "18 of 20 trainings" in done.stdout
 
 
+def retrained(workspace: Workspace, *files: Path) -> list[dict[str, str]]:
+    names = [str(file.relative_to(workspace.folder)) for file in files]
+    done = workspace.script("audit", *names, "--level", "retrain", "--device", "cpu", "--json")
+    assert not done.stderr
+    found = json.loads(done.stdout)["findings"]
+    return [one for one in found if one["level"] == "retrain" and one["verdict"] != "not checked"]
+
+
+def test_a_budget_in_seconds_is_replayed_by_its_clock_readings(workspace):
+    seconds = {"unit": "seconds", "minimum": 0.1, "maximum": 0.3}
+    workspace.configure(budget=seconds, search={"length": 1, "lags": [0, 0]})
+    workspace.snakemake("--cores", "2", "search")
+    before = {path: path.read_bytes() for path in workspace.results.rglob("*") if path.is_file()}
+    slots = workspace.slots()[::2]
+    found = retrained(workspace, *slots)
+    assert len(found) == len(slots)
+    assert {one["verdict"] for one in found} == {"verified"}
+    assert all("the same, bit for bit" in one["message"] for one in found)
+    assert {path: path.read_bytes() for path in workspace.results.rglob("*") if path.is_file()} == before
+    edit(slots[0], Evaluation, parameters=1)
+    [found] = retrained(workspace, slots[0])
+    assert (found["verdict"], found["message"]) == ("mismatch", "trained again, its parameters is different")
+
+
+@pytest.mark.parametrize("budget", [{}, {"unit": "seconds", "minimum": 0.1, "maximum": 0.9}])
+def test_a_training_that_went_on_from_a_lower_budget_is_trained_from_there(workspace, budget):
+    workspace.configure(budget=budget, training={"continuation": True}, search={"length": 1, "lags": [0, 0, 0]})
+    workspace.snakemake("--cores", "2", "search")
+    [last] = (path for path in workspace.slots() if path.parent.name == "rung-2")
+    assert read_record(last, Evaluation).continues is not None
+    [found] = retrained(workspace, last)
+    assert found["verdict"] == "verified"
+    assert "the same, bit for bit" in found["message"]
+
+
 def test_retraining_elsewhere_allows_what_is_stated(results, committed):
     [path] = (results / "environments").glob("*.json")
     environment = json.loads(path.read_text()) | {"cpu": "another"}

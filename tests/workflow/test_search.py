@@ -238,27 +238,6 @@ def test_a_record_reads_back_from_its_file(finished):
     assert json.loads(finished.slots()[0].read_text()) == record.model_dump(mode="json")
 
 
-def test_a_record_of_seconds_is_replayed_bit_for_bit(workspace):
-    seconds = {"unit": "seconds", "minimum": 0.1, "maximum": 0.3}
-    workspace.configure(budget=seconds, search={"length": 1, "lags": [0, 0]}, data={"name": "digits"})
-    workspace.snakemake("search")
-    before = {path: path.read_bytes() for path in workspace.results.rglob("*") if path.is_file()}
-    for slot in workspace.slots()[::2]:
-        done = workspace.script("replay", str(slot.relative_to(workspace.folder)), "--device", "cpu")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "the same, bit for bit" in done.stdout
-    assert {path: path.read_bytes() for path in workspace.results.rglob("*") if path.is_file()} == before
-    record = read_record(slot, Evaluation)
-    slot.write_text(record.model_copy(update={"parameters": 1}).model_dump_json())
-    done = workspace.script("replay", str(slot.relative_to(workspace.folder)), "--device", "cpu")
-    assert done.returncode == 1
-    assert "differs in parameters" in done.stdout
-    moved = slot.rename(workspace.folder / slot.name)
-    done = workspace.script("replay", moved.name, "--device", "cpu")
-    assert done.returncode == 1
-    assert done.stderr == f"error: {moved.name}: lies in no results folder; name it where it was made\n"
-
-
 def test_with_continuation_promoted_configurations_go_on_and_the_search_stays_reproducible(workspace, tmp_path):
     workspace.configure(training={"continuation": True})
     other = workspace.copy(tmp_path / "other")

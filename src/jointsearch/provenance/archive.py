@@ -42,9 +42,7 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
     manifest.root(folder)
     for one in done.findings.problems:
         if one.verdict is not Verdict.UNPINNED:
-            raise UserError(
-                f"{folder / one.subject}: {one.message}; mend it before packing (scripts/audit.py tells all)"
-            )
+            raise UserError(f"{folder / one.subject}: {one.message} (scripts/audit.py tells all)")
     names = [*manifest.parse((folder / manifest.NAME).read_text()), manifest.NAME]
     if (folder / manifest.SIGNATURE).exists():
         names.append(manifest.SIGNATURE)

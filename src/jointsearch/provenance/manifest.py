@@ -66,7 +66,7 @@ def root(folder: Path) -> Digest:
     return file_digest(folder / NAME)
 
 
-def changed(folder: Path, before: str, now: str) -> list[str]:
+def changed(before: str, now: str) -> list[str]:
     """Lasting files that an earlier manifest names and that are other ones now, or gone."""
     old, new = parse(before), parse(now)
     return [name for name in old if name.split("/")[0] in LASTING and new.get(name) != old[name]]

@@ -1,0 +1,62 @@
+"""The numbers that a text may quote."""
+
+import numpy as np
+import pytest
+from synthetic import search
+
+from jointsearch.analysis.numbers import Number, numbers
+from jointsearch.analysis.observations import table
+from jointsearch.config import BudgetSettings, Config
+from jointsearch.experiment import Experiment
+from jointsearch.plotting import budget_correlation
+
+SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
+
+
+@pytest.fixture(scope="module")
+def evaluations():
+    return search(8, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def found(evaluations):
+    config = Config.model_validate({"experiment": "a", "budget": SETTINGS.model_dump(), "data": {"name": "digits"}})
+    data = budget_correlation.data(table(evaluations, ["a", "b", "c", "d"]), np.random.default_rng(0))
+    return numbers(Experiment.from_config(config), evaluations, data).numbers
+
+
+def test_counts_and_the_best_are_those_of_the_evaluations(evaluations, found):
+    full = [one for one in evaluations if one.budget == 27]
+    assert found["evaluations"].value == len(evaluations)
+    assert found["full_budget_evaluations"].value == len(full)
+    assert found["full_budget_evaluations"].sources == tuple(one.id for one in full)
+    failed = [one for one in evaluations if one.loss is None]
+    assert found["failed"].value == len(failed) == len(found["failed"].sources)
+    best = min((one for one in full if one.loss is not None), key=lambda one: one.loss)
+    assert found["best_validation_error"].value == 100 * best.loss
+    assert found["best_test_error"].sources == (best.id,)
+
+
+def test_a_correlation_names_both_evaluations_of_each_configuration(evaluations, found):
+    number, ids = found["spearman_1_3"], {one.id: one for one in evaluations}
+    budgets = [ids[source].budget for source in number.sources]
+    assert budgets == [1, 3] * (len(budgets) // 2)
+    assert len({ids[source].proposal.id for source in number.sources}) == len(budgets) // 2
+    assert found["spearman_1_3_low"].value <= number.value <= found["spearman_1_3_high"].value
+
+
+def test_what_is_not_known_is_left_out():
+    failed = search(1, SETTINGS, failing=1)
+    config = Config.model_validate({"experiment": "a", "budget": SETTINGS.model_dump(), "data": {"name": "digits"}})
+    data = budget_correlation.data(table(failed, ["a", "b", "c", "d"]), np.random.default_rng(0))
+    names = numbers(Experiment.from_config(config), failed, data).numbers.keys()
+    assert "failed" in names
+    assert not [name for name in names if name.startswith(("best", "spearman"))]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "unit", "text"),
+    [(1.111, 2, "%", "1.11 %"), (2080, 0, "", "2,080"), (0.5, 2, "", "0.50"), (60.04, 1, "h", "60.0 h")],
+)
+def test_a_number_is_told_with_its_digits_and_its_unit(value, digits, unit, text):
+    assert Number(meaning="", value=value, unit=unit, digits=digits, sources=()).text() == text
