@@ -16,6 +16,11 @@ def bracket_of(folder: Path) -> tuple[Path, int]:
     return folder.parent, int(folder.name.removeprefix("bracket-"))
 
 
+def bracket_count(study: Path) -> int:
+    """Number of brackets that a study has begun."""
+    return 1 + max((bracket_of(folder)[1] for folder in study.glob("bracket-*")), default=-1)
+
+
 def study_of(rung: Path) -> Path:
     """Folder of the study that a rung's folder lies in."""
     return rung.parent.parent
