@@ -1,7 +1,7 @@
 """What may the model of a bracket see?
 
 Reads the batches that become visible to this bracket; writes `history.json`, their observations, chained by digest
-to the history of the bracket before.
+to the history of the bracket before, or to the search's warm start.
 """
 
 import argparse
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jointsearch import cli, layout
 from jointsearch.experiment import Experiment
-from jointsearch.records import History, Observation, digest, read_record, write_record
-from jointsearch.results import read_batches
+from jointsearch.records import History, Observation, read_record, write_record
+from jointsearch.results import previous_history, read_batches
 
 
 def main() -> None:
@@ -22,12 +22,11 @@ def main() -> None:
     experiment = read_record(arguments.experiment, Experiment)
     evaluations = read_batches(arguments.batches, experiment.id)
     study, bracket = layout.bracket_of(arguments.output.parent)
-    previous = digest(read_record(layout.history_file(study, bracket - 1), History)) if bracket else None
     history = History(
         experiment=experiment.id,
         study=study.name,
         bracket=bracket,
-        previous=previous,
+        previous=previous_history(study, bracket, experiment.warm_start),
         observations=tuple(
             Observation(evaluation=item.id, budget=item.budget, values=item.proposal.values, loss=item.loss)
             for item in evaluations

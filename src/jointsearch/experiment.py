@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jointsearch import hyperband, samplers
+from pydantic import Field
+
+from jointsearch import hyperband, samplers, warm_start
 from jointsearch.config import BudgetSettings, Config, DataSettings, TrainingSettings
 from jointsearch.errors import UserError
 from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
@@ -17,7 +19,8 @@ class Experiment(Record):
     """`results/<experiment>/experiment.json`: what makes two searches the same search.
 
     Left out on purpose is what changes no result: the length of the search (it can grow), packing of jobs,
-    device, folder of the data, notes.
+    device, folder of the data, notes. `warm_start` is the digest of the evaluations that the search began with; one
+    that began with none does not write it.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Experiment(Record):
     sampler: str
     sampler_settings: dict[str, Any]
     lags: tuple[int, ...]
+    warm_start: Digest | None = Field(None, exclude_if=lambda value: value is None)
 
     @classmethod
     def from_config(cls, config: Config) -> "Experiment":
@@ -37,10 +41,11 @@ class Experiment(Record):
         Raises
         ------
         UserError
-            If anything in it can't work: space, budgets, lags, sampler.
+            If anything in it can't work: space, budgets, lags, sampler, warm start.
         """
         space = SpaceFile.read(Path(config.space))
         check_trainable(space)
+        known = warm_start.known(config, space)
         return cls(
             name=config.experiment,
             seed=config.seed,
@@ -51,6 +56,7 @@ class Experiment(Record):
             sampler=config.search.sampler,
             sampler_settings=samplers.check(config.search.sampler, config.search.sampler_settings),
             lags=hyperband.lags(config.search.lags, config.budget),
+            warm_start=None if known is None else warm_start.source(known),
         )
 
     @property

@@ -36,6 +36,11 @@ def history_file(study: Path, bracket: int) -> Path:
     return bracket_folder(study, bracket) / "history.json"
 
 
+def warm_start_file(study: Path) -> Path:
+    """What the search knows from the beginning, if it starts from another one."""
+    return study / "warm_start.json"
+
+
 def proposals_file(study: Path, bracket: int, rung: int) -> Path:
     """What a rung trains."""
     return rung_folder(study, bracket, rung) / "proposals.json"

@@ -356,3 +356,15 @@ def _rank_key(evaluation: Evaluation) -> tuple[bool, float, tuple[int, ...]]:
 def proposal_key(proposal_id: str) -> tuple[int, ...]:
     """Read a proposal id as numbers, so that 10-0-0 comes after 9-0-0."""
     return tuple(int(part) for part in proposal_id.split("-"))
+
+
+class WarmStart(Record):
+    """`warm_start.json`: the evaluations of another search, which every bracket's model sees beside those of its own.
+
+    `source` is their digest, which the experiment names.
+    """
+
+    experiment: Digest
+    study: str
+    source: Digest
+    observations: tuple[Observation, ...]

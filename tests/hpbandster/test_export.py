@@ -6,11 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
+from hpbandster.core.dispatcher import Job
 from hpbandster.core.nameserver import NameServer
-from hpbandster.core.result import Result, logged_results_to_HBS_result
+from hpbandster.core.result import Result, json_result_logger, logged_results_to_HBS_result
 from hpbandster.optimizers import BOHB
+from hpbandster.optimizers.config_generators.bohb import BOHB as Generator
+from hpbandster.optimizers.iterations import SuccessiveHalving
 from searches import SPACES, search_in
 
+from jointsearch import warm_start
+from jointsearch.config import BudgetSettings
 from jointsearch.errors import UserError
 from jointsearch.export import hpbandster
 from jointsearch.records import Evaluation, Observation
@@ -150,3 +155,58 @@ def test_nothing_to_export_is_said(tmp_path):
     with pytest.raises(UserError, match="nothing to export"):
         hpbandster.write(tmp_path / "none", Space(SPACES["mixed"]), [])
     assert not (tmp_path / "none").exists()
+
+
+def run_hpbandster(folder: Path, space: Space, iterations: int) -> None:
+    """Let HpBandSter search and log by its own code, but for the network between it and its workers."""
+    np.random.seed(0)  # noqa: NPY002 - HpBandSter draws from the global state
+    generator, logger = Generator(space.configuration_space), json_result_logger(str(folder))
+    for number in range(iterations):
+        iteration = SuccessiveHalving(
+            HPB_iter=number,
+            num_configs=[9, 3, 1],
+            budgets=27 * np.power(3.0, [-2, -1, 0]),
+            config_sampler=generator.get_config,
+            result_logger=logger,
+        )
+        while (run := iteration.get_next_run()) is not None:
+            name, config, budget = run
+            job = Job(name, config=config, budget=budget)
+            for key in ("submitted", "started", "finished"):
+                job.time_it(key)
+            failed = name[2] == 3
+            job.result = None if failed else {"loss": float(np.tanh(abs(config["x"]) / budget)), "info": "mine"}
+            job.exception = "Traceback ..." if failed else None
+            logger(job)
+            iteration.register_result(job)
+            generator.new_result(job)
+
+
+def test_a_run_of_hpbandster_itself_is_read_as_it_reads_it(tmp_path):
+    space = Space(SPACES["mixed"])
+    run_hpbandster(tmp_path / "run", space, iterations=4)
+    result = loaded(tmp_path / "run")
+    known = result.get_id2config_mapping()
+    theirs = {("-".join(map(str, run.config_id)), run.budget): run for run in result.get_all_runs()}
+    ours = hpbandster.read(tmp_path / "run")
+    assert {(run.proposal, run.budget) for run in ours} == set(theirs)
+    assert len(ours) == len(theirs) == 4 * 13
+    for run in ours:
+        one = theirs[run.proposal, run.budget]
+        assert run.loss == one.loss
+        assert run.values == known[one.config_id]["config"]
+        assert run.model == known[one.config_id]["config_info"]["model_based_pick"]
+        assert run.rung == [3, 9, 27].index(round(run.budget))
+        space.check(run.values)
+    assert {run.model for run in ours} == {False, True}
+    assert sum(run.loss is None for run in ours) == 4
+
+
+def test_a_search_starts_from_a_run_of_hpbandster(tmp_path):
+    space = Space(SPACES["mixed"])
+    run_hpbandster(tmp_path / "run", space, iterations=4)
+    seen = warm_start.observations(tmp_path / "run", space.file, BudgetSettings(minimum=3, maximum=27))
+    ours = fit(space, seen, BohbSettings(), np.random.default_rng(0))
+    assert isinstance(ours, Densities)
+    assert ours.budget == 3
+    assert {one.budget for one in seen} == {3, 9, 27}
