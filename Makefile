@@ -2,10 +2,12 @@
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
 BIN := .venv/bin
+PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable)" 2>/dev/null) \
+	$(wildcard $(HOME)/.pyenv/versions/3.10.*/bin/python3.10))
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slurm test-peers peers lint format bench bench-search bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env demo test test-slurm test-peers test-deepcave peers lint format bench bench-search bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -40,6 +42,16 @@ peers: ## build .venv-peers, with the libraries of other optimisers, or bring it
 test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of other libraries, validate a Run Crate
 	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers tests/bench/test_search_hpbandster.py \
 		tests/export/test_profile.py
+
+test-deepcave: env ## see that DeepCAVE reads our exports as we do (Python 3.10, else says so; needs a C compiler)
+ifeq ($(PYTHON310),)
+	@echo "test-deepcave: skipped, as DeepCAVE needs Python 3.10, which is not here (PYTHON310=PATH names one)"
+else
+	@$(PYTHON310) -m venv .venv-deepcave
+	@.venv-deepcave/bin/python -m pip install --quiet --require-hashes --requirement envs/deepcave.txt
+	PYTHONPATH=src:tests $(BIN)/python tests/deepcave/exports.py .venv-deepcave/exports
+	.venv-deepcave/bin/python -m pytest tests/deepcave
+endif
 
 lint: env ## check style, types and the workflow
 	$(BIN)/ruff check .

@@ -81,7 +81,7 @@ def make(experiment: Experiment, brackets: int, folder: Path) -> list[Evaluation
             for item, rung in newly_seen(index, experiment.lags, experiment.budget)
             for one in made[item.index, rung]
         ]
-        previous = derivation.history(experiment, layout.SEARCH, index, previous, visible)
+        previous = derivation.history(experiment, layout.SEARCH, index, digest(previous) if previous else None, visible)
         write_record(layout.history_file(study, index), previous)
         seen += previous.observations
         proposed = derivation.first_rung(experiment, previous, seen, [], space)
@@ -142,7 +142,7 @@ def train(
 def write_outcomes(experiment: Experiment, brackets: int, evaluations: list[Evaluation], folder: Path) -> None:
     """Write tables, figures, numbers, configuration and manifest."""
     write_bytes(folder / "space.yaml", dump(experiment.space))
-    write_bytes(folder / "config.yaml", dump(experiment.to_config(brackets, "space.yaml")))
+    write_bytes(folder / "config.yaml", dump(experiment.to_config(brackets, folder)))
     write_csv(table(evaluations, list(experiment.space.hyperparameters)), folder / "observations.csv")
     write_record(folder / "incumbent.json", incumbent(evaluations))
     observations = read_csv(folder / "observations.csv", experiment.space.choices())

@@ -1,6 +1,7 @@
 """Resolve `envs/*.in` into locks with every version and hash, and write the conda environment that equals them.
 
-The locks hold for every platform and every Python from 3.11 on. Standard library only; uv resolves.
+The locks hold for every platform and every Python from 3.11 on, that of DeepCAVE for Python 3.10 on Linux. Standard
+library only; uv resolves.
 """
 
 import re
@@ -12,19 +13,25 @@ from pathlib import Path
 ENVS = Path(__file__).resolve().parent
 LOCK = ENVS / "requirements.txt"
 UV = ENVS.parent / ".venv-lock" / "bin" / "uv"
-FLAGS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-annotate"]
+FLAGS = ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--custom-compile-command", "make lock"]
+EVERYWHERE = ["--universal", "--python-version", "3.11"]
+DEEPCAVE = ["--python-platform", "linux", "--python-version", "3.10"]
 
 
 def main() -> None:
-    """Lock both environments."""
+    """Lock all environments."""
     venv.create(UV.parents[1], with_pip=True)
     subprocess.run([UV.with_name("python"), "-m", "pip", "install", "--quiet", "uv"], check=True)
-    command = [UV, "pip", "compile", "--quiet", *FLAGS, "--custom-compile-command", "make lock", *sys.argv[1:]]
-    subprocess.run([*command, ENVS / "requirements.in", "--output-file", LOCK], check=True)
-    subprocess.run(
-        [*command, ENVS / "peers.in", "--constraints", LOCK, "--output-file", ENVS / "peers.txt"], check=True
-    )
+    resolve("requirements", *EVERYWHERE)
+    resolve("peers", *EVERYWHERE, "--constraints", str(LOCK))
+    resolve("deepcave", *DEEPCAVE)
     (ENVS / "environment.yaml").write_text(conda_environment(LOCK.read_text()))
+
+
+def resolve(name: str, *flags: str) -> None:
+    """Resolve one file of requirements into its lock."""
+    files = [ENVS / f"{name}.in", "--output-file", ENVS / f"{name}.txt"]
+    subprocess.run([UV, "pip", "compile", "--quiet", *FLAGS, *flags, *sys.argv[1:], *files], check=True)
 
 
 def conda_environment(lock: str) -> str:

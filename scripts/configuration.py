@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("space", type=Path, help="space.yaml to write")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    config = experiment.to_config(arguments.brackets, f"results/{experiment.name}/{arguments.space.name}")
+    config = experiment.to_config(arguments.brackets, Path("results") / experiment.name)
     write_bytes(arguments.space, yaml_file.dump(experiment.space))
     write_bytes(arguments.config, yaml_file.dump(config))
 

@@ -1,7 +1,7 @@
 """What may the model of a bracket see?
 
 Reads the batches that become visible to this bracket; writes `history.json`, their observations, chained by digest
-to the history of the bracket before.
+to the history of the bracket before, or to the search's warm start.
 """
 
 import argparse
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jointsearch import cli, derivation, layout
 from jointsearch.experiment import Experiment
-from jointsearch.records import History, read_record, write_record
-from jointsearch.results import read_batches
+from jointsearch.records import read_record, write_record
+from jointsearch.results import previous_history, read_batches
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     experiment = read_record(arguments.experiment, Experiment)
     evaluations = read_batches(arguments.batches, experiment.id)
     study, bracket = layout.bracket_of(arguments.output.parent)
-    previous = read_record(layout.history_file(study, bracket - 1), History) if bracket else None
+    previous = previous_history(study, bracket, experiment.warm_start)
     write_record(arguments.output, derivation.history(experiment, study.name, bracket, previous, evaluations))
 
 

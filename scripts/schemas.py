@@ -14,7 +14,7 @@ from jointsearch.config import Config
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.incumbent import Incumbent
-from jointsearch.records import Batch, DataSet, Evaluation, History, Rung, write_bytes
+from jointsearch.records import Batch, DataSet, Evaluation, History, Rung, WarmStart, write_bytes
 from jointsearch.space_file import SpaceFile
 
 FOLDER = Path("workflow/schemas")
@@ -23,6 +23,7 @@ KINDS: tuple[type[BaseModel], ...] = (
     SpaceFile,
     Experiment,
     DataSet,
+    WarmStart,
     History,
     Rung,
     Evaluation,

@@ -65,6 +65,10 @@ HISTORIES = {
         for copy in range(3)
         for one in history(space, 1)
     ],
+    "begun from another search": lambda space: [
+        *(one.model_copy(update={"evaluation": f"hpbandster:{one.evaluation}"}) for one in history(space, 6)),
+        *history(space, 2, seed=1),
+    ],
 }
 
 

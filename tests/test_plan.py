@@ -42,6 +42,8 @@ def test_first_model_is_the_first_bracket_that_sees_enough_at_one_budget():
     # Bracket 0 has 40 evaluations, 27 of them at the lowest budget.
     assert first_model(12, (0, 0, 0, 0), 36, demo, pooled=True) == (1, 3)
     assert first_model(12, (1, 2, 3, 4), 36, demo, pooled=True) == (3, 1)
+    assert first_model(12, (0, 0, 0, 0), 36, demo, known=[1, 9] * 36) == (0, 2)
+    assert first_model(12, (0, 0, 0, 0), 36, demo, known=[1, 9] * 18, pooled=True) == (0, 2)
 
 
 def test_trainings_of_32_rounds():

@@ -172,3 +172,26 @@ def test_reading_a_space_imports_nothing_heavy():
     code = "import sys, jointsearch.space_file; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"numpy", "scipy", "ConfigSpace", "statsmodels", "pandas", "torch"}.isdisjoint(loaded)
+
+
+def test_values_take_the_types_of_their_hyperparameters():
+    file = SpaceFile.parse(
+        {
+            "hyperparameters": {
+                "x": {"type": "float", "lower": 0, "upper": 2},
+                "n": {"type": "integer", "lower": 0, "upper": 2},
+                "rate": {"type": "categorical", "choices": [0.5, 1.0]},
+                "depth": {"type": "ordinal", "sequence": [1, 2]},
+                "fixed": {"type": "constant", "value": 1.0},
+            }
+        }
+    )
+    typed = file.typed({"x": 1, "n": 1.0, "rate": 1, "depth": 1.0, "fixed": 1})
+    assert [(name, type(value)) for name, value in typed.items()] == [
+        ("x", float),
+        ("n", int),
+        ("rate", float),
+        ("depth", int),
+        ("fixed", float),
+    ]
+    assert set(typed.values()) == {1}

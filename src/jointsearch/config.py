@@ -103,6 +103,9 @@ class SearchSettings(Settings):
     `full_budget_equivalents`: at most so many times the full budget, all budgets counted."""
     lags: tuple[Annotated[int, Field(ge=0)], ...] | None = None
     """Per budget, lowest first: bracket b sees brackets up to b - 1 - lag. Default 1, 2, 3, ..."""
+    warm_start: str | None = None
+    """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search, whose evaluations every
+    bracket's model sees from the beginning."""
 
 
 class JobSettings(Settings):

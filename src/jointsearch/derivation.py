@@ -7,14 +7,14 @@ import numpy as np
 from jointsearch import samplers
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import bracket, budgets, promote
-from jointsearch.records import Evaluation, History, Observation, Proposal, Rung, digest
+from jointsearch.records import Digest, Evaluation, History, Observation, Proposal, Rung, digest
 from jointsearch.samplers import base
 from jointsearch.seeds import derive
 from jointsearch.space import Space
 
 
 def history(
-    experiment: Experiment, study: str, index: int, previous: History | None, evaluations: Sequence[Evaluation]
+    experiment: Experiment, study: str, index: int, previous: Digest | None, evaluations: Sequence[Evaluation]
 ) -> History:
     """Say what the model of a bracket sees.
 
@@ -23,7 +23,7 @@ def history(
     experiment, study, index
         Which bracket.
     previous
-        History of the bracket before; None for the first.
+        Digest of the history of the bracket before; for the first one, of the warm start, if any.
     evaluations
         What becomes visible to this bracket, in the order of `hyperband.newly_seen`.
     """
@@ -31,7 +31,7 @@ def history(
         experiment=experiment.id,
         study=study,
         bracket=index,
-        previous=digest(previous) if previous is not None else None,
+        previous=previous,
         observations=tuple(
             Observation(evaluation=item.id, budget=item.budget, values=item.proposal.values, loss=item.loss)
             for item in evaluations

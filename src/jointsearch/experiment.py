@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jointsearch import hyperband, samplers
+from pydantic import Field
+
+from jointsearch import hyperband, layout, samplers, warm_start
 from jointsearch.config import BudgetSettings, Config, DataSettings, SearchSettings, TrainingSettings
 from jointsearch.errors import UserError
 from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
@@ -17,7 +19,8 @@ class Experiment(Record):
     """`results/<experiment>/experiment.json`: what makes two searches the same search.
 
     Left out on purpose is what changes no result: the length of the search (it can grow), packing of jobs,
-    device, folder of the data, notes.
+    device, folder of the data, notes. `warm_start` is the digest of the evaluations that the search began with; one
+    that began with none does not write it.
     """
 
     name: str
@@ -29,25 +32,20 @@ class Experiment(Record):
     sampler: str
     sampler_settings: dict[str, Any]
     lags: tuple[int, ...]
+    warm_start: Digest | None = Field(None, exclude_if=lambda value: value is None)
 
     @classmethod
-    def from_config(cls, config: Config, space: SpaceFile | None = None) -> "Experiment":
+    def from_config(cls, config: Config) -> "Experiment":
         """Resolve a configuration, its space file included.
-
-        Parameters
-        ----------
-        config
-            The configuration.
-        space
-            The space, in place of the file that the configuration names.
 
         Raises
         ------
         UserError
-            If anything in it can't work: space, budgets, lags, sampler.
+            If anything in it can't work: space, budgets, lags, sampler, warm start.
         """
-        space = space or SpaceFile.read(Path(config.space))
+        space = SpaceFile.read(Path(config.space))
         check_trainable(space)
+        known = warm_start.known(config, space)
         return cls(
             name=config.experiment,
             seed=config.seed,
@@ -58,29 +56,32 @@ class Experiment(Record):
             sampler=config.search.sampler,
             sampler_settings=samplers.check(config.search.sampler, config.search.sampler_settings),
             lags=hyperband.lags(config.search.lags, config.budget),
+            warm_start=None if known is None else warm_start.source(known),
         )
 
-    def to_config(self, brackets: int, space: str) -> Config:
+    def to_config(self, brackets: int, folder: Path) -> Config:
         """Give the configuration that makes these results again.
 
         Parameters
         ----------
         brackets
             Length of the search.
-        space
-            Path of the space file.
+        folder
+            Where `space.yaml` and the results lie.
         """
+        begun = layout.warm_start_file(folder / layout.SEARCH).as_posix() if self.warm_start is not None else None
         search = SearchSettings(
             sampler=self.sampler,
             sampler_settings=self.sampler_settings,
             length=brackets,
             length_unit="brackets",
             lags=self.lags,
+            warm_start=begun,
         )
         return Config(
             experiment=self.name,
             seed=self.seed,
-            space=space,
+            space=(folder / "space.yaml").as_posix(),
             budget=self.budget,
             data=self.data,
             training=self.training,

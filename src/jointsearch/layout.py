@@ -16,6 +16,11 @@ def bracket_of(folder: Path) -> tuple[Path, int]:
     return folder.parent, int(folder.name.removeprefix("bracket-"))
 
 
+def bracket_count(study: Path) -> int:
+    """Number of brackets that a study has begun."""
+    return 1 + max((bracket_of(folder)[1] for folder in study.glob("bracket-*")), default=-1)
+
+
 def study_of(rung: Path) -> Path:
     """Folder of the study that a rung's folder lies in."""
     return rung.parent.parent
@@ -29,6 +34,11 @@ def rung_folder(study: Path, bracket: int, rung: int) -> Path:
 def history_file(study: Path, bracket: int) -> Path:
     """What the bracket's model sees beyond its predecessor's."""
     return bracket_folder(study, bracket) / "history.json"
+
+
+def warm_start_file(study: Path) -> Path:
+    """What the search knows from the beginning, if it starts from another one."""
+    return study / "warm_start.json"
 
 
 def proposals_file(study: Path, bracket: int, rung: int) -> Path:

@@ -53,6 +53,11 @@ class Pipeline:
         return self.folder / layout.SEARCH
 
     @property
+    def warm_start(self) -> Path:
+        """What the search knows from the beginning, where it starts from another one."""
+        return layout.warm_start_file(self.study)
+
+    @property
     def training_flags(self) -> str:
         """Flags of a training job: where and how it runs, nothing that changes its result."""
         jobs = self.config.jobs
@@ -84,8 +89,10 @@ class Pipeline:
         return [path for item, rung in seen for path in self.batches(item.index, rung)]
 
     def previous_history(self, bracket: int) -> list[Path]:
-        """History that a bracket's history continues: none for the first."""
-        return [layout.history_file(self.study, bracket - 1)] if bracket else []
+        """What a bracket's history continues: that of the bracket before, for the first the warm start, if any."""
+        if bracket:
+            return [layout.history_file(self.study, bracket - 1)]
+        return [] if self.experiment.warm_start is None else [self.warm_start]
 
     def pending(self, bracket: int) -> list[Path]:
         """Proposals of earlier brackets that this one sees no result of, if its sampler looks at them."""

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jointsearch import samplers
+from jointsearch import samplers, warm_start
 from jointsearch.config import BudgetSettings
 from jointsearch.hyperband import Bracket, bracket, budgets, cost, durations, newly_seen
 from jointsearch.pipeline import Pipeline
@@ -123,16 +123,23 @@ def simulate(
 
 
 def first_model(
-    brackets: int, lag: Sequence[int], needed: int, settings: BudgetSettings, pooled: bool = False
+    brackets: int,
+    lag: Sequence[int],
+    needed: int,
+    settings: BudgetSettings,
+    pooled: bool = False,
+    known: Sequence[float] = (),
 ) -> tuple[int, int] | None:
     """Find the first bracket that sees at least `needed` evaluations, all successful: at one budget or, pooled, in all.
+
+    `known` are the budgets of the successful evaluations that the search begins with.
 
     Returns
     -------
     (bracket, budget level) or None
         The largest such level, since that is the one that BOHB models; pooled, the largest that is seen.
     """
-    seen = [0] * len(lag)
+    seen = [known.count(budget) for budget in budgets(settings)]
     for index in range(brackets):
         for item, rung in newly_seen(index, lag, settings):
             seen[item.levels[rung]] += item.sizes[rung]
@@ -223,7 +230,9 @@ def _first_model(pipeline: Pipeline, simulated: Schedule) -> str:
     if needed is None:
         return "none: this sampler says of no number of evaluations that it builds a model from them"
     pooled = samplers.pools_budgets(experiment.sampler)
-    found = first_model(len(pipeline.brackets), experiment.lags, needed, experiment.budget, pooled)
+    begun = warm_start.known(pipeline.config, experiment.space) or ()
+    known = [one.budget for one in begun if one.loss is not None]
+    found = first_model(len(pipeline.brackets), experiment.lags, needed, experiment.budget, pooled, known)
     if found is None:
         return f"none: no bracket sees the {needed} evaluations {'' if pooled else 'at one budget '}that it takes"
     index, level = found

@@ -305,6 +305,18 @@ class History(Record):
     parents: tuple[Digest, ...]
 
 
+class WarmStart(Record):
+    """`warm_start.json`: the evaluations of another search, which every bracket's model sees beside those of its own.
+
+    `source` is their digest, which the experiment names.
+    """
+
+    experiment: Digest
+    study: str
+    source: Digest
+    observations: tuple[Observation, ...]
+
+
 R = TypeVar("R", bound=Record)
 
 

@@ -11,10 +11,12 @@ from jointsearch.records import (
     Evaluation,
     History,
     Observation,
+    WarmStart,
     digest,
     file_digest,
     read_record,
 )
+from jointsearch.warm_start import source
 
 
 def read_batches(batches: Iterable[Path], experiment: Digest) -> list[Evaluation]:
@@ -75,7 +77,7 @@ def _read_evaluation(path: Path, experiment: Digest) -> Evaluation:
 
 
 def read_history(study: Path, bracket: int) -> list[Observation]:
-    """Follow the chain of histories from bracket 0 to the given one; all that its model may see.
+    """Follow the chain of histories to the given one, from bracket 0 or a warm start; all that its model may see.
 
     Raises
     ------
@@ -87,6 +89,10 @@ def read_history(study: Path, bracket: int) -> list[Observation]:
     for index in range(bracket + 1):
         path = layout.history_file(study, index)
         history = read_record(path, History)
+        if index == 0 and history.previous is not None:
+            start = read_record(layout.warm_start_file(study), WarmStart)
+            previous = digest(start)
+            observations.extend(start.observations)
         if history.previous != previous:
             raise UserError(
                 f"{path}: does not continue the history before it; delete history.json from bracket {index} on"
@@ -94,3 +100,22 @@ def read_history(study: Path, bracket: int) -> list[Observation]:
         previous = digest(history)
         observations.extend(history.observations)
     return observations
+
+
+def previous_history(study: Path, bracket: int, warm_start: Digest | None) -> Digest | None:
+    """Digest of what a bracket's history continues: that of the bracket before, for the first the warm start.
+
+    Raises
+    ------
+    UserError
+        If the warm start is not that of the experiment, which names the digest of its evaluations.
+    """
+    if bracket:
+        return digest(read_record(layout.history_file(study, bracket - 1), History))
+    if warm_start is None:
+        return None
+    path = layout.warm_start_file(study)
+    start = read_record(path, WarmStart)
+    if source(start.observations) != warm_start:
+        raise UserError(f"{path}: changed since it was made; delete it to make it again")
+    return digest(start)

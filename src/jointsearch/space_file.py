@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from jointsearch import yaml_file
 from jointsearch.errors import UserError, suggest
-from jointsearch.records import Value
+from jointsearch.records import Value, Values
 
 Number = Annotated[float, Field(ge=-1e100, le=1e100)]
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
@@ -52,6 +52,10 @@ class Float(_Numeric):
     lower: Number
     upper: Number
 
+    def typed(self, value: Value) -> Value:
+        """Give a value of the range its Python type."""
+        return float(value)
+
 
 class Integer(_Numeric):
     """A whole number from `lower` to `upper`, both included."""
@@ -63,6 +67,10 @@ class Integer(_Numeric):
     def allows(self, value: Value) -> bool:
         """Whether a value is whole and lies in the range."""
         return super().allows(value) and float(value).is_integer()
+
+    def typed(self, value: Value) -> Value:
+        """Give a value of the range its Python type."""
+        return int(value)
 
 
 class Categorical(Part):
@@ -80,6 +88,10 @@ class Categorical(Part):
         """Whether a value is one of the choices."""
         return value in self.choices
 
+    def typed(self, value: Value) -> Value:
+        """Give the choice that is equal to a value."""
+        return self.choices[self.choices.index(value)]
+
 
 class Ordinal(Part):
     """One of several values in the order given."""
@@ -96,6 +108,10 @@ class Ordinal(Part):
         """Whether a value is in the sequence."""
         return value in self.sequence
 
+    def typed(self, value: Value) -> Value:
+        """Give the one of the sequence that is equal to a value."""
+        return self.sequence[self.sequence.index(value)]
+
 
 class Constant(Part):
     """A fixed value: part of every configuration, no dimension of the search."""
@@ -106,6 +122,10 @@ class Constant(Part):
     def allows(self, value: Value) -> bool:
         """Whether a value is the constant."""
         return value == self.value
+
+    def typed(self, value: Value) -> Value:
+        """Give the constant itself."""
+        return self.value
 
 
 Hyperparameter = Annotated[Float | Integer | Categorical | Ordinal | Constant, Field(discriminator="type")]
@@ -220,6 +240,10 @@ class SpaceFile(Part):
     def dimension(self) -> int:
         """Number of hyperparameters that are searched."""
         return sum(not isinstance(one, Constant) for one in self.hyperparameters.values())
+
+    def typed(self, values: Values) -> Values:
+        """Give values of this space their Python types, which JSON does not keep: it writes 1.0 as 1."""
+        return {name: self.hyperparameters[name].typed(value) for name, value in values.items()}
 
     def choices(self) -> dict[str, tuple[Value, ...]]:
         """Values of each hyperparameter that has a list of them."""

@@ -1,5 +1,6 @@
 """Faults planted in a real small experiment, and what an audit says of each."""
 
+import contextlib
 import json
 import os
 import random
@@ -11,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from jointsearch import layout
+from jointsearch.analysis.numbers import numbers
 from jointsearch.analysis.observations import csv_bytes, read_csv, table
+from jointsearch.errors import UserError
+from jointsearch.export import crate
 from jointsearch.incumbent import Incumbent, incumbent
+from jointsearch.plotting import style
 from jointsearch.plotting.registry import FIGURES
 from jointsearch.provenance import audit, manifest
 from jointsearch.provenance.evidence import Evidence
@@ -101,14 +106,18 @@ def rebuild_hashes(folder: Path) -> None:
                 first, last = map(int, batch.stem.split("-")[1:])
                 files = [layout.slot_file(rung, slot) for slot in range(first, last + 1)]
                 edit(batch, Batch, records=tuple(file_digest(file) for file in files))
+    rebuild_manifest(folder)
+
+
+def rebuild_manifest(folder: Path) -> None:
+    """Forge: describe and name what lies there now."""
+    with contextlib.suppress(UserError):
+        (folder / crate.METADATA).write_bytes(crate.build(folder, 3))
     (folder / manifest.NAME).write_text(manifest.make(folder))
 
 
 def rebuild_outcomes(folder: Path) -> None:
     """Forge: make the tables, figures' data and numbers that follow from the records that lie there now."""
-    from jointsearch.analysis.numbers import numbers
-    from jointsearch.plotting import style
-
     evidence = Evidence.read(folder)
     evaluations = evidence.at((layout.SEARCH, *place) for place in evidence.plan())
     experiment = evidence.experiment
@@ -175,8 +184,6 @@ def test_any_byte_that_is_flipped_anywhere_is_found(results):
 
 
 def exit_code(folder: Path) -> int:
-    from jointsearch.errors import UserError
-
     try:
         return audit.run(folder, "hash").findings.verdict.exit_code
     except UserError:
@@ -216,7 +223,7 @@ def test_a_missing_record_is_missing_evidence(results):
     assert ("manifest", SLOT, Verdict.CANNOT_BE_CHECKED) in found
     assert ("proposals", "search/bracket-001/rung-0/proposals.json", Verdict.MISMATCH) not in found
     assert audit.run(results, "derive").findings.verdict is Verdict.CANNOT_BE_CHECKED
-    (results / manifest.NAME).write_text(manifest.make(results))
+    rebuild_manifest(results)
     assert ("complete", SLOT, Verdict.CANNOT_BE_CHECKED) in look(results)
 
 
@@ -226,7 +233,7 @@ def test_an_extra_record_is_a_mismatch(results):
     edit(extra, Evaluation, slot=3)
     name = extra.relative_to(results).as_posix()
     assert ("manifest", name) in mismatches(results, "hash")
-    (results / manifest.NAME).write_text(manifest.make(results))
+    rebuild_manifest(results)
     assert ("seed", name, Verdict.CANNOT_BE_CHECKED) in look(results)
 
 
@@ -258,7 +265,7 @@ def test_what_a_forger_who_rebuilds_everything_gets_away_with_and_what_catches_h
     set_loss(results / LAST, 0.0)
     rebuild_hashes(results)
     rebuild_outcomes(results)
-    (results / manifest.NAME).write_text(manifest.make(results))
+    rebuild_manifest(results)
     (results / manifest.SIGNATURE).rename(tmp_path / "signature")
     assert not mismatches(results)
     assert audit.run(results, "hash").root != before
@@ -334,7 +341,7 @@ def test_an_incumbent_chosen_by_the_test_error_is_found(results):
     full = [one for one in Evidence.read(results).evaluations.values() if one.budget == 18]
     wrong = max(full, key=lambda one: one.loss)
     edit(results / "incumbent.json", Incumbent, evaluation=wrong.id, loss=wrong.loss, test_error=wrong.test_error)
-    (results / manifest.NAME).write_text(manifest.make(results))
+    rebuild_manifest(results)
     assert mismatches(results) == {("outcome", "incumbent.json")}
 
 
@@ -366,7 +373,7 @@ def test_a_seed_that_is_not_that_of_its_place_is_found(results):
 def test_settings_that_the_configuration_does_not_give_are_found(results):
     file = results / "config.yaml"
     file.write_text(file.read_text().replace("horizontal_flip: false", "horizontal_flip: true"))
-    (results / manifest.NAME).write_text(manifest.make(results))
+    rebuild_manifest(results)
     assert mismatches(results) == {("configuration", "config.yaml")}
 
 
@@ -376,14 +383,14 @@ def test_outcomes_that_do_not_follow_are_found_though_the_manifest_was_rebuilt(r
     content = path.read_bytes()
     place = content.rindex(b"1")
     path.write_bytes(content[:place] + b"2" + content[place + 1 :])
-    (results / manifest.NAME).write_text(manifest.make(results))
+    rebuild_manifest(results)
     assert ("outcome", name) in mismatches(results)
 
 
 def test_an_image_that_is_not_drawn_from_its_data_is_found(results):
     one, other = (results / f"figures/{name}.png" for name in FIGURES)
     shutil.copy(one, other)
-    (results / manifest.NAME).write_text(manifest.make(results))
+    rebuild_manifest(results)
     assert mismatches(results) == {("outcome", "figures/full_budget_evaluations.png")}
 
 

@@ -4,6 +4,26 @@ BRACKET = f"{pipeline.study}/bracket-{{bracket}}"
 RUNG = f"{BRACKET}/rung-{{rung}}"
 
 
+if pipeline.config.search.warm_start is not None:
+
+    rule warm_start:
+        input:
+            FROZEN,
+        output:
+            pipeline.warm_start,
+        log:
+            f"{LOGS}/warm_start.log",
+        priority: 1
+        localrule: True
+        conda:
+            "../../envs/environment.yaml"
+        # Where the folder lies changes no result, as the experiment names the digest of what is in it.
+        resources:
+            folder=pipeline.config.search.warm_start,
+        shell:
+            "python $SCRIPTS/warm_start.py {input} {resources.folder:q} {output} 2> >(tee {log} >&2)"
+
+
 rule history:
     input:
         experiment=FROZEN,

@@ -75,13 +75,23 @@ def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> 
     UserError
         If a hyperparameter bears the name of another column.
     """
+    ordered = sorted(evaluations, key=lambda item: (item.bracket, item.rung, item.slot))
+    return frame([_row(item) for item in ordered], [item.proposal.values for item in ordered], parameter_names)
+
+
+def frame(rows: Sequence[Mapping[str, Any]], values: Sequence[Values], parameter_names: Sequence[str]) -> pd.DataFrame:
+    """Make the table of its rows, each with all of `COLUMNS`, and the configuration of each.
+
+    Raises
+    ------
+    UserError
+        If a hyperparameter bears the name of another column.
+    """
     for name in parameter_names:
         if name in COLUMNS:
             raise UserError(f"space: hyperparameter {name!r} bears the name of a column of the table; rename it")
-    ordered = sorted(evaluations, key=lambda item: (item.bracket, item.rung, item.slot))
-    rows = [_row(item) for item in ordered]
     columns = {name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()}
-    columns |= {name: _values([item.proposal.values.get(name) for item in ordered]) for name in parameter_names}
+    columns |= {name: _values([one.get(name) for one in values]) for name in parameter_names}
     return pd.DataFrame(columns)
 
 

@@ -1,1 +1,1 @@
-"""Experiments in the formats of other tools."""
+"""Searches in the formats of other tools."""

@@ -35,6 +35,7 @@ FINDINGS = {"observations.csv": "observations", "incumbent.json": "incumbent", "
 FILES = {
     "experiment.json": "experiment",
     "data.json": "data",
+    "search/warm_start.json": "history",
     "config.yaml": "configuration",
     "space.yaml": "configuration",
     **FINDINGS,

@@ -120,7 +120,7 @@ def retrain(audit: Audit, places: Sequence[Place], number: int, seed: int, how: 
     check_trainings(audit.evidence, chosen, how, audit.findings)
     if len(chosen) < len(everything):
         left = f"{len(everything) - len(chosen):,} of {len(everything):,} trainings"
-        audit.findings.add("retrain", "training", left, Verdict.NOT_CHECKED)
+        audit.findings.add("retrain", "training", left, Verdict.NOT_CHECKED, "not chosen")
 
 
 def behind(evidence: Evidence, name: str) -> set[str] | None:

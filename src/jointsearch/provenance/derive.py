@@ -4,8 +4,9 @@ import importlib.metadata
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from jointsearch import config, derivation, layout
+from jointsearch import config, derivation, layout, warm_start
 from jointsearch.analysis.numbers import numbers
 from jointsearch.analysis.observations import csv_bytes, read_csv, table
 from jointsearch.errors import UserError
@@ -26,7 +27,6 @@ from jointsearch.records import (
 )
 from jointsearch.samplers import sees_pending
 from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
 
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
 """The packages that decide the bytes of a figure."""
@@ -41,12 +41,17 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "configuration", "config.yaml", Verdict.CANNOT_BE_CHECKED, "missing; restore it")
     else:
         try:
-            space = SpaceFile.read(evidence.folder / "space.yaml")
-            given = Experiment.from_config(config.read(file), space)
+            # Written to be run where it was made, it is looked at where it lies.
+            here = evidence.experiment.to_config(1, evidence.folder)
+            where: dict[str, Any] = {"space": here.space}
+            if here.search.warm_start is not None:
+                where["search"] = {"warm_start": here.search.warm_start}
+            given = Experiment.from_config(config.read(file, overrides=where))
             message = "does not give the settings of experiment.json"
             findings.expect(given == evidence.experiment, "derive", "configuration", "config.yaml", message)
         except UserError as error:
             findings.add("derive", "configuration", "config.yaml", Verdict.MISMATCH, str(error))
+    _check_warm_start(evidence, findings)
     for place, one in evidence.evaluations.items():
         name, rung = evidence.file(*place), evidence.rungs.get(place[:3])
         if rung is None or one.slot >= len(rung.proposals):
@@ -58,11 +63,21 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
         findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
 
 
+def _check_warm_start(evidence: Evidence, findings: Findings) -> None:
+    named, start = evidence.experiment.warm_start, evidence.warm_start
+    name = evidence.name(layout.warm_start_file(evidence.folder / layout.SEARCH))
+    if start is not None:
+        message = "is not what the settings say the search began with"
+        findings.expect(warm_start.source(start.observations) == named, "derive", "warm start", name, message)
+    elif named is not None:
+        findings.add("derive", "warm start", name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+
+
 def check_course(evidence: Evidence, findings: Findings) -> None:
     """Make every history, proposal and promotion again, each from the records that it says it was made from."""
     space = Space(evidence.experiment.space)
     for study in evidence.studies:
-        seen: list[Observation] = []
+        seen = list(evidence.warm_start.observations) if evidence.warm_start is not None else []
         for bracket in sorted(index for name, index in evidence.histories if name == study):
             _check_history(evidence, study, bracket, findings)
             seen += evidence.histories[study, bracket].observations
@@ -77,10 +92,9 @@ def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findi
     if not evidence.there(places):
         findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it holds is missing")
         return
-    before = evidence.histories.get((study, bracket - 1))
-    again = derivation.history(evidence.experiment, study, bracket, before, evidence.at(places))
-    message = "holds other observations than the evaluations say"
     found = evidence.histories[study, bracket]
+    again = derivation.history(evidence.experiment, study, bracket, found.previous, evidence.at(places))
+    message = "holds other observations than the evaluations say"
     findings.expect(found.observations == again.observations, "derive", "history", name, message)
 
 

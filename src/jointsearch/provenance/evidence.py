@@ -19,6 +19,7 @@ from jointsearch.records import (
     History,
     R,
     Rung,
+    WarmStart,
     digest,
     read_record,
 )
@@ -45,6 +46,7 @@ class Evidence:
     experiment: Experiment
     data: DataSet | None = None
     evaluations: dict[Place, Evaluation] = field(default_factory=dict)
+    warm_start: WarmStart | None = None
     rungs: dict[tuple[str, int, int], Rung] = field(default_factory=dict)
     histories: dict[tuple[str, int], History] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class Evidence:
             raise UserError(f"{folder}: no results of an experiment (experiment.json is missing); name its folder")
         evidence = cls(folder, read_record(folder / "experiment.json", Experiment))
         evidence.data = evidence._try(folder / "data.json", DataSet)
+        evidence.warm_start = evidence._try(layout.warm_start_file(folder / layout.SEARCH), WarmStart)
         for path in sorted(folder.glob("environments/*.json")):
             if one := evidence._try(path, Environment):
                 evidence.environments[path.stem] = one
@@ -99,6 +102,10 @@ class Evidence:
         if place not in self._digests:
             self._digests[place] = digest(self.evaluations[place].derivable())
         return self._digests[place]
+
+    def before(self, study: str, bracket: int) -> History | WarmStart | None:
+        """What the history of a bracket continues, for the first one the warm start; None where there is none."""
+        return self.histories.get((study, bracket - 1)) if bracket else self.warm_start
 
     def bracket(self, index: int) -> Bracket:
         """A bracket of the plan."""

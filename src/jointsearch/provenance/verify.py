@@ -151,9 +151,10 @@ def _check_batches(evidence: Evidence, findings: Findings) -> None:
 
 def _check_histories(evidence: Evidence, findings: Findings) -> None:
     for (study, bracket), history in evidence.histories.items():
-        name, before = evidence.file(study, bracket), evidence.histories.get((study, bracket - 1))
+        name, before = evidence.file(study, bracket), evidence.before(study, bracket)
         seen = evidence.newly_seen(study, bracket)
-        if (bracket and before is None) or not evidence.there(seen):
+        begins = not bracket and evidence.experiment.warm_start is None
+        if (before is None and not begins) or not evidence.there(seen):
             message = "a record that it was made from is missing"
             findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
             continue

@@ -1,0 +1,43 @@
+"""What does a search know from the beginning?
+
+Reads the folder of an HpBandSter run; writes `warm_start.json`, its evaluations, which the history of every bracket
+begins with.
+"""
+
+import argparse
+from pathlib import Path
+
+from jointsearch import cli, warm_start
+from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
+from jointsearch.records import WarmStart, read_record, write_record
+from jointsearch.space import Space
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment", type=Path, help="experiment.json")
+    parser.add_argument("folder", type=Path, help="folder of the HpBandSter run, or warm_start.json of a search")
+    parser.add_argument("output", type=Path, help="warm_start.json to write")
+    arguments = parser.parse_args()
+    experiment = read_record(arguments.experiment, Experiment)
+    observations = warm_start.read(arguments.folder, experiment.space, experiment.budget)
+    source = warm_start.source(observations)
+    if source != experiment.warm_start:
+        raise UserError(f"{arguments.folder}: is not what this search began with; restore it")
+    space = Space(experiment.space)
+    for one in observations:
+        try:
+            space.check(one.values)
+        except ValueError as error:
+            raise UserError(
+                f"{arguments.folder}: {one.evaluation}: not of the space: {error}; mend or remove it"
+            ) from None
+    record = WarmStart(
+        experiment=experiment.id, study=arguments.output.parent.name, source=source, observations=observations
+    )
+    write_record(arguments.output, record)
+
+
+if __name__ == "__main__":
+    cli.run(main)
