@@ -7,7 +7,7 @@ PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slurm test-peers test-deepcave peers lint format bench bench-search bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env demo test test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -66,9 +66,13 @@ format: env ## put source files into shape
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-bench: env ## measure the workflow's and the sampler's cost
+archive: env ## pack the results of an experiment into one file that can be audited anywhere (CONFIG=config/demo.yaml)
+	@$(BIN)/python scripts/archive.py $(CONFIG)
+
+bench: env ## measure the cost of the workflow, of samplers and of an audit
 	$(BIN)/python bench/bench_workflow.py
 	$(BIN)/python bench/bench_sampler.py
+	$(BIN)/python bench/bench_audit.py
 
 bench-search: peers ## compare samplers in simulated searches, hours long but resumable (BENCH_FLAGS=--help)
 	@PYTHONPATH=src .venv-peers/bin/python bench/bench_search.py $(BENCH_FLAGS)

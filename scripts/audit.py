@@ -22,7 +22,7 @@ from jointsearch import cli
 from jointsearch.errors import UserError
 from jointsearch.provenance import audit, lineage, manifest, page
 from jointsearch.provenance.audit import Audit, Target
-from jointsearch.provenance.evidence import Evidence
+from jointsearch.provenance.evidence import BrokenExperimentError, Evidence
 from jointsearch.provenance.findings import LEVELS, Findings, as_json, as_text
 from jointsearch.records import write_bytes
 
@@ -39,7 +39,7 @@ def main() -> None:
         )
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, BrokenExperimentError) else 2)
     sys.stdout.flush()
     sys.exit(code)
 

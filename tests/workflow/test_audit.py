@@ -214,7 +214,7 @@ def test_two_records_that_were_swapped_are_found_also_with_every_hash_rebuilt(re
     one.write_bytes(other.read_bytes())
     other.write_bytes(content)
     rebuild_hashes(results)
-    assert mismatches(results, "hash") >= {("place", SLOT), ("place", SLOT.replace("slot-00", "slot-01"))}
+    assert mismatches(results, "hash") >= {("record", SLOT), ("record", SLOT.replace("slot-00", "slot-01"))}
 
 
 def test_a_missing_record_is_missing_evidence(results):

@@ -123,10 +123,8 @@ class _Crate:
 
     def _add_bracket(self, item: hyperband.Bracket) -> None:
         index, settings = item.index, self.experiment
-        start = layout.warm_start_file(SEARCH)
-        before = (
-            [layout.history_file(SEARCH, index - 1)] if index else [start] if start.as_posix() in self.crate else []
-        )
+        earlier = layout.history_file(SEARCH, index - 1) if index else layout.warm_start_file(SEARCH)
+        before = [earlier] if earlier.as_posix() in self.crate else []
         seen = hyperband.newly_seen(index, settings.lags, settings.budget)
         visible = [slot for other, rung in seen for slot in _slots(other, rung)]
         history = layout.history_file(SEARCH, index)

@@ -30,6 +30,10 @@ Place = tuple[str, int, int, int]
 """Study, bracket, rung, slot."""
 
 
+class BrokenExperimentError(UserError):
+    """The settings of an experiment cannot be read, and so nothing of it can be checked."""
+
+
 @dataclass
 class Evidence:
     """The records of an experiment, by place. A file that is no such record is left out, and `broken` says why.
@@ -61,11 +65,16 @@ class Evidence:
         Raises
         ------
         UserError
-            If it is none: its `experiment.json` is missing or broken.
+            If it is none: its `experiment.json` is missing.
+        BrokenExperimentError
+            If that is broken.
         """
         if not (folder / "experiment.json").is_file():
             raise UserError(f"{folder}: no results of an experiment (experiment.json is missing); name its folder")
-        evidence = cls(folder, read_record(folder / "experiment.json", Experiment))
+        try:
+            evidence = cls(folder, read_record(folder / "experiment.json", Experiment))
+        except UserError as error:
+            raise BrokenExperimentError(str(error)) from None
         evidence.data = evidence._try(folder / "data.json", DataSet)
         evidence.warm_start = evidence._try(layout.warm_start_file(folder / layout.SEARCH), WarmStart)
         for path in sorted(folder.glob("environments/*.json")):
@@ -82,9 +91,13 @@ class Evidence:
 
     @cached_property
     def brackets(self) -> int | None:
-        """Length of the search in brackets, by `config.yaml`; None where there is none."""
+        """Length of the search in brackets, by `config.yaml`; None where that is missing or broken."""
         path = self.folder / "config.yaml"
-        return config.read(path).search.length if path.exists() else None
+        try:
+            search = config.read(path).search
+        except UserError:
+            return None
+        return hyperband.bracket_count(search.length, search.length_unit, self.experiment.budget)
 
     def name(self, path: Path) -> str:
         """Path of a file in the folder."""
@@ -143,17 +156,21 @@ class Evidence:
         if match is None:
             return
         study, bracket, rung, kind = match[1], int(match[2]), int(match[3] or 0), match[4]
-        if kind == "history":
-            if history := self._try(path, History):
+        if rung >= len(self.bracket(bracket).sizes):
+            self.broken[self.name(path)] = f"{path}: of a rung that bracket {bracket} does not have; move it away"
+        elif kind == "history":
+            if (history := self._try(path, History)) and self._fits(path, (study, bracket), history):
                 self.histories[study, bracket] = history
         elif kind == "proposals":
-            if proposed := self._try(path, Rung):
+            if (proposed := self._try(path, Rung)) and self._fits(path, (study, bracket, rung), proposed):
                 self.rungs[study, bracket, rung] = proposed
         elif kind.startswith("batch"):
             if batch := self._try(path, Batch):
                 self.batches[self.name(path)] = batch
-        elif evaluation := self._try(path, Evaluation):
-            self.evaluations[study, bracket, rung, int(kind.removeprefix("slot-"))] = evaluation
+        else:
+            place = study, bracket, rung, int(kind.removeprefix("slot-"))
+            if (evaluation := self._try(path, Evaluation)) and self._fits(path, place, evaluation):
+                self.evaluations[place] = evaluation
 
     def _try(self, path: Path, kind: type[R]) -> R | None:
         if not path.exists():
@@ -163,3 +180,13 @@ class Evidence:
         except UserError as error:
             self.broken[self.name(path)] = str(error)
             return None
+
+    def _fits(self, path: Path, place: tuple[str | int, ...], record: History | Rung | Evaluation) -> bool:
+        """Whether a record is of the place where it lies, and of this experiment."""
+        says = tuple(getattr(record, field) for field in ("study", "bracket", "rung", "slot")[: len(place)])
+        if says != place:
+            message = f"{path}: is the record of {', '.join(map(str, says))} (study, bracket, ...); move it back"
+            self.broken[self.name(path)] = message
+        elif record.experiment != self.experiment.id:
+            self.broken[self.name(path)] = f"{path}: belongs to another experiment; move it away"
+        return self.name(path) not in self.broken

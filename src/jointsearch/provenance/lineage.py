@@ -204,7 +204,8 @@ def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
     if proposed is not None and proposed.model is not None:
         model, ids = proposed.model, {one.id: place for place, one in evidence.evaluations.items() if place[0] == study}
         saw = Node(f"the model saw {len(model.evaluations)} evaluations, best first")
-        saw.children = [_short(evidence, ids[one]) for one in model.evaluations[:MOST] if one in ids]
+        seen = model.evaluations[:MOST]
+        saw.children = [_short(evidence, ids[one]) if one in ids else Node(f"evaluation {one}") for one in seen]
         if len(model.evaluations) > MOST:
             saw.children.append(Node(f"... {len(model.evaluations) - MOST} more"))
         node.children.append(saw)

@@ -70,7 +70,9 @@ def check_records(evidence: Evidence, findings: Findings) -> None:
     """Check that every record is valid, in its place, of this experiment, and chained to what it was made from."""
     for name, message in evidence.broken.items():
         findings.add("hash", "record", name, Verdict.MISMATCH, message)
-    _check_places(evidence, findings)
+    places: list[tuple[Any, ...]] = [*evidence.histories, *evidence.rungs, *evidence.evaluations]
+    for place in places:
+        findings.add("hash", "record", evidence.file(*place))
     _check_batches(evidence, findings)
     _check_histories(evidence, findings)
     _check_rungs(evidence, findings)
@@ -112,29 +114,6 @@ def _check_alike(
         [(usual, number)] = counts.most_common(1)
         message = f"other {check} ({used(one)}) than {number} of the {len(everything)} trainings ({usual})"
         findings.expect(used(one) == usual, "hash", check, name, message)
-
-
-def _check_places(evidence: Evidence, findings: Findings) -> None:
-    identity = evidence.experiment.id
-    for place, one in evidence.evaluations.items():
-        mine = (one.study, one.bracket, one.rung, one.slot)
-        name = evidence.file(*place)
-        findings.expect(mine == place, "hash", "place", name, f"is the record of {evidence.file(*mine)}; move it back")
-        findings.expect(one.experiment == identity, "hash", "experiment", name, _OTHER_EXPERIMENT)
-    for (study, bracket, rung), proposed in evidence.rungs.items():
-        name = evidence.file(study, bracket, rung)
-        where = (proposed.study, proposed.bracket, proposed.rung)
-        message = f"is that of bracket {where[1]}, rung {where[2]}; move it back"
-        findings.expect(where == (study, bracket, rung), "hash", "place", name, message)
-        findings.expect(proposed.experiment == identity, "hash", "experiment", name, _OTHER_EXPERIMENT)
-    for (study, bracket), history in evidence.histories.items():
-        name = evidence.file(study, bracket)
-        message = f"is that of bracket {history.bracket}; move it back"
-        findings.expect((history.study, history.bracket) == (study, bracket), "hash", "place", name, message)
-        findings.expect(history.experiment == identity, "hash", "experiment", name, _OTHER_EXPERIMENT)
-
-
-_OTHER_EXPERIMENT = "belongs to another experiment; move it away"
 
 
 def _check_batches(evidence: Evidence, findings: Findings) -> None:
@@ -192,7 +171,7 @@ def _check_parents(evidence: Evidence, findings: Findings) -> None:
 
 def _check_complete(evidence: Evidence, findings: Findings) -> None:
     if evidence.brackets is None:
-        message = "missing, so how long the search is cannot be known; run the workflow to its end"
+        message = "missing or broken, so how long the search is cannot be known; run the workflow to its end"
         findings.add("hash", "complete", "config.yaml", Verdict.CANNOT_BE_CHECKED, message)
     for place in evidence.plan():
         if (layout.SEARCH, *place) not in evidence.evaluations:
