@@ -15,7 +15,7 @@ from jointsearch.incumbent import Incumbent
 from jointsearch.pipeline import Pipeline
 from jointsearch.plan import amount
 from jointsearch.progress import Progress, Reader, Watcher
-from jointsearch.records import Value, read_record, sweep
+from jointsearch.records import Value, file_digest, read_record, sweep
 from jointsearch.under_way import slots_under_way
 
 NOISE = re.compile(
@@ -101,6 +101,8 @@ def summary(folder: Path) -> str:
     for name in ("observations.csv", "figures/budget_correlation.png", "figures/full_budget_evaluations.png"):
         if (folder / name).exists():
             lines.append(f"            {folder / name}")
+    if (folder / "manifest.sha256").exists():
+        lines.append(f"root        {file_digest(folder / 'manifest.sha256')}")
     if (folder / "incumbent.json").exists():
         try:
             lines += _best(read_record(folder / "incumbent.json", Incumbent))

@@ -182,6 +182,9 @@ def check_outcomes(evidence: Evidence, findings: Findings) -> None:
     _check_record(folder / "incumbent.json", incumbent(evaluations), findings)
     made = csv_bytes(table(evaluations, list(experiment.space.hyperparameters)))
     if not _check_bytes(folder, "observations.csv", made, findings):
+        for name in ("numbers.json", *(f"figures/{name}.csv" for name in FIGURES)):
+            message = "made from observations.csv, which is not what the records give"
+            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
         return
     observations = read_csv(folder / "observations.csv", experiment.space.choices())
     rendered = _renders_alike(evidence)

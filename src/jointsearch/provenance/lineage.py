@@ -156,7 +156,7 @@ def of_evaluation(evidence: Evidence, place: Place) -> Node:
             + ", ".join(f"{k} = {_value(v)}" for k, v in one.proposal.values.items())
         )
     )
-    said = f"proposed at random, by {origin.sampler}"
+    said = f"drawn at random by {origin.sampler}"
     if origin.kind == "model":
         said = f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}"
     node.children.append(_of_rung(evidence, (study, bracket, 0), said))
