@@ -20,7 +20,7 @@ from pathlib import Path
 
 from jointsearch import cli
 from jointsearch.errors import UserError
-from jointsearch.provenance import audit, lineage, manifest, page
+from jointsearch.provenance import audit, difference, lineage, manifest, page
 from jointsearch.provenance.audit import Audit, Target
 from jointsearch.provenance.evidence import BrokenExperimentError, Evidence
 from jointsearch.provenance.findings import LEVELS, Findings, as_json, as_text
@@ -141,9 +141,9 @@ def _diff(arguments: argparse.Namespace, targets: list[Target]) -> int:
         raise UserError(f"diff: takes two targets, not {len(targets)}")
     both = [Evidence.read(target.folder) for target in targets]
     if targets[0].name is None or targets[1].name is None:
-        found = lineage.of_experiments(*both)
+        found = difference.of_experiments(*both)
     else:
-        found = lineage.of_evaluations(*((one, target.name) for one, target in zip(both, targets, strict=True)))
+        found = difference.of_evaluations(*((one, target.name) for one, target in zip(both, targets, strict=True)))
     if arguments.json:
         print(json.dumps(found, indent=1))
         return 0

@@ -75,7 +75,13 @@ def numbers(experiment: Experiment, evaluations: Sequence[Evaluation], correlati
     best = [one for one in evaluations if one.id == found.evaluation]
     if found.loss is not None and found.test_error is not None:
         say("best_validation_error", "validation error of the best configuration", 100 * found.loss, best, "%")
-        say("best_test_error", "test error of the best configuration, not looked at by the search", 100 * found.test_error, best, "%")
+        say(
+            "best_test_error",
+            "test error of the best configuration, not looked at by the search",
+            100 * found.test_error,
+            best,
+            "%",
+        )
         say("best_parameters", "weights of the best network", found.parameters, best)
     by_budget: dict[tuple[str, Any], Evaluation] = {(one.proposal.id, one.budget): one for one in evaluations}
     for (low, high), pairs in correlation.groupby(["lower_budget", "higher_budget"]):

@@ -124,10 +124,6 @@ def retrain(audit: Audit, places: Sequence[Place], number: int, seed: int, how: 
 
 
 def behind(evidence: Evidence, name: str) -> set[str] | None:
-    """Files that something was made of, itself included; None for what is made of all of them."""
-    node = lineage.find(evidence, name)
-    if lineage.place_of(evidence, name) is None and not name.startswith("paper:"):
-        return None
-    if name.startswith("paper:") and len(node.children) != 1:
-        return None
-    return set(node.files())
+    """Files that something was made of, itself included; None where that is more than can be named."""
+    nodes = list(lineage.find(evidence, name).nodes())
+    return None if any(node.whole for node in nodes) else {node.file for node in nodes if node.file is not None}

@@ -1,13 +1,14 @@
 """Where a result comes from: trees from an evaluation, a file or a number down to what it was made of."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jointsearch import layout
 from jointsearch.analysis.numbers import Numbers
 from jointsearch.errors import UserError, suggest
+from jointsearch.export import crate
 from jointsearch.plan import amount
 from jointsearch.provenance import manifest
 from jointsearch.provenance.evidence import Evidence, Place
@@ -27,18 +28,20 @@ class Node:
         The line.
     file
         The file that it is about, relative to the results folder.
+    whole
+        Whether it stands for more than its children: for many evaluations, or all of them.
     """
 
     text: str
     file: str | None = None
     children: list["Node"] = field(default_factory=list)
+    whole: bool = False
 
-    def files(self) -> Iterator[str]:
-        """Files of the whole tree."""
-        if self.file is not None:
-            yield self.file
+    def nodes(self) -> Iterator["Node"]:
+        """All nodes of the tree."""
+        yield self
         for child in self.children:
-            yield from child.files()
+            yield from child.nodes()
 
     def lines(self, marks: dict[str, str]) -> Iterator[str]:
         """Draw the tree for a terminal; `marks` says something of files, such as that they are verified."""
@@ -103,11 +106,13 @@ def place_of(evidence: Evidence, target: str) -> Place | None:
 def of_file(evidence: Evidence, file: str) -> Node:
     """Tree of a file that is made of a whole search."""
     experiment = Node(f"settings of the experiment {evidence.experiment.name}", "experiment.json")
-    records = Node(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches")
+    records = Node(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches", whole=True)
     table = Node("table of the evaluations", "observations.csv", [records])
-    if file == manifest.NAME:
-        return Node("digests of all files", file, [Node(f"{name}") for name in manifest.files(evidence.folder)[:MOST]])
     match file.split("/")[0]:
+        case manifest.NAME:
+            return Node("digests of all files", file, [records, experiment])
+        case crate.METADATA:
+            return Node("description of all files", file, [records, experiment])
         case "figures":
             return Node("figure, or the data behind it", file, [table, experiment])
         case "observations.csv" | "incumbent.json" | "numbers.json":
@@ -120,6 +125,13 @@ def of_file(evidence: Evidence, file: str) -> Node:
     for study, bracket in evidence.histories:
         if file == evidence.file(study, bracket):
             return _of_history(evidence, study, bracket)
+    if file in evidence.batches:
+        batch, rung = evidence.batches[file], file.rpartition("/")[0]
+        named = [
+            Node("record", f"{rung}/{layout.slot_file(Path(), batch.first_slot + i)}")
+            for i in range(len(batch.records))
+        ]
+        return Node("digests of the records of a job", file, named)
     return Node("file of the experiment", file, [experiment])
 
 
@@ -141,7 +153,8 @@ def of_number(evidence: Evidence, name: str) -> Node:
         return node
     node.children += [_short(evidence, ids[one]) for one in number.sources[:MOST] if one in ids]
     if len(number.sources) > MOST:
-        node.children.append(Node(f"... {len(number.sources) - MOST:,} more evaluations (--json has all)"))
+        left = len(number.sources) - MOST
+        node.children.append(Node(f"... {left:,} more evaluations (numbers.json names all)", whole=True))
     return node
 
 
@@ -239,95 +252,3 @@ def _budget(evidence: Evidence, budget: float | None) -> str:
 
 def _value(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-ASPECTS = {
-    "configuration": ("proposal", "budget", "budget_unit", "seed", "continues", "experiment"),
-    "code and environment": ("made_with", "protocol"),
-    "outcome": ("status", "message", "loss", "test_error", "parameters", "epochs", "steps", "curve"),
-    "machine": ("observed",),
-}
-"""What a difference of two evaluations is told as, in this order; the rest is where they stand in the plan."""
-
-
-def differences(before: dict[str, Any], now: dict[str, Any], where: str = "") -> list[str]:
-    """Say in which values two records differ, by path; long values shortened."""
-    found: list[str] = []
-    for key in [*before, *(key for key in now if key not in before)]:
-        path, one, other = f"{where}{key}", before.get(key), now.get(key)
-        if one == other:
-            continue
-        if isinstance(one, dict) and isinstance(other, dict):
-            found += differences(one, other, f"{path}.")
-        else:
-            found.append(f"{path}: {_shown(one)} | {_shown(other)}")
-    return found
-
-
-def of_evaluations(one: tuple[Evidence, str | None], other: tuple[Evidence, str | None]) -> dict[str, list[str]]:
-    """Say by aspect in what two evaluations differ.
-
-    Parameters
-    ----------
-    one, other
-        Experiment and name.
-
-    Raises
-    ------
-    UserError
-        If a name is none of an evaluation.
-    """
-    records, environments = [], []
-    for evidence, name in (one, other):
-        place = place_of(evidence, name or "")
-        if place is None:
-            raise UserError(f"{name}: no evaluation of {evidence.folder}; name two evaluations, or two experiments")
-        record = evidence.evaluations[place]
-        found = evidence.environments.get(record.observed.environment)
-        records.append(record.model_dump(mode="json"))
-        environments.append(found.model_dump(mode="json") if found is not None else {})
-    before, now = records[0], records[1]
-    told = {
-        aspect: differences({key: before[key] for key in keys}, {key: now[key] for key in keys})
-        for aspect, keys in ASPECTS.items()
-    }
-    told["code and environment"] += differences(environments[0], environments[1])
-    return {aspect: lines for aspect, lines in told.items() if lines}
-
-
-def of_experiments(one: Evidence, other: Evidence) -> dict[str, list[str]]:
-    """Say by aspect in what two experiments differ: settings, images, what they were made with, outcomes."""
-    settings = [each.experiment.model_dump(mode="json") for each in (one, other)]
-    images = [each.data.model_dump(mode="json") if each.data is not None else {} for each in (one, other)]
-    told = {
-        "settings": differences(settings[0], settings[1]),
-        "images": differences(images[0], images[1]),
-        "code and environment": differences(_all_made_with(one), _all_made_with(other)),
-    }
-    outcomes = [{_id(place): record.derivable() for place, record in each.evaluations.items()} for each in (one, other)]
-    keys = sorted(outcomes[0].keys() | outcomes[1].keys())
-    apart = [key for key in keys if outcomes[0].get(key) != outcomes[1].get(key)]
-    if apart:
-        told["outcome"] = [f"{len(apart):,} of {len(keys):,} evaluations differ, such as {', '.join(apart[:3])}"]
-    return {aspect: lines for aspect, lines in told.items() if lines}
-
-
-def _id(place: Place) -> str:
-    study, bracket, rung, slot = place
-    return f"{study} bracket {bracket} rung {rung} slot {slot}"
-
-
-def _all_made_with(evidence: Evidence) -> dict[str, Any]:
-    """What the trainings of an experiment were made with: for each thing, all that was used."""
-    used: dict[str, set[str]] = {}
-    records = [one.made_with.model_dump(mode="json") for one in evidence.evaluations.values()]
-    around = [one.model_dump(mode="json", exclude={"packages", "code"}) for one in evidence.environments.values()]
-    for record in (*records, *around):
-        for key, value in record.items():
-            used.setdefault(key, set()).add(json.dumps(value))
-    return {key: [json.loads(value) for value in sorted(values)] for key, values in sorted(used.items())}
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -17,6 +17,7 @@ MOST_TREES = 200
 def render(audits: Sequence[Audit]) -> bytes:
     """Render audits of experiments."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["first_word"] = lambda words: words.partition(" ")[0].strip(",")
     template = environment.from_string(TEMPLATE.read_text())
     return template.render(audits=[_contents(audit) for audit in audits]).encode()
 
