@@ -14,14 +14,10 @@ from typing import Any
 import numpy as np
 
 from jointsearch import config, derivation, layout
-from jointsearch.analysis.numbers import numbers
-from jointsearch.analysis.observations import read_csv, table, write_csv
 from jointsearch.experiment import Experiment
 from jointsearch.export import crate
 from jointsearch.hyperband import newly_seen
-from jointsearch.incumbent import incumbent
-from jointsearch.plotting import style
-from jointsearch.plotting.registry import FIGURES
+from jointsearch.outcomes import outcomes
 from jointsearch.provenance import manifest
 from jointsearch.records import (
     Batch,
@@ -143,15 +139,8 @@ def write_outcomes(experiment: Experiment, brackets: int, evaluations: list[Eval
     """Write tables, figures, numbers, configuration and manifest."""
     write_bytes(folder / "space.yaml", dump(experiment.space))
     write_bytes(folder / "config.yaml", dump(experiment.to_config(brackets, folder)))
-    write_csv(table(evaluations, list(experiment.space.hyperparameters)), folder / "observations.csv")
-    write_record(folder / "incumbent.json", incumbent(evaluations))
-    observations = read_csv(folder / "observations.csv", experiment.space.choices())
-    for name, kind in FIGURES.items():
-        data = kind.data(experiment, observations)
-        style.write_data(data, folder / f"figures/{name}.csv")
-        style.save(kind.draw(data), folder / f"figures/{name}")
-        if name == "budget_correlation":
-            write_record(folder / "numbers.json", numbers(experiment, evaluations, data))
+    for name, content in outcomes(experiment, evaluations).items():
+        write_bytes(folder / name, content)
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
     write_bytes(folder / crate.METADATA, crate.build(folder, brackets))
     write_bytes(folder / manifest.NAME, manifest.make(folder).encode())

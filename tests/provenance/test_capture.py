@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from jointsearch import layout
-from jointsearch.provenance import capture
+from jointsearch.provenance import capture, code
 from jointsearch.records import Environment, digest, file_digest, read_record
 from jointsearch.training.energy import energy_meter
 
@@ -34,13 +34,13 @@ def test_it_says_what_is_installed_and_how_torch_was_built(here):
 
 def test_no_user_host_or_folder_is_in_it(here):
     text = here.model_dump_json()
-    for secret in (getpass.getuser(), platform.node(), str(Path.home()), str(capture.ROOT)):
+    for secret in (getpass.getuser(), platform.node(), str(Path.home()), str(code.ROOT)):
         assert f'"{secret}' not in text
         assert f"{secret}/" not in text
 
 
 def test_the_code_is_that_of_the_files(here):
-    assert here.code["training/loop.py"] == file_digest(capture.PACKAGE / "training/loop.py")
+    assert here.code["training/loop.py"] == file_digest(code.PACKAGE / "training/loop.py")
     assert "records.py" not in here.code
     changed = here.model_copy(update={"code": here.code | {"training/loop.py": "0" * 64}})
     assert changed.code_digest != here.code_digest
@@ -83,7 +83,7 @@ def test_uncommitted_code_has_a_digest_and_other_files_do_not_count(tmp_path, mo
         author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
         subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True)
 
-    monkeypatch.setattr(capture, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
     assert capture.environment(CPU, 1).commit is None
     (tmp_path / "src").mkdir()
     (tmp_path / "src/code.py").write_text("1")

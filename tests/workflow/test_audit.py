@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 
 from jointsearch import layout
-from jointsearch.analysis.numbers import numbers
-from jointsearch.analysis.observations import csv_bytes, read_csv, table
 from jointsearch.errors import UserError
 from jointsearch.export import crate
-from jointsearch.incumbent import Incumbent, incumbent
-from jointsearch.plotting import style
+from jointsearch.incumbent import Incumbent
+from jointsearch.outcomes import outcomes
 from jointsearch.plotting.registry import FIGURES
 from jointsearch.provenance import audit, manifest
 from jointsearch.provenance.evidence import Evidence
@@ -117,19 +115,11 @@ def rebuild_manifest(folder: Path) -> None:
 
 
 def rebuild_outcomes(folder: Path) -> None:
-    """Forge: make the tables, figures' data and numbers that follow from the records that lie there now."""
+    """Forge: make the tables, figures and numbers that follow from the records that lie there now."""
     evidence = Evidence.read(folder)
     evaluations = evidence.at((layout.SEARCH, *place) for place in evidence.plan())
-    experiment = evidence.experiment
-    write_record(folder / "incumbent.json", incumbent(evaluations))
-    (folder / "observations.csv").write_bytes(csv_bytes(table(evaluations, list(experiment.space.hyperparameters))))
-    observations = read_csv(folder / "observations.csv", experiment.space.choices())
-    for name, kind in FIGURES.items():
-        data = kind.data(experiment, observations)
-        (folder / f"figures/{name}.csv").write_bytes(csv_bytes(data))
-        style.save(kind.draw(data), folder / f"figures/{name}")
-        if name == "budget_correlation":
-            write_record(folder / "numbers.json", numbers(experiment, evaluations, data))
+    for name, content in outcomes(evidence.experiment, evaluations).items():
+        (folder / name).write_bytes(content)
 
 
 def test_what_was_made_from_a_commit_and_the_lock_is_verified(committed):

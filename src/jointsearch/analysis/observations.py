@@ -169,10 +169,15 @@ def read_csv(path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyTy
         If the file is missing or no such table; names the path and the column.
     """
     try:
-        text = path.read_text()
-        raw = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[""])
+        return parse_csv(path.read_text(), path, choices)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to make it again") from None
+
+
+def parse_csv(text: str, path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> pd.DataFrame:
+    """Validate the text of a table, as `read_csv` does; `path` is where it is of."""
+    try:
+        raw = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[""])
     except (ValueError, pd.errors.ParserError) as error:
         raise _broken(path, f"no CSV table ({' '.join(str(error).split())})") from None
     columns = {}

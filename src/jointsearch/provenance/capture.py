@@ -1,11 +1,9 @@
 """What a training is made with, and where: digests of the code and lock, commit, versions, processor."""
 
-import hashlib
 import importlib.metadata
 import os
 import platform
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,16 +11,10 @@ from typing import Any
 import torch
 
 from jointsearch import layout
+from jointsearch.provenance import code
 from jointsearch.provenance.machine import cpu_model
 from jointsearch.records import Digest, Environment, digest, file_digest, write_bytes, write_record
 
-PACKAGE = Path(__file__).parents[1]
-ROOT = PACKAGE.parents[1]
-LOCK = ROOT / "envs" / "requirements.txt"
-TRAINING_CODE = ("config.py", "hyperband.py", "hyperparameters.py", "seeds.py", "networks", "training")
-"""Modules of the package that decide what a training does."""
-CODE = ("Snakefile", "workflow", "scripts", "src", "envs")
-"""Where uncommitted changes count."""
 VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 """The system's variables that decide the bits that torch computes."""
 
@@ -34,14 +26,14 @@ def environment(device: torch.device, threads: int) -> Environment:
         for one in importlib.metadata.distributions()
         if one.metadata["Name"]
     }
-    commit = _git("rev-parse", "HEAD")
-    lock = LOCK.read_text() if LOCK.is_file() else None
+    commit = code.commit()
+    lock = code.LOCK.read_text() if code.LOCK.is_file() else None
     on_gpu = device.type == "cuda"
     return Environment(
-        commit=commit.decode().strip() if commit is not None else None,
-        diff=_diff() if commit is not None else None,
-        code=training_code(),
-        lock=file_digest(LOCK) if lock is not None else None,
+        commit=commit,
+        diff=code.uncommitted() if commit is not None else None,
+        code=code.training_code(),
+        lock=file_digest(code.LOCK) if lock is not None else None,
         packages=dict(sorted(packages.items())),
         unpinned=unpinned(packages, lock or ""),
         python=f"{platform.python_version()}, {platform.python_compiler()}",
@@ -86,14 +78,8 @@ def keep(found: Environment, experiment: Path) -> Digest:
     name = digest(found)
     write_record(layout.environment_file(experiment, name), found, keep=True)
     if found.lock is not None:
-        write_bytes(layout.lock_copy(experiment, found.lock), LOCK.read_bytes(), keep=True)
+        write_bytes(layout.lock_copy(experiment, found.lock), code.LOCK.read_bytes(), keep=True)
     return name
-
-
-def training_code() -> dict[str, Digest]:
-    """SHA-256 of each module of the training code, by path."""
-    files = [file for part in TRAINING_CODE for file in sorted((PACKAGE / part).rglob("*.py")) or [PACKAGE / part]]
-    return {file.relative_to(PACKAGE).as_posix(): file_digest(file) for file in files}
 
 
 def unpinned(packages: Mapping[str, str], lock: str) -> tuple[str, ...]:
@@ -113,22 +99,6 @@ def unpinned(packages: Mapping[str, str], lock: str) -> tuple[str, ...]:
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _diff() -> Digest | None:
-    """SHA-256 of what differs from the commit; None if nothing does."""
-    changed = _git("diff", "--binary", "HEAD", "--", *CODE) or b""
-    untracked = (_git("ls-files", "--others", "--exclude-standard", "-z", "--", *CODE) or b"").split(b"\0")
-    for name in sorted(filter(None, untracked)):
-        changed += name + b"\0" + file_digest(ROOT / os.fsdecode(name)).encode() + b"\n"
-    return hashlib.sha256(changed).hexdigest() if changed else None
-
-
-def _git(*arguments: str) -> bytes | None:
-    try:
-        return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def _driver() -> str | None:

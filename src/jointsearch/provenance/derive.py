@@ -7,22 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from jointsearch import config, derivation, layout, warm_start
-from jointsearch.analysis.numbers import numbers
-from jointsearch.analysis.observations import csv_bytes, read_csv, table
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import pending
-from jointsearch.incumbent import incumbent
-from jointsearch.plotting import style
-from jointsearch.plotting.registry import FIGURES
+from jointsearch.outcomes import outcomes
+from jointsearch.provenance import code
 from jointsearch.provenance.evidence import Evidence
 from jointsearch.provenance.findings import Findings, Verdict
 from jointsearch.records import (
     Evaluation,
     Observation,
-    Record,
     Rung,
-    canonical,
     rank,
 )
 from jointsearch.samplers import sees_pending
@@ -36,16 +31,20 @@ ROUNDING = 1e-6
 
 def check_plan(evidence: Evidence, findings: Findings) -> None:
     """Check that the configuration gives the settings, and the settings each record's place, budget and seed."""
+    here, there = code.commit(), {one.commit for one in evidence.environments.values() if one.commit is not None}
+    if there - {here}:
+        message = f"with the code of commit {(here or 'none')[:12]}; if something differs, check out {min(there)[:12]}"
+        findings.add("derive", "code here", evidence.folder.name, Verdict.NOT_CHECKED, message)
     file = evidence.folder / "config.yaml"
     if not file.exists():
         findings.add("derive", "configuration", "config.yaml", Verdict.CANNOT_BE_CHECKED, "missing; restore it")
     else:
         try:
             # Written to be run where it was made, it is looked at where it lies.
-            here = evidence.experiment.to_config(1, evidence.folder)
-            where: dict[str, Any] = {"space": here.space}
-            if here.search.warm_start is not None:
-                where["search"] = {"warm_start": here.search.warm_start}
+            lies = evidence.experiment.to_config(1, evidence.folder)
+            where: dict[str, Any] = {"space": lies.space}
+            if lies.search.warm_start is not None:
+                where["search"] = {"warm_start": lies.search.warm_start}
             given = Experiment.from_config(config.read(file, overrides=where))
             message = "does not give the settings of experiment.json"
             findings.expect(given == evidence.experiment, "derive", "configuration", "config.yaml", message)
@@ -170,36 +169,18 @@ def _by_test(below: Sequence[Evaluation], promoted: Sequence[str]) -> str:
 
 
 def check_outcomes(evidence: Evidence, findings: Findings) -> None:
-    """Make the table, the incumbent, the data behind every figure and the numbers again, from the records."""
-    folder, experiment = evidence.folder, evidence.experiment
+    """Make the table, the incumbent, the figures with their data and the numbers again, from the records."""
     planned = [(layout.SEARCH, *place) for place in evidence.plan()]
     if not planned or not evidence.there(planned):
-        message = "the evaluations that it is made from are not all there"
-        for name in ("observations.csv", "incumbent.json", "numbers.json"):
-            findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, message)
+        message = "the evaluations that they are made from are not all there"
+        findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)
         return
-    evaluations = evidence.at(planned)
-    _check_record(folder / "incumbent.json", incumbent(evaluations), findings)
-    made = csv_bytes(table(evaluations, list(experiment.space.hyperparameters)))
-    if not _check_bytes(folder, "observations.csv", made, findings):
-        for name in ("numbers.json", *(f"figures/{name}.csv" for name in FIGURES)):
-            message = "made from observations.csv, which is not what the records give"
-            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
-        return
-    observations = read_csv(folder / "observations.csv", experiment.space.choices())
-    rendered = _renders_alike(evidence)
-    for name, kind in FIGURES.items():
-        data = kind.data(experiment, observations)
-        if name == "budget_correlation":
-            again = numbers(experiment, evaluations, data)
-            _check_record(folder / "numbers.json", again, findings)
-        if not _check_bytes(folder, f"figures/{name}.csv", csv_bytes(data), findings):
-            continue
-        for suffix, image in style.render(kind.draw(data)).items() if rendered else ():
-            _check_bytes(folder, f"figures/{name}.{suffix}", image, findings)
-        if not rendered:
-            message = "drawn with other libraries than are here; its data is checked"
-            findings.add("derive", "figure", f"figures/{name}.pdf", Verdict.NOT_CHECKED, message)
+    draws = _draws_alike(evidence)
+    for name, made in outcomes(evidence.experiment, evidence.at(planned), draws).items():
+        _check_bytes(evidence.folder, name, made, findings)
+    if not draws:
+        message = "drawn with other libraries than are here; the data behind them are checked"
+        findings.add("derive", "outcome", "figures", Verdict.NOT_CHECKED, message)
 
 
 def check_crate(evidence: Evidence, findings: Findings) -> None:
@@ -214,22 +195,16 @@ def check_crate(evidence: Evidence, findings: Findings) -> None:
     _check_bytes(evidence.folder, crate.METADATA, made, findings)
 
 
-def _renders_alike(evidence: Evidence) -> bool:
+def _draws_alike(evidence: Evidence) -> bool:
     """Whether what draws is here in the versions that were there when the search was run."""
     here = {name: importlib.metadata.version(name) for name in DRAWING}
     there = [{name: one.packages.get(name) for name in DRAWING} for one in evidence.environments.values()]
     return bool(there) and all(one == here for one in there)
 
 
-def _check_record(path: Path, again: Record, findings: Findings) -> None:
-    made = canonical(again.model_dump(mode="json")) + b"\n"
-    _check_bytes(path.parent, path.name, made, findings)
-
-
-def _check_bytes(folder: Path, name: str, again: bytes, findings: Findings) -> bool:
+def _check_bytes(folder: Path, name: str, again: bytes, findings: Findings) -> None:
     if not (folder / name).is_file():
         findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
-        return False
-    same = (folder / name).read_bytes() == again
-    findings.expect(same, "derive", "outcome", name, "is not what the records give")
-    return same
+    else:
+        same = (folder / name).read_bytes() == again
+        findings.expect(same, "derive", "outcome", name, "is not what the records give")

@@ -126,12 +126,10 @@ def of_file(evidence: Evidence, file: str) -> Node:
         if file == evidence.file(study, bracket):
             return _of_history(evidence, study, bracket)
     if file in evidence.batches:
-        batch, rung = evidence.batches[file], file.rpartition("/")[0]
-        named = [
-            Node("record", f"{rung}/{layout.slot_file(Path(), batch.first_slot + i)}")
-            for i in range(len(batch.records))
-        ]
-        return Node("digests of the records of a job", file, named)
+        first, folder = evidence.batches[file].first_slot, Path(file).parent
+        slots = range(first, first + len(evidence.batches[file].records))
+        of_job = [Node("record", layout.slot_file(folder, slot).as_posix()) for slot in slots]
+        return Node("digests of the records of a job", file, of_job)
     return Node("file of the experiment", file, [experiment])
 
 
