@@ -299,6 +299,24 @@ def test_a_configuration_that_is_not_the_samplers_is_found(results):
     assert "1-0-2: not what the sampler proposes from this history" in messages(results)
 
 
+def test_proposals_that_differ_by_rounding_are_verified_with_a_word_about_it(results):
+    rung = results / "search/bracket-002/rung-0/proposals.json"
+    proposals = [one.model_dump() for one in read_record(rung, Rung).proposals]
+    for slot, proposal in enumerate(proposals):
+        proposal["values"]["learning_rate"] *= 1 + 1e-9
+        edit(rung.with_name(f"slot-{slot:02d}.json"), Evaluation, proposal=proposal)
+    edit(rung, Rung, proposals=proposals)
+    rebuild_hashes(results)
+    rebuild_outcomes(results)
+    rebuild_manifest(results)
+    findings = audit.run(results, "derive").findings
+    assert not findings.problems
+    [told] = [one for one in findings if one.check == "proposals" and one.message]
+    assert told.subject == "search/bracket-002/rung-0/proposals.json"
+    assert told.verdict is Verdict.VERIFIED
+    assert told.message.startswith("the same to 1e-06")
+
+
 def promote_others(results: Path, chosen: Callable[[list[Evaluation]], Evaluation]) -> None:
     """Forge bracket 1: another one of its first rung is promoted, and all digests fit."""
     folder = results / "search/bracket-001"

@@ -35,21 +35,7 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
     if there - {here}:
         message = f"with the code of commit {(here or 'none')[:12]}; if something differs, check out {min(there)[:12]}"
         findings.add("derive", "code here", evidence.folder.name, Verdict.NOT_CHECKED, message)
-    file = evidence.folder / "config.yaml"
-    if not file.exists():
-        findings.add("derive", "configuration", "config.yaml", Verdict.CANNOT_BE_CHECKED, "missing; restore it")
-    else:
-        try:
-            # Written to be run where it was made, it is looked at where it lies.
-            lies = evidence.experiment.to_config(1, evidence.folder)
-            where: dict[str, Any] = {"space": lies.space}
-            if lies.search.warm_start is not None:
-                where["search"] = {"warm_start": lies.search.warm_start}
-            given = Experiment.from_config(config.read(file, overrides=where))
-            message = "does not give the settings of experiment.json"
-            findings.expect(given == evidence.experiment, "derive", "configuration", "config.yaml", message)
-        except UserError as error:
-            findings.add("derive", "configuration", "config.yaml", Verdict.MISMATCH, str(error))
+    _check_configuration(evidence, findings)
     _check_warm_start(evidence, findings)
     for place, one in evidence.evaluations.items():
         name, rung = evidence.file(*place), evidence.rungs.get(place[:3])
@@ -60,6 +46,29 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
         expected = evidence.experiment.identity(rung, one.slot)
         other = [field for field, value in expected.items() if getattr(one, field) != value]
         findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
+
+
+def _check_configuration(evidence: Evidence, findings: Findings) -> None:
+    file = evidence.folder / "config.yaml"
+    if not file.exists():
+        findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+        return
+    # Written to be run where it was made, it is looked at where it lies.
+    lies = evidence.experiment.to_config(1, evidence.folder)
+    where: dict[str, Any] = {"space": lies.space}
+    if lies.search.warm_start is not None:
+        where["search"] = {"warm_start": lies.search.warm_start}
+    try:
+        given = config.read(file, overrides=where)
+    except UserError as error:
+        findings.add("derive", "configuration", file.name, Verdict.MISMATCH, str(error))
+        return
+    try:
+        same = Experiment.from_config(given) == evidence.experiment
+    except UserError as error:
+        findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, str(error))
+        return
+    findings.expect(same, "derive", "configuration", file.name, "does not give the settings of experiment.json")
 
 
 def _check_warm_start(evidence: Evidence, findings: Findings) -> None:
