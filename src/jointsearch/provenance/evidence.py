@@ -133,6 +133,13 @@ class Evidence:
         seen = hyperband.newly_seen(bracket, self.experiment.lags, self.experiment.budget)
         return [place for item, rung in seen for place in self.of_rung(study, item.index, rung)]
 
+    def continued(self, place: Place) -> list[Place]:
+        """Place of the evaluation that one goes on from, if it does and that is there."""
+        study, bracket, rung, _ = place
+        name = self.evaluations[place].continues
+        below = self.of_rung(study, bracket, rung - 1) if name is not None and rung else []
+        return [one for one in below if one in self.evaluations and self.evaluations[one].id == name]
+
     def there(self, places: Iterable[Place]) -> bool:
         """Whether there are records at places."""
         return all(place in self.evaluations for place in places)

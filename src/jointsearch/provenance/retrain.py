@@ -111,9 +111,7 @@ def _train(
         raise UserError("its proposals are missing")
     first = 0
     if record.continues is not None:
-        below = [
-            other for other, one in evidence.evaluations.items() if other[0] == study and one.id == record.continues
-        ]
+        below = evidence.continued(place)
         if not below:
             raise UserError(f"{record.continues}, which it goes on from, is missing")
         first = _train(evidence, below[0], images, device, here, scratch).steps

@@ -162,23 +162,36 @@ _OTHER_PARENTS = "was made from other records than lie here"
 def _check_parents(evidence: Evidence, findings: Findings) -> None:
     of_rungs = {place: digest(rung) for place, rung in evidence.rungs.items()}
     for place, one in evidence.evaluations.items():
-        name, rung = evidence.file(*place), of_rungs.get(place[:3])
-        if rung is None:
-            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, "the proposals that it is of are missing")
+        name, below = evidence.file(*place), evidence.continued(place)
+        if place[:3] not in of_rungs or (one.continues is not None and not below):
+            message = "a record that it was made from is missing"
+            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
         else:
-            findings.expect(one.parents[:1] == (rung,), "hash", "chain", name, _OTHER_PARENTS)
+            parents = (of_rungs[place[:3]], *evidence.derivable_digests(below))
+            findings.expect(one.parents == parents, "hash", "chain", name, _OTHER_PARENTS)
 
 
 def _check_complete(evidence: Evidence, findings: Findings) -> None:
     if evidence.brackets is None:
         message = "missing or broken, so how long the search is cannot be known; run the workflow to its end"
         findings.add("hash", "complete", "config.yaml", Verdict.CANNOT_BE_CHECKED, message)
+    in_batches = {
+        (name.rpartition("/")[0], slot)
+        for name, batch in evidence.batches.items()
+        for slot in range(batch.first_slot, batch.first_slot + len(batch.records))
+    }
     for place in evidence.plan():
+        name = evidence.file(layout.SEARCH, *place)
+        if name in evidence.broken:
+            continue
         if (layout.SEARCH, *place) not in evidence.evaluations:
-            name = evidence.file(layout.SEARCH, *place)
-            if name not in evidence.broken:
-                message = "missing: planned, and not trained or lost"
-                findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
+            message = "missing: planned, and not trained or lost"
+            findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
+        elif (name.rpartition("/")[0], place[2]) not in in_batches:
+            message = "no batch names it; run the workflow to its end, or restore the batch"
+            findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
+        else:
+            findings.add("hash", "complete", name)
 
 
 def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings: Findings) -> None:
