@@ -51,7 +51,9 @@ def main() -> None:
             "job": os.environ["SLURM_JOB_ID"],
             "environment": UNKNOWN,
         }
-        point = {"step": 1, "epoch": 1, "learning_rate": 0, "train_loss": 1, "validation_error": loss}
+        point = {"step": 1, "epoch": 1, "learning_rate": 0, "train_loss": 1} | dict.fromkeys(
+            ("validation_error", "test_error"), loss
+        )
         outcome = {"status": "success", "loss": loss, "test_error": loss, "parameters": 1, "epochs": 1, "steps": 1}
         evaluation = Evaluation.model_validate(
             identity

@@ -10,7 +10,7 @@ A target is a results folder (results/demo), a file in one, an evaluation (11-0-
 number (paper:best_test_error). Without one it is the only experiment in results/.
 
 Exit codes: 0 verified, 1 mismatch, 2 wrong usage, 3 evidence is missing, 4 verified, but made with uncommitted code or
-in an unpinned environment.
+in an unpinned environment. Those of the others than verify: 0, or 1 to 3 if they could not answer.
 """
 
 import argparse
@@ -21,32 +21,33 @@ from pathlib import Path
 from jointsearch import cli
 from jointsearch.errors import UserError
 from jointsearch.provenance import audit, difference, lineage, manifest, page
+from jointsearch.provenance.ancestry import files_behind
 from jointsearch.provenance.audit import Audit, Target
-from jointsearch.provenance.evidence import BrokenExperimentError, Evidence
+from jointsearch.provenance.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError
 from jointsearch.provenance.findings import LEVELS, Findings, as_json, as_text
 from jointsearch.records import write_bytes
 
+CODES = {BrokenEvidenceError: 1, MissingEvidenceError: 3}
 VERBS = ("verify", "show", "why", "diff", "root")
 
 
 def main() -> None:
-    arguments = _parser().parse_args(_with_verb(sys.argv[1:]))
+    verb, words = _split(sys.argv[1:])
+    arguments = _parser().parse_intermixed_args(words)
     try:
         targets = [Target.read(text, arguments.experiment) for text in arguments.targets]
         targets = targets or [Target(arguments.experiment or audit.only_experiment(Path("results")))]
-        code = {"verify": _verify, "show": _show, "why": _show, "diff": _diff, "root": _root}[arguments.what](
-            arguments, targets
-        )
+        code = {"verify": _verify, "show": _show, "why": _show, "diff": _diff, "root": _root}[verb](arguments, targets)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(1 if isinstance(error, BrokenExperimentError) else 2)
+        sys.exit(next((code for kind, code in CODES.items() if isinstance(error, kind)), 2))
     sys.stdout.flush()
     sys.exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=VERBS, help="what to do")
+    parser.usage = "%(prog)s [verify | show | why | diff | root] [TARGET ...] [options]"
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to look at")
     parser.add_argument("--experiment", type=Path, metavar="FOLDER", help="the experiment that ids and numbers are of")
     parser.add_argument(
@@ -70,26 +71,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _with_verb(words: list[str]) -> list[str]:
-    return words if words[:1] and (words[0] in VERBS or words[0] in ("-h", "--help")) else ["verify", *words]
+def _split(words: list[str]) -> tuple[str, list[str]]:
+    """Take the verb, wherever it stands, out of the command line."""
+    verb = next((word for word in words if word in VERBS), None)
+    if verb is None:
+        return "verify", words
+    place = words.index(verb)
+    return verb, words[:place] + words[place + 1 :]
 
 
 def _verify(arguments: argparse.Namespace, targets: list[Target]) -> int:
-    audits, code = {}, 0
+    audits: list[Audit] = []
+    told: list[dict[str, object]] = []
+    code = 0
     for folder in dict.fromkeys(target.folder for target in targets):
-        names = [target.name for target in targets if target.folder == folder and target.name is not None]
-        audits[folder] = _audit(arguments, folder, names)
-    for folder, done in audits.items():
-        chosen = _about(done, [target.name for target in targets if target.folder == folder])
+        names = [target.name for target in targets if target.folder == folder]
+        done = _audit(arguments, folder, [name for name in names if name is not None])
+        chosen = _about(done, names)
+        audits.append(done)
+        told.append(_summary(done, chosen))
         code = max(code, chosen.verdict.exit_code, key=(0, 4, 3, 1).index)
-        if arguments.json:
-            print(json.dumps(_summary(done, chosen), indent=1))
-        else:
+        if not arguments.json:
             print(f"{folder}: root {done.root or 'unknown, there is no manifest'}")
             print(as_text(chosen))
             print(f"verdict: {chosen.verdict.words}")
+    if arguments.json:
+        print(json.dumps(told, indent=1))
     if arguments.html:
-        write_bytes(arguments.html, page.render(list(audits.values())))
+        write_bytes(arguments.html, page.render(audits))
     return code
 
 
@@ -98,20 +107,21 @@ def _audit(arguments: argparse.Namespace, folder: Path, names: list[str]) -> Aud
     if arguments.level == "retrain":
         from jointsearch.provenance.retrain import How
 
-        places = [place for name in names if (place := lineage.place_of(done.evidence, name)) is not None]
         how = How(arguments.device, arguments.data_root, arguments.cache, arguments.tolerance)
-        audit.retrain(done, places, arguments.sample, arguments.seed, how)
+        audit.retrain(done, names, arguments.sample, arguments.seed, how)
     return done
 
 
 def _about(done: Audit, names: list[str | None]) -> Findings:
+    """Findings on what targets rest on; what is said of no file is kept."""
     chosen: set[str] = set()
     for name in names:
-        files = audit.behind(done.evidence, name) if name is not None else None
+        files = files_behind(done.evidence, name) if name is not None else None
         if files is None:
             return done.findings
         chosen |= files
-    return done.findings.about(chosen)
+    there = set(manifest.files(done.evidence.folder))
+    return done.findings.about(chosen | {one.subject for one in done.findings if one.subject not in there})
 
 
 def _summary(done: Audit, chosen: Findings) -> dict[str, object]:
@@ -125,25 +135,26 @@ def _summary(done: Audit, chosen: Findings) -> dict[str, object]:
 
 
 def _show(arguments: argparse.Namespace, targets: list[Target]) -> int:
+    trees = []
     for target in targets:
         done = audit.run(target.folder, "hash")
         marks = {file: verdict.words for file, verdict in done.findings.verdicts().items()}
-        node = lineage.find(done.evidence, target.name or manifest.NAME)
-        if arguments.json:
-            print(json.dumps(node.as_json(marks), indent=1))
-        else:
-            print("\n".join(node.lines(marks)))
+        trees.append((lineage.find(done.evidence, target.name or manifest.NAME), marks))
+    if arguments.json:
+        print(json.dumps([tree.as_json(marks) for tree, marks in trees], indent=1))
+    else:
+        print("\n".join(line for tree, marks in trees for line in tree.lines(marks)))
     return 0
 
 
 def _diff(arguments: argparse.Namespace, targets: list[Target]) -> int:
-    if len(targets) != 2:
-        raise UserError(f"diff: takes two targets, not {len(targets)}")
-    both = [Evidence.read(target.folder) for target in targets]
-    if targets[0].name is None or targets[1].name is None:
-        found = difference.of_experiments(*both)
+    if len(arguments.targets) != 2 or (targets[0].name is None) != (targets[1].name is None):
+        raise UserError("diff: takes two evaluations, or two results folders")
+    one, other = (Evidence.read(target.folder) for target in targets)
+    if targets[0].name is None:
+        found = difference.of_experiments(one, other)
     else:
-        found = difference.of_evaluations(*((one, target.name) for one, target in zip(both, targets, strict=True)))
+        found = difference.of_evaluations((one, targets[0].name), (other, targets[1].name))
     if arguments.json:
         print(json.dumps(found, indent=1))
         return 0
@@ -156,8 +167,8 @@ def _diff(arguments: argparse.Namespace, targets: list[Target]) -> int:
 
 
 def _root(arguments: argparse.Namespace, targets: list[Target]) -> int:
-    for target in targets:
-        print(f"{manifest.root(target.folder)}  {target.folder}")
+    roots = {str(target.folder): manifest.root(target.folder) for target in targets}
+    print(json.dumps(roots, indent=1) if arguments.json else "\n".join(f"{root}  {at}" for at, root in roots.items()))
     return 0
 
 

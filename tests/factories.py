@@ -38,7 +38,10 @@ def evaluation(proposal: str = "0-0-0", loss: float | None = 0.5, **changes: Any
         "parameters": 1000,
         "epochs": 1,
         "steps": 10,
-        "curve": [{"step": 10, "epoch": 1, "learning_rate": 0, "train_loss": 1.5, "validation_error": loss}],
+        "curve": [
+            {"step": 10, "epoch": 1, "learning_rate": 0, "train_loss": 1.5, "validation_error": loss}
+            | {"test_error": changes.get("test_error", loss)}
+        ],
         "made_with": {
             "code": "c" * 64,
             "lock": None,

@@ -50,7 +50,8 @@ def test_every_truncation_is_refused_with_the_path(tmp_path):
         ({"slot": True}, "slot"),
         ({"protocol": 1}, "protocol"),
         ({"curve": []}, "loss must be the validation error in the last row of the curve"),
-        ({"test_error": None}, "test_error must be a number"),
+        ({"test_error": None}, "test_error must be that in the last row of the curve"),
+        ({"test_error": 0.25}, "test_error must be that in the last row of the curve"),
     ],
 )
 def test_an_edit_that_breaks_the_schema_is_named(tmp_path, change, complaint):

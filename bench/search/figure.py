@@ -4,7 +4,6 @@ import math
 from itertools import cycle
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,7 +26,7 @@ Looks = dict[str, tuple[str, Any, str]]
 """Colour, dashes and marker of each optimiser."""
 
 
-@matplotlib.rc_context(style.RC)
+@style.look()
 def draw(summary: Summary) -> Figure:
     """Draw a panel for each task, one for the mean rank, and the legend in a place of its own."""
     panels = len(summary.tasks) + 2

@@ -18,7 +18,7 @@ def bracket_of(folder: Path) -> tuple[Path, int]:
 
 def bracket_count(study: Path) -> int:
     """Number of brackets that a study has begun."""
-    return 1 + max((bracket_of(folder)[1] for folder in study.glob("bracket-*")), default=-1)
+    return 1 + max((bracket_of(folder)[1] for folder in study.glob("bracket-[0-9]*")), default=-1)
 
 
 def study_of(rung: Path) -> Path:

@@ -29,7 +29,7 @@ Precision = Literal["float32", "bfloat16"]
 BudgetUnit = Literal["seconds", "epochs", "steps"]
 Loss = Annotated[float, Field(allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, le=1)]
-Index = Annotated[int, Field(ge=0)]
+Index = Annotated[int, Field(ge=0, lt=2**53)]
 Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -237,8 +237,8 @@ class Evaluation(Record):
             raise ValueError("loss must be a number exactly when status is 'success'")
         if self.loss is not None and (not self.curve or self.curve[-1].validation_error != self.loss):
             raise ValueError("loss must be the validation error in the last row of the curve")
-        if self.loss is not None and self.test_error is None:
-            raise ValueError("test_error must be a number when status is 'success'")
+        if self.loss is not None and (self.test_error is None or self.curve[-1].test_error != self.test_error):
+            raise ValueError("test_error must be that in the last row of the curve when status is 'success'")
         return self
 
     @property

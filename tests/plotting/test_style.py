@@ -118,3 +118,16 @@ def test_origins_differ_in_grey_too() -> None:
     lightness = [np.dot(to_rgb(look["color"]), [0.299, 0.587, 0.114]) for look in looks]
     assert abs(lightness[0] - lightness[1]) > 0.2
     assert len({look["marker"] for look in looks}) == len({look["linestyle"] for look in looks}) == len(looks)
+
+
+def test_a_matplotlibrc_changes_nothing():
+    with matplotlib.rc_context({"axes.grid": True, "font.size": 20, "savefig.dpi": 10}):
+        changed = style.render(drawn())
+    assert changed == style.render(drawn())
+
+
+@style.look()
+def drawn():
+    figure = style.new_figure(2, 1)
+    figure.subplots().plot([1, 2])
+    return figure

@@ -76,9 +76,11 @@ def edit(path: Path, kind: type[Record], **changes: object) -> None:
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def set_loss(path: Path, loss: float) -> None:
+def set_errors(path: Path, **errors: float) -> None:
+    """Forge `loss` or `test_error` of an evaluation, in its curve too."""
     curve = read_record(path, Evaluation).model_dump()["curve"]
-    edit(path, Evaluation, loss=loss, curve=[*curve[:-1], curve[-1] | {"validation_error": loss}])
+    last = {"validation_error" if name == "loss" else name: error for name, error in errors.items()}
+    edit(path, Evaluation, **errors, curve=[*curve[:-1], curve[-1] | last])
 
 
 def rebuild_hashes(folder: Path) -> None:
@@ -99,7 +101,7 @@ def rebuild_hashes(folder: Path) -> None:
                 edit(rung / "proposals.json", Rung, parents=parents)
             of = digest(read_record(rung / "proposals.json", Rung))
             for slot in sorted(rung.glob("slot-*.json")):
-                edit(slot, Evaluation, parents=(of,))
+                edit(slot, Evaluation, parents=(of, *read_record(slot, Evaluation).parents[1:]))
     rebuild_batches(folder)
     rebuild_manifest(folder)
 
@@ -213,7 +215,7 @@ def test_two_records_that_were_swapped_are_found_also_with_every_hash_rebuilt(re
     assert mismatches(results, "hash") >= {("record", SLOT), ("record", SLOT.replace("slot-00", "slot-01"))}
 
 
-def test_a_missing_record_is_missing_evidence(results):
+def test_a_missing_record_is_missing_evidence(results, committed):
     (results / SLOT).unlink()
     found = look(results)
     assert ("manifest", SLOT, Verdict.CANNOT_BE_CHECKED) in found
@@ -221,6 +223,7 @@ def test_a_missing_record_is_missing_evidence(results):
     assert audit.run(results, "derive").findings.verdict is Verdict.CANNOT_BE_CHECKED
     rebuild_manifest(results)
     assert ("complete", SLOT, Verdict.CANNOT_BE_CHECKED) in look(results)
+    assert committed.script("audit", str(results / SLOT)).returncode == 3
 
 
 def test_an_extra_record_is_a_mismatch(results):
@@ -233,11 +236,38 @@ def test_an_extra_record_is_a_mismatch(results):
     assert ("seed", name, Verdict.CANNOT_BE_CHECKED) in look(results)
 
 
+@pytest.mark.parametrize("name", ["slot-2.json", "slot-002.json", "slot-\u0662.json", "notes.txt"])
+def test_a_file_beside_the_places_of_records_is_a_mismatch_though_the_manifest_was_rebuilt(results, name):
+    """Or else a forged record could hide behind the real one."""
+    other = (results / LAST).with_name(name)
+    shutil.copy(results / LAST, other)
+    set_errors(results / LAST, loss=0.0)
+    rebuild_batches(results)
+    rebuild_manifest(results)
+    assert ("record", other.relative_to(results).as_posix()) in mismatches(results, "hash")
+
+
+@pytest.mark.parametrize("name", ["search/bracket-abc/history.json", "search/bracket-000/rung-9/proposals.json"])
+def test_a_folder_that_a_search_does_not_have_is_a_mismatch(results, name):
+    (results / name).parent.mkdir(parents=True)
+    shutil.copy(results / "search/bracket-000/rung-0/proposals.json", results / name)
+    rebuild_manifest(results)
+    assert ("record", name) in mismatches(results)
+
+
+def test_trainings_beyond_the_length_are_told(results):
+    config = results / "config.yaml"
+    config.write_text(config.read_text().replace("length: 3", "length: 2"))
+    rebuild_outcomes(results)
+    rebuild_manifest(results)
+    assert ("complete", LAST) in mismatches(results, "hash")
+
+
 def test_a_loss_that_was_edited_with_every_hash_rebuilt_is_caught_by_what_follows_from_it(results):
     worst = max(
         results.glob("search/bracket-000/rung-0/slot-*.json"), key=lambda path: read_record(path, Evaluation).loss
     )
-    set_loss(worst, 0.0)
+    set_errors(worst, loss=0.0)
     rebuild_hashes(results)
     assert not mismatches(results, "hash")
     found = mismatches(results)
@@ -258,7 +288,7 @@ def test_what_a_forger_who_rebuilds_everything_gets_away_with_and_what_catches_h
     assert audit.run(results, "hash", signers).findings.verdict is Verdict.VERIFIED
     before = audit.run(results, "hash").root
 
-    set_loss(results / LAST, 0.0)
+    set_errors(results / LAST, loss=0.0)
     rebuild_hashes(results)
     rebuild_outcomes(results)
     rebuild_manifest(results)
@@ -271,7 +301,7 @@ def test_what_a_forger_who_rebuilds_everything_gets_away_with_and_what_catches_h
     where = [str(results / LAST), "--data-root", str(tmp_path), "--cache", str(tmp_path), "--device", "cpu"]
     done = committed.script("audit", "verify", *where, "--level", "retrain", "--json")
     assert done.returncode == 1, done.stderr
-    found = [one for one in json.loads(done.stdout)["findings"] if one["check"] == "training"]
+    found = [one for one in json.loads(done.stdout)[0]["findings"] if one["check"] == "training"]
     assert [(one["subject"], one["verdict"]) for one in found if one["subject"] == LAST] == [(LAST, "mismatch")]
     assert found[0]["message"] == "trained again, its loss, curve are different"
 
@@ -303,6 +333,53 @@ def test_a_configuration_that_is_not_the_samplers_is_found(results):
     assert not mismatches(results, "hash")
     assert ("proposals", "search/bracket-001/rung-0/proposals.json") in mismatches(results)
     assert "1-0-2: not what the sampler proposes from this history" in messages(results)
+
+
+def test_another_model_than_the_samplers_is_found(results):
+    rung = results / "search/bracket-001/rung-0/proposals.json"
+    model = read_record(rung, Rung).model
+    edit(rung, Rung, model=model.model_dump() | {"evaluations": model.evaluations[::-1]})
+    rebuild_hashes(results)
+    assert ("proposals", "search/bracket-001/rung-0/proposals.json") in mismatches(results)
+    assert "its model is not what the sampler says of this history" in messages(results)
+
+
+def test_an_id_that_is_not_that_of_its_place_is_found_since_the_seed_hangs_on_it(results):
+    rung = results / "search/bracket-002/rung-0/proposals.json"
+    proposals = [one.model_dump() for one in read_record(rung, Rung).proposals]
+    proposals[0]["id"] = "77-0-0"
+    edit(rung, Rung, proposals=proposals)
+    seed = Evidence.read(results).experiment.identity(read_record(rung, Rung), 0)["seed"]
+    edit(rung.with_name("slot-00.json"), Evaluation, proposal=proposals[0], seed=seed)
+    rebuild_hashes(results)
+    assert ("proposals", "search/bracket-002/rung-0/proposals.json") in mismatches(results)
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_proposal_too_few_or_too_many_is_found(results, number):
+    rung = results / "search/bracket-002/rung-0/proposals.json"
+    proposals = [one.model_dump() for one in read_record(rung, Rung).proposals]
+    edit(rung, Rung, proposals=(proposals * 2)[:number])
+    rebuild_hashes(results)
+    assert ("proposals", "search/bracket-002/rung-0/proposals.json") in mismatches(results)
+
+
+def test_records_that_nothing_can_be_made_of_are_a_finding_and_no_traceback(results):
+    history = results / "search/bracket-001/history.json"
+    observations = [one.model_dump() for one in read_record(history, History).observations]
+    observations[0]["values"]["learning_rate"] = "fast"
+    edit(history, History, observations=observations)
+    rebuild_hashes(results)
+    found = mismatches(results)
+    assert ("history", "search/bracket-001/history.json") in found
+    assert ("proposals", "search/bracket-001/rung-0/proposals.json") in found
+
+
+@pytest.mark.parametrize("changes", [{"continues": "2-0-0@0"}, {"steps": 1}])
+def test_what_the_settings_and_the_budget_do_not_give_is_found(results, changes):
+    edit(results / LAST, Evaluation, **changes)
+    rebuild_hashes(results)
+    assert LAST in {one.subject for one in audit.run(results, "derive").findings.problems}
 
 
 def test_proposals_that_differ_by_rounding_are_verified_with_a_word_about_it(results):
@@ -345,7 +422,7 @@ def test_a_promotion_by_the_test_error_is_found_and_called_so(results):
     folder = results / "search/bracket-001/rung-0"
     below = {path: read_record(path, Evaluation) for path in folder.glob("slot-*.json")}
     worst = max(below, key=lambda path: below[path].loss)
-    edit(worst, Evaluation, test_error=0.0)
+    set_errors(worst, test_error=0.0)
     promote_others(results, lambda below: min(below, key=lambda one: one.test_error))
     assert ("promotion", "search/bracket-001/rung-1/proposals.json") in mismatches(results)
     assert "chosen by the test error" in messages(results)
@@ -419,7 +496,7 @@ def test_an_environment_that_is_missing_or_not_what_its_name_says_is_found(resul
 
 def test_the_manifest_is_not_made_again_over_a_changed_record(committed, tmp_path):
     workspace = committed.copy(tmp_path / "clone")
-    set_loss(workspace.results / LAST, 0.0)
+    set_errors(workspace.results / LAST, loss=0.0)
     target = "results/small/manifest.sha256"
     printed = workspace.snakemake("--force", target, succeeds=False)
     assert f"error: results/small/{LAST}: changed since it was made" in printed
@@ -441,7 +518,7 @@ def retrained(workspace: Workspace, *files: Path) -> list[dict[str, str]]:
     names = [str(file.relative_to(workspace.folder)) for file in files]
     done = workspace.script("audit", *names, "--level", "retrain", "--device", "cpu", "--json")
     assert not done.stderr
-    found = json.loads(done.stdout)["findings"]
+    found = json.loads(done.stdout)[0]["findings"]
     return [one for one in found if one["level"] == "retrain" and one["verdict"] != "not checked"]
 
 
@@ -478,13 +555,15 @@ def test_retraining_elsewhere_allows_what_is_stated(results, committed):
     evaluation = read_record(results / LAST, Evaluation)
     edit(results / LAST, Evaluation, observed=evaluation.observed.model_dump() | {"environment": digest(environment)})
     (path.with_name(f"{digest(environment)}.json")).write_text(json.dumps(environment))
-    set_loss(results / LAST, evaluation.loss - 0.03)
+    set_errors(results / LAST, loss=evaluation.loss - 0.03)
     rebuild_hashes(results)
     command = ["audit", str(results / LAST), "--level", "retrain", "--device", "cpu", "--json", "--data-root", "."]
     for tolerance, verdict in (("0.05", "verified"), ("0.01", "mismatch")):
         done = committed.script(*command, "--tolerance", tolerance)
         [found] = [
-            one for one in json.loads(done.stdout)["findings"] if one["subject"] == LAST and one["level"] == "retrain"
+            one
+            for one in json.loads(done.stdout)[0]["findings"]
+            if one["subject"] == LAST and one["level"] == "retrain"
         ]
         assert found["verdict"] == verdict, found
         assert found["message"].startswith("trained with another processor, so not bit for bit: validation error ")
@@ -510,7 +589,7 @@ def test_show_draws_where_an_evaluation_comes_from(committed):
         "of training",
     ):
         assert any(words in line for line in lines), words
-    tree = json.loads(committed.script("audit", "show", promoted.id, "--json").stdout)
+    tree = json.loads(committed.script("audit", "show", "--json", promoted.id).stdout)[0]
     assert tree["file"].endswith("slot-00.json")
     assert committed.script("audit", "show", f"results/small/{tree['file']}").stdout == done.stdout
 
@@ -546,12 +625,50 @@ def test_the_page_shows_verdicts_and_trees(committed, tmp_path):
     assert (audit.run(committed.results, "hash").root or "") in text
 
 
+def test_what_is_asked_about_one_thing_rests_on_all_that_it_was_made_of(results, committed):
+    """Also on what a drawing leaves out, and on the manifest."""
+    target = read_record(results / "search/bracket-002/rung-0/slot-00.json", Evaluation).id
+    assert committed.script("audit", target, "--experiment", str(results)).returncode == 0
+    history = results / "search/bracket-000/history.json"
+    content = history.read_text()
+    history.write_text(content + " ")
+    assert committed.script("audit", target, "--experiment", str(results)).returncode == 1
+    assert committed.script("audit", str(results / "search/bracket-001/rung-1/proposals.json")).returncode == 1
+    history.write_text(content)
+    (results / manifest.NAME).rename(results / "aside.sha256")
+    assert committed.script("audit", target, "--experiment", str(results)).returncode == 3
+
+
+def test_retraining_what_a_number_rests_on(committed):
+    best = read_record(committed.results / "incumbent.json", Incumbent)
+    command = ["--level", "retrain", "--device", "cpu", "--json", "paper:best_test_error"]
+    [told] = json.loads(committed.script("audit", *command).stdout)
+    [found] = [one for one in told["findings"] if one["check"] == "training"]
+    place = next(
+        place for place, one in Evidence.read(committed.results).evaluations.items() if one.id == best.evaluation
+    )
+    assert found["subject"] == Evidence.read(committed.results).file(*place)
+    assert "the same, bit for bit" in found["message"]
+
+
+def test_json_is_one_document_and_whole(committed, finished):
+    both = committed.script("audit", "--level", "hash", "--json", "results/small", str(finished.results))
+    assert [one["exit_code"] for one in json.loads(both.stdout)] == [0, 4]
+    assert both.returncode == 4
+    [tree] = json.loads(committed.script("audit", "why", "paper:evaluations", "--json").stdout)
+    assert len(tree["made_of"]) == 20
+    assert committed.script("audit", "why", "paper:evaluations").stdout.count("evaluation 0-0-") < 20
+    roots = json.loads(committed.script("audit", "--json", "root").stdout)
+    assert roots == {"results/small": audit.run(committed.results, "hash").root}
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["nowhere/at/all"], "nowhere/at/all: lies in no results of an experiment"),
-        (["show", "9-9-9@9"], "9-9-9@9: no file, evaluation or number of results/small"),
-        (["diff", "0-0-0@0"], "diff: takes two targets, not 1"),
+        (["show", "nothing"], "nothing: no file, evaluation or number of results/small"),
+        (["diff", "0-0-0@0"], "diff: takes two evaluations, or two results folders"),
+        (["diff", "0-0-0@0", "results/small"], "diff: takes two evaluations, or two results folders"),
         (["diff", "0-0-0@0", "config.yaml"], "config.yaml: lies in no results"),
     ],
 )

@@ -169,9 +169,12 @@ def read_csv(path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyTy
         If the file is missing or no such table; names the path and the column.
     """
     try:
-        return parse_csv(path.read_text(), path, choices)
+        text = path.read_text()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to make it again") from None
+    except UnicodeDecodeError as error:
+        raise _broken(path, f"no CSV table ({error})") from None
+    return parse_csv(text, path, choices)
 
 
 def parse_csv(text: str, path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -39,7 +38,7 @@ def data(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return correlations(observations, rng).merge(pairs(observations), how="left", on=["lower_budget", "higher_budget"])
 
 
-@matplotlib.rc_context(style.RC)
+@style.look()
 def draw(data: pd.DataFrame) -> Figure:
     """Draw the figure: left the correlations, right the errors behind them, laid out alike.
 

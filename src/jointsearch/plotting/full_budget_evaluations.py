@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -50,7 +49,7 @@ def data(observations: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
     return rows
 
 
-@matplotlib.rc_context(style.RC)
+@style.look()
 def draw(data: pd.DataFrame) -> Figure:
     """Draw the figure: a) full-budget evaluations in order, b) their distribution, c) the footprint.
 

@@ -5,7 +5,8 @@ and never colour alone: markers, line styles or text tell things apart in grey t
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,17 @@ RC: dict[Any, Any] = {
     "pdf.fonttype": 42,
     "svg.hashsalt": "jointsearch",
 }
-"""matplotlib settings; draw and save within `matplotlib.rc_context(RC)`."""
+"""matplotlib settings beyond its defaults."""
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw and save with these settings, whatever a matplotlibrc says."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(RC)
+        yield
+
 
 _FORMATS: dict[str, dict[str, Any]] = {
     "pdf": {"metadata": dict.fromkeys(["Creator", "Producer", "CreationDate", "ModDate"])},
@@ -75,7 +86,7 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-@matplotlib.rc_context(RC)
+@look()
 def render(figure: Figure) -> dict[str, bytes]:
     """Render a figure as `pdf`, `svg` and `png` (300 dpi).
 

@@ -109,21 +109,20 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
     return Audit(evidence, findings, root)
 
 
-def retrain(audit: Audit, places: Sequence[Place], number: int, seed: int, how: "How") -> None:
-    """Train evaluations again: those at some places or, where none is given, so many at random."""
+def retrain(audit: Audit, names: Sequence[str], number: int, seed: int, how: "How") -> None:
+    """Train evaluations again: those that names stand for, of many so many at random; without names, of all."""
     # Idle threads that spin would slow what runs beside; torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from jointsearch.provenance.retrain import check_trainings
 
-    everything = sorted(audit.evidence.evaluations)
-    chosen = places or random.Random(seed).sample(everything, min(number, len(everything)))
-    check_trainings(audit.evidence, chosen, how, audit.findings)
-    if len(chosen) < len(everything):
-        left = f"{len(everything) - len(chosen):,} of {len(everything):,} trainings"
-        audit.findings.add("retrain", "training", left, Verdict.NOT_CHECKED, "not chosen")
-
-
-def behind(evidence: Evidence, name: str) -> set[str] | None:
-    """Files that something was made of, itself included; None where that is more than can be named."""
-    nodes = list(lineage.find(evidence, name).nodes())
-    return None if any(node.whole for node in nodes) else {node.file for node in nodes if node.file is not None}
+    chosen: set[Place] = set()
+    groups = {name: lineage.places_of(audit.evidence, name) for name in names}
+    for name, places in (groups or {"all": sorted(audit.evidence.evaluations)}).items():
+        some = random.Random(seed).sample(places, min(number, len(places)))
+        chosen |= set(some)
+        if not some:
+            audit.findings.add("retrain", "training", name, Verdict.NOT_CHECKED, "names no training")
+        elif len(some) < len(places):
+            left = f"{len(places) - len(some):,} of {len(places):,} trainings"
+            audit.findings.add("retrain", "training", left, Verdict.NOT_CHECKED, "not chosen")
+    check_trainings(audit.evidence, sorted(chosen), how, audit.findings)

@@ -2,7 +2,8 @@
 
 import importlib.metadata
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from jointsearch.experiment import Experiment
 from jointsearch.hyperband import pending
 from jointsearch.outcomes import outcomes
 from jointsearch.provenance import code
-from jointsearch.provenance.evidence import Evidence
+from jointsearch.provenance.evidence import Evidence, Place
 from jointsearch.provenance.findings import Findings, Verdict
 from jointsearch.records import (
     Evaluation,
@@ -43,9 +44,29 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
             message = "its proposal is missing"
             findings.add("derive", "seed", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
-        expected = evidence.experiment.identity(rung, one.slot)
+        expected = evidence.experiment.identity(rung, one.slot) | {"continues": _continues(evidence, place)}
         other = [field for field, value in expected.items() if getattr(one, field) != value]
         findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
+        message = f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {one.budget:g} {one.budget_unit}"
+        findings.expect(_budget_is_spent(one), "derive", "budget", name, message)
+
+
+def _continues(evidence: Evidence, place: Place) -> str | None:
+    """What an evaluation has to go on from, by the settings."""
+    study, bracket, rung, _ = place
+    if not evidence.experiment.training.continuation or not rung:
+        return None
+    name = evidence.evaluations[place].proposal.id
+    below = [evidence.evaluations.get(other) for other in evidence.of_rung(study, bracket, rung - 1)]
+    return next((one.id for one in below if one and one.proposal.id == name and one.status == "success"), None)
+
+
+def _budget_is_spent(one: Evaluation) -> bool:
+    """Whether the steps of a training that succeeded are those of its budget, where that counts them."""
+    if one.status != "success" or one.budget_unit == "seconds":
+        return True
+    per_unit = one.steps / one.epochs if one.budget_unit == "epochs" and one.epochs else 1
+    return abs(one.steps - max(1, one.budget * per_unit)) <= 0.5 + 1e-6
 
 
 def _check_configuration(evidence: Evidence, findings: Findings) -> None:
@@ -120,36 +141,35 @@ def _check_proposals(
         findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
         return
     rungs = [evidence.rungs[study, index, 0] for index in waiting]
-    try:
+    again = None
+    with _distrust(findings, "proposals", name):
         again = derivation.first_rung(settings, evidence.histories[study, bracket], seen, rungs, space)
-    except UserError as error:
-        findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, str(error))
+    if again is None:
         return
     if again == found:
         findings.add("derive", "proposals", name)
-    elif _rounds_to(again, found):
+    elif _close(again.model_dump(mode="json"), found.model_dump(mode="json")):
         message = f"the same to {ROUNDING:g}: sampled on a processor that rounds differently"
         findings.add("derive", "proposals", name, Verdict.VERIFIED, message)
     else:
         findings.add("derive", "proposals", name, Verdict.MISMATCH, _other_proposals(again, found))
 
 
-def _rounds_to(again: Rung, found: Rung) -> bool:
-    def close(one: object, other: object) -> bool:
-        if isinstance(one, float) and isinstance(other, float):
-            return math.isclose(one, other, rel_tol=ROUNDING)
-        return one == other
-
-    return again.parents == found.parents and all(
-        one.origin == other.origin
-        and one.values.keys() == other.values.keys()
-        and all(close(value, other.values[key]) for key, value in one.values.items())
-        for one, other in zip(again.proposals, found.proposals, strict=True)
-    )
+def _close(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same but for the rounding of numbers."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=ROUNDING)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_close(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_close, one, other))
+    return bool(one == other)
 
 
 def _other_proposals(again: Rung, found: Rung) -> str:
-    pairs = zip(again.proposals, found.proposals, strict=False)
+    if len(again.proposals) != len(found.proposals):
+        return f"{len(found.proposals)} proposals instead of {len(again.proposals)}"
+    pairs = zip(again.proposals, found.proposals, strict=True)
     other = [one.id for mine, one in pairs if mine != one]
     if other:
         return f"{', '.join(other[:3])}{' ...' if other[3:] else ''}: not what the sampler proposes from this history"
@@ -185,8 +205,9 @@ def check_outcomes(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)
         return
     draws = _draws_alike(evidence)
-    for name, made in outcomes(evidence.experiment, evidence.at(planned), draws).items():
-        _check_bytes(evidence.folder, name, made, findings)
+    with _distrust(findings, "outcome", "observations.csv"):
+        for name, made in outcomes(evidence.experiment, evidence.at(planned), draws).items():
+            _check_bytes(evidence.folder, name, made, findings)
     if not draws:
         message = "drawn with other libraries than are here; the data behind them are checked"
         findings.add("derive", "outcome", "figures", Verdict.NOT_CHECKED, message)
@@ -196,12 +217,24 @@ def check_crate(evidence: Evidence, findings: Findings) -> None:
     """Describe the files as a Run Crate again."""
     from jointsearch.export import crate
 
-    try:
-        made = crate.build(evidence.folder, evidence.brackets or 0)
-    except UserError as error:
-        findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, str(error))
+    if evidence.brackets is None:
+        message = "how long the search is cannot be known"
+        findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
         return
-    _check_bytes(evidence.folder, crate.METADATA, made, findings)
+    with _distrust(findings, "outcome", crate.METADATA):
+        _check_bytes(evidence.folder, crate.METADATA, crate.build(evidence.folder, evidence.brackets), findings)
+
+
+@contextmanager
+def _distrust(findings: Findings, check: str, subject: str) -> Iterator[None]:
+    """Make a finding of whatever goes wrong when something is made again from records that may say anything."""
+    try:
+        yield
+    except UserError as error:
+        findings.add("derive", check, subject, Verdict.CANNOT_BE_CHECKED, str(error))
+    except Exception as error:
+        message = f"cannot be made again from these records ({type(error).__name__}: {error})"
+        findings.add("derive", check, subject, Verdict.MISMATCH, message)
 
 
 def _draws_alike(evidence: Evidence) -> bool:

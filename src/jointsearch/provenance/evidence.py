@@ -10,6 +10,7 @@ from jointsearch import config, hyperband, layout
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import Bracket
+from jointsearch.provenance import manifest
 from jointsearch.records import (
     Batch,
     DataSet,
@@ -24,14 +25,22 @@ from jointsearch.records import (
     read_record,
 )
 
-_OF_STUDY = re.compile(r"([^/]+)/bracket-(\d+)/(?:rung-(\d+)/)?(history|proposals|batch-\d+-\d+|slot-\d+)\.json")
+_OF_STUDY = re.compile(
+    r"([^/]+)/bracket-([0-9]+)/(?:rung-([0-9]+)/)?(history|proposals|batch-[0-9]+-[0-9]+|slot-[0-9]+)\.json"
+)
+
+_IN_STUDY = re.compile(r"[^/]+/bracket-")
 
 Place = tuple[str, int, int, int]
 """Study, bracket, rung, slot."""
 
 
-class BrokenExperimentError(UserError):
-    """The settings of an experiment cannot be read, and so nothing of it can be checked."""
+class BrokenEvidenceError(UserError):
+    """Something that the question rests on cannot be read."""
+
+
+class MissingEvidenceError(UserError):
+    """Something that the question rests on is missing."""
 
 
 @dataclass
@@ -66,7 +75,7 @@ class Evidence:
         ------
         UserError
             If it is none: its `experiment.json` is missing.
-        BrokenExperimentError
+        BrokenEvidenceError
             If that is broken.
         """
         if not (folder / "experiment.json").is_file():
@@ -74,14 +83,15 @@ class Evidence:
         try:
             evidence = cls(folder, read_record(folder / "experiment.json", Experiment))
         except UserError as error:
-            raise BrokenExperimentError(str(error)) from None
+            raise BrokenEvidenceError(str(error)) from None
         evidence.data = evidence._try(folder / "data.json", DataSet)
         evidence.warm_start = evidence._try(layout.warm_start_file(folder / layout.SEARCH), WarmStart)
         for path in sorted(folder.glob("environments/*.json")):
             if one := evidence._try(path, Environment):
                 evidence.environments[path.stem] = one
-        for path in sorted(folder.glob("*/bracket-*/**/*.json")):
-            evidence._read_of_study(path)
+        for name in manifest.files(folder):
+            if _IN_STUDY.match(name):
+                evidence._read_of_study(folder / name)
         return evidence
 
     @cached_property
@@ -152,6 +162,12 @@ class Evidence:
         """Digests of evaluations at places, by which they are named as parents."""
         return tuple(self._derivable_digest(place) for place in places)
 
+    def planned_files(self) -> set[str]:
+        """Files that the plan and the manifest name."""
+        path = self.folder / manifest.NAME
+        listed = manifest.parse(path.read_text(errors="replace")) if path.is_file() else {}
+        return {*listed, *(self.file(layout.SEARCH, *place) for place in self.plan())}
+
     def plan(self) -> Iterator[tuple[int, int, int]]:
         """Bracket, rung and slot of each training of the search."""
         for index in range(self.brackets or 0):
@@ -159,41 +175,43 @@ class Evidence:
                 yield from ((index, rung, slot) for slot in range(size))
 
     def _read_of_study(self, path: Path) -> None:
-        match = _OF_STUDY.fullmatch(self.name(path))
-        if match is None:
+        name = self.name(path)
+        match = _OF_STUDY.fullmatch(name)
+        if match is None or int(match[3] or 0) >= len(self.bracket(int(match[2])).sizes):
+            self.broken[name] = "no record that a search has; move it away"
             return
         study, bracket, rung, kind = match[1], int(match[2]), int(match[3] or 0), match[4]
-        if rung >= len(self.bracket(bracket).sizes):
-            self.broken[self.name(path)] = f"{path}: of a rung that bracket {bracket} does not have; move it away"
-        elif kind == "history":
-            if (history := self._try(path, History)) and self._fits(path, (study, bracket), history):
+        if kind == "history":
+            if (history := self._try(path, History)) and self._fits(name, (study, bracket), history):
                 self.histories[study, bracket] = history
         elif kind == "proposals":
-            if (proposed := self._try(path, Rung)) and self._fits(path, (study, bracket, rung), proposed):
+            if (proposed := self._try(path, Rung)) and self._fits(name, (study, bracket, rung), proposed):
                 self.rungs[study, bracket, rung] = proposed
         elif kind.startswith("batch"):
             if batch := self._try(path, Batch):
-                self.batches[self.name(path)] = batch
-        else:
+                self.batches[name] = batch
+        elif evaluation := self._try(path, Evaluation):
             place = study, bracket, rung, int(kind.removeprefix("slot-"))
-            if (evaluation := self._try(path, Evaluation)) and self._fits(path, place, evaluation):
+            if self._fits(name, place, evaluation):
                 self.evaluations[place] = evaluation
 
     def _try(self, path: Path, kind: type[R]) -> R | None:
-        if not path.exists():
+        if not path.is_file():
             return None
         try:
             return read_record(path, kind)
         except UserError as error:
-            self.broken[self.name(path)] = str(error)
+            # What to do about it is another thing in an audit than in a run.
+            self.broken[self.name(path)] = str(error).removeprefix(f"{path}: ").rpartition("; ")[0] + "; restore it"
             return None
 
-    def _fits(self, path: Path, place: tuple[str | int, ...], record: History | Rung | Evaluation) -> bool:
-        """Whether a record is of the place where it lies, and of this experiment."""
+    def _fits(self, name: str, place: tuple[str | int, ...], record: History | Rung | Evaluation) -> bool:
+        """Whether a record is of the place where it lies, the only one for it, and of this experiment."""
         says = tuple(getattr(record, field) for field in ("study", "bracket", "rung", "slot")[: len(place)])
         if says != place:
-            message = f"{path}: is the record of {', '.join(map(str, says))} (study, bracket, ...); move it back"
-            self.broken[self.name(path)] = message
+            self.broken[name] = f"is the record of {', '.join(map(str, says))} (study, bracket, ...); move it back"
+        elif name != self.file(*says):
+            self.broken[name] = f"lies beside the place of such a record, which is {self.file(*says)}; move it away"
         elif record.experiment != self.experiment.id:
-            self.broken[self.name(path)] = f"{path}: belongs to another experiment; move it away"
-        return self.name(path) not in self.broken
+            self.broken[name] = "belongs to another experiment; move it away"
+        return name not in self.broken

@@ -95,6 +95,11 @@ class Findings:
         found = [one for one in self._all if one.verdict.exit_code]
         return sorted(found, key=lambda one: -_WORSE.index(one.verdict))
 
+    @property
+    def notes(self) -> list[Finding]:
+        """Those that are not worse, and have something to say."""
+        return [one for one in self._all if not one.verdict.exit_code and one.message]
+
     def counts(self) -> dict[tuple[Level, str], Counter[Verdict]]:
         """How many of each verdict, by level and check."""
         counted: dict[tuple[Level, str], Counter[Verdict]] = {}
@@ -117,7 +122,7 @@ def as_text(findings: Findings, most: int = 20) -> str:
         for (level, check), counted in findings.counts().items()
     ]
     alike: dict[tuple[Verdict, Level, str, str], list[str]] = {}
-    for one in (*findings.problems, *_notes(findings)):
+    for one in (*findings.problems, *findings.notes):
         alike.setdefault((one.verdict, one.level, one.check, one.message), []).append(one.subject)
     for (verdict, level, check, message), subjects in list(alike.items())[:most]:
         rest = f" and {len(subjects) - 1:,} more" if subjects[1:] else ""
@@ -139,7 +144,3 @@ def as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
         }
         for one in findings
     ]
-
-
-def _notes(findings: Findings) -> list[Finding]:
-    return [one for one in findings if not one.verdict.exit_code and one.message]

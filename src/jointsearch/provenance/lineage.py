@@ -1,21 +1,27 @@
 """Where a result comes from: trees from an evaluation, a file or a number down to what it was made of."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jointsearch import layout
-from jointsearch.analysis.numbers import Numbers
+from jointsearch.analysis.numbers import Number, Numbers
 from jointsearch.errors import UserError, suggest
 from jointsearch.export import crate
 from jointsearch.plan import amount
 from jointsearch.provenance import manifest
-from jointsearch.provenance.evidence import Evidence, Place
+from jointsearch.provenance.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError, Place
 from jointsearch.records import Evaluation, Value, read_record
 
 MOST = 12
-"""Evaluations of a model, or of a number, that a tree names one by one."""
+"""Evaluations below one line that a drawing shows; JSON has all."""
+
+
+NUMBER = "paper:"
+"""Before the name of a number."""
+_ID = re.compile(r"([^/]+/)?[0-9]+-[0-9]+-[0-9]+(@[0-9]+)?")
 
 
 @dataclass
@@ -28,26 +34,23 @@ class Node:
         The line.
     file
         The file that it is about, relative to the results folder.
-    whole
-        Whether it stands for more than its children: for many evaluations, or all of them.
     """
 
     text: str
     file: str | None = None
     children: list["Node"] = field(default_factory=list)
-    whole: bool = False
 
-    def nodes(self) -> Iterator["Node"]:
-        """All nodes of the tree."""
-        yield self
-        for child in self.children:
-            yield from child.nodes()
+    @property
+    def shown(self) -> list["Node"]:
+        """The children, or the first of many."""
+        left = len(self.children) - MOST
+        return self.children if left <= 0 else [*self.children[:MOST], Node(f"... {left:,} more (--json has all)")]
 
     def lines(self, marks: dict[str, str]) -> Iterator[str]:
         """Draw the tree for a terminal; `marks` says something of files, such as that they are verified."""
         yield self._line(marks)
-        for number, child in enumerate(self.children):
-            last = number + 1 == len(self.children)
+        for number, child in enumerate(self.shown):
+            last = number + 1 == len(self.shown)
             head, *rest = child.lines(marks)
             yield f"{'└── ' if last else '├── '}{head}"
             yield from (f"{'    ' if last else '│   '}{line}" for line in rest)
@@ -80,15 +83,27 @@ def find(evidence: Evidence, target: str) -> Node:
     ------
     UserError
         If there is no such thing.
+    MissingEvidenceError
+        If there should be.
     """
-    if target.startswith("paper:"):
-        return of_number(evidence, target.removeprefix("paper:"))
+    if target.startswith(NUMBER):
+        return of_number(evidence, target.removeprefix(NUMBER))
     if (place := place_of(evidence, target)) is not None:
         return of_evaluation(evidence, place)
-    if not (evidence.folder / target).is_file():
-        ids = [one.id for one in evidence.evaluations.values()]
-        raise UserError(f"{target}: no file, evaluation or number of {evidence.folder}; {suggest(target, ids[:5])}")
-    return of_file(evidence, target)
+    if (evidence.folder / target).is_file():
+        return of_file(evidence, target)
+    if _ID.fullmatch(target) or target in evidence.planned_files():
+        raise MissingEvidenceError(f"{target}: missing from {evidence.folder}, or not trained yet; restore it")
+    raise UserError(f"{target}: no file, evaluation or number of {evidence.folder}; see scripts/audit.py --help")
+
+
+def places_of(evidence: Evidence, target: str) -> list[Place]:
+    """Places of the trainings that a target names: one of an evaluation, many of a number, none of another file."""
+    if not target.startswith(NUMBER):
+        place = place_of(evidence, target)
+        return [place] if place is not None else []
+    ids = {one.id: place for place, one in evidence.evaluations.items() if place[0] == layout.SEARCH}
+    return [ids[name] for name in _number(evidence, target.removeprefix(NUMBER)).sources if name in ids]
 
 
 def place_of(evidence: Evidence, target: str) -> Place | None:
@@ -106,7 +121,7 @@ def place_of(evidence: Evidence, target: str) -> Place | None:
 def of_file(evidence: Evidence, file: str) -> Node:
     """Tree of a file that is made of a whole search."""
     experiment = Node(f"settings of the experiment {evidence.experiment.name}", "experiment.json")
-    records = Node(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches", whole=True)
+    records = Node(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches")
     table = Node("table of the evaluations", "observations.csv", [records])
     match file.split("/")[0]:
         case manifest.NAME:
@@ -141,19 +156,26 @@ def of_number(evidence: Evidence, name: str) -> Node:
     UserError
         If there is no such number.
     """
-    known = read_record(evidence.folder / "numbers.json", Numbers).numbers
-    if name not in known:
-        raise UserError(f"paper:{name}: no such number; {suggest(name, known)}")
-    number, ids = known[name], {one.id: place for place, one in evidence.evaluations.items()}
+    number, ids = _number(evidence, name), {one.id: place for place, one in evidence.evaluations.items()}
     node = Node(f"{name} = {number.text()}: {number.meaning}", "numbers.json")
     if len(number.sources) == 1 and number.sources[0] in ids:
         node.children.append(of_evaluation(evidence, ids[number.sources[0]]))
         return node
-    node.children += [_short(evidence, ids[one]) for one in number.sources[:MOST] if one in ids]
-    if len(number.sources) > MOST:
-        left = len(number.sources) - MOST
-        node.children.append(Node(f"... {left:,} more evaluations (numbers.json names all)", whole=True))
+    node.children += [_short(evidence, ids[one]) for one in number.sources if one in ids]
     return node
+
+
+def _number(evidence: Evidence, name: str) -> Number:
+    path = evidence.folder / "numbers.json"
+    if not path.is_file():
+        raise MissingEvidenceError(f"{path}: missing; run the workflow to its end, or restore it")
+    try:
+        known = read_record(path, Numbers).numbers
+    except UserError as error:
+        raise BrokenEvidenceError(str(error)) from None
+    if name not in known:
+        raise UserError(f"{NUMBER}{name}: no such number; {suggest(name, known)}")
+    return known[name]
 
 
 def of_evaluation(evidence: Evidence, place: Place) -> Node:
@@ -209,16 +231,15 @@ def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
     study, bracket, rung = at
     node, proposed = Node(text, evidence.file(*at)), evidence.rungs.get(at)
     if rung:
-        node.children += [_short(evidence, other) for other in evidence.of_rung(study, bracket, rung - 1)][:MOST]
+        node.children += [_short(evidence, other) for other in evidence.of_rung(study, bracket, rung - 1)]
         return node
     node.children.append(_of_history(evidence, study, bracket))
     if proposed is not None and proposed.model is not None:
         model, ids = proposed.model, {one.id: place for place, one in evidence.evaluations.items() if place[0] == study}
         saw = Node(f"the model saw {len(model.evaluations)} evaluations, best first")
-        seen = model.evaluations[:MOST]
-        saw.children = [_short(evidence, ids[one]) if one in ids else Node(f"evaluation {one}") for one in seen]
-        if len(model.evaluations) > MOST:
-            saw.children.append(Node(f"... {len(model.evaluations) - MOST} more"))
+        saw.children = [
+            _short(evidence, ids[one]) if one in ids else Node(f"evaluation {one}") for one in model.evaluations
+        ]
         node.children.append(saw)
     return node
 

@@ -32,7 +32,16 @@ def files(folder: Path) -> list[str]:
 
 
 def make(folder: Path) -> str:
-    """Write the text of a manifest."""
+    """Write the text of a manifest.
+
+    Raises
+    ------
+    UserError
+        If the name of a file cannot stand in a line.
+    """
+    for name in files(folder):
+        if not _LINE.fullmatch(f"{'0' * 64}  {name}") or not name.isprintable() or "\\" in name:
+            raise UserError(f"{folder}: {name!r}: such a name cannot stand in a manifest; rename or remove the file")
     return "".join(f"{file_digest(folder / name)}  {name}\n" for name in files(folder))
 
 
@@ -45,7 +54,7 @@ def parse(text: str) -> dict[str, Digest]:
         If a line is none of a manifest, or names a file twice or outside of the folder.
     """
     listed: dict[str, Digest] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], start=1):
         match = _LINE.fullmatch(line)
         if match is None or match[2] in listed or match[2].startswith("/") or ".." in match[2].split("/"):
             raise UserError(f"{NAME}: line {number} is not of a manifest; restore it")
@@ -61,7 +70,7 @@ def root(folder: Path) -> Digest:
     UserError
         If it has no manifest yet.
     """
-    if not (folder / NAME).exists():
+    if not (folder / NAME).is_file():
         raise UserError(f"{folder / NAME}: missing; run the workflow to its end to make it")
     return file_digest(folder / NAME)
 

@@ -36,7 +36,7 @@ def _contents(audit: Audit) -> dict[str, object]:
         "root": audit.root,
         "verdict": audit.findings.verdict.words,
         "counts": [(level, check, counts) for (level, check), counts in audit.findings.counts().items()],
-        "problems": audit.findings.problems,
+        "problems": [*audit.findings.problems, *audit.findings.notes],
         "unit": evidence.experiment.budget.unit,
         "rows": rows,
         "marks": marks,

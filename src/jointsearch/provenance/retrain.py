@@ -19,6 +19,9 @@ from jointsearch.training.device import DeviceName, claim
 from jointsearch.training.evaluate import evaluate
 from jointsearch.training.image_data import ImageData
 
+EXACT = ("status", "parameters", "steps", "epochs")
+"""What has to come out the same on any processor."""
+
 
 @dataclass(frozen=True)
 class How:
@@ -29,7 +32,7 @@ class How:
     device, data_root, cache_root
         As in the configuration.
     tolerance
-        Largest difference of the validation error where bits cannot be asked for, as a share of the images.
+        Largest difference of an error where bits cannot be asked for, as a share of the images.
     """
 
     device: DeviceName
@@ -42,8 +45,8 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
     """Train evaluations again and compare.
 
     On the same processor (or GPU), with the same torch, threads and code, every bit of the outcome must be the same.
-    Elsewhere the status and, within a tolerance, the validation error. A budget in seconds is replayed by the clock
-    readings of the record; a training that went on from a lower budget is trained from there.
+    Elsewhere the status, steps and number of weights, and within a tolerance both errors. A budget in seconds is
+    replayed by the clock readings of the record; a training that went on from a lower budget is trained from there.
     """
     if evidence.data is None:
         for place in places:
@@ -52,7 +55,12 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
         return
     experiment = evidence.experiment
     with claim(how.device) as device, tempfile.TemporaryDirectory() as folder:
-        images = data.load(experiment.data, how.data_root, experiment.split_seed, how.cache_root, evidence.data)
+        try:
+            images = data.load(experiment.data, how.data_root, experiment.split_seed, how.cache_root, evidence.data)
+        except UserError as error:
+            for place in places:
+                findings.add("retrain", "training", evidence.file(*place), Verdict.CANNOT_BE_CHECKED, str(error))
+            return
         for place in places:
             _check(evidence, place, images, device, Path(folder), how.tolerance, findings)
 
@@ -87,18 +95,28 @@ def _check(
             findings.add("retrain", "training", name, Verdict.VERIFIED, message)
         return
     where = f"trained with another {', '.join(apart)}, so not bit for bit"
-    if record.status != again.status:
-        message = f"{where}: {again.status} instead of {record.status}"
-    elif record.loss is None or again.loss is None:
-        findings.add("retrain", "training", name, Verdict.VERIFIED, f"{where}: {again.status} again")
-        return
-    elif abs(record.loss - again.loss) <= tolerance:
-        message = f"{where}: validation error {again.loss:.2%} for {record.loss:.2%}, within {tolerance:.2%}"
-        findings.add("retrain", "training", name, Verdict.VERIFIED, message)
-        return
+    exact = [field for field in EXACT if getattr(record, field) != getattr(again, field)]
+    errors = {
+        "validation error": (record.loss, again.loss),
+        "test error": (record.test_error, again.test_error),
+    }
+    told = [f"{name} {_percent(now)} for {_percent(then)}" for name, (then, now) in errors.items() if then is not None]
+    off = [name for name, both in errors.items() if not _within(*both, tolerance)]
+    if exact or off:
+        wrong = f"not the same, or not within {tolerance:.2%}: {', '.join([*exact, *off])}"
+        message = f"{where}: {', '.join(told)}; {wrong}"
+        findings.add("retrain", "training", name, Verdict.MISMATCH, message)
     else:
-        message = f"{where}: validation error {again.loss:.2%} for {record.loss:.2%}, not within {tolerance:.2%}"
-    findings.add("retrain", "training", name, Verdict.MISMATCH, message)
+        message = f"{where}: {', '.join(told) or record.status}, within {tolerance:.2%}"
+        findings.add("retrain", "training", name, Verdict.VERIFIED, message)
+
+
+def _within(then: float | None, now: float | None, tolerance: float) -> bool:
+    return then == now if then is None or now is None else abs(then - now) <= tolerance
+
+
+def _percent(error: float | None) -> str:
+    return "none" if error is None else f"{error:.2%}"
 
 
 def _train(

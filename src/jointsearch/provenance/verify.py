@@ -23,7 +23,7 @@ def check_manifest(folder: Path, findings: Findings, signers: Path | None = None
     is a mismatch.
     """
     path = folder / manifest.NAME
-    if not path.exists():
+    if not path.is_file():
         message = "missing; run the workflow to its end to make it"
         findings.add("hash", "manifest", manifest.NAME, Verdict.CANNOT_BE_CHECKED, message)
         return
@@ -90,7 +90,7 @@ def check_made_with(evidence: Evidence, findings: Findings) -> None:
             message = "trained on other images, or another split, than data.json says"
             findings.expect(same, "hash", "data", name, message)
     elif everything:
-        findings.add("hash", "data", "data.json", Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+        findings.add("hash", "data", "data.json", Verdict.CANNOT_BE_CHECKED, "missing or broken; restore it")
     for check, used in _ALIKE.items():
         _check_alike(everything, check, used, findings)
     for name, one in everything.items():
@@ -103,6 +103,7 @@ _ALIKE: dict[str, Callable[[Evaluation], Any]] = {
     "code": lambda one: one.made_with.code,
     "lock": lambda one: one.made_with.lock,
     "libraries": lambda one: f"Python {one.made_with.python}, torch {one.made_with.torch}",
+    "device": lambda one: f"{one.made_with.device_type}, {one.made_with.precision}",
 }
 
 
@@ -192,6 +193,10 @@ def _check_complete(evidence: Evidence, findings: Findings) -> None:
             findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
         else:
             findings.add("hash", "complete", name)
+    for study, bracket, rung, slot in evidence.evaluations:
+        if study == layout.SEARCH and evidence.brackets is not None and bracket >= evidence.brackets:
+            message = f"left out of tables and figures: config.yaml says {evidence.brackets} brackets; raise its length"
+            findings.add("hash", "complete", evidence.file(study, bracket, rung, slot), Verdict.MISMATCH, message)
 
 
 def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings: Findings) -> None:
@@ -202,7 +207,7 @@ def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings:
             findings.add("hash", "environment", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
         made = one.made_with
-        same = (found.code_digest, found.lock, found.threads, found.torch["version"]) == (
+        same = (found.code_digest, found.lock, found.threads, found.torch.get("version")) == (
             made.code,
             made.lock,
             made.threads,
