@@ -21,7 +21,8 @@ def main() -> None:
     folder: Path = arguments.experiment
     if not folder.is_dir():
         folder = Pipeline.from_config(config.read(arguments.experiment)).folder
-    folder = folder.resolve()
+    if not folder.name:
+        folder = folder.resolve()
     output = arguments.output or folder.with_name(f"{folder.name}.tar.gz")
     number = archive.pack(folder, output, arguments.checkpoints)
     print(f"{output}: {number:,} files, {output.stat().st_size / 1e6:.1f} MB")

@@ -38,7 +38,6 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
     UserError
         If the experiment has no manifest, or is not what the manifest says.
     """
-    folder = folder.resolve()
     done = audit.run(folder, "hash")
     manifest.root(folder)
     for one in done.findings.problems:
@@ -57,7 +56,7 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
             tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
             for name in sorted(names):
-                entry = tarfile.TarInfo(f"{folder.name}/{name}")
+                entry = tarfile.TarInfo(f"{folder.resolve().name}/{name}")
                 entry.size, entry.mtime = (folder / name).stat().st_size, finished
                 with (folder / name).open("rb") as content:
                     tar.addfile(entry, content)
