@@ -38,6 +38,9 @@ LAST = "search/bracket-002/rung-0/slot-02.json"
 """Of the last bracket, at the full budget: nothing of the search follows from it."""
 
 
+needs_ssh_keygen = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not here")
+
+
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A search that was run from a commit. Read only."""
@@ -276,6 +279,7 @@ def test_a_loss_that_was_edited_with_every_hash_rebuilt_is_caught_by_what_follow
     assert ("outcome", "observations.csv") in found
 
 
+@needs_ssh_keygen
 def test_what_a_forger_who_rebuilds_everything_gets_away_with_and_what_catches_him(committed, tmp_path):
     """The loss of an evaluation that nothing of the search follows from, all hashes, tables and figures rebuilt."""
     key = tmp_path / "key"
@@ -306,6 +310,7 @@ def test_what_a_forger_who_rebuilds_everything_gets_away_with_and_what_catches_h
     assert found[0]["message"] == "trained again, its loss, curve are different"
 
 
+@needs_ssh_keygen
 def test_a_signature_of_somebody_else_does_not_count(committed, tmp_path):
     results = Path(shutil.copytree(committed.results, tmp_path / "small"))
     for name in ("mine", "his"):
