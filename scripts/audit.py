@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tolerance",
         type=cli.positive(float),
         default=0.05,
-        help="largest difference of the validation error on another processor (default 0.05)",
+        help="largest difference of an error on another processor (default 0.05)",
     )
     return parser
 

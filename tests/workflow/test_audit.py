@@ -229,6 +229,14 @@ def test_a_missing_record_is_missing_evidence(results, committed):
     assert committed.script("audit", str(results / SLOT)).returncode == 3
 
 
+def test_without_a_history_what_was_sampled_from_it_cannot_be_checked(results):
+    (results / "search/bracket-001/history.json").unlink()
+    found = look(results)
+    assert ("manifest", "search/bracket-001/history.json", Verdict.CANNOT_BE_CHECKED) in found
+    assert ("proposals", "search/bracket-002/rung-0/proposals.json", Verdict.CANNOT_BE_CHECKED) in found
+    assert audit.run(results, "derive").findings.verdict is Verdict.CANNOT_BE_CHECKED
+
+
 def test_an_extra_record_is_a_mismatch(results):
     extra = results / "search/bracket-002/rung-0/slot-03.json"
     shutil.copy(results / LAST, extra)

@@ -76,9 +76,10 @@ def made_with(found: Environment, data: Digest, split: Digest, device_type: str)
 def keep(found: Environment, experiment: Path) -> Digest:
     """Write an environment and its lock beside the results of an experiment; its digest, which records name."""
     name = digest(found)
-    write_record(layout.environment_file(experiment, name), found, keep=True)
-    if found.lock is not None:
-        write_bytes(layout.lock_copy(experiment, found.lock), code.LOCK.read_bytes(), keep=True)
+    if not (file := layout.environment_file(experiment, name)).exists():
+        write_record(file, found, keep=True)
+    if found.lock is not None and not (lock := layout.lock_copy(experiment, found.lock)).exists():
+        write_bytes(lock, code.LOCK.read_bytes(), keep=True)
     return name
 
 

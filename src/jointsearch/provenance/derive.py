@@ -107,10 +107,14 @@ def check_course(evidence: Evidence, findings: Findings) -> None:
     space = Space(evidence.experiment.space)
     for study in evidence.studies:
         seen = list(evidence.warm_start.observations) if evidence.warm_start is not None else []
-        for bracket in sorted(index for name, index in evidence.histories if name == study):
+        for number, bracket in enumerate(sorted(index for name, index in evidence.histories if name == study)):
             _check_history(evidence, study, bracket, findings)
             seen += evidence.histories[study, bracket].observations
-            _check_proposals(evidence, study, bracket, seen, space, findings)
+            if bracket == number:
+                _check_proposals(evidence, study, bracket, seen, space, findings)
+            else:
+                message, name = "a history before it is missing", evidence.file(study, bracket, 0)
+                findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
     for study, bracket, rung in evidence.rungs:
         if rung:
             _check_promotion(evidence, study, bracket, rung, findings)
