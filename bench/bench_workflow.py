@@ -53,7 +53,8 @@ def finish(clone: Path, brackets: int) -> Pipeline:
     os.chdir(ROOT)
     pipeline = Pipeline.from_config(Config.model_validate(settings.model_dump() | {"search": search.model_dump()}))
     write_record(clone / pipeline.frozen, pipeline.experiment)
-    names = ("data.json", "observations.csv", "incumbent.json")
+    names = ["data.json", "observations.csv", "incumbent.json", "numbers.json", "config.yaml", "space.yaml"]
+    names += ["ro-crate-metadata.json", "workflow.smk", "manifest.sha256"]
     files = [*pipeline.all_batches, *(pipeline.folder / name for name in names)]
     for item in pipeline.brackets:
         files.append(layout.history_file(pipeline.study, item.index))
