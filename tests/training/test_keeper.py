@@ -34,6 +34,8 @@ EVERYTHING = Hyperparameters(
     shakedrop_death_rate=0.4,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 class After(Interruption):
     """Asks to end once the state was asked for so many times."""

@@ -31,13 +31,7 @@ SPACE = Path(__file__).parents[2] / "config" / "spaces" / "joint17.yaml"
 PLAIN = DataSettings(name="digits", crop_padding=0, horizontal_flip=False)
 ALL = DataSettings(name="digits", crop_padding=1, horizontal_flip=True)
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def configuration(**values) -> Hyperparameters:

@@ -92,7 +92,9 @@ def test_a_record_that_was_tampered_with_stops_what_would_use_it(finished, tmp_p
     elif fault == "edited":
         slot.write_text(json.dumps(json.loads(text) | {"loss": "best"}))
     elif fault == "another test error":
-        slot.write_text(json.dumps(json.loads(text) | {"test_error": 0.0}))
+        record = json.loads(text)
+        record["test_error"] = record["curve"][-1]["test_error"] = 0.0
+        slot.write_text(json.dumps(record))
     elif fault == "swapped":
         slot.write_bytes(other.read_bytes())
     else:
