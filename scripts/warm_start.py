@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="warm_start.json to write")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    observations = warm_start.read(arguments.folder, experiment.space, experiment.budget)
+    observations = warm_start.observations(arguments.folder, experiment.space, experiment.budget)
     source = warm_start.source(observations)
     if source != experiment.warm_start:
         raise UserError(f"{arguments.folder}: is not what this search began with; restore it")

@@ -8,6 +8,7 @@ from jointsearch.config import BudgetSettings, parse
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.export import hpbandster
+from jointsearch.records import WarmStart, write_record
 from jointsearch.space import Space
 
 CONDITIONAL = "config/spaces/conditional.yaml"
@@ -70,6 +71,20 @@ def test_a_budget_in_another_range_is_refused(tmp_path):
     export(tmp_path)
     with pytest.raises(UserError, match="budget 1 is none of 3, 9, 27"):
         warm_start.observations(tmp_path, SPACES["conditional"], BudgetSettings(unit="epochs", minimum=3, maximum=27))
+
+
+def test_the_record_of_another_search_is_held_to_the_same_as_a_folder(tmp_path):
+    export(tmp_path / "folder")
+    seen = warm_start.observations(tmp_path / "folder", SPACES["conditional"], DEMO)
+    source = warm_start.source(seen)
+    record = WarmStart(experiment="e" * 64, study="search", source=source, observations=seen)
+    write_record(tmp_path / "warm_start.json", record)
+    again = warm_start.observations(tmp_path / "warm_start.json", SPACES["conditional"], DEMO)
+    assert again == seen
+    assert warm_start.source(again) == source
+    with pytest.raises(UserError, match="budget 1 is none of 3, 9, 27"):
+        other = BudgetSettings(unit="epochs", minimum=3, maximum=27)
+        warm_start.observations(tmp_path / "warm_start.json", SPACES["conditional"], other)
 
 
 def test_the_experiment_names_the_evaluations_that_it_began_with(tmp_path):

@@ -11,27 +11,26 @@ from jointsearch.hyperband import budgets
 from jointsearch.records import Digest, Observation, Values, WarmStart, digest, read_record
 from jointsearch.space_file import SpaceFile
 
+PREFIX = "hpbandster:"
+"""Before the ids of evaluations that come from elsewhere."""
+
 
 def known(config: Config, space: SpaceFile) -> tuple[Observation, ...] | None:
-    """Read what a search is configured to start from, see `read`; None if it starts from nothing."""
-    return None if config.search.warm_start is None else read(Path(config.search.warm_start), space, config.budget)
+    """Read what a search is configured to start from, see `observations`; None if it starts from nothing."""
+    path = config.search.warm_start
+    return None if path is None else observations(Path(path), space, config.budget)
 
 
-def read(path: Path, space: SpaceFile, settings: BudgetSettings) -> tuple[Observation, ...]:
-    """Read the evaluations of an HpBandSter run, see `observations`, or of the `warm_start.json` of a search."""
-    return read_record(path, WarmStart).observations if path.is_file() else observations(path, space, settings)
-
-
-def observations(folder: Path, space: SpaceFile, settings: BudgetSettings) -> tuple[Observation, ...]:
-    """Read the evaluations of an HpBandSter run as those of a search.
+def observations(path: Path, space: SpaceFile, settings: BudgetSettings) -> tuple[Observation, ...]:
+    """Read the evaluations of an HpBandSter run, or those of the `warm_start.json` of a search, as ones of a search.
 
     Which hyperparameters are active, and what is forbidden, is not looked at here: that takes ConfigSpace, whose
     import would slow down every start of the workflow.
 
     Parameters
     ----------
-    folder
-        Of the HpBandSter run.
+    path
+        Folder of the HpBandSter run, or the file.
     space, settings
         Of the search.
 
@@ -43,24 +42,28 @@ def observations(folder: Path, space: SpaceFile, settings: BudgetSettings) -> tu
     Raises
     ------
     UserError
-        If the folder cannot be read, or a value, a budget or a loss cannot be one of this search; names the
-        configuration.
+        If they cannot be read, or a value, a budget or a loss cannot be one of this search; names the configuration.
     """
     ladder = budgets(settings)
     found = []
-    for run in hpbandster.read(folder):
-        where = f"search.warm_start: {folder}: configuration {run.proposal}"
-        if run.loss is not None and not 0 <= run.loss <= 1:
-            raise UserError(f"{where}: loss {run.loss:g} is no error between 0 and 1; scale the losses of that run")
-        found.append(
-            Observation(
-                evaluation=f"hpbandster:{run.proposal}@{run.rung}",
-                budget=_budget(run.budget, ladder, where),
-                values=_values(run.values, space, where),
-                loss=run.loss,
-            )
-        )
+    for one in _evaluations(path):
+        where = f"search.warm_start: {path}: configuration {one.evaluation.removeprefix(PREFIX).partition('@')[0]}"
+        if one.loss is not None and not 0 <= one.loss <= 1:
+            raise UserError(f"{where}: loss {one.loss:g} is no error between 0 and 1; scale the losses of that run")
+        fitting = {"budget": _budget(one.budget, ladder, where), "values": _values(one.values, space, where)}
+        found.append(one.model_copy(update=fitting))
     return tuple(found)
+
+
+def _evaluations(path: Path) -> tuple[Observation, ...]:
+    if path.is_file():
+        return read_record(path, WarmStart).observations
+    return tuple(
+        Observation(
+            evaluation=f"{PREFIX}{run.proposal}@{run.rung}", budget=run.budget, values=run.values, loss=run.loss
+        )
+        for run in hpbandster.read(path)
+    )
 
 
 def source(seen: Sequence[Observation]) -> Digest:
