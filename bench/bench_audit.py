@@ -36,9 +36,9 @@ from jointsearch.records import (
 from jointsearch.space import Space
 from jointsearch.training.clock import TICKS, pack
 from jointsearch.yaml_file import dump
+from sleeping_train import MADE_WITH, UNKNOWN
 
 ROOT = Path(__file__).parents[1]
-UNKNOWN = "0" * 64
 ROWS, STEPS_PER_SECOND = 16, 5
 
 
@@ -83,7 +83,7 @@ def make(experiment: Experiment, brackets: int, folder: Path) -> list[Evaluation
         proposed = derivation.first_rung(experiment, previous, seen, [], space)
         number = 0
         while True:
-            made[index, number] = train(experiment, proposed, digest(around), rng, study)
+            made[index, number] = train(experiment, proposed, around, rng, study)
             if number + 1 == len(derivation.bracket(index, experiment.budget).sizes):
                 break
             proposed, number = derivation.next_rung(experiment, made[index, number]), number + 1
@@ -93,7 +93,7 @@ def make(experiment: Experiment, brackets: int, folder: Path) -> list[Evaluation
 
 
 def train(
-    experiment: Experiment, proposed: Rung, around: str, rng: np.random.Generator, study: Path
+    experiment: Experiment, proposed: Rung, around: Environment, rng: np.random.Generator, study: Path
 ) -> list[Evaluation]:
     """Make up and write the evaluations of a rung."""
     folder = layout.rung_folder(study, proposed.bracket, proposed.rung)
@@ -113,13 +113,13 @@ def train(
             "epochs": 1.0,
             "steps": steps,
             "curve": curve,
-            "made_with": made_with(),
+            "made_with": MADE_WITH | {"code": around.code_digest},
             "observed": {
                 "started": 0.0,
                 "finished": 1.0,
                 "host": "none",
                 "device": "none",
-                "environment": around,
+                "environment": digest(around),
                 "training_seconds": identity["budget"],
                 "evaluation_seconds": 0.0,
                 "startup_seconds": 0.0,
@@ -146,21 +146,6 @@ def write_outcomes(experiment: Experiment, brackets: int, evaluations: list[Eval
     write_bytes(folder / manifest.NAME, manifest.make(folder).encode())
 
 
-def made_with() -> dict[str, Any]:
-    return {
-        "code": environment().code_digest,
-        "lock": None,
-        "python": "none",
-        "torch": "none",
-        "data": UNKNOWN,
-        "split": UNKNOWN,
-        "device_type": "cpu",
-        "threads": 1,
-        "precision": "float32",
-        "compiled": False,
-    }
-
-
 def environment() -> Environment:
     """An environment that was made up."""
     return Environment(
@@ -171,7 +156,7 @@ def environment() -> Environment:
         packages={},
         unpinned=(),
         python="none",
-        torch={"version": "none"},
+        torch={"version": MADE_WITH["torch"]},
         system="none",
         cpu="none",
         cores=1,

@@ -9,7 +9,7 @@ from jointsearch.experiment import Experiment
 from jointsearch.incumbent import incumbent
 from jointsearch.plotting import style
 from jointsearch.plotting.registry import FIGURES
-from jointsearch.records import Evaluation, Record, canonical
+from jointsearch.records import Evaluation, record_bytes
 
 
 def outcomes(experiment: Experiment, evaluations: Sequence[Evaluation], draw: bool = True) -> dict[str, bytes]:
@@ -28,7 +28,7 @@ def outcomes(experiment: Experiment, evaluations: Sequence[Evaluation], draw: bo
         Contents by path in the results folder.
     """
     observations = csv_bytes(table(evaluations, list(experiment.space.hyperparameters)))
-    made = {"observations.csv": observations, "incumbent.json": _line(incumbent(evaluations))}
+    made = {"observations.csv": observations, "incumbent.json": record_bytes(incumbent(evaluations))}
     read = parse_csv(observations.decode(), Path("observations.csv"), experiment.space.choices())
     for name, kind in FIGURES.items():
         data = kind.data(experiment, read)
@@ -36,9 +36,5 @@ def outcomes(experiment: Experiment, evaluations: Sequence[Evaluation], draw: bo
         if draw:
             made |= {f"figures/{name}.{suffix}": image for suffix, image in style.render(kind.draw(data)).items()}
         if name == "budget_correlation":
-            made["numbers.json"] = _line(numbers(experiment, evaluations, data))
+            made["numbers.json"] = record_bytes(numbers(experiment, evaluations, data))
     return made
-
-
-def _line(record: Record) -> bytes:
-    return canonical(record.model_dump(mode="json")) + b"\n"

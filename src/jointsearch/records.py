@@ -393,7 +393,12 @@ def sweep(folder: Path, older_than: float = ABANDONED) -> None:
 
 def write_record(path: Path, record: BaseModel, keep: bool = False) -> None:
     """Write a record as one line of canonical JSON, atomically; with `keep`, only if there is none yet."""
-    write_bytes(path, canonical(record.model_dump(mode="json")) + b"\n", keep)
+    write_bytes(path, record_bytes(record), keep)
+
+
+def record_bytes(record: BaseModel) -> bytes:
+    """The content of a record's file: one line of canonical JSON."""
+    return canonical(record.model_dump(mode="json")) + b"\n"
 
 
 def read_record(path: Path, kind: type[R]) -> R:

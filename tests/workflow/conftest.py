@@ -133,3 +133,21 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = make_workspace(tmp_path_factory.mktemp("finished") / "clone")
     (workspace.folder / "printed").write_text(workspace.snakemake("--cores", "2"))
     return workspace
+
+
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A search that was run from a commit. Read only."""
+    workspace = make_workspace(tmp_path_factory.mktemp("committed") / "clone")
+    (workspace.folder / ".gitignore").write_text("__pycache__\n/results\n/logs\n/.snakemake\n/.cache\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        subprocess.run(["git", *author, *command], cwd=workspace.folder, check=True)
+    workspace.snakemake("--cores", "2")
+    return workspace
+
+
+@pytest.fixture
+def results(committed, tmp_path) -> Path:
+    """Its results, to be tampered with."""
+    return Path(shutil.copytree(committed.results, tmp_path / "small"))

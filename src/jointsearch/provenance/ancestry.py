@@ -28,9 +28,9 @@ def files_behind(evidence: Evidence, target: str) -> set[str] | None:
     if places := lineage.places_of(evidence, target):
         return files | files_of_evaluations(evidence, places)
     if target in evidence.batches:
-        study, rung = target.split("/")[0], target.rpartition("/")[0]
+        rung = target.rpartition("/")[0]
         beside = [place for place in evidence.evaluations if evidence.file(*place).rpartition("/")[0] == rung]
-        return files | files_of_evaluations(evidence, [place for place in beside if place[0] == study])
+        return files | files_of_evaluations(evidence, beside)
     for study, bracket, number in evidence.rungs:
         if target == evidence.file(study, bracket, number):
             return files | _files_of_rungs(evidence, {(study, bracket, number)})

@@ -105,7 +105,7 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
         derive.check_crate(evidence, findings)
     for deeper in LEVELS[LEVELS.index(level) + 1 :]:
         findings.add(deeper, "all", folder.name, Verdict.NOT_CHECKED)
-    root = manifest.root(folder) if (folder / manifest.NAME).exists() else None
+    root = manifest.root(folder) if (folder / manifest.NAME).is_file() else None
     return Audit(evidence, findings, root)
 
 

@@ -203,7 +203,7 @@ def _by_test(below: Sequence[Evaluation], promoted: Sequence[str]) -> str:
 
 def check_outcomes(evidence: Evidence, findings: Findings) -> None:
     """Make the table, the incumbent, the figures with their data and the numbers again, from the records."""
-    planned = [(layout.SEARCH, *place) for place in evidence.plan()]
+    planned = list(evidence.plan())
     if not planned or not evidence.there(planned):
         message = "the evaluations that they are made from are not all there"
         findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)

@@ -166,13 +166,13 @@ class Evidence:
         """Files that the plan and the manifest name."""
         path = self.folder / manifest.NAME
         listed = manifest.parse(path.read_text(errors="replace")) if path.is_file() else {}
-        return {*listed, *(self.file(layout.SEARCH, *place) for place in self.plan())}
+        return {*listed, *(self.file(*place) for place in self.plan())}
 
-    def plan(self) -> Iterator[tuple[int, int, int]]:
-        """Bracket, rung and slot of each training of the search."""
+    def plan(self) -> Iterator[Place]:
+        """Place of each training of the search."""
         for index in range(self.brackets or 0):
             for rung, size in enumerate(self.bracket(index).sizes):
-                yield from ((index, rung, slot) for slot in range(size))
+                yield from ((layout.SEARCH, index, rung, slot) for slot in range(size))
 
     def _read_of_study(self, path: Path) -> None:
         name = self.name(path)

@@ -156,13 +156,10 @@ def of_number(evidence: Evidence, name: str) -> Node:
     UserError
         If there is no such number.
     """
-    number, ids = _number(evidence, name), {one.id: place for place, one in evidence.evaluations.items()}
-    node = Node(f"{name} = {number.text()}: {number.meaning}", "numbers.json")
-    if len(number.sources) == 1 and number.sources[0] in ids:
-        node.children.append(of_evaluation(evidence, ids[number.sources[0]]))
-        return node
-    node.children += [_short(evidence, ids[one]) for one in number.sources if one in ids]
-    return node
+    number, places = _number(evidence, name), places_of(evidence, f"{NUMBER}{name}")
+    tree = of_evaluation if len(number.sources) == 1 else _short
+    children = [tree(evidence, place) for place in places]
+    return Node(f"{name} = {number.text()}: {number.meaning}", "numbers.json", children)
 
 
 def _number(evidence: Evidence, name: str) -> Number:

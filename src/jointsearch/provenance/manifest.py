@@ -39,10 +39,11 @@ def make(folder: Path) -> str:
     UserError
         If the name of a file cannot stand in a line.
     """
-    for name in files(folder):
+    names = files(folder)
+    for name in names:
         if not _LINE.fullmatch(f"{'0' * 64}  {name}") or not name.isprintable() or "\\" in name:
             raise UserError(f"{folder}: {name!r}: such a name cannot stand in a manifest; rename or remove the file")
-    return "".join(f"{file_digest(folder / name)}  {name}\n" for name in files(folder))
+    return "".join(f"{file_digest(folder / name)}  {name}\n" for name in names)
 
 
 def parse(text: str) -> dict[str, Digest]:

@@ -61,8 +61,13 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
             for place in places:
                 findings.add("retrain", "training", evidence.file(*place), Verdict.CANNOT_BE_CHECKED, str(error))
             return
+        around: dict[int, Environment] = {}
         for place in places:
-            _check(evidence, place, images, device, Path(folder), how.tolerance, findings)
+            threads = evidence.evaluations[place].made_with.threads
+            torch.set_num_threads(threads)
+            if threads not in around:
+                around[threads] = capture.environment(device, threads)
+            _check(evidence, place, images, device, around[threads], Path(folder), how.tolerance, findings)
 
 
 def _check(
@@ -70,15 +75,13 @@ def _check(
     place: Place,
     images: ImageData,
     device: torch.device,
+    here: Environment,
     scratch: Path,
     tolerance: float,
     findings: Findings,
 ) -> None:
     name, record = evidence.file(*place), evidence.evaluations[place]
     try:
-        threads = record.made_with.threads
-        torch.set_num_threads(threads)
-        here = capture.environment(device, threads)
         again = _train(evidence, place, images, device, here, scratch)
     except UserError as error:
         findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, str(error))

@@ -182,13 +182,13 @@ def _check_complete(evidence: Evidence, findings: Findings) -> None:
         for slot in range(batch.first_slot, batch.first_slot + len(batch.records))
     }
     for place in evidence.plan():
-        name = evidence.file(layout.SEARCH, *place)
+        name = evidence.file(*place)
         if name in evidence.broken:
             continue
-        if (layout.SEARCH, *place) not in evidence.evaluations:
+        if place not in evidence.evaluations:
             message = "missing: planned, and not trained or lost"
             findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
-        elif (name.rpartition("/")[0], place[2]) not in in_batches:
+        elif (name.rpartition("/")[0], place[3]) not in in_batches:
             message = "no batch names it; run the workflow to its end, or restore the batch"
             findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
         else:
