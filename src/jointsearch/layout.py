@@ -2,8 +2,23 @@
 
 from pathlib import Path
 
-SEARCH = "search"
-"""The study that is the joint search itself."""
+SEARCH, CORRELATION, MANUAL, RETRAINING = "search", "correlation", "manual", "retraining"
+"""The studies of an experiment: the joint search itself; random configurations trained at every budget; manual
+architectures; final trainings on training and validation images. Others are the searches that are compared: `arm`."""
+
+
+def arm(name: str, repeat: int, step: int | None = None) -> str:
+    """Name of the study that is one search of an arm: `joint_bohb-0`; of two steps, `architecture_first-0-1`."""
+    return "-".join([name, str(repeat), *([] if step is None else [str(step)])])
+
+
+EXPERIMENT = "experiment.json"
+"""Settings: in the folder of an experiment those of its search, in that of another study those of that study."""
+
+
+def experiment_file(folder: Path) -> Path:
+    """The settings of an experiment, or of a study."""
+    return folder / EXPERIMENT
 
 
 def bracket_folder(study: Path, bracket: int) -> Path:

@@ -40,11 +40,12 @@ class Record(BaseModel):
 
 
 class Origin(Record):
-    """Where a proposal came from: the prior, or a model of one budget."""
+    """Where a proposal came from: the prior, a model of one budget, or, under a name, outside of any search."""
 
     sampler: str
-    kind: Literal["random", "model"]
+    kind: Literal["random", "model", "given"]
     model_budget: float | None = None
+    name: str | None = Field(None, exclude_if=lambda value: value is None)
 
 
 class Proposal(Record):
@@ -205,6 +206,7 @@ class Evaluation(Record):
     `loss` is the validation error that the search minimises; null when the training failed, which is a
     result. `test_error` is recorded and never used by the search. `continues` is the id of the evaluation at the
     lower budget whose weights the training went on from; `steps` and `epochs` then include those of the lower budgets.
+    `snapshot_test_error` is that of the ensemble of the networks at the ends of the cycles, where it was asked for.
     `parents` are the digests of the rung that it is of and of the derivable part of what it continues.
     """
 
@@ -223,6 +225,7 @@ class Evaluation(Record):
     message: str | None = None
     loss: Error | None
     test_error: Error | None
+    snapshot_test_error: Error | None = Field(None, exclude_if=lambda value: value is None)
     parameters: Annotated[int, Field(ge=0)] | None
     epochs: Annotated[float, Field(ge=0)]
     steps: Index

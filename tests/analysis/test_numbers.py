@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from synthetic import search
 
-from jointsearch.analysis.numbers import Number, numbers
+from jointsearch.analysis.number import Number, source, sources
+from jointsearch.analysis.numbers import numbers
 from jointsearch.analysis.observations import table
 from jointsearch.config import BudgetSettings, Config
 from jointsearch.experiment import Experiment
@@ -29,19 +30,19 @@ def test_counts_and_the_best_are_those_of_the_evaluations(evaluations, found):
     full = [one for one in evaluations if one.budget == 27]
     assert found["evaluations"].value == len(evaluations)
     assert found["full_budget_evaluations"].value == len(full)
-    assert found["full_budget_evaluations"].sources == tuple(one.id for one in full)
+    assert found["full_budget_evaluations"].sources == sources(full)
     failed = [one for one in evaluations if one.loss is None]
     assert found["failed"].value == len(failed) == len(found["failed"].sources)
     best = min((one for one in full if one.loss is not None), key=lambda one: one.loss)
     assert found["best_validation_error"].value == 100 * best.loss
-    assert found["best_test_error"].sources == (best.id,)
+    assert found["best_test_error"].sources == sources([best])
 
 
 def test_a_correlation_names_both_evaluations_of_each_configuration(evaluations, found):
-    number, ids = found["spearman_1_3"], {one.id: one for one in evaluations}
-    budgets = [ids[source].budget for source in number.sources]
+    number, ids = found["spearman_1_3"], {source(one): one for one in evaluations}
+    budgets = [ids[name].budget for name in number.sources]
     assert budgets == [1, 3] * (len(budgets) // 2)
-    assert len({ids[source].proposal.id for source in number.sources}) == len(budgets) // 2
+    assert len({ids[name].proposal.id for name in number.sources}) == len(budgets) // 2
     assert found["spearman_1_3_low"].value <= number.value <= found["spearman_1_3_high"].value
 
 

@@ -1,40 +1,15 @@
 """The numbers that a text may quote, each with the records that it comes from."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import pandas as pd
-from pydantic import Field
 
+from jointsearch.analysis.number import Number, sources
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import budgets
 from jointsearch.incumbent import incumbent
-from jointsearch.records import Digest, Evaluation, Index, Record
-
-
-class Number(Record):
-    """A number.
-
-    Attributes
-    ----------
-    meaning
-        What it is, in words.
-    value, unit, digits
-        Its value; its unit, empty for a plain number; digits after the point that a text gives it with.
-    sources
-        The evaluations that it comes from.
-    """
-
-    meaning: str
-    value: Annotated[float, Field(allow_inf_nan=False)] | int
-    unit: str
-    digits: Index
-    sources: tuple[str, ...]
-
-    def text(self) -> str:
-        """The number as a text gives it."""
-        number = f"{self.value:,.{self.digits}f}"
-        return f"{number} {self.unit}" if self.unit else number
+from jointsearch.records import Digest, Evaluation, Record
 
 
 class Numbers(Record):
@@ -58,11 +33,10 @@ def numbers(experiment: Experiment, evaluations: Sequence[Evaluation], correlati
     full = [one for one in evaluations if one.budget == ladder[-1]]
     named: dict[str, Number] = {}
 
-    def say(name: str, meaning: str, value: float | None, sources: Sequence[Evaluation], unit: str = "") -> None:
+    def say(name: str, meaning: str, value: float | None, of: Sequence[Evaluation], unit: str = "") -> None:
         if value is not None and not pd.isna(value):
             digits = 2 if isinstance(value, float) else 0
-            ids = tuple(one.id for one in sources)
-            named[name] = Number(meaning=meaning, value=value, unit=unit, digits=digits, sources=ids)
+            named[name] = Number(meaning=meaning, value=value, unit=unit, digits=digits, sources=sources(of))
 
     hours = sum(one.observed.training_seconds for one in evaluations) / 3600
     say("evaluations", "trainings", len(evaluations), evaluations)
@@ -86,11 +60,11 @@ def numbers(experiment: Experiment, evaluations: Sequence[Evaluation], correlati
     by_budget: dict[tuple[str, Any], Evaluation] = {(one.proposal.id, one.budget): one for one in evaluations}
     for (low, high), pairs in correlation.groupby(["lower_budget", "higher_budget"]):
         pairs = pairs.dropna(subset=["proposal"])
-        sources = [by_budget[str(proposal), budget] for proposal in pairs["proposal"] for budget in (low, high)]
+        of = [by_budget[str(proposal), budget] for proposal in pairs["proposal"] for budget in (low, high)]
         where = f"validation errors at {low:g} and {high:g} {experiment.budget.unit}"
-        for column, (suffix, meaning) in _OF_CORRELATION.items() if sources else ():
+        for column, (suffix, meaning) in _OF_CORRELATION.items() if of else ():
             value = float(pairs[column].iloc[0])
-            say(f"spearman_{low:g}_{high:g}{suffix}", f"{meaning} of the {where}, of what was promoted", value, sources)
+            say(f"spearman_{low:g}_{high:g}{suffix}", f"{meaning} of the {where}, of what was promoted", value, of)
     return Numbers(experiment=experiment.id, numbers=named)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from jointsearch import layout
-from jointsearch.analysis.numbers import Number, Numbers
+from jointsearch.analysis.number import Number, source
+from jointsearch.analysis.numbers import Numbers
 from jointsearch.errors import UserError, suggest
 from jointsearch.export import crate
 from jointsearch.plan import amount
@@ -102,7 +103,7 @@ def places_of(evidence: Evidence, target: str) -> list[Place]:
     if not target.startswith(NUMBER):
         place = place_of(evidence, target)
         return [place] if place is not None else []
-    ids = {one.id: place for place, one in evidence.evaluations.items() if place[0] == layout.SEARCH}
+    ids = {source(one): place for place, one in evidence.evaluations.items()}
     return [ids[name] for name in _number(evidence, target.removeprefix(NUMBER)).sources if name in ids]
 
 
