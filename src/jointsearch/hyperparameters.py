@@ -13,6 +13,31 @@ BatchSize = Annotated[int, Field(ge=2)]
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
+ARCHITECTURE_PARAMETERS = (
+    "residual_blocks_1",
+    "residual_blocks_2",
+    "residual_blocks_3",
+    "initial_filters",
+    "widen_factor_1",
+    "widen_factor_2",
+    "widen_factor_3",
+    "residual_branches_1",
+    "residual_branches_2",
+    "residual_branches_3",
+)
+"""The ten architectural choices."""
+
+TRAINING_PARAMETERS = (
+    "learning_rate",
+    "batch_size",
+    "weight_decay",
+    "momentum",
+    "mixup_alpha",
+    "cutout_length",
+    "shakedrop_death_rate",
+)
+"""The seven others: optimisation and regularisation."""
+
 
 class Hyperparameters(BaseModel):
     """One configuration: ten architectural choices and seven other hyperparameters (paper, table 1).

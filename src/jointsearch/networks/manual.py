@@ -1,0 +1,198 @@
+"""Architectures made by hand, as points of the joint space: what a search has to beat.
+
+Names are those of the literature: layers, then width (`wide_resnet_28_10`: 10 times that of a ResNet; `4x8d`:
+4 branches, 8 filters each in the first main block). What the space cannot say differs from the literature:
+
+- Wherever width or stride changes stands the skip path of Shake-Shake, where a ResNet has the identity filled up with
+  zeros: two more 1x1 convolutions with batch norm.
+- Residual blocks are those of Shake-Shake: a ReLU at the beginning, none at the end.
+- Two or more branches are always mixed by Shake-Shake, see `_RESNEXT`.
+- The death rate of ShakeDrop is the same for all blocks, see `_SHAKEDROP`.
+- Learning rates follow the schedule of the budget, not the steps of the papers; momentum is Nesterov's.
+
+With n_i residual blocks, width w_i and b_i branches in main block i, w_0 filters in the stem, c channels and K classes,
+the network has 2 (n_1 + n_2 + n_3) + 2 layers (`depth`) and, as `multibranch.parameter_count` has it,
+
+    9 c w_0 + 2 w_0  +  sum over i of [s_i + b_i (9 w_(i-1) w_i + 9 w_i^2 + 4 w_i) + (n_i - 1) b_i (18 w_i^2 + 4 w_i)]
+    +  w_3 K + K
+
+trainable weights, where s_i = w_(i-1) w_i + 2 w_i if width or stride changes there, and 0 otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jointsearch.errors import UserError, suggest
+from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
+from jointsearch.records import Value, Values
+
+if TYPE_CHECKING:
+    # ConfigSpace takes a while to import, which a look at the names should not.
+    from jointsearch.space import Space
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A manual architecture with the hyperparameters that its authors trained it with.
+
+    Attributes
+    ----------
+    name, family
+        `wide_resnet_28_10`, `Wide ResNet`.
+    source
+        Paper, and the table with the architecture or the hyperparameters.
+    values
+        All 17 parameters.
+    """
+
+    name: str
+    family: str
+    source: str
+    values: Mapping[str, Value]
+
+    @property
+    def parameters(self) -> Hyperparameters:
+        """The values as the network and the training understand them."""
+        return Hyperparameters.from_values(self.values)
+
+    @property
+    def depth(self) -> int:
+        """Layers with weights, see `depth`."""
+        return depth(self.parameters)
+
+    def within(self, space: "Space") -> Values:
+        """Give the values as a configuration of a space, without what is inactive there.
+
+        Training hyperparameters that the space does not have, or leaves inactive, take their neutral default, as in any
+        other configuration of the space; the network has to stay the same.
+
+        Raises
+        ------
+        UserError
+            If the space does not hold this architecture: which parameter, and why.
+        """
+        values: Values = {}
+        for name, one in space.file.hyperparameters.items():
+            if name in self.values and not one.allows(self.values[name]):
+                raise UserError(f"{self.name}: {name} is {self.values[name]!r}, which the space does not allow")
+        for name in space.configuration_space:
+            if name in self.values and space.active(name, values):
+                values[name] = self.values[name]
+        try:
+            space.check(values)
+        except ValueError as error:
+            raise UserError(f"{self.name}: no configuration of the space: {error}") from None
+        left = Hyperparameters.from_values(values)
+        for name in ARCHITECTURE_PARAMETERS:
+            if getattr(left, name) != self.values[name]:
+                raise UserError(f"{self.name}: {name} is {self.values[name]!r}, and the space has no place for it")
+        return values
+
+
+def depth(parameters: Hyperparameters) -> int:
+    """Layers with weights on the longest path: stem, two convolutions a residual block, classifier.
+
+    2 (n_1 + n_2 + n_3) + 2, which is how ResNets are named. Wide ResNets are named by 2 more: there three convolutions of
+    skips count, and the classifier does not.
+    """
+    return 2 * sum(parameters.residual_blocks) + 2
+
+
+def architecture(name: str) -> Architecture:
+    """Look up a manual architecture.
+
+    Raises
+    ------
+    UserError
+        If there is none of this name; suggests one.
+    """
+    if name not in ARCHITECTURES:
+        raise UserError(f"no manual architecture {name!r}; {suggest(name, ARCHITECTURES)}")
+    return ARCHITECTURES[name]
+
+
+_COMMON: dict[str, Any] = {
+    "batch_size": 128,
+    "momentum": 0.9,
+    "mixup_alpha": 0.0,
+    "cutout_length": 0,
+    "shakedrop_death_rate": 0.0,
+}
+"""What the papers have in common: none of them has mixup or cutout. All values lie in the ranges of `joint17.yaml`, the
+batch size at their end."""
+
+_RESNET = {"learning_rate": 0.1, "weight_decay": 1e-4, **_COMMON}
+"""He et al. (2016), section 4.2."""
+
+_WIDE_RESNET = {"learning_rate": 0.1, "weight_decay": 5e-4, **_COMMON}
+"""Zagoruyko and Komodakis (2016), section 3. Their dropout has no place in the space."""
+
+_RESNEXT = {"learning_rate": 0.1, "weight_decay": 5e-4, **_COMMON}
+"""Xie et al. (2017), section 5.3. Like a ResNeXt it has many branches, and little else to regularise it. But those of a
+ResNeXt are the groups of a bottleneck's grouped convolution, which are added up. Here
+
+- each branch reads and writes all filters of the block: weights grow with the number of branches, while those of a
+  grouped convolution of a given width shrink with the number of groups;
+- branches are averaged, with equal weights at evaluation and random ones (Shake-Shake) in training, which the space
+  cannot switch off.
+
+The space has 5 branches at most; ResNeXt-29 has 8 or 16. Its 9 bottlenecks of 3 layers are 9 blocks of 2 here."""
+
+_SHAKE_SHAKE = {"learning_rate": 0.2, "weight_decay": 1e-4, **_COMMON}
+"""Gastaldi (2017), section 2.1, and the authors' code for the learning rate."""
+
+_SHAKEDROP = {"learning_rate": 0.1, "weight_decay": 1e-4, **_COMMON, "shakedrop_death_rate": 0.5}
+"""Yamada et al. (2019). Their death rate grows with the depth up to 0.5 in the last block; here all blocks have that of
+the last one, twice the mean. Their 110 layers are 18 blocks a main block, more than the 16 of the space."""
+
+
+def _entry(
+    name: str,
+    family: str,
+    source: str,
+    blocks: int,
+    filters: int,
+    widen_factor: float,
+    training: Mapping[str, Value],
+    branches: int = 1,
+) -> tuple[str, Architecture]:
+    """Make a regular architecture: blocks and branches alike in all main blocks, the width doubled twice."""
+    given = {
+        **{f"residual_blocks_{index}": blocks for index in (1, 2, 3)},
+        "initial_filters": filters,
+        "widen_factor_1": widen_factor,
+        "widen_factor_2": 2.0,
+        "widen_factor_3": 2.0,
+        **{f"residual_branches_{index}": branches for index in (1, 2, 3)},
+        **training,
+    }
+    values = {parameter: given[parameter] for parameter in (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)}
+    return name, Architecture(name, family, source, values)
+
+
+_HE = "He et al. (2016), table 6"
+_ZAGORUYKO = "Zagoruyko and Komodakis (2016)"
+_XIE = "after Xie et al. (2017), table 7"
+_GASTALDI = "Gastaldi (2017), table 1"
+_YAMADA = "Yamada et al. (2019), on the ResNet of He et al. (2016), table 6"
+
+ARCHITECTURES: Mapping[str, Architecture] = dict(
+    (
+        _entry("resnet_20", "ResNet", _HE, 3, 16, 1.0, _RESNET),
+        _entry("resnet_56", "ResNet", _HE, 9, 16, 1.0, _RESNET),
+        _entry("wide_resnet_10_2", "Wide ResNet", f"small one after {_ZAGORUYKO}", 1, 16, 2.0, _WIDE_RESNET),
+        _entry("wide_resnet_16_4", "Wide ResNet", f"{_ZAGORUYKO}, table 6", 2, 16, 4.0, _WIDE_RESNET),
+        # A first factor of 10 is beyond the 8 of the space: the stem has 20 filters in place of 16.
+        _entry("wide_resnet_28_10", "Wide ResNet", f"{_ZAGORUYKO}, table 5", 4, 20, 8.0, _WIDE_RESNET),
+        _entry("resnext_14_4x8d", "ResNeXt-like", f"small one {_XIE}", 2, 16, 0.5, _RESNEXT, branches=4),
+        _entry("resnext_20_4x64d", "ResNeXt-like", _XIE, 3, 16, 4.0, _RESNEXT, branches=4),
+        _entry(
+            "shake_shake_14_2x8d", "Shake-Shake", f"small one after {_GASTALDI}", 2, 16, 0.5, _SHAKE_SHAKE, branches=2
+        ),
+        _entry("shake_shake_26_2x32d", "Shake-Shake", _GASTALDI, 4, 16, 2.0, _SHAKE_SHAKE, branches=2),
+        _entry("shakedrop_resnet_20", "ShakeDrop", _YAMADA, 3, 16, 1.0, _SHAKEDROP),
+        _entry("shakedrop_resnet_56", "ShakeDrop", _YAMADA, 9, 16, 1.0, _SHAKEDROP),
+    )
+)
+"""By name, in the order in which they are shown."""
