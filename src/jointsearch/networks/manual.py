@@ -21,7 +21,7 @@ trainable weights, where s_i = w_(i-1) w_i + 2 w_i if width or stride changes th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jointsearch.errors import UserError, suggest
 from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
@@ -38,8 +38,8 @@ class Architecture:
 
     Attributes
     ----------
-    name, family
-        `wide_resnet_28_10`, `Wide ResNet`.
+    name, title, family
+        `wide_resnet_28_10`; as in a text, `WRN-28-10`; `Wide ResNet`.
     source
         Paper, and the table with the architecture or the hyperparameters.
     values
@@ -47,6 +47,7 @@ class Architecture:
     """
 
     name: str
+    title: str
     family: str
     source: str
     values: Mapping[str, Value]
@@ -93,8 +94,8 @@ class Architecture:
 def depth(parameters: Hyperparameters) -> int:
     """Layers with weights on the longest path: stem, two convolutions a residual block, classifier.
 
-    2 (n_1 + n_2 + n_3) + 2, which is how ResNets are named. Wide ResNets are named by 2 more: there three convolutions of
-    skips count, and the classifier does not.
+    2 (n_1 + n_2 + n_3) + 2, which is how ResNets are named. Wide ResNets are named by 2 more: there three convolutions
+    of skips count, and the classifier does not.
     """
     return 2 * sum(parameters.residual_blocks) + 2
 
@@ -112,7 +113,7 @@ def architecture(name: str) -> Architecture:
     return ARCHITECTURES[name]
 
 
-_COMMON: dict[str, Any] = {
+_COMMON: dict[str, Value] = {
     "batch_size": 128,
     "momentum": 0.9,
     "mixup_alpha": 0.0,
@@ -122,13 +123,13 @@ _COMMON: dict[str, Any] = {
 """What the papers have in common: none of them has mixup or cutout. All values lie in the ranges of `joint17.yaml`, the
 batch size at their end."""
 
-_RESNET = {"learning_rate": 0.1, "weight_decay": 1e-4, **_COMMON}
+_RESNET: dict[str, Value] = {"learning_rate": 0.1, "weight_decay": 1e-4, **_COMMON}
 """He et al. (2016), section 4.2."""
 
-_WIDE_RESNET = {"learning_rate": 0.1, "weight_decay": 5e-4, **_COMMON}
+_WIDE_RESNET: dict[str, Value] = {"learning_rate": 0.1, "weight_decay": 5e-4, **_COMMON}
 """Zagoruyko and Komodakis (2016), section 3. Their dropout has no place in the space."""
 
-_RESNEXT = {"learning_rate": 0.1, "weight_decay": 5e-4, **_COMMON}
+_RESNEXT: dict[str, Value] = {"learning_rate": 0.1, "weight_decay": 5e-4, **_COMMON}
 """Xie et al. (2017), section 5.3. Like a ResNeXt it has many branches, and little else to regularise it. But those of a
 ResNeXt are the groups of a bottleneck's grouped convolution, which are added up. Here
 
@@ -139,36 +140,35 @@ ResNeXt are the groups of a bottleneck's grouped convolution, which are added up
 
 The space has 5 branches at most; ResNeXt-29 has 8 or 16. Its 9 bottlenecks of 3 layers are 9 blocks of 2 here."""
 
-_SHAKE_SHAKE = {"learning_rate": 0.2, "weight_decay": 1e-4, **_COMMON}
+_SHAKE_SHAKE: dict[str, Value] = {"learning_rate": 0.2, "weight_decay": 1e-4, **_COMMON}
 """Gastaldi (2017), section 2.1, and the authors' code for the learning rate."""
 
-_SHAKEDROP = {"learning_rate": 0.1, "weight_decay": 1e-4, **_COMMON, "shakedrop_death_rate": 0.5}
+_SHAKEDROP: dict[str, Value] = {"learning_rate": 0.1, "weight_decay": 1e-4, **_COMMON, "shakedrop_death_rate": 0.5}
 """Yamada et al. (2019). Their death rate grows with the depth up to 0.5 in the last block; here all blocks have that of
 the last one, twice the mean. Their 110 layers are 18 blocks a main block, more than the 16 of the space."""
 
 
-def _entry(
-    name: str,
-    family: str,
-    source: str,
-    blocks: int,
-    filters: int,
-    widen_factor: float,
-    training: Mapping[str, Value],
-    branches: int = 1,
-) -> tuple[str, Architecture]:
-    """Make a regular architecture: blocks and branches alike in all main blocks, the width doubled twice."""
-    given = {
-        **{f"residual_blocks_{index}": blocks for index in (1, 2, 3)},
-        "initial_filters": filters,
-        "widen_factor_1": widen_factor,
-        "widen_factor_2": 2.0,
-        "widen_factor_3": 2.0,
-        **{f"residual_branches_{index}": branches for index in (1, 2, 3)},
-        **training,
-    }
-    values = {parameter: given[parameter] for parameter in (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)}
-    return name, Architecture(name, family, source, values)
+def _family(
+    family: str, training: Mapping[str, Value], branches: int, *members: tuple[str, str, str, int, int, float]
+) -> list[Architecture]:
+    """Make a family of members: name, title, source, blocks of a main block, filters of the stem, first factor.
+
+    Blocks and branches are alike in all main blocks, and the width doubles twice.
+    """
+    architectures = []
+    for name, title, source, blocks, filters, factor in members:
+        given = {
+            **{f"residual_blocks_{index}": blocks for index in (1, 2, 3)},
+            "initial_filters": filters,
+            "widen_factor_1": factor,
+            "widen_factor_2": 2.0,
+            "widen_factor_3": 2.0,
+            **{f"residual_branches_{index}": branches for index in (1, 2, 3)},
+            **training,
+        }
+        values = {parameter: given[parameter] for parameter in (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)}
+        architectures.append(Architecture(name, title, family, source, values))
+    return architectures
 
 
 _HE = "He et al. (2016), table 6"
@@ -177,22 +177,46 @@ _XIE = "after Xie et al. (2017), table 7"
 _GASTALDI = "Gastaldi (2017), table 1"
 _YAMADA = "Yamada et al. (2019), on the ResNet of He et al. (2016), table 6"
 
-ARCHITECTURES: Mapping[str, Architecture] = dict(
-    (
-        _entry("resnet_20", "ResNet", _HE, 3, 16, 1.0, _RESNET),
-        _entry("resnet_56", "ResNet", _HE, 9, 16, 1.0, _RESNET),
-        _entry("wide_resnet_10_2", "Wide ResNet", f"small one after {_ZAGORUYKO}", 1, 16, 2.0, _WIDE_RESNET),
-        _entry("wide_resnet_16_4", "Wide ResNet", f"{_ZAGORUYKO}, table 6", 2, 16, 4.0, _WIDE_RESNET),
-        # A first factor of 10 is beyond the 8 of the space: the stem has 20 filters in place of 16.
-        _entry("wide_resnet_28_10", "Wide ResNet", f"{_ZAGORUYKO}, table 5", 4, 20, 8.0, _WIDE_RESNET),
-        _entry("resnext_14_4x8d", "ResNeXt-like", f"small one {_XIE}", 2, 16, 0.5, _RESNEXT, branches=4),
-        _entry("resnext_20_4x64d", "ResNeXt-like", _XIE, 3, 16, 4.0, _RESNEXT, branches=4),
-        _entry(
-            "shake_shake_14_2x8d", "Shake-Shake", f"small one after {_GASTALDI}", 2, 16, 0.5, _SHAKE_SHAKE, branches=2
+ARCHITECTURES: Mapping[str, Architecture] = {
+    one.name: one
+    for one in (
+        *_family(
+            "ResNet",
+            _RESNET,
+            1,
+            ("resnet_20", "ResNet-20", _HE, 3, 16, 1.0),
+            ("resnet_56", "ResNet-56", _HE, 9, 16, 1.0),
         ),
-        _entry("shake_shake_26_2x32d", "Shake-Shake", _GASTALDI, 4, 16, 2.0, _SHAKE_SHAKE, branches=2),
-        _entry("shakedrop_resnet_20", "ShakeDrop", _YAMADA, 3, 16, 1.0, _SHAKEDROP),
-        _entry("shakedrop_resnet_56", "ShakeDrop", _YAMADA, 9, 16, 1.0, _SHAKEDROP),
+        *_family(
+            "Wide ResNet",
+            _WIDE_RESNET,
+            1,
+            ("wide_resnet_10_2", "WRN-10-2", f"small one after {_ZAGORUYKO}", 1, 16, 2.0),
+            ("wide_resnet_16_4", "WRN-16-4", f"{_ZAGORUYKO}, table 6", 2, 16, 4.0),
+            # A first factor of 10 is beyond the 8 of the space: the stem has 20 filters in place of 16.
+            ("wide_resnet_28_10", "WRN-28-10", f"{_ZAGORUYKO}, table 5", 4, 20, 8.0),
+        ),
+        *_family(
+            "ResNeXt-like",
+            _RESNEXT,
+            4,
+            ("resnext_14_4x8d", "ResNeXt-14 4x8d", f"small one {_XIE}", 2, 16, 0.5),
+            ("resnext_20_4x64d", "ResNeXt-20 4x64d", _XIE, 3, 16, 4.0),
+        ),
+        *_family(
+            "Shake-Shake",
+            _SHAKE_SHAKE,
+            2,
+            ("shake_shake_14_2x8d", "Shake-Shake-14 2x8d", f"small one after {_GASTALDI}", 2, 16, 0.5),
+            ("shake_shake_26_2x32d", "Shake-Shake-26 2x32d", _GASTALDI, 4, 16, 2.0),
+        ),
+        *_family(
+            "ShakeDrop",
+            _SHAKEDROP,
+            1,
+            ("shakedrop_resnet_20", "ShakeDrop ResNet-20", _YAMADA, 3, 16, 1.0),
+            ("shakedrop_resnet_56", "ShakeDrop ResNet-56", _YAMADA, 9, 16, 1.0),
+        ),
     )
-)
-"""By name, in the order in which they are shown."""
+}
+"""By name."""
