@@ -20,6 +20,7 @@ if not workflow.overwrite_configfiles:
 
 include: "workflow/rules/setup.smk"
 include: "workflow/rules/search.smk"
+include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/provenance.smk"
 

@@ -17,6 +17,7 @@ from jointsearch import config, derivation, layout
 from jointsearch.experiment import Experiment
 from jointsearch.export import crate
 from jointsearch.hyperband import newly_seen
+from jointsearch.material import Material
 from jointsearch.outcomes import outcomes
 from jointsearch.provenance import manifest
 from jointsearch.records import (
@@ -88,7 +89,7 @@ def make(experiment: Experiment, brackets: int, folder: Path) -> list[Evaluation
                 break
             proposed, number = derivation.next_rung(experiment, made[index, number]), number + 1
     evaluations = [one for place in sorted(made) for one in made[place]]
-    write_outcomes(experiment, brackets, evaluations, folder)
+    write_outcomes(experiment, brackets, folder)
     return evaluations
 
 
@@ -135,11 +136,11 @@ def train(
     return evaluations
 
 
-def write_outcomes(experiment: Experiment, brackets: int, evaluations: list[Evaluation], folder: Path) -> None:
+def write_outcomes(experiment: Experiment, brackets: int, folder: Path) -> None:
     """Write tables, figures, numbers, configuration and manifest."""
     write_bytes(folder / "space.yaml", dump(experiment.space))
     write_bytes(folder / "config.yaml", dump(experiment.to_config(brackets, folder)))
-    for name, content in outcomes(experiment, evaluations).items():
+    for name, content in outcomes(Material.read(folder, brackets)).items():
         write_bytes(folder / name, content)
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
     write_bytes(folder / crate.METADATA, crate.build(folder, brackets))

@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from jointsearch import cli, yaml_file
+from jointsearch.config import StudySettings
 from jointsearch.experiment import Experiment
 from jointsearch.records import read_record, write_bytes
 
@@ -16,11 +17,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
     parser.add_argument("brackets", type=int, help="length of the search")
+    parser.add_argument("studies", type=StudySettings.model_validate_json, help="the studies beside it, JSON")
     parser.add_argument("config", type=Path, help="config.yaml to write")
     parser.add_argument("space", type=Path, help="space.yaml to write")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    config = experiment.to_config(arguments.brackets, Path("results") / experiment.name)
+    config = experiment.to_config(arguments.brackets, Path("results") / experiment.name, arguments.studies)
     write_bytes(arguments.space, yaml_file.dump(experiment.space))
     write_bytes(arguments.config, yaml_file.dump(config))
 

@@ -1,7 +1,8 @@
-"""Which settings define this experiment?
+"""Which settings define this experiment, or this study of it?
 
 Takes them as JSON; writes `experiment.json`, all settings that change a result, beside the results they make.
-Refuses to replace the settings of another experiment.
+Refuses to replace the settings of another experiment. The second step of a search in two takes a part of its space
+from the incumbent of the first.
 """
 
 import argparse
@@ -9,16 +10,24 @@ from pathlib import Path
 
 from jointsearch import cli
 from jointsearch.experiment import Experiment, refuse_another
-from jointsearch.records import write_record
+from jointsearch.incumbent import Incumbent
+from jointsearch.records import read_record, write_record
+from jointsearch.studies import restricted
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("settings", type=Experiment.model_validate_json, help="the settings, JSON")
     parser.add_argument("output", type=Path, help="experiment.json to write")
+    parser.add_argument("incumbent", type=Path, nargs="?", help="incumbent.json whose values are kept")
+    parser.add_argument("kept", nargs="*", help="hyperparameters that are")
     arguments = parser.parse_args()
-    refuse_another(arguments.output, arguments.settings)
-    write_record(arguments.output, arguments.settings)
+    settings: Experiment = arguments.settings
+    if arguments.incumbent is not None:
+        found = read_record(arguments.incumbent, Incumbent).values or {}
+        settings = settings.model_copy(update={"space": restricted(settings.space, found, arguments.kept)})
+    refuse_another(arguments.output, settings)
+    write_record(arguments.output, settings)
 
 
 if __name__ == "__main__":

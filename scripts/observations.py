@@ -1,4 +1,4 @@
-"""What did the search find?
+"""What did a search find?
 
 Reads the evaluations of the first brackets of a study; writes the table of all of them and the best configuration.
 By hand it also works on a search in progress.
@@ -7,7 +7,7 @@ By hand it also works on a search in progress.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, layout
+from jointsearch import cli
 from jointsearch.analysis.observations import table, write_csv
 from jointsearch.experiment import Experiment
 from jointsearch.incumbent import incumbent
@@ -18,13 +18,13 @@ from jointsearch.results import read_study
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
+    parser.add_argument("study", type=Path, help="folder of the study")
     parser.add_argument("brackets", type=int, help="number of brackets to read")
     parser.add_argument("table", type=Path, help="CSV to write")
     parser.add_argument("incumbent", type=Path, help="JSON to write")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    study = arguments.experiment.parent / layout.SEARCH
-    evaluations = read_study(study, experiment.id, arguments.brackets)
+    evaluations = read_study(arguments.study, experiment.id, arguments.brackets)
     write_csv(table(evaluations, list(experiment.space.hyperparameters)), arguments.table)
     write_record(arguments.incumbent, incumbent(evaluations))
 

@@ -16,7 +16,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
     arguments = parser.parse_args()
-    pipeline = Pipeline.from_config(config.read(arguments.config))
+    pipelines = list(Pipeline.all_from_config(config.read(arguments.config)).values())
+    pipeline = pipelines[0]
     if not pipeline.folder.exists():
         print(f"{pipeline.folder}: nothing there yet")
         return
@@ -24,13 +25,13 @@ def main() -> None:
         print(f"{pipeline.folder}: a run works here ({run})")
     else:
         print(f"{pipeline.folder}: no run works here")
-    for file in slots_under_way(pipeline):
+    for file in (file for one in pipelines for file in slots_under_way(one)):
         print(f"{file}: a process trains it now")
     jobs = slurm_jobs(Path.cwd()) or []
     for job in jobs:
         print(f"Slurm job {job.id}: {job.state}, {job.used} on {job.where}: {job.what}")
-    if states := saved_states(pipeline):
-        print(f"{len(states)} interrupted trainings go on from their saved state (search/bracket-*/rung-*/state-*.pt)")
+    if states := [state for one in pipelines for state in saved_states(one)]:
+        print(f"{len(states)} interrupted trainings go on from their saved state (bracket-*/rung-*/state-*.pt)")
     if run:
         print("to stop:    Ctrl-C in that run")
         return

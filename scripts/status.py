@@ -9,10 +9,8 @@ import time
 from pathlib import Path
 
 from jointsearch import cli, config
-from jointsearch.hyperband import budgets
 from jointsearch.pipeline import Pipeline
-from jointsearch.progress import Reader
-from jointsearch.run import summary
+from jointsearch.run import reader_of, summary
 
 
 def main() -> None:
@@ -20,12 +18,12 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
     parser.add_argument("--follow", type=cli.positive(float), metavar="SECONDS", help="look again until it is complete")
     arguments = parser.parse_args()
-    pipeline = Pipeline.from_config(config.read(arguments.config))
-    ladder, unit = budgets(pipeline.config.budget), pipeline.config.budget.unit
-    reader = Reader(pipeline.study, pipeline.experiment.id)
+    pipelines = list(Pipeline.all_from_config(config.read(arguments.config)).values())
+    pipeline, reader = pipelines[0], reader_of(pipelines)
+    what = pipeline.study if len(pipelines) == 1 else f"{pipeline.folder}: the search and {len(pipelines) - 1} studies"
     while True:
-        progress = reader.read(pipeline.brackets, ladder, unit)
-        print(f"{pipeline.study}\n{progress.panel()}", flush=True)
+        progress = reader.read()
+        print(f"{what}\n{progress.panel()}", flush=True)
         complete = progress.done == progress.total
         if complete:
             print(summary(pipeline.folder))

@@ -1,15 +1,20 @@
 """A whole search for tests to analyse, made without training."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from factories import evaluation
 
-from jointsearch.config import BudgetSettings
+from jointsearch import layout
+from jointsearch.config import BudgetSettings, Config, DataSettings
+from jointsearch.experiment import Experiment
 from jointsearch.hyperband import bracket, budgets, promote
+from jointsearch.material import Material, Study
 from jointsearch.records import Evaluation
 
 NAMES = ("a", "b", "c", "d")
+SPACE = str(Path(__file__).parents[1] / "config" / "spaces" / "joint17.yaml")
 
 
 def search(
@@ -53,3 +58,11 @@ def search(
             if rung + 1 < len(item.sizes):
                 proposals = list(promote(batch, item.sizes[rung + 1]))
     return made
+
+
+def material(settings: BudgetSettings, space: str = SPACE, **studies: Sequence[Evaluation]) -> Material:
+    """Put the evaluations of studies together, as if read from the folder of an experiment."""
+    config = Config(experiment="made-up", budget=settings, data=DataSettings(name="digits"), space=space)
+    experiment = Experiment.from_config(config)
+    found = {layout.SEARCH: (), **studies}
+    return Material(experiment, 8, {name: Study(experiment, tuple(made)) for name, made in found.items()})

@@ -1,7 +1,7 @@
 import io
 import time
 
-from factories import EXPERIMENT, evaluation
+from factories import evaluation
 
 from jointsearch import layout
 from jointsearch.config import BudgetSettings
@@ -13,20 +13,23 @@ DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 LADDER = (1.0, 3.0, 9.0, 27.0)
 
 
+def reading(study):
+    return Reader({study: [bracket(0, DEMO)]}, LADDER, "epochs")
+
+
 def put(study, record):
     write_record(layout.slot_file(layout.rung_folder(study, record.bracket, record.rung), record.slot), record)
 
 
 def test_counts_failures_and_best_come_from_the_files(tmp_path):
-    reader = Reader(tmp_path, EXPERIMENT)
-    brackets = [bracket(0, DEMO)]
-    assert reader.read(brackets, LADDER, "epochs").done == (0, 0, 0, 0)
+    reader = reading(tmp_path)
+    assert reader.read().done == (0, 0, 0, 0)
     for slot, loss in enumerate([0.5, None, 0.2]):
         put(tmp_path, evaluation(f"0-0-{slot}", loss))
     put(tmp_path, evaluation("0-0-2", 0.3, rung=1, slot=0, budget=3))
     put(tmp_path, evaluation("9-0-0", 0.1))
-    put(tmp_path, evaluation("0-0-3", 0.1, experiment="f" * 64))
-    progress = reader.read(brackets, LADDER, "epochs")
+    put(tmp_path, evaluation("0-0-3", 0.1, budget=2))
+    progress = reader.read()
     assert progress.done == (3, 1, 0, 0)
     assert progress.total == (27, 9, 3, 1)
     assert progress.failed == 1
@@ -39,14 +42,24 @@ def test_time_left_is_the_work_left_at_the_pace_of_the_time_in_which_anything_tr
     times = evaluation().observed.model_dump()
     for slot, (start, end) in enumerate([(0, 10), (5, 15), (1000, 1005)]):
         put(tmp_path, evaluation(f"0-0-{slot}", 0.5, observed=times | {"started": start, "finished": end}))
-    progress = Reader(tmp_path, EXPERIMENT).read([bracket(0, DEMO)], LADDER, "epochs")
+    progress = reading(tmp_path).read()
     assert progress.seconds_left == (27 * 4 - 3) * 20 / 3
 
 
 def test_a_broken_record_is_not_counted(tmp_path):
     put(tmp_path, evaluation())
     layout.slot_file(layout.rung_folder(tmp_path, 0, 0), 1).write_text("{")
-    assert Reader(tmp_path, EXPERIMENT).read([bracket(0, DEMO)], LADDER, "epochs").done == (1, 0, 0, 0)
+    assert reading(tmp_path).read().done == (1, 0, 0, 0)
+
+
+def test_all_studies_count_and_the_best_is_of_the_search_alone(tmp_path):
+    put(tmp_path / "search", evaluation("0-0-0", 0.5))
+    put(tmp_path / "retraining", evaluation("3-0-0", 0.1, study="retraining", budget=27))
+    studies = {tmp_path / "search": [bracket(0, DEMO)], tmp_path / "retraining": [bracket(3, DEMO)]}
+    progress = Reader(studies, LADDER, "epochs").read()
+    assert progress.done == (1, 0, 0, 1)
+    assert progress.total == (27, 9, 3, 5)
+    assert progress.best.id == "0-0-0@0"
 
 
 def test_away_from_a_terminal_a_line_is_printed_whenever_it_changed():

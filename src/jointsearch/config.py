@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -12,6 +12,7 @@ from jointsearch.errors import UserError, explain, suggest
 from jointsearch.records import BudgetUnit
 
 BudgetClock = Literal["wall", "process"]
+ArmName = Literal["joint_bohb", "joint_random", "joint_hyperband", "architecture_first", "hyperparameters_first"]
 LengthUnit = Literal["brackets", "full_budget_evaluations", "full_budget_equivalents"]
 
 
@@ -54,6 +55,9 @@ class DataSettings(Settings):
     """Side in pixels that the images of a folder are brought to; needed where their sizes differ."""
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share of the training images held out to choose by (paper: 10 %)."""
+    train_on: Literal["training", "training_and_validation"] = "training"
+    """What is trained on. With the validation images among it, the validation error tells nothing of new images; the
+    test error does. For trainings that choose nothing any more, see `studies.retraining`."""
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share held out for the test error where the data comes without a test part."""
     crop_padding: Annotated[int, Field(ge=0)] = 4
@@ -87,6 +91,9 @@ class TrainingSettings(Settings):
     """Nor is one whose training step takes more floating-point operations, in 10^9."""
     evaluation_batch_size: Annotated[int, Field(ge=1)] = 512
     """Images at a time when the error is measured. Changes no result beyond rounding."""
+    snapshot_ensemble: bool = False
+    """Whether the test error of the ensemble of the networks at the ends of the cycles is measured as well (Huang et
+    al., *Snapshot ensembles*, 2017)."""
 
 
 class SearchSettings(Settings):
@@ -131,6 +138,65 @@ class JobSettings(Settings):
     Without it, the operating system kills a training for which there is not enough."""
 
 
+class CorrelationSettings(Settings):
+    """Random configurations, each trained at every budget, to see whether short trainings foretell long ones."""
+
+    configurations: Annotated[int, Field(ge=3)] = 100
+    """How many."""
+
+
+class ManualSettings(Settings):
+    """Manually constructed architectures inside the space, trained at the full budget."""
+
+    architectures: tuple[str, ...] = (
+        "resnet_56",
+        "wide_resnet_28_10",
+        "resnext_20_4x64d",
+        "shake_shake_26_2x32d",
+        "shakedrop_resnet_56",
+    )
+    """Their names, of `networks.manual.ARCHITECTURES`."""
+    seeds: Annotated[int, Field(ge=1)] = 3
+    """Trainings of each."""
+
+
+class ArmSettings(Settings):
+    """Joint search against searches of one part after the other, at equal total budgets."""
+
+    names: tuple[ArmName, ...] = get_args(ArmName)
+    """Which."""
+    brackets: Annotated[int, Field(ge=2)] = 8
+    """Length of each search; one of two steps has half of it for each step."""
+    repeats: Annotated[int, Field(ge=1)] = 5
+    """Searches of each arm, each with seeds of its own."""
+    start: str = "resnet_20"
+    """The manual architecture whose values the first of two steps takes for what it does not search."""
+
+    @model_validator(mode="after")
+    def _brackets_have_halves(self) -> Self:
+        if self.brackets % 2:
+            raise ValueError(
+                f"brackets ({self.brackets}) must be even: a search of two steps has half of them for each"
+            )
+        return self
+
+
+class RetrainingSettings(Settings):
+    """The best found configuration, and the best manual one, on training and validation images."""
+
+    seeds: Annotated[int, Field(ge=1)] = 5
+    """Trainings of each."""
+
+
+class StudySettings(Settings):
+    """The studies beside the search; one that is not named is not run. They can be added to a finished search."""
+
+    correlation: CorrelationSettings | None = None
+    manual: ManualSettings | None = None
+    arms: ArmSettings | None = None
+    retraining: RetrainingSettings | None = None
+
+
 class Config(Settings):
     """A configuration file: one experiment and how to run it."""
 
@@ -149,6 +215,7 @@ class Config(Settings):
     data: DataSettings = DataSettings()
     training: TrainingSettings = TrainingSettings()
     search: SearchSettings = SearchSettings()
+    studies: StudySettings = StudySettings()
     jobs: JobSettings = JobSettings()
     notes: Any = None
     """Anything of your own; read by nothing."""

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from jointsearch import hyperband, layout, samplers, warm_start
-from jointsearch.config import BudgetSettings, Config, DataSettings, SearchSettings, TrainingSettings
+from jointsearch.config import BudgetSettings, Config, DataSettings, SearchSettings, StudySettings, TrainingSettings
 from jointsearch.errors import UserError
 from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
 from jointsearch.seeds import derive
@@ -59,7 +59,7 @@ class Experiment(Record):
             warm_start=None if known is None else warm_start.source(known),
         )
 
-    def to_config(self, brackets: int, folder: Path) -> Config:
+    def to_config(self, brackets: int, folder: Path, studies: StudySettings | None = None) -> Config:
         """Give the configuration that makes these results again.
 
         Parameters
@@ -68,6 +68,8 @@ class Experiment(Record):
             Length of the search.
         folder
             Where `space.yaml` and the results lie.
+        studies
+            Those beside the search, if any.
         """
         begun = layout.warm_start_file(folder / layout.SEARCH).as_posix() if self.warm_start is not None else None
         search = SearchSettings(
@@ -86,6 +88,7 @@ class Experiment(Record):
             data=self.data,
             training=self.training,
             search=search,
+            studies=studies or StudySettings(),
         )
 
     @property

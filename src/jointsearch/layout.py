@@ -5,6 +5,7 @@ from pathlib import Path
 SEARCH, CORRELATION, MANUAL, RETRAINING = "search", "correlation", "manual", "retraining"
 """The studies of an experiment: the joint search itself; random configurations trained at every budget; manual
 architectures; final trainings on training and validation images. Others are the searches that are compared: `arm`."""
+STUDIES = (SEARCH, CORRELATION, MANUAL, RETRAINING)
 
 
 def arm(name: str, repeat: int, step: int | None = None) -> str:

@@ -1,24 +1,21 @@
-"""What is said of a search once it is over: its tables, figures and numbers, as the bytes of their files."""
+"""What is said of an experiment once it is over: tables, figures and numbers, as the bytes of their files."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
-from jointsearch.analysis.numbers import numbers
-from jointsearch.analysis.observations import csv_bytes, parse_csv, table
-from jointsearch.experiment import Experiment
+from jointsearch import layout
+from jointsearch.analysis.observations import csv_bytes, table
+from jointsearch.figures import FIGURES, TABLES, made_of
 from jointsearch.incumbent import incumbent
-from jointsearch.plotting import style
-from jointsearch.plotting.registry import FIGURES
-from jointsearch.records import Evaluation, record_bytes
+from jointsearch.material import Material
+from jointsearch.plotting import registry, style
+from jointsearch.records import record_bytes
 
 
-def outcomes(experiment: Experiment, evaluations: Sequence[Evaluation], draw: bool = True) -> dict[str, bytes]:
-    """Make all outcomes of a search, as the workflow makes them one by one.
+def outcomes(material: Material, draw: bool = True) -> dict[str, bytes]:
+    """Make all outcomes of an experiment, as the workflow makes them one by one.
 
     Parameters
     ----------
-    experiment, evaluations
-        The search.
+    material
+        What is known of it.
     draw
         Whether to draw the figures, beyond the data behind them.
 
@@ -27,14 +24,21 @@ def outcomes(experiment: Experiment, evaluations: Sequence[Evaluation], draw: bo
     dict
         Contents by path in the results folder.
     """
-    observations = csv_bytes(table(evaluations, list(experiment.space.hyperparameters)))
-    made = {"observations.csv": observations, "incumbent.json": record_bytes(incumbent(evaluations))}
-    read = parse_csv(observations.decode(), Path("observations.csv"), experiment.space.choices())
-    for name, kind in FIGURES.items():
-        data = kind.data(experiment, read)
-        made[f"figures/{name}.csv"] = csv_bytes(data)
+    made = {}
+    for name, study in material.studies.items():
+        place = "" if name == layout.SEARCH else f"{name}/"
+        names = list(study.experiment.space.hyperparameters)
+        made[f"{place}observations.csv"] = csv_bytes(table(study.evaluations, names))
+        made[f"{place}incumbent.json"] = record_bytes(incumbent(study.evaluations))
+    data = {}
+    for name in made_of(material.studies, FIGURES):
+        kind = registry.FIGURES[name]
+        content = csv_bytes(kind.data(material))
+        made[f"figures/{name}.csv"], data[name] = content, registry.parse(content)
         if draw:
-            made |= {f"figures/{name}.{suffix}": image for suffix, image in style.render(kind.draw(data)).items()}
-        if name == "budget_correlation":
-            made["numbers.json"] = record_bytes(numbers(experiment, evaluations, data))
+            images = style.render(kind.draw(data[name]))
+            made |= {f"figures/{name}.{suffix}": image for suffix, image in images.items()}
+    for name in made_of(material.studies, TABLES):
+        made[f"tables/{name}.csv"] = csv_bytes(registry.TABLES[name](material))
+    made["numbers.json"] = record_bytes(registry.numbers(material, data))
     return made

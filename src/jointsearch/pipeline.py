@@ -1,4 +1,4 @@
-"""The search as the workflow sees it: which files each job needs. Pure arithmetic, light to import."""
+"""A study as the workflow sees it: which files each job needs. Pure arithmetic, light to import."""
 
 import math
 import shlex
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from jointsearch import hyperband, layout, samplers
+from jointsearch import hyperband, layout, samplers, studies
 from jointsearch.config import Config
 from jointsearch.experiment import Experiment, refuse_another
 from jointsearch.hyperband import Bracket
 from jointsearch.records import BudgetUnit
+from jointsearch.studies import Study
 
 SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
 """What a unit of the budget takes at most, where the configuration does not say it."""
@@ -18,24 +19,43 @@ SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "st
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The search of one configuration; all paths are relative to the working directory."""
+    """One study of a configuration; all paths are relative to the working directory."""
 
     config: Config
-    experiment: Experiment
+    planned: Study
     results: Path = Path("results")
 
     @classmethod
-    def from_config(cls, config: Config) -> "Pipeline":
-        """Build the pipeline of a configuration, checked against the results that already exist.
+    def all_from_config(cls, config: Config) -> "dict[str, Pipeline]":
+        """Build the pipelines of a configuration by study, checked against the results that already exist.
 
         Raises
         ------
         UserError
             If the configuration can't work, or its results folder belongs to another experiment.
         """
-        pipeline = cls(config, Experiment.from_config(config))
-        refuse_another(pipeline.frozen, pipeline.experiment)
-        return pipeline
+        planned = studies.plan(config, Experiment.from_config(config))
+        pipelines = {name: cls(config, study) for name, study in planned.items()}
+        for one in pipelines.values():
+            # What a second step keeps is known only once the first has found it.
+            if one.planned.follows is None:
+                refuse_another(one.frozen, one.experiment)
+        return pipelines
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Pipeline":
+        """Build the pipeline of the search, as `all_from_config` does."""
+        return cls.all_from_config(config)[layout.SEARCH]
+
+    @property
+    def experiment(self) -> Experiment:
+        """Settings of the study."""
+        return self.planned.experiment
+
+    @property
+    def brackets(self) -> tuple[Bracket, ...]:
+        """All brackets of the study, in order."""
+        return self.planned.brackets
 
     @property
     def folder(self) -> Path:
@@ -43,14 +63,19 @@ class Pipeline:
         return self.results / self.config.experiment
 
     @property
-    def frozen(self) -> Path:
-        """The settings that define the experiment."""
-        return self.folder / "experiment.json"
+    def study(self) -> Path:
+        """Folder of the study."""
+        return self.folder / self.planned.name
 
     @property
-    def study(self) -> Path:
-        """Folder of the study that is the search."""
-        return self.folder / layout.SEARCH
+    def frozen(self) -> Path:
+        """The settings of the study; those of the search define the experiment."""
+        return layout.experiment_file(self.folder if self.planned.name == layout.SEARCH else self.study)
+
+    @property
+    def keeps(self) -> list[Path]:
+        """The incumbent that fixes a part of the space, where the study is the second step of two."""
+        return [] if self.planned.follows is None else [self.folder / self.planned.follows / "incumbent.json"]
 
     @property
     def warm_start(self) -> Path:
@@ -66,13 +91,6 @@ class Pipeline:
             flags += ["--memory-gb", f"{jobs.memory_gb:g}"]
         return shlex.join([*flags, "--save-every", f"{jobs.save_every:g}", "--side-by-side", str(jobs.side_by_side)])
 
-    @cached_property
-    def brackets(self) -> list[Bracket]:
-        """All brackets of the search, in order."""
-        search = self.config.search
-        number = hyperband.bracket_count(search.length, search.length_unit, self.config.budget)
-        return [hyperband.bracket(index, self.config.budget) for index in range(number)]
-
     @property
     def length(self) -> int:
         """Number of brackets."""
@@ -80,7 +98,7 @@ class Pipeline:
 
     def batches(self, bracket: int, rung: int) -> list[Path]:
         """Batch files of a rung."""
-        size = hyperband.bracket(bracket, self.config.budget).sizes[rung]
+        size = self.planned.bracket(bracket).sizes[rung]
         return layout.batch_files(self.study, bracket, rung, size, self.config.jobs.evaluations_per_job)
 
     def becomes_visible(self, bracket: int) -> list[Path]:
@@ -103,7 +121,7 @@ class Pipeline:
 
     @cached_property
     def all_batches(self) -> list[Path]:
-        """Batch files of the whole search."""
+        """Batch files of the whole study."""
         return [
             path for item in self.brackets for rung in range(len(item.sizes)) for path in self.batches(item.index, rung)
         ]
@@ -115,12 +133,13 @@ class Pipeline:
         configuration for what surrounds it.
         """
         jobs, budget = self.config.jobs, self.config.budget
-        item, ladder = hyperband.bracket(bracket, budget), hyperband.budgets(budget)
+        item, ladder = self.planned.bracket(bracket), hyperband.budgets(budget)
         training = hyperband.durations(item, ladder, self.config.training.continuation)[rung]
         seconds = 1.1 * training * (jobs.seconds_per_unit or SECONDS_PER_UNIT[budget.unit]) + jobs.allowance
         # Rounded first: 1.1 is a little more than eleven tenths.
         return math.ceil(round(math.ceil(trainings / jobs.side_by_side) * seconds / 60, 6))
 
     def priority(self, bracket: int, rung: int) -> int:
-        """Order of trainings that could start: earlier bracket first, then later rung first."""
-        return rung - bracket * len(self.experiment.lags)
+        """Order of trainings that could start: those of the search first; earlier bracket first, then later rung."""
+        after_the_search = 0 if self.planned.name == layout.SEARCH else -(10**6)
+        return after_the_search + rung - bracket * len(self.experiment.lags)

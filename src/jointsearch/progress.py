@@ -1,17 +1,19 @@
 """How far a search is: counts per budget, failures, best so far, time left; as a panel or one line."""
 
+import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from jointsearch import layout
 from jointsearch.errors import UserError
 from jointsearch.hyperband import Bracket
 from jointsearch.plan import amount, trainings
-from jointsearch.records import Digest, Evaluation, rank, read_record
+from jointsearch.records import Evaluation, rank, read_record
 
 
 @dataclass(frozen=True)
@@ -71,42 +73,46 @@ class Progress:
 
 @dataclass
 class Reader:
-    """Reads a study's records as they appear, each once."""
+    """Reads the records of studies as they appear, each once.
 
-    study: Path
-    experiment: Digest
+    `studies` maps the folder of each to its planned brackets; `budgets` are the ladder, lowest first, in `unit`.
+    """
+
+    studies: Mapping[Path, Sequence[Bracket]]
+    budgets: tuple[float, ...]
+    unit: str
     _seen: dict[Path, Evaluation] = field(default_factory=dict)
     _opened: float = field(default_factory=time.time)
 
-    def read(self, brackets: list[Bracket], budgets: tuple[float, ...], unit: str) -> Progress:
+    def read(self) -> Progress:
         """Look at the files now.
 
-        Records that cannot be read, or are of another experiment, are not counted; the run itself reports them.
+        Records that cannot be read, or are at none of the budgets, are not counted; the run itself reports them.
         """
-        for path in self.study.glob("bracket-*/rung-*/slot-*.json"):
-            if path not in self._seen:
-                try:
-                    self._seen[path] = read_record(path, Evaluation)
-                except UserError:
-                    continue
-        planned = {item.index for item in brackets}
-        evaluations = [
-            item for item in self._seen.values() if item.bracket in planned and item.experiment == self.experiment
-        ]
-        done = [0] * len(budgets)
+        for study, brackets in self.studies.items():
+            for item in brackets:
+                for path in layout.bracket_folder(study, item.index).glob("rung-*/slot-*.json"):
+                    if path not in self._seen:
+                        with contextlib.suppress(UserError):
+                            self._seen[path] = read_record(path, Evaluation)
+        evaluations = [item for item in self._seen.values() if item.budget in self.budgets]
+        done = [0] * len(self.budgets)
         for evaluation in evaluations:
-            done[budgets.index(evaluation.budget)] += 1
-        total = trainings(brackets, len(budgets))
+            done[self.budgets.index(evaluation.budget)] += 1
+        every_bracket = [item for brackets in self.studies.values() for item in brackets]
+        total = trainings(every_bracket, len(self.budgets))
         successful = rank([item for item in evaluations if item.loss is not None])
-        largest = max((item.budget for item in successful), default=0.0)
-        work_left = sum(budget * (t - d) for budget, t, d in zip(budgets, total, done, strict=True))
+        # Arms are compared on their own, and a retraining's validation error is of images that it has seen.
+        found = [item for item in successful if item.study == layout.SEARCH]
+        largest = max((item.budget for item in found), default=0.0)
+        work_left = sum(budget * (t - d) for budget, t, d in zip(self.budgets, total, done, strict=True))
         return Progress(
-            budgets,
-            unit,
+            self.budgets,
+            self.unit,
             tuple(done),
             tuple(total),
             len(evaluations) - len(successful),
-            next((item for item in successful if item.budget == largest), None),
+            next((item for item in found if item.budget == largest), None),
             self._seconds(evaluations, work_left),
         )
 

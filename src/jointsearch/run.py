@@ -4,17 +4,17 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from jointsearch import lock
+from jointsearch import layout, lock
 from jointsearch.errors import UserError
 from jointsearch.hyperband import budgets
 from jointsearch.incumbent import Incumbent
 from jointsearch.pipeline import Pipeline
 from jointsearch.plan import amount
-from jointsearch.progress import Progress, Reader, Watcher
+from jointsearch.progress import Reader, Watcher
 from jointsearch.records import Value, file_digest, read_record, sweep
 from jointsearch.under_way import slots_under_way
 
@@ -25,15 +25,15 @@ NOISE = re.compile(
 
 
 class Run:
-    """One run of a pipeline, from its start to its end, well or badly."""
+    """One run of pipelines, by study, from its start to its end, well or badly."""
 
-    def __init__(self, pipeline: Pipeline):
-        self._pipeline = pipeline
+    def __init__(self, pipelines: Mapping[str, Pipeline]):
+        self._pipelines, self._pipeline = pipelines, pipelines[layout.SEARCH]
         self._lock: IO[str] | None = None
         self._watcher: Watcher | None = None
 
-    def start(self) -> None:
-        """Take the lock and begin to show progress.
+    def start(self, searches_only: bool = False) -> None:
+        """Take the lock and begin to show progress: of the search, or of all studies.
 
         Raises
         ------
@@ -42,19 +42,14 @@ class Run:
         """
         self._lock = lock.take(self._pipeline.folder)
         sweep(self._pipeline.folder)
-        if going_on := slots_under_way(self._pipeline):
+        if going_on := [file for one in self._pipelines.values() for file in slots_under_way(one)]:
             print(
                 f"note: {len(going_on)} trainings of an earlier run still go on, such as {going_on[0]}; "
                 "they are waited for, not trained twice (make resume-check)",
                 file=sys.stderr,
             )
-        reader = Reader(self._pipeline.study, self._pipeline.experiment.id)
-        ladder, unit = budgets(self._pipeline.config.budget), self._pipeline.config.budget.unit
-
-        def look() -> Progress:
-            return reader.read(self._pipeline.brackets, ladder, unit)
-
-        self._watcher = Watcher(look, sys.stderr)
+        shown = [self._pipeline] if searches_only else list(self._pipelines.values())
+        self._watcher = Watcher(reader_of(shown).read, sys.stderr)
         self._watcher.start()
 
     def listen(self, record: logging.LogRecord) -> bool:
@@ -70,6 +65,12 @@ class Run:
             self._watcher.finish()
             print(f"results in {self._pipeline.folder}")
             self._lock.close()
+
+
+def reader_of(pipelines: Sequence[Pipeline]) -> Reader:
+    """The reader of the progress of pipelines of one configuration."""
+    settings = pipelines[0].config.budget
+    return Reader({one.study: one.brackets for one in pipelines}, budgets(settings), settings.unit)
 
 
 def failure(output: Sequence[str], message: str, logs: Sequence[str]) -> str:

@@ -1,15 +1,11 @@
 """The numbers that a text may quote."""
 
-import numpy as np
 import pytest
-from synthetic import search
+from synthetic import material, search
 
 from jointsearch.analysis.number import Number, source, sources
-from jointsearch.analysis.numbers import numbers
-from jointsearch.analysis.observations import table
-from jointsearch.config import BudgetSettings, Config
-from jointsearch.experiment import Experiment
-from jointsearch.plotting import budget_correlation
+from jointsearch.config import BudgetSettings
+from jointsearch.plotting import registry
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 
@@ -19,11 +15,15 @@ def evaluations():
     return search(8, SETTINGS)
 
 
+def of(evaluations):
+    known = material(SETTINGS, search=evaluations)
+    data = {"budget_correlation": registry.FIGURES["budget_correlation"].data(known)}
+    return registry.numbers(known, data).numbers
+
+
 @pytest.fixture(scope="module")
 def found(evaluations):
-    config = Config.model_validate({"experiment": "a", "budget": SETTINGS.model_dump(), "data": {"name": "digits"}})
-    data = budget_correlation.data(table(evaluations, ["a", "b", "c", "d"]), np.random.default_rng(0))
-    return numbers(Experiment.from_config(config), evaluations, data).numbers
+    return of(evaluations)
 
 
 def test_counts_and_the_best_are_those_of_the_evaluations(evaluations, found):
@@ -48,9 +48,7 @@ def test_a_correlation_names_both_evaluations_of_each_configuration(evaluations,
 
 def test_what_is_not_known_is_left_out():
     failed = search(1, SETTINGS, failing=1)
-    config = Config.model_validate({"experiment": "a", "budget": SETTINGS.model_dump(), "data": {"name": "digits"}})
-    data = budget_correlation.data(table(failed, ["a", "b", "c", "d"]), np.random.default_rng(0))
-    names = numbers(Experiment.from_config(config), failed, data).numbers.keys()
+    names = of(failed).keys()
     assert "failed" in names
     assert not [name for name in names if name.startswith(("best", "spearman"))]
 

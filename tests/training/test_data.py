@@ -57,6 +57,14 @@ def test_the_seed_moves_the_validation_part_alone(digits):
     assert as_rows(other.validation_images) != as_rows(digits.validation_images)
 
 
+def test_training_on_the_validation_images_too_leaves_digest_split_and_the_other_parts_alone(digits):
+    everything = data.load(DataSettings(name="digits", train_on="training_and_validation"), None, 1)
+    assert len(everything.train_labels) == len(digits.train_labels) + len(digits.validation_labels)
+    assert (everything.digest, everything.split) == (digits.digest, digits.split)
+    assert torch.equal(everything.validation_images, digits.validation_images)
+    assert torch.equal(everything.test_images, digits.test_images)
+
+
 def test_mean_and_deviation_are_of_the_training_part(digits):
     pixels = digits.train_images.numpy().astype(np.float64)
     assert digits.mean.numpy() == pytest.approx(pixels.mean((0, 2, 3)), rel=1e-6)

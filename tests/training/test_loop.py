@@ -50,6 +50,7 @@ EVERYTHING = configuration(
 
 
 FLOAT32 = TrainingSettings(precision="float32")
+SNAPSHOTS = TrainingSettings(precision="float32", snapshot_ensemble=True)
 
 
 def task(parameters=EVERYTHING, budget=2, unit="epochs", level=0, limits=FLOAT32, images=ALL, seed=5) -> Task:
@@ -130,7 +131,7 @@ def test_stored_clock_readings_make_the_same_training_again(few_digits, precisio
 
 @pytest.mark.parametrize("stop", [1, 4, 5, 7, 33, 59])
 def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path, stop):
-    one, file = task(budget=60, unit="steps", level=1), tmp_path / "state"
+    one, file = task(budget=60, unit="steps", level=1, limits=SNAPSHOTS), tmp_path / "state"
     whole, part, rest = (training(one, few_digits) for _ in range(3))
     clock = make_clock(60, "steps", 5, Stopwatch())
     for _ in whole.run(clock):
@@ -143,6 +144,7 @@ def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path,
     for _ in rest.run(clock):
         pass
     assert rest.progress.curve == whole.progress.curve
+    assert rest.snapshot_error() == whole.snapshot_error()
     ends = [one.state() for one in (whole, rest)]
     for name, tensor in ends[0]["network"].items():
         assert torch.equal(tensor, ends[1]["network"][name])
@@ -206,6 +208,20 @@ def test_evaluation_on_the_way_is_skipped_where_it_would_cost_too_much(digits):
     )
     assert 0 < evaluated <= share
     assert any(row.validation_error is None for row in long.curve)
+
+
+def test_a_snapshot_ensemble_measures_every_cycle_end_and_changes_nothing_else(few_digits):
+    plain, kept = (run(few_digits, budget=4, level=2, limits=limits) for limits in (FLOAT32, SNAPSHOTS))
+    assert plain.snapshot_test_error is None
+    assert (plain.loss, plain.test_error) == (kept.loss, kept.test_error)
+    ends = [row for row in kept.curve if row.test_error is not None]
+    assert len(ends) == 3
+    assert 0 <= kept.snapshot_test_error <= 1
+
+
+def test_the_ensemble_of_one_cycle_is_its_network(few_digits):
+    outcome = run(few_digits, limits=SNAPSHOTS)
+    assert outcome.snapshot_test_error == outcome.test_error
 
 
 def test_curve_has_a_row_for_each_quarter_of_a_cycle(few_digits):

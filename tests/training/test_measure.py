@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from jointsearch.training.measure import measure
+from jointsearch.training.measure import ensemble_error, measure
 
 CPU = torch.device("cpu")
 IMAGES = torch.arange(5 * 4, dtype=torch.uint8).view(5, 1, 2, 2)
@@ -35,9 +35,10 @@ FORMATS = [torch.contiguous_format, torch.channels_last]
 def test_loss_and_error_are_means_over_all_images(batch_size, generator):
     logits = torch.randn(5, 3, generator=generator)
     network = Fixed(logits)
-    loss, error = measure(network, IMAGES, LABELS, MEAN, STD, batch_size, CPU)
-    assert loss == pytest.approx(F.cross_entropy(logits, LABELS).item())
-    assert error == (logits.argmax(1) != LABELS).sum().item() / 5
+    measured = measure(network, IMAGES, LABELS, MEAN, STD, batch_size, CPU)
+    assert measured.loss == pytest.approx(F.cross_entropy(logits, LABELS).item())
+    assert measured.error == (logits.argmax(1) != LABELS).sum().item() / 5
+    assert torch.equal(measured.probabilities, logits.softmax(1))
     assert torch.equal(network.shown, (IMAGES.float() - 3) / 2)
 
 
@@ -79,4 +80,11 @@ def test_answers_that_are_not_finite_are_wrong_and_leave_no_loss():
     logits = F.one_hot(LABELS, 3).float()
     logits[0, 0] = float("nan")
     logits[3, 1] = float("inf")
-    assert measure(Fixed(logits), IMAGES, LABELS, MEAN, STD, 2, CPU) == (None, 2 / 5)
+    measured = measure(Fixed(logits), IMAGES, LABELS, MEAN, STD, 2, CPU)
+    assert (measured.loss, measured.error) == (None, 2 / 5)
+
+
+def test_an_ensemble_averages_probabilities_and_not_votes():
+    sure, unsure = torch.tensor([[0.9, 0.1]]), torch.tensor([[0.4, 0.6]])
+    assert ensemble_error([unsure, unsure, sure], torch.tensor([0])) == 0
+    assert ensemble_error([unsure, unsure, unsure], torch.tensor([0])) == 1

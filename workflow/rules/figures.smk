@@ -1,64 +1,76 @@
-# The two figures of the study. Their code is an input: a figure follows it, as a training must not.
-FIGURES = f"{pipeline.folder}/figures"
-FIGURE_CODE = sorted(
-    str(path) for part in ("plotting", "analysis") for path in ROOT.glob(f"src/jointsearch/{part}/*.py")
-)
+# The figures and tables, each made of the studies that it is about, and the numbers in them. Their code is an input: a
+# figure follows it, as a training must not.
+FIGURES = figures.made_of(pipelines, figures.FIGURES)
+TABLES = figures.made_of(pipelines, figures.TABLES)
+CODE = sorted(str(path) for part in ("plotting", "analysis") for path in ROOT.glob(f"src/jointsearch/{part}/*.py"))
 
 
-rule budget_correlation:
-    input:
-        experiment=FROZEN,
-        observations=rules.observations.output.table,
-        code=[ROOT / "scripts/figure.py", *FIGURE_CODE],
-    output:
-        pdf=f"{FIGURES}/budget_correlation.pdf",
-        svg=report(
-            f"{FIGURES}/budget_correlation.svg",
-            caption="../report/budget-correlation.rst",
-            category="Figures",
-        ),
-        png=f"{FIGURES}/budget_correlation.png",
-        csv=f"{FIGURES}/budget_correlation.csv",
-    log:
-        f"{LOGS}/budget_correlation.log",
-    localrule: True
-    conda:
-        "../../envs/environment.yaml"
-    shell:
-        "python $SCRIPTS/figure.py budget_correlation {input.experiment} {input.observations} {output.pdf}"
-        " 2> >(tee {log} >&2)"
+for figure, studies in FIGURES.items():
+
+    rule:
+        name:
+            figure
+        input:
+            experiment=FROZEN,
+            studies=[path for name in studies for path in pipelines[name].all_batches],
+            code=[ROOT / "scripts/figure.py", *CODE],
+        output:
+            pdf=f"{pipeline.folder}/figures/{figure}.pdf",
+            svg=report(
+                f"{pipeline.folder}/figures/{figure}.svg",
+                caption=f"../report/{figure.replace('_', '-')}.rst",
+                category="Figures",
+            ),
+            png=f"{pipeline.folder}/figures/{figure}.png",
+            csv=f"{pipeline.folder}/figures/{figure}.csv",
+        log:
+            f"{LOGS}/{figure}.log",
+        localrule: True
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            figure=figure,
+            folder=pipeline.folder,
+            brackets=pipeline.length,
+        shell:
+            "python $SCRIPTS/figure.py {params.figure} {params.folder} {params.brackets} {output.pdf}"
+            " 2> >(tee {log} >&2)"
 
 
-rule full_budget_evaluations:
-    input:
-        experiment=FROZEN,
-        observations=rules.observations.output.table,
-        code=[ROOT / "scripts/figure.py", *FIGURE_CODE],
-    output:
-        pdf=f"{FIGURES}/full_budget_evaluations.pdf",
-        svg=report(
-            f"{FIGURES}/full_budget_evaluations.svg",
-            caption="../report/full-budget-evaluations.rst",
-            category="Figures",
-        ),
-        png=f"{FIGURES}/full_budget_evaluations.png",
-        csv=f"{FIGURES}/full_budget_evaluations.csv",
-    log:
-        f"{LOGS}/full_budget_evaluations.log",
-    localrule: True
-    conda:
-        "../../envs/environment.yaml"
-    shell:
-        "python $SCRIPTS/figure.py full_budget_evaluations {input.experiment} {input.observations} {output.pdf}"
-        " 2> >(tee {log} >&2)"
+for table, studies in TABLES.items():
+
+    rule:
+        name:
+            f"table_{table}"
+        input:
+            experiment=FROZEN,
+            studies=[path for name in studies for path in pipelines[name].all_batches],
+            code=[ROOT / "scripts/table.py", *CODE],
+        output:
+            report(
+                f"{pipeline.folder}/tables/{table}.csv",
+                caption=f"../report/{table.replace('_', '-')}.rst",
+                category="Tables",
+            ),
+        log:
+            f"{LOGS}/table_{table}.log",
+        localrule: True
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            table=table,
+            folder=pipeline.folder,
+            brackets=pipeline.length,
+        shell:
+            "python $SCRIPTS/table.py {params.table} {params.folder} {params.brackets} {output} 2> >(tee {log} >&2)"
 
 
 rule numbers:
     input:
         experiment=FROZEN,
         batches=pipeline.all_batches,
-        correlation=rules.budget_correlation.output.csv,
-        code=[ROOT / "scripts/paper_numbers.py", ROOT / "src/jointsearch/analysis/numbers.py"],
+        data=expand(f"{pipeline.folder}/figures/{{figure}}.csv", figure=FIGURES),
+        code=[ROOT / "scripts/paper_numbers.py", *CODE],
     output:
         pipeline.folder / "numbers.json",
     log:
@@ -67,13 +79,14 @@ rule numbers:
     conda:
         "../../envs/environment.yaml"
     params:
+        folder=pipeline.folder,
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/paper_numbers.py {input.experiment} {params.brackets} {input.correlation} {output}"
+        "python $SCRIPTS/paper_numbers.py {params.folder} {params.brackets} {output} {input.data}"
         " 2> >(tee {log} >&2)"
 
 
 rule figures:
     input:
-        rules.budget_correlation.output,
-        rules.full_budget_evaluations.output,
+        expand(f"{pipeline.folder}/figures/{{figure}}.{{suffix}}", figure=FIGURES, suffix=["pdf", "svg", "png", "csv"]),
+        expand(f"{pipeline.folder}/tables/{{table}}.csv", table=TABLES),

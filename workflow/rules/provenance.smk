@@ -12,8 +12,9 @@ rule configuration:
         "../../envs/environment.yaml"
     params:
         brackets=pipeline.length,
+        studies=settings.studies.model_dump_json(),
     shell:
-        "python $SCRIPTS/configuration.py {input} {params.brackets} {output.config} {output.space}"
+        "python $SCRIPTS/configuration.py {input} {params.brackets} {params.studies:q} {output.config} {output.space}"
         " 2> >(tee {log} >&2)"
 
 
@@ -21,6 +22,7 @@ rule configuration:
 rule crate:
     input:
         rules.search.input,
+        rules.studies.input,
         rules.figures.input,
         rules.numbers.output,
         rules.configuration.output,

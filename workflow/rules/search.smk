@@ -1,7 +1,10 @@
-# The search: sample, train, promote, and let the next model see what came of it.
+# A search: sample, train, promote, and let the next model see what came of it. Studies that are no searches only train.
 FROZEN = rules.experiment.output[0]
-BRACKET = f"{pipeline.study}/bracket-{{bracket}}"
+STUDY = f"{pipeline.folder}/{{study}}"
+BRACKET = f"{STUDY}/bracket-{{bracket}}"
 RUNG = f"{BRACKET}/rung-{{rung}}"
+OF_STUDY = f"{LOGS}/{{study}}"
+SEARCHES = "|".join(name for name, one in pipelines.items() if one.planned.kind == "search")
 
 
 if pipeline.config.search.warm_start is not None:
@@ -26,13 +29,15 @@ if pipeline.config.search.warm_start is not None:
 
 rule history:
     input:
-        experiment=FROZEN,
-        previous=lambda w: pipeline.previous_history(int(w.bracket)),
-        batches=lambda w: pipeline.becomes_visible(int(w.bracket)),
+        experiment=lambda w: pipelines[w.study].frozen,
+        previous=lambda w: pipelines[w.study].previous_history(int(w.bracket)),
+        batches=lambda w: pipelines[w.study].becomes_visible(int(w.bracket)),
     output:
         f"{BRACKET}/history.json",
     log:
-        f"{LOGS}/bracket-{{bracket}}/history.log",
+        f"{OF_STUDY}/bracket-{{bracket}}/history.log",
+    wildcard_constraints:
+        study=SEARCHES,
     priority: 1
     localrule: True
     conda:
@@ -43,13 +48,15 @@ rule history:
 
 rule sample:
     input:
-        experiment=FROZEN,
+        experiment=lambda w: pipelines[w.study].frozen,
         history=rules.history.output,
-        pending=lambda w: pipeline.pending(int(w.bracket)),
+        pending=lambda w: pipelines[w.study].pending(int(w.bracket)),
     output:
         f"{BRACKET}/rung-0/proposals.json",
     log:
-        f"{LOGS}/bracket-{{bracket}}/sample.log",
+        f"{OF_STUDY}/bracket-{{bracket}}/sample.log",
+    wildcard_constraints:
+        study=SEARCHES,
     priority: 1
     localrule: True
     conda:
@@ -60,13 +67,14 @@ rule sample:
 
 rule promote:
     input:
-        experiment=FROZEN,
-        batches=lambda w: pipeline.batches(int(w.bracket), int(w.rung) - 1),
+        experiment=lambda w: pipelines[w.study].frozen,
+        batches=lambda w: pipelines[w.study].batches(int(w.bracket), int(w.rung) - 1),
     output:
         f"{RUNG}/proposals.json",
     log:
-        f"{LOGS}/bracket-{{bracket}}/promote-{{rung}}.log",
+        f"{OF_STUDY}/bracket-{{bracket}}/promote-{{rung}}.log",
     wildcard_constraints:
+        study=SEARCHES,
         rung=r"[1-9]\d*",
     priority: 1
     localrule: True
@@ -80,21 +88,21 @@ rule promote:
 # job: a record that is there is never trained again.
 rule train:
     input:
-        experiment=FROZEN,
+        experiment=lambda w: pipelines[w.study].frozen,
         data=rules.data.output,
         proposals=f"{RUNG}/proposals.json",
     output:
         f"{RUNG}/batch-{{first}}-{{last}}.json",
     log:
-        f"{LOGS}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.log",
-    priority: lambda w: pipeline.priority(int(w.bracket), int(w.rung))
+        f"{OF_STUDY}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.log",
+    priority: lambda w: pipelines[w.study].priority(int(w.bracket), int(w.rung))
     conda:
         "../../envs/environment.yaml"
     threads: pipeline.config.jobs.side_by_side
     # Where and how to train is no parameter of the result, so it is a resource: changing one re-runs nothing.
     resources:
         flags=pipeline.training_flags,
-        runtime=lambda w: pipeline.time_limit(int(w.bracket), int(w.rung), int(w.last) - int(w.first) + 1),
+        runtime=lambda w: pipelines[w.study].time_limit(int(w.bracket), int(w.rung), int(w.last) - int(w.first) + 1),
     # A cluster asks with SIGTERM to save what was trained: the shell must not end before the training has.
     shell:
         "trap '' TERM; echo \"# $(date -Is) on $(hostname)\" >> {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
@@ -115,9 +123,10 @@ rule observations:
     conda:
         "../../envs/environment.yaml"
     params:
+        study=pipeline.study,
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/observations.py {input.experiment} {params.brackets} {output.table} {output.incumbent}"
+        "python $SCRIPTS/observations.py {input.experiment} {params.study} {params.brackets} {output.table} {output.incumbent}"
         " 2> >(tee {log} >&2)"
 
 

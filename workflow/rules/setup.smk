@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from jointsearch import config as configuration
+from jointsearch import figures
 from jointsearch.errors import UserError
 from jointsearch.pipeline import Pipeline
 from jointsearch.run import Run
@@ -17,11 +18,12 @@ FILES = workflow.overwrite_configfiles or ["config/config.yaml"]
 
 try:
     settings = configuration.read(*map(Path, FILES), overrides=workflow.config_settings.config)
-    pipeline = Pipeline.from_config(settings)
+    pipelines = Pipeline.all_from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-run = Run(pipeline)
+pipeline = pipelines["search"]
+run = Run(pipelines)
 LOGS = f"logs/{pipeline.config.experiment}"
 # Jobs run with the Python that runs Snakemake, whether its environment is activated or not, and find the scripts and the
 # library from any working directory, and samplers of your own in it.
@@ -38,6 +40,7 @@ READING = {"plan", "audit"}
 
 
 wildcard_constraints:
+    study="|".join(pipelines),
     bracket=r"\d+",
     rung=r"\d+",
     first=r"\d+",

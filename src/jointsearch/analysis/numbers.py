@@ -1,7 +1,6 @@
-"""The numbers that a text may quote, each with the records that it comes from."""
+"""The numbers of a search that a text may quote, each with the records that it comes from."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -19,16 +18,8 @@ class Numbers(Record):
     numbers: dict[str, Number]
 
 
-def numbers(experiment: Experiment, evaluations: Sequence[Evaluation], correlation: pd.DataFrame) -> Numbers:
-    """Gather the numbers of a search.
-
-    Parameters
-    ----------
-    experiment, evaluations
-        The search.
-    correlation
-        The data behind the figure of the budget correlation.
-    """
+def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict[str, Number]:
+    """Gather the numbers of a search that stand in no figure."""
     ladder, found = budgets(experiment.budget), incumbent(evaluations)
     full = [one for one in evaluations if one.budget == ladder[-1]]
     named: dict[str, Number] = {}
@@ -57,19 +48,4 @@ def numbers(experiment: Experiment, evaluations: Sequence[Evaluation], correlati
             "%",
         )
         say("best_parameters", "weights of the best network", found.parameters, best)
-    by_budget: dict[tuple[str, Any], Evaluation] = {(one.proposal.id, one.budget): one for one in evaluations}
-    for (low, high), pairs in correlation.groupby(["lower_budget", "higher_budget"]):
-        pairs = pairs.dropna(subset=["proposal"])
-        of = [by_budget[str(proposal), budget] for proposal in pairs["proposal"] for budget in (low, high)]
-        where = f"validation errors at {low:g} and {high:g} {experiment.budget.unit}"
-        for column, (suffix, meaning) in _OF_CORRELATION.items() if of else ():
-            value = float(pairs[column].iloc[0])
-            say(f"spearman_{low:g}_{high:g}{suffix}", f"{meaning} of the {where}, of what was promoted", value, of)
-    return Numbers(experiment=experiment.id, numbers=named)
-
-
-_OF_CORRELATION = {
-    "spearman": ("", "rank correlation"),
-    "interval_low": ("_low", "lower end of the 95 % bootstrap interval of the rank correlation"),
-    "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
-}
+    return named

@@ -10,11 +10,21 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
+from jointsearch import layout
 from jointsearch.analysis.correlation import FEWEST, correlations, pairs
+from jointsearch.analysis.number import Number, sources
+from jointsearch.material import Material
 from jointsearch.plotting import style
+from jointsearch.records import Evaluation
 
 _COLOURS = LinearSegmentedColormap.from_list("correlation", [style.VERMILLION, "#FFFFFF", style.BLUE])
 _UNKNOWN = "#EEEEEE"
+_NUMBERS = {
+    "spearman": ("", "rank correlation"),
+    "interval_low": ("_low", "lower end of the 95 % bootstrap interval of the rank correlation"),
+    "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
+}
+"""Suffix of the name, and the meaning, of the number that a column holds."""
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.3}
 
 
@@ -36,6 +46,25 @@ def data(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         A pair without configurations keeps one row, in which these are empty.
     """
     return correlations(observations, rng).merge(pairs(observations), how="left", on=["lower_budget", "higher_budget"])
+
+
+def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+    """Give the correlations and their intervals, each with the evaluations that it comes from."""
+    evaluations: dict[tuple[str, Any], Evaluation] = {
+        (one.proposal.id, one.budget): one for one in material.evaluations(layout.SEARCH)
+    }
+    found, unit = {}, material.experiment.budget.unit
+    for (low, high), rows in data.dropna(subset=["proposal"]).groupby(["lower_budget", "higher_budget"]):
+        of = [evaluations[str(proposal), budget] for proposal in rows["proposal"] for budget in (low, high)]
+        where = f"validation errors at {low:g} and {high:g} {unit}, of what was promoted"
+        for column, (suffix, meaning) in _NUMBERS.items():
+            value = float(rows[column].iloc[0])
+            if not np.isnan(value):
+                name = f"spearman_{low:g}_{high:g}{suffix}"
+                found[name] = Number(
+                    meaning=f"{meaning} of the {where}", value=value, unit="", digits=2, sources=sources(of)
+                )
+    return found
 
 
 @style.look()

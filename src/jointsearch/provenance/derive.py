@@ -11,6 +11,7 @@ from jointsearch import config, derivation, layout, warm_start
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import pending
+from jointsearch.incumbent import incumbent
 from jointsearch.outcomes import outcomes
 from jointsearch.provenance import code
 from jointsearch.provenance.evidence import Evidence, Place
@@ -23,6 +24,7 @@ from jointsearch.records import (
 )
 from jointsearch.samplers import sees_pending
 from jointsearch.space import Space
+from jointsearch.studies import kind_of, restricted
 
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
 """The packages that decide the bytes of a figure."""
@@ -37,6 +39,7 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
         message = f"with the code of commit {(here or 'none')[:12]}; if something differs, check out {min(there)[:12]}"
         findings.add("derive", "code here", evidence.folder.name, Verdict.NOT_CHECKED, message)
     _check_configuration(evidence, findings)
+    _check_studies(evidence, findings)
     _check_warm_start(evidence, findings)
     for place, one in evidence.evaluations.items():
         name, rung = evidence.file(*place), evidence.rungs.get(place[:3])
@@ -44,7 +47,7 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
             message = "its proposal is missing"
             findings.add("derive", "seed", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
-        expected = evidence.experiment.identity(rung, one.slot) | {"continues": _continues(evidence, place)}
+        expected = evidence.settings_of(place[0]).identity(rung, one.slot) | {"continues": _continues(evidence, place)}
         other = [field for field, value in expected.items() if getattr(one, field) != value]
         findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
         message = f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {one.budget:g} {one.budget_unit}"
@@ -92,6 +95,23 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
     findings.expect(same, "derive", "configuration", file.name, "does not give the settings of experiment.json")
 
 
+def _check_studies(evidence: Evidence, findings: Findings) -> None:
+    """Check that the settings of each study follow from those of the experiment."""
+    for name, found in evidence.settings.items():
+        file = evidence.name(layout.experiment_file(evidence.folder / name))
+        if name not in evidence.planned:
+            message = "a study that config.yaml does not plan"
+            findings.add("derive", "study", file, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        planned = evidence.planned[name]
+        expected = planned.experiment
+        if planned.follows is not None:
+            before = [one for place, one in sorted(evidence.evaluations.items()) if place[0] == planned.follows]
+            values = incumbent(before).values or {}
+            expected = expected.model_copy(update={"space": restricted(expected.space, values, planned.kept)})
+        findings.expect(found == expected, "derive", "study", file, "are not the settings that the study has to have")
+
+
 def _check_warm_start(evidence: Evidence, findings: Findings) -> None:
     named, start = evidence.experiment.warm_start, evidence.warm_start
     name = evidence.name(layout.warm_start_file(evidence.folder / layout.SEARCH))
@@ -104,9 +124,12 @@ def _check_warm_start(evidence: Evidence, findings: Findings) -> None:
 
 def check_course(evidence: Evidence, findings: Findings) -> None:
     """Make every history, proposal and promotion again, each from the records that it says it was made from."""
-    space = Space(evidence.experiment.space)
     for study in evidence.studies:
-        seen = list(evidence.warm_start.observations) if evidence.warm_start is not None else []
+        if kind_of(study) != "search":
+            _check_given(evidence, study, findings)
+            continue
+        begun, space = evidence.before(study, 0), Space(evidence.settings_of(study).space)
+        seen = list(begun.observations) if begun is not None else []
         for number, bracket in enumerate(sorted(index for name, index in evidence.histories if name == study)):
             _check_history(evidence, study, bracket, findings)
             seen += evidence.histories[study, bracket].observations
@@ -116,8 +139,33 @@ def check_course(evidence: Evidence, findings: Findings) -> None:
                 message, name = "a history before it is missing", evidence.file(study, bracket, 0)
                 findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
     for study, bracket, rung in evidence.rungs:
-        if rung:
+        if rung and kind_of(study) == "search":
             _check_promotion(evidence, study, bracket, rung, findings)
+
+
+def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
+    """Draw or list the proposals of a study that is no search again."""
+    settings = evidence.settings_of(study)
+    for (name, bracket, rung), found in evidence.rungs.items():
+        if name != study:
+            continue
+        file, item = evidence.file(study, bracket, rung), evidence.bracket(study, bracket)
+        again = None
+        with _distrust(findings, "proposals", file):
+            match kind_of(study):
+                case "random":
+                    again = derivation.random_rung(settings, study, item, rung)
+                case "manual":
+                    names = [str(proposal.origin.name) for proposal in found.proposals]
+                    again = derivation.manual_rung(settings, study, item, names)
+                case _:
+                    known = evidence.material()
+                    chosen = derivation.finalists(known.evaluations(layout.SEARCH), known.evaluations(layout.MANUAL))
+                    seeds = len(found.proposals) // len(chosen)
+                    again = derivation.retraining_rung(settings, study, item, chosen, seeds)
+        if again is not None:
+            message = "are not what the settings and the records before it give"
+            findings.expect(again == found, "derive", "proposals", file, message)
 
 
 def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findings) -> None:
@@ -126,7 +174,7 @@ def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findi
         findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it holds is missing")
         return
     found = evidence.histories[study, bracket]
-    again = derivation.history(evidence.experiment, study, bracket, found.previous, evidence.at(places))
+    again = derivation.history(evidence.settings_of(study), study, bracket, found.previous, evidence.at(places))
     message = "holds other observations than the evaluations say"
     findings.expect(found.observations == again.observations, "derive", "history", name, message)
 
@@ -137,7 +185,7 @@ def _check_proposals(
     found, name = evidence.rungs.get((study, bracket, 0)), evidence.file(study, bracket, 0)
     if found is None:
         return
-    settings, waiting = evidence.experiment, []
+    settings, waiting = evidence.settings_of(study), []
     if sees_pending(settings.sampler):
         waiting = [item.index for item in pending(bracket, settings.lags, settings.budget)]
     if any((study, index, 0) not in evidence.rungs for index in waiting):
@@ -188,7 +236,7 @@ def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, fi
         findings.add("derive", "promotion", name, Verdict.CANNOT_BE_CHECKED, message)
         return
     below = evidence.at(places)
-    again = derivation.next_rung(evidence.experiment, below)
+    again = derivation.next_rung(evidence.settings_of(study), below)
     got, want = ([proposal.id for proposal in one.proposals] for one in (found, again))
     message = f"promotes {', '.join(got)}, and the validation errors promote {', '.join(want)}{_by_test(below, got)}"
     findings.expect(found.proposals == again.proposals, "derive", "promotion", name, message)
@@ -210,7 +258,7 @@ def check_outcomes(evidence: Evidence, findings: Findings) -> None:
         return
     draws = _draws_alike(evidence)
     with _distrust(findings, "outcome", "observations.csv"):
-        for name, made in outcomes(evidence.experiment, evidence.at(planned), draws).items():
+        for name, made in outcomes(evidence.material(), draws).items():
             _check_bytes(evidence.folder, name, made, findings)
     if not draws:
         message = "drawn with other libraries than are here; the data behind them are checked"

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from jointsearch import config, hyperband, layout
+from jointsearch import config, hyperband, layout, material, studies
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import Bracket
+from jointsearch.material import Material
 from jointsearch.provenance import manifest
 from jointsearch.records import (
     Batch,
@@ -24,6 +25,7 @@ from jointsearch.records import (
     digest,
     read_record,
 )
+from jointsearch.studies import Study
 
 _OF_STUDY = re.compile(
     r"([^/]+)/bracket-([0-9]+)/(?:rung-([0-9]+)/)?(history|proposals|batch-[0-9]+-[0-9]+|slot-[0-9]+)\.json"
@@ -53,10 +55,13 @@ class Evidence:
         `results/<experiment>`.
     experiment
         Its settings.
+    settings
+        Those of each study beside the search.
     """
 
     folder: Path
     experiment: Experiment
+    settings: dict[str, Experiment] = field(default_factory=dict)
     data: DataSet | None = None
     evaluations: dict[Place, Evaluation] = field(default_factory=dict)
     warm_start: WarmStart | None = None
@@ -86,6 +91,9 @@ class Evidence:
             raise BrokenEvidenceError(str(error)) from None
         evidence.data = evidence._try(folder / "data.json", DataSet)
         evidence.warm_start = evidence._try(layout.warm_start_file(folder / layout.SEARCH), WarmStart)
+        for path in sorted(folder.glob(f"*/{layout.EXPERIMENT}")):
+            if found := evidence._try(path, Experiment):
+                evidence.settings[path.parent.name] = found
         for path in sorted(folder.glob("environments/*.json")):
             if one := evidence._try(path, Environment):
                 evidence.environments[path.stem] = one
@@ -96,18 +104,26 @@ class Evidence:
 
     @cached_property
     def studies(self) -> list[str]:
-        """Names of the studies that have results."""
-        return sorted({study for study, _ in self.histories} | {study for study, *_ in self.rungs})
+        """Names of the studies that have results, the search first."""
+        found = {study for study, _ in self.histories} | {study for study, *_ in self.rungs}
+        return sorted(found, key=lambda name: (name != layout.SEARCH, name))
 
     @cached_property
-    def brackets(self) -> int | None:
-        """Length of the search in brackets, by `config.yaml`; None where that is missing or broken."""
-        path = self.folder / "config.yaml"
+    def planned(self) -> dict[str, Study]:
+        """The studies that `config.yaml` plans, by name; none where that is missing or broken."""
         try:
-            search = config.read(path).search
+            return studies.plan(config.read(self.folder / "config.yaml"), self.experiment)
         except UserError:
-            return None
-        return hyperband.bracket_count(search.length, search.length_unit, self.experiment.budget)
+            return {}
+
+    @property
+    def brackets(self) -> int | None:
+        """Length of the search in brackets; None where it is not known."""
+        return len(self.planned[layout.SEARCH].brackets) if self.planned else None
+
+    def settings_of(self, study: str) -> Experiment:
+        """Settings of a study; those of the experiment where it has none of its own."""
+        return self.settings.get(study, self.experiment)
 
     def name(self, path: Path) -> str:
         """Path of a file in the folder."""
@@ -128,19 +144,27 @@ class Evidence:
 
     def before(self, study: str, bracket: int) -> History | WarmStart | None:
         """What the history of a bracket continues, for the first one the warm start; None where there is none."""
-        return self.histories.get((study, bracket - 1)) if bracket else self.warm_start
+        if bracket:
+            return self.histories.get((study, bracket - 1))
+        return self.warm_start if study == layout.SEARCH else None
 
-    def bracket(self, index: int) -> Bracket:
-        """A bracket of the plan."""
-        return hyperband.bracket(index, self.experiment.budget)
+    def bracket(self, study: str, index: int) -> Bracket:
+        """A bracket of a study: of a search by Hyperband's arithmetic, else as large as its first rung is."""
+        item = hyperband.bracket(index, self.experiment.budget)
+        if studies.kind_of(study) == "search":
+            return item
+        first = self.rungs.get((study, index, 0))
+        size = 0 if first is None else len(first.proposals)
+        return replace(item, sizes=(size,) * len(item.levels))
 
     def of_rung(self, study: str, bracket: int, rung: int) -> list[Place]:
         """Places of a rung."""
-        return [(study, bracket, rung, slot) for slot in range(self.bracket(bracket).sizes[rung])]
+        return [(study, bracket, rung, slot) for slot in range(self.bracket(study, bracket).sizes[rung])]
 
     def newly_seen(self, study: str, bracket: int) -> list[Place]:
         """Places that a bracket sees beyond the one before."""
-        seen = hyperband.newly_seen(bracket, self.experiment.lags, self.experiment.budget)
+        settings = self.settings_of(study)
+        seen = hyperband.newly_seen(bracket, settings.lags, settings.budget)
         return [place for item, rung in seen for place in self.of_rung(study, item.index, rung)]
 
     def continued(self, place: Place) -> list[Place]:
@@ -169,15 +193,32 @@ class Evidence:
         return {*listed, *(self.file(*place) for place in self.plan())}
 
     def plan(self) -> Iterator[Place]:
-        """Place of each training of the search."""
-        for index in range(self.brackets or 0):
-            for rung, size in enumerate(self.bracket(index).sizes):
-                yield from ((layout.SEARCH, index, rung, slot) for slot in range(size))
+        """Place of each training of each study."""
+        for name, study in self.planned.items():
+            for item in study.brackets:
+                for rung, size in enumerate(item.sizes):
+                    yield from ((name, item.index, rung, slot) for slot in range(size))
+
+    def material(self) -> Material:
+        """What tables, figures and numbers are made of; of the search, as many brackets as are planned."""
+        brackets = self.brackets or 0
+        found = {
+            name: material.Study(
+                self.settings_of(name),
+                tuple(
+                    one
+                    for (study, bracket, *_), one in sorted(self.evaluations.items())
+                    if study == name and (study != layout.SEARCH or bracket < brackets)
+                ),
+            )
+            for name in (layout.SEARCH, *sorted(self.settings))
+        }
+        return Material(self.experiment, brackets, found)
 
     def _read_of_study(self, path: Path) -> None:
         name = self.name(path)
         match = _OF_STUDY.fullmatch(name)
-        if match is None or int(match[3] or 0) >= len(self.bracket(int(match[2])).sizes):
+        if match is None or int(match[3] or 0) >= len(self.bracket(match[1], int(match[2])).sizes):
             self.broken[name] = "no record that a search has; move it away"
             return
         study, bracket, rung, kind = match[1], int(match[2]), int(match[3] or 0), match[4]
@@ -212,6 +253,6 @@ class Evidence:
             self.broken[name] = f"is the record of {', '.join(map(str, says))} (study, bracket, ...); move it back"
         elif name != self.file(*says):
             self.broken[name] = f"lies beside the place of such a record, which is {self.file(*says)}; move it away"
-        elif record.experiment != self.experiment.id:
-            self.broken[name] = "belongs to another experiment; move it away"
+        elif record.experiment != self.settings_of(record.study).id:
+            self.broken[name] = "belongs to another experiment, or to other settings of its study; move it away"
         return name not in self.broken

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from jointsearch.config import DataSettings
 from jointsearch.errors import UserError
 from jointsearch.provenance import capture
 from jointsearch.provenance.evidence import Evidence, Place
@@ -53,16 +54,20 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
             name = evidence.file(*place)
             findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, "data.json is missing; restore it")
         return
-    experiment = evidence.experiment
     with claim(how.device) as device, tempfile.TemporaryDirectory() as folder:
-        try:
-            images = data.load(experiment.data, how.data_root, experiment.split_seed, how.cache_root, evidence.data)
-        except UserError as error:
-            for place in places:
-                findings.add("retrain", "training", evidence.file(*place), Verdict.CANNOT_BE_CHECKED, str(error))
-            return
         around: dict[int, Environment] = {}
+        of_settings: dict[DataSettings, ImageData] = {}
         for place in places:
+            settings = evidence.settings_of(place[0])
+            try:
+                if settings.data not in of_settings:
+                    of_settings[settings.data] = data.load(
+                        settings.data, how.data_root, settings.split_seed, how.cache_root, evidence.data
+                    )
+            except UserError as error:
+                findings.add("retrain", "training", evidence.file(*place), Verdict.CANNOT_BE_CHECKED, str(error))
+                continue
+            images = of_settings[settings.data]
             threads = evidence.evaluations[place].made_with.threads
             torch.set_num_threads(threads)
             if threads not in around:
@@ -143,7 +148,7 @@ def _train(
     made = capture.made_with(here, images.digest, images.split, device.type)
     clock = ReplayClock(_readings(record, first), first) if record.observed.clock is not None else None
     return evaluate(
-        evidence.experiment, proposed, record.slot, images, device, made, digest(here), scratch / study, clock
+        evidence.settings_of(study), proposed, record.slot, images, device, made, digest(here), scratch / study, clock
     )
 
 

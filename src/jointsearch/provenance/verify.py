@@ -12,8 +12,9 @@ from jointsearch.provenance import manifest
 from jointsearch.provenance.evidence import Evidence
 from jointsearch.provenance.findings import Findings, Verdict
 from jointsearch.records import Environment, Evaluation, digest, file_digest
+from jointsearch.studies import kind_of
 
-_RECORD = re.compile(r"[^/]+/bracket-.*|environments/.*|figures/.*|[^/]+\.(json|csv|yaml)")
+_RECORD = re.compile(r"[^/]+/bracket-.*|(environments|figures|tables)/.*|([^/]+/)?[^/]+\.(json|csv|yaml)")
 
 
 def check_manifest(folder: Path, findings: Findings, signers: Path | None = None) -> None:
@@ -81,7 +82,10 @@ def check_records(evidence: Evidence, findings: Findings) -> None:
 
 
 def check_made_with(evidence: Evidence, findings: Findings) -> None:
-    """Check that all trainings used the same code, lock, libraries and images, known and committed."""
+    """Check that all trainings used the same images, those of a study the same code, lock and libraries, all known.
+
+    A study that is added to a finished search may have been run with later code.
+    """
     everything = {evidence.file(*place): one for place, one in evidence.evaluations.items()}
     if evidence.data is not None:
         known = evidence.data
@@ -91,8 +95,10 @@ def check_made_with(evidence: Evidence, findings: Findings) -> None:
             findings.expect(same, "hash", "data", name, message)
     elif everything:
         findings.add("hash", "data", "data.json", Verdict.CANNOT_BE_CHECKED, "missing or broken; restore it")
-    for check, used in _ALIKE.items():
-        _check_alike(everything, check, used, findings)
+    for study in evidence.studies:
+        of_study = {evidence.file(*place): one for place, one in evidence.evaluations.items() if place[0] == study}
+        for check, used in _ALIKE.items():
+            _check_alike(of_study, check, used, findings)
     for name, one in everything.items():
         _check_environment(evidence, name, one, findings)
     for name, found in evidence.environments.items():
@@ -133,7 +139,7 @@ def _check_histories(evidence: Evidence, findings: Findings) -> None:
     for (study, bracket), history in evidence.histories.items():
         name, before = evidence.file(study, bracket), evidence.before(study, bracket)
         seen = evidence.newly_seen(study, bracket)
-        begins = not bracket and evidence.experiment.warm_start is None
+        begins = not bracket and evidence.settings_of(study).warm_start is None
         if (before is None and not begins) or not evidence.there(seen):
             message = "a record that it was made from is missing"
             findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
@@ -144,8 +150,13 @@ def _check_histories(evidence: Evidence, findings: Findings) -> None:
 
 
 def _check_rungs(evidence: Evidence, findings: Findings) -> None:
+    known = set(evidence.derivable_digests(evidence.evaluations))
     for (study, bracket, rung), proposed in evidence.rungs.items():
         name, history = evidence.file(study, bracket, rung), evidence.histories.get((study, bracket))
+        if kind_of(study) != "search":
+            missing = set(proposed.parents) - known
+            findings.expect(not missing, "hash", "chain", name, _OTHER_PARENTS)
+            continue
         below = evidence.of_rung(study, bracket, rung - 1) if rung else []
         if history is None or not evidence.there(below):
             message = "a record that it was made from is missing"

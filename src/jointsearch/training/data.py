@@ -22,7 +22,7 @@ TEST_SEED = 1807_06906
 def load(
     settings: DataSettings, root: Path | None, seed: int, cache_root: Path | None = None, known: DataSet | None = None
 ) -> ImageData:
-    """Have the images of a data set, with its validation part held out.
+    """Have the images of a data set, with its validation part held out, unless the settings say to train on it.
 
     Both splits are stratified: each class gives its share. The validation part is drawn from `seed`; a test
     part, where the data has none, from a constant.
@@ -55,7 +55,7 @@ def load(
             raise UserError(f"{root}: other images, or another split, than data.json says; restore them")
         if cache_root:
             cache.write(cache_root, images)
-    return images.image_data()
+    return images.image_data(settings.train_on == "training_and_validation")
 
 
 def _divide(source: Source, settings: DataSettings, seed: int) -> Division:

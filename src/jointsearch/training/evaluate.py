@@ -126,6 +126,7 @@ def evaluate(
         message=outcome.message,
         loss=outcome.loss,
         test_error=outcome.test_error,
+        snapshot_test_error=outcome.snapshot_test_error,
         parameters=outcome.parameters,
         epochs=outcome.epochs,
         steps=outcome.steps,

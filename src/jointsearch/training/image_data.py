@@ -14,7 +14,7 @@ from jointsearch.training.source import Part
 
 @dataclass(frozen=True)
 class ImageData:
-    """Three disjoint parts of one data set.
+    """The parts of one data set, disjoint unless the training part has the validation part in it.
 
     Images are uint8 (N, C, H, W); labels int64 (N,), indices into `classes`. `mean` and `std` are per
     channel (C,), on the scale of the pixels (0..255), of the training part alone. `digest` is the SHA-256 of
@@ -61,10 +61,12 @@ class Division:
         """SHA-256 of the validation images' places."""
         return hashlib.sha256(self.validation.astype("<i8").tobytes()).hexdigest()
 
-    def image_data(self) -> ImageData:
-        """Take the parts out of it."""
-        rest = np.delete(np.arange(len(self.train.labels)), self.validation)
-        images, labels = _tensors(self.train.select(rest))
+    def image_data(self, trains_on_validation: bool = False) -> ImageData:
+        """Take the parts out of it; the training part with the validation images, or without them."""
+        kept = np.arange(len(self.train.labels))
+        if not trains_on_validation:
+            kept = np.delete(kept, self.validation)
+        images, labels = _tensors(self.train.select(kept))
         mean, std = _statistics(images)
         return ImageData(
             images,

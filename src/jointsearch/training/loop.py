@@ -21,7 +21,7 @@ from jointsearch.training.augment import Augmentation, channels_first
 from jointsearch.training.batches import HOST, Batch, Batches, random_generator
 from jointsearch.training.clock import Clock, Stopwatch
 from jointsearch.training.image_data import ImageData
-from jointsearch.training.measure import measure
+from jointsearch.training.measure import Measurement, ensemble_error, measure
 from jointsearch.training.schedule import Ends, learning_rate, moments
 from jointsearch.training.sgd import Sgd
 
@@ -85,6 +85,8 @@ class Progress:
         Rows, and the training seconds at each.
     evaluation_seconds
         Wall time spent evaluating.
+    snapshots
+        Probabilities (N, classes) of the test images at the ends of the cycles, where they are kept.
     """
 
     steps: int = 0
@@ -94,6 +96,7 @@ class Progress:
     curve: list[CurvePoint] = field(default_factory=list)
     curve_seconds: list[float] = field(default_factory=list)
     evaluation_seconds: float = 0.0
+    snapshots: list[Tensor] = field(default_factory=list)
 
 
 class DivergedError(Exception):
@@ -266,28 +269,36 @@ class Training:
         started = time.perf_counter()
         data, progress = self._data, self.progress
         validation = self._measure(data.validation_images, data.validation_labels)
-        test = self._measure(data.test_images, data.test_labels) if cycle_ended else (None, None)
+        keeps = cycle_ended and self._task.settings.snapshot_ensemble
+        test = self._measure(data.test_images, data.test_labels, keeps) if cycle_ended else None
+        if keeps and test is not None:
+            progress.snapshots.append(test.probabilities)
         row = CurvePoint(
             step=progress.steps,
             epoch=progress.steps / self._steps_per_epoch,
             learning_rate=rate,
             train_loss=sum(progress.losses) / len(progress.losses),
-            validation_loss=validation[0],
-            validation_error=validation[1],
-            test_loss=test[0],
-            test_error=test[1],
+            validation_loss=validation and validation.loss,
+            validation_error=validation and validation.error,
+            test_loss=test and test.loss,
+            test_error=test and test.error,
         )
         progress.losses.clear()
         progress.curve.append(row)
         progress.curve_seconds.append(self._stopwatch.read())
         progress.evaluation_seconds += time.perf_counter() - started
 
-    def _measure(self, images: Tensor, labels: Tensor) -> tuple[float | None, float | None]:
+    def snapshot_error(self) -> float | None:
+        """Test error of the ensemble of the networks at the ends of the cycles; None unless they were kept."""
+        snapshots = self.progress.snapshots
+        return ensemble_error(snapshots, self._data.test_labels) if snapshots else None
+
+    def _measure(self, images: Tensor, labels: Tensor, whatever_it_costs: bool = False) -> Measurement | None:
         progress = self.progress
-        if progress.fraction < 1:
+        if progress.fraction < 1 and not whatever_it_costs:
             affordable = EVALUATED_PER_TRAINED * progress.steps * self._batch_size
             if progress.evaluated + len(images) > affordable:
-                return None, None
+                return None
             progress.evaluated += len(images)
         with accelerate.autocast(self._precision, self._device):
             return measure(

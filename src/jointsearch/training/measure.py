@@ -1,10 +1,26 @@
-"""Loss and error of a network on images that it is not trained on."""
+"""Loss and error of a network on a part of the images, and of an ensemble of networks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from jointsearch.training.augment import channels_first, normalise
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a network says of N images.
+
+    `loss` is the mean cross-entropy, None where it is not finite; `error` the share of wrong answers;
+    `probabilities` (N, classes) lie on the host.
+    """
+
+    loss: float | None
+    error: float
+    probabilities: Tensor
 
 
 @torch.inference_mode()
@@ -17,8 +33,8 @@ def measure(
     batch_size: int,
     device: torch.device,
     memory_format: torch.memory_format = torch.contiguous_format,
-) -> tuple[float | None, float]:
-    """Mean cross-entropy and share of wrong answers, in evaluation mode and without augmentation.
+) -> Measurement:
+    """Measure a network in evaluation mode, without augmentation.
 
     Parameters
     ----------
@@ -33,20 +49,32 @@ def measure(
 
     Returns
     -------
-    loss, error
-        The loss is None where it is not finite; an image with logits that are not finite counts as wrong.
+    Measurement
+        An image with logits that are not finite counts as wrong.
     """
     was_training = network.training
     network.eval()
     loss = torch.zeros((), dtype=torch.float64, device=device)
     wrong = torch.zeros((), dtype=torch.int64, device=device)
     mean, std = mean.to(device), std.to(device)
+    probabilities = []
     for some, answers in zip(images.split(batch_size), labels.split(batch_size), strict=True):
         some, answers = some.to(device), answers.to(device)
         inputs = channels_first(normalise(some.permute(0, 2, 3, 1), mean, std))
         logits = network(inputs.contiguous(memory_format=memory_format))
         loss += F.cross_entropy(logits, answers, reduction="sum")
+        probabilities.append(logits.softmax(1))
         wrong += ((logits.argmax(1) != answers) | ~logits.isfinite().all(1)).sum()
     network.train(was_training)
     mean_loss = loss / len(images)
-    return mean_loss.item() if mean_loss.isfinite() else None, wrong.item() / len(images)
+    return Measurement(
+        mean_loss.item() if mean_loss.isfinite() else None,
+        wrong.item() / len(images),
+        torch.cat(probabilities).float().cpu(),
+    )
+
+
+def ensemble_error(members: Sequence[Tensor], labels: Tensor) -> float:
+    """Share of wrong answers of an ensemble, which averages the probabilities (N, classes) of its members."""
+    wrong = torch.stack(list(members)).mean(0).argmax(1) != labels.cpu()
+    return wrong.sum().item() / len(labels)

@@ -23,10 +23,11 @@ class Outcome:
     """What came of a training.
 
     `loss` is the final validation error in [0, 1]; it and `test_error` are None unless `status` is
-    "success". Steps and epochs include those at lower budgets that the training went on from; the curve and the seconds
-    do not. An epoch is one pass over the training images less the last incomplete batch. `curve_seconds` holds the
-    seconds at each row of `curve`; `readings` the clock's, in ticks, where the budget is in seconds; `startup_seconds`
-    what building, compiling and rehearsing took. `end` is the state of the training, see `Training.state`.
+    "success". `snapshot_test_error` is that of the ensemble of the cycle ends, where the settings ask for it. Steps and
+    epochs include those at lower budgets that the training went on from; the curve and the seconds do not. An epoch is
+    one pass over the training images less the last incomplete batch. `curve_seconds` holds the seconds at each row of
+    `curve`; `readings` the clock's, in ticks, where the budget is in seconds; `startup_seconds` what building,
+    compiling and rehearsing took. `end` is the state of the training, see `Training.state`.
     """
 
     status: Status
@@ -36,6 +37,7 @@ class Outcome:
     compiled: bool = False
     loss: float | None = None
     test_error: float | None = None
+    snapshot_test_error: float | None = None
     epochs: float = 0.0
     steps: int = 0
     curve: tuple[CurvePoint, ...] = ()
@@ -104,7 +106,7 @@ def train(
     )
     status: Status = "success"
     message, began, begin = None, time.perf_counter(), _Start()
-    training = end = None
+    training = end = snapshot_error = None
     try:
         with accelerate.deterministic():
             training = Training(task, data, device, precision, progress, stopwatch)
@@ -129,6 +131,7 @@ def train(
                     with stopwatch.paused():
                         is_saved = _save(keeper, training, clock, begin)
                     keeper.interruption.check("; its state is saved" if is_saved else "; its state is not saved")
+            snapshot_error = training.snapshot_error()
             end = training.state() if keep_end else None
     except DivergedError as error:
         status, message = "diverged", str(error)
@@ -152,6 +155,7 @@ def train(
         compiled=begin.compiled,
         loss=final.validation_error if final else None,
         test_error=final.test_error if final else None,
+        snapshot_test_error=snapshot_error,
         epochs=progress.steps / epoch,
         steps=progress.steps,
         curve=tuple(progress.curve),

@@ -1,0 +1,28 @@
+"""What does a table of an experiment say?
+
+Reads its records; writes one table (CSV).
+"""
+
+import argparse
+from pathlib import Path
+
+from jointsearch import cli
+from jointsearch.analysis.observations import write_csv
+from jointsearch.figures import TABLES
+from jointsearch.material import Material
+from jointsearch.plotting import registry
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", choices=list(TABLES), help="which")
+    parser.add_argument("folder", type=Path, help="results folder of the experiment")
+    parser.add_argument("brackets", type=int, help="length of the search")
+    parser.add_argument("output", type=Path, help="the CSV to write")
+    arguments = parser.parse_args()
+    material = Material.read(arguments.folder, arguments.brackets)
+    write_csv(registry.TABLES[arguments.table](material), arguments.output)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,164 @@
+"""The studies of an experiment: what each trains, by which settings. Pure arithmetic, light to import."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from jointsearch import hyperband, layout, samplers
+from jointsearch.config import ArmName, ArmSettings, Config
+from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
+from jointsearch.hyperband import Bracket
+from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.networks import manual
+from jointsearch.records import Value
+from jointsearch.space_file import Constant, SpaceFile
+
+Kind = Literal["search", "random", "manual", "retraining"]
+
+
+def kind_of(name: str) -> Kind:
+    """Kind of a study, by its name."""
+    if name == layout.MANUAL:
+        return "manual"
+    if name == layout.RETRAINING:
+        return "retraining"
+    return "random" if name == layout.CORRELATION or name.startswith("joint_random-") else "search"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as it is planned.
+
+    Attributes
+    ----------
+    name
+        Of its folder.
+    experiment
+        Its settings. Of those of a second step, what the first one has to find is as the first one began.
+    brackets
+        What it trains.
+    follows
+        The study whose incumbent fixes a part of the space, the second step of two.
+    kept
+        The hyperparameters of that part.
+    """
+
+    name: str
+    experiment: Experiment
+    brackets: tuple[Bracket, ...]
+    follows: str | None = None
+    kept: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Where its proposals come from: a search samples and promotes them."""
+        return kind_of(self.name)
+
+    def bracket(self, index: int) -> Bracket:
+        """A bracket by its place in a search; of a study that is none, the only one."""
+        return hyperband.bracket(index, self.experiment.budget) if self.kind == "search" else self.brackets[0]
+
+
+def plan(config: Config, experiment: Experiment) -> dict[str, Study]:
+    """Plan all studies of a configuration, by name, in an order in which they can be run.
+
+    Raises
+    ------
+    UserError
+        If a manual architecture is unknown, or lies outside of the space.
+    """
+    search = config.search
+    number = hyperband.bracket_count(search.length, search.length_unit, config.budget)
+    studies = [Study(layout.SEARCH, experiment, _round(number, experiment)), *_others(config, experiment)]
+    return {one.name: one for one in studies}
+
+
+def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
+    asked, own = config.studies, experiment.model_copy(update={"warm_start": None})
+    if asked.correlation is not None:
+        first = hyperband.bracket(0, own.budget)
+        sizes = (asked.correlation.configurations,) * len(first.levels)
+        yield Study(layout.CORRELATION, own, (Bracket(0, sizes, first.levels),))
+    if asked.manual is not None:
+        for name in asked.manual.architectures:
+            _check_inside(name, own.space, "studies.manual.architectures")
+        size = len(asked.manual.architectures) * asked.manual.seeds
+        yield Study(layout.MANUAL, own, (_at_full_budget(size, own),))
+    if asked.retraining is not None:
+        groups = 1 if asked.manual is None else 2
+        yield Study(
+            layout.RETRAINING,
+            retraining_settings(own),
+            (_at_full_budget(groups * asked.retraining.seeds, own),),
+        )
+    if asked.arms is not None:
+        _check_inside(asked.arms.start, own.space, "studies.arms.start")
+        for repeat in range(asked.arms.repeats):
+            for name in asked.arms.names:
+                yield from _arm(name, repeat, asked.arms, own)
+
+
+def retraining_settings(experiment: Experiment) -> Experiment:
+    """Settings of final trainings: on training and validation images, the snapshot ensemble measured."""
+    data = experiment.data.model_copy(update={"train_on": "training_and_validation"})
+    training = experiment.training.model_copy(update={"snapshot_ensemble": True})
+    return experiment.model_copy(update={"data": data, "training": training})
+
+
+def _arm(name: ArmName, repeat: int, settings: ArmSettings, experiment: Experiment) -> Iterator[Study]:
+    everything = _round(settings.brackets, experiment)
+    match name:
+        case "joint_random":
+            ladder = hyperband.budgets(experiment.budget)
+            size = round(sum(hyperband.cost(item, ladder) for item in everything) / ladder[-1])
+            yield Study(layout.arm(name, repeat), experiment, (_at_full_budget(size, experiment),))
+        case "joint_bohb" | "joint_hyperband":
+            sampler = name.removeprefix("joint_")
+            yield Study(layout.arm(name, repeat), _with_sampler(experiment, sampler), everything)
+        case _:
+            parts = ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+            first, second = parts if name == "architecture_first" else parts[::-1]
+            begin, half = manual.architecture(settings.start).values, _round(settings.brackets // 2, experiment)
+            for step, fixed in ((1, second), (2, first)):
+                space = restricted(experiment.space, begin, fixed)
+                settings_of_step = _with_sampler(experiment, "bohb").model_copy(update={"space": space})
+                follows = layout.arm(name, repeat, 1) if step == 2 else None
+                kept = fixed if step == 2 else ()
+                yield Study(layout.arm(name, repeat, step), settings_of_step, half, follows, kept)
+
+
+def restricted(space: SpaceFile, values: Mapping[str, Value], names: Collection[str]) -> SpaceFile:
+    """Fix hyperparameters of a space at given values, but for those that are inactive there."""
+    fixed = {
+        name: Constant(type="constant", value=values[name]) if name in names and name in values else one
+        for name, one in space.hyperparameters.items()
+    }
+    return space.model_copy(update={"hyperparameters": fixed})
+
+
+def _with_sampler(experiment: Experiment, sampler: str) -> Experiment:
+    own = experiment.sampler_settings if experiment.sampler == sampler else {}
+    return experiment.model_copy(
+        update={"sampler": sampler, "sampler_settings": samplers.check(sampler, own)},
+    )
+
+
+def _round(number: int, experiment: Experiment) -> tuple[Bracket, ...]:
+    return tuple(hyperband.bracket(index, experiment.budget) for index in range(number))
+
+
+def _at_full_budget(size: int, experiment: Experiment) -> Bracket:
+    """The bracket that begins, and ends, at the full budget."""
+    top = len(hyperband.budgets(experiment.budget)) - 1
+    return Bracket(top, (size,), (top,))
+
+
+def _check_inside(name: str, space: SpaceFile, where: str) -> None:
+    values = manual.architecture(name).values
+    for parameter, one in space.hyperparameters.items():
+        if parameter in values and not one.allows(values[parameter]):
+            raise UserError(
+                f"{where}: {name}: its {parameter} of {values[parameter]} is outside of the space; "
+                "name another architecture, or widen the space"
+            )
