@@ -19,10 +19,14 @@ SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "st
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One study of a configuration; all paths are relative to the working directory."""
+    """One study of a configuration; all paths are relative to the working directory.
+
+    `place` is that among the studies of the configuration, the search first.
+    """
 
     config: Config
     planned: Study
+    place: int = 0
     results: Path = Path("results")
 
     @classmethod
@@ -35,7 +39,7 @@ class Pipeline:
             If the configuration can't work, or its results folder belongs to another experiment.
         """
         planned = studies.plan(config, Experiment.from_config(config))
-        pipelines = {name: cls(config, study) for name, study in planned.items()}
+        pipelines = {name: cls(config, study, place) for place, (name, study) in enumerate(planned.items())}
         for one in pipelines.values():
             # What a second step keeps is known only once the first has found it.
             if one.planned.follows is None:
@@ -140,6 +144,7 @@ class Pipeline:
         return math.ceil(round(math.ceil(trainings / jobs.side_by_side) * seconds / 60, 6))
 
     def priority(self, bracket: int, rung: int) -> int:
-        """Order of trainings that could start: those of the search first; earlier bracket first, then later rung."""
-        after_the_search = 0 if self.planned.name == layout.SEARCH else -(10**6)
-        return after_the_search + rung - bracket * len(self.experiment.lags)
+        """Order of trainings that could start: earlier study first, the search before all; in it earlier bracket first,
+        then later rung. Repeats of arms so end one by one, and what is cut off leaves whole ones.
+        """
+        return rung - bracket * len(self.experiment.lags) - self.place * 10**6

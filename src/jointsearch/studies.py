@@ -96,7 +96,7 @@ def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
         _check_inside(asked.arms.start, own.space, "studies.arms.start")
         for repeat in range(asked.arms.repeats):
             for name in asked.arms.names:
-                yield from _arm(name, repeat, asked.arms, own)
+                yield from _arm(name, repeat, asked.arms, _without_lags(own))
 
 
 def retraining_settings(experiment: Experiment) -> Experiment:
@@ -135,6 +135,11 @@ def restricted(space: SpaceFile, values: Mapping[str, Value], names: Collection[
         for name, one in space.hyperparameters.items()
     }
     return space.model_copy(update={"hyperparameters": fixed})
+
+
+def _without_lags(experiment: Experiment) -> Experiment:
+    """Let each bracket see all before it: arms run side by side, so that workers need not wait."""
+    return experiment.model_copy(update={"lags": (0,) * len(experiment.lags)})
 
 
 def _with_sampler(experiment: Experiment, sampler: str) -> Experiment:

@@ -47,9 +47,9 @@ def test_what_is_no_manifest_is_refused(text):
 
 
 def test_records_last_and_tables_follow():
-    before = f"{ONE}  search/x.json\n{ONE}  observations.csv\n{ONE}  environments/e.json\n"
-    now = f"{OTHER}  search/x.json\n{OTHER}  observations.csv\n{ONE}  search/new.json\n"
-    assert manifest.changed(before, now) == ["search/x.json", "environments/e.json"]
+    before = f"{ONE}  search/bracket-000/x.json\n{ONE}  observations.csv\n{ONE}  environments/e.json\n"
+    now = f"{OTHER}  search/bracket-000/x.json\n{OTHER}  observations.csv\n{ONE}  search/bracket-000/new.json\n"
+    assert manifest.changed(before, now) == ["search/bracket-000/x.json", "environments/e.json"]
 
 
 def test_the_root_of_what_has_no_manifest_is_not_known(tmp_path):

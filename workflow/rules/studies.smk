@@ -64,7 +64,7 @@ rule propose_manual:
 
 rule propose_retraining:
     input:
-        f"{STUDY}/experiment.json",
+        experiment=f"{STUDY}/experiment.json",
         search=FROZEN,
         found=pipeline.all_batches,
         manual=[one.frozen for one in manual],
@@ -82,7 +82,7 @@ rule propose_retraining:
         seeds=settings.studies.retraining and settings.studies.retraining.seeds,
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/propose.py {input[0]} {output} retraining {params.seeds} {params.brackets}"
+        "python $SCRIPTS/propose.py {input.experiment} {output} retraining {params.seeds} {params.brackets}"
         " {input.search} {input.manual} 2> >(tee {log} >&2)"
 
 
