@@ -15,16 +15,18 @@ from jointsearch.provenance import archive
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="a results folder, or the configuration of an experiment")
-    parser.add_argument("--output", type=Path, help="file to write (default: <results folder>.tar.gz)")
+    parser.add_argument("--output", type=Path, help="file to write (default: <folder>.tar.gz, of records <folder>/records.tar.gz)")
     parser.add_argument("--checkpoints", action="store_true", help="pack the states of interrupted trainings too")
+    parser.add_argument("--records", action="store_true", help="pack only what all else is made of again")
     arguments = parser.parse_args()
     folder: Path = arguments.experiment
     if not folder.is_dir():
         folder = Pipeline.from_config(config.read(arguments.experiment)).folder
     if not folder.name:
         folder = folder.resolve()
-    output = arguments.output or folder.with_name(f"{folder.name}.tar.gz")
-    number = archive.pack(folder, output, arguments.checkpoints)
+    default = folder / archive.RECORDS if arguments.records else folder.with_name(f"{folder.name}.tar.gz")
+    output = arguments.output or default
+    number = archive.pack(folder, output, arguments.checkpoints, arguments.records)
     print(f"{output}: {number:,} files, {output.stat().st_size / 1e6:.1f} MB")
 
 

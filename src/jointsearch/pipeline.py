@@ -144,7 +144,8 @@ class Pipeline:
         return math.ceil(round(math.ceil(trainings / jobs.side_by_side) * seconds / 60, 6))
 
     def priority(self, bracket: int, rung: int) -> int:
-        """Order of trainings that could start: earlier study first, the search before all; in it earlier bracket first,
-        then later rung. Repeats of arms so end one by one, and what is cut off leaves whole ones.
+        """Order of trainings that could start: earlier study first; in it earlier bracket first, then later rung.
+
+        The search is the first study, and repeats of arms end one by one: what is cut off leaves whole ones.
         """
         return rung - bracket * len(self.experiment.lags) - self.place * 10**6

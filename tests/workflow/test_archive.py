@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import time
 
+import pytest
+
 from jointsearch.provenance import audit, manifest
 
 
@@ -48,3 +50,32 @@ def test_the_configuration_beside_the_results_makes_them_again(finished, workspa
     config.rename(workspace.folder / "config.yaml")
     workspace.snakemake("--cores", "2", "search", "--config", "jobs={device: cpu}")
     assert workspace.derivable() == finished.derivable()
+
+
+def test_records_alone_give_all_else_again_without_training(finished, workspace, tmp_path):
+    copy = finished.copy(tmp_path / "copy")
+    assert copy.script("archive", "config.yaml", "--records").returncode == 0
+    packed = copy.results / "records.tar.gz"
+    assert (
+        packed.stat().st_size < sum(path.stat().st_size for path in finished.results.rglob("*") if path.is_file()) / 4
+    )
+    workspace.results.mkdir(parents=True)
+    shutil.copy(packed, workspace.results)
+    shutil.rmtree(workspace.results.parents[1] / ".snakemake", ignore_errors=True)
+    assert "files of records unpacked" in workspace.script("unpack", "config.yaml").stdout
+    unpacked = {path: path.stat().st_mtime_ns for path in workspace.slots()}
+    printed = workspace.snakemake("--cores", "2")
+    assert "train" not in printed and "sample" not in printed
+    assert {path: path.stat().st_mtime_ns for path in workspace.slots()} == unpacked
+    assert manifest.make(workspace.results) == manifest.make(finished.results)
+    assert workspace.script("unpack", "config.yaml").stdout == ""
+
+
+@pytest.mark.parametrize("content", [b"no archive", b""])
+def test_a_damaged_archive_of_records_is_one_clear_line(workspace, content):
+    workspace.results.mkdir(parents=True)
+    (workspace.results / "records.tar.gz").write_bytes(content)
+    done = workspace.script("unpack", "config.yaml")
+    assert done.returncode == 1
+    assert "records.tar.gz: " in done.stderr and len(done.stderr.splitlines()) == 1
+    assert [path.name for path in workspace.results.iterdir()] == ["records.tar.gz"]

@@ -14,21 +14,24 @@ from rocrate.model import ContextEntity, Entity, File
 from rocrate.rocrate import ROCrate
 
 from jointsearch import hyperband, layout, samplers
+from jointsearch.analysis.number import source
 from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
 from jointsearch.export import vocabulary
+from jointsearch.export.study_files import EXPERIMENT, StudyFiles
+from jointsearch.figures import FIGURES, TABLES, made_of
+from jointsearch.hyperband import Bracket
+from jointsearch.material import Material
 from jointsearch.records import Batch, Evaluation, canonical, file_digest, read_record
-from jointsearch.results import read_study
+from jointsearch.studies import kind_of
 
 METADATA = "ro-crate-metadata.json"
 WORKFLOW = Path("workflow.smk")
 """The workflow lies in the crate, as the profile asks."""
 
-EXPERIMENT, DATA = Path("experiment.json"), Path("data.json")
-OBSERVATIONS, INCUMBENT, NUMBERS = Path("observations.csv"), Path("incumbent.json"), Path("numbers.json")
+DATA, NUMBERS = Path("data.json"), Path("numbers.json")
 CONFIGURATION, SPACE = Path("config.yaml"), Path("space.yaml")
-CORRELATION = Path("figures/budget_correlation.csv")
-SEARCH = Path(layout.SEARCH)
+FINALISTS = (layout.SEARCH, layout.MANUAL)
+"""The studies that the last trainings are chosen from."""
 
 
 def workflow_text(snakefile: Path) -> bytes:
@@ -63,12 +66,10 @@ class _Crate:
 
     def __init__(self, folder: Path, brackets: int):
         self.folder = folder
-        self.experiment = read_record(folder / EXPERIMENT, Experiment)
-        self.brackets = [hyperband.bracket(index, self.experiment.budget) for index in range(brackets)]
-        evaluations = read_study(folder / SEARCH, self.experiment.id, brackets)
-        self.evaluations = {_slot(one.bracket, one.rung, one.slot): one for one in evaluations}
-        self.paths = {one.id: path for path, one in self.evaluations.items()}
-        self.figures = sorted(path.relative_to(folder) for path in folder.glob(vocabulary.FIGURES))
+        material = Material.read(folder, brackets)
+        self.experiment = material.experiment
+        self.studies = [StudyFiles.of(material, name, folder) for name in material.studies]
+        self.paths = {source(one): path for study in self.studies for path, one in study.evaluations.items()}
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms = vocabulary.TERMS
         self.controls: list[Entity] = []
@@ -78,14 +79,17 @@ class _Crate:
         self._add_workflow()
         self._add_files()
         self._add_job("data", [EXPERIMENT], [DATA])
-        for item in self.brackets:
-            self._add_bracket(item)
-        self._add_job("observations", [EXPERIMENT, *self.evaluations], [OBSERVATIONS, INCUMBENT])
-        for name in sorted({path.stem for path in self.figures}):
-            self._add_job(name, [EXPERIMENT, OBSERVATIONS], [path for path in self.figures if path.stem == name])
-        self._add_job("numbers", [EXPERIMENT, *self.evaluations, CORRELATION], [NUMBERS])
+        for study in self.studies:
+            self._add_study(study)
+        told = [
+            *self._add_made("figures/{}.*", made_of([one.name for one in self.studies], FIGURES)),
+            *self._add_made("tables/{}.csv", made_of([one.name for one in self.studies], TABLES)),
+        ]
+        data = [path for path in told if path.suffix == ".csv"]
+        everything = [path for study in self.studies for path in study.evaluations]
+        self._add_job("numbers", [EXPERIMENT, *everything, *data], [NUMBERS])
         self._add_job("configuration", [EXPERIMENT], [CONFIGURATION, SPACE])
-        self._add_run()
+        self._add_run(told)
         document = self.crate.metadata.generate()
         return document | {"@graph": [_without_single_lists(entity) for entity in document["@graph"]]}
 
@@ -101,9 +105,12 @@ class _Crate:
     def _add_files(self) -> None:
         for pattern, parameter in vocabulary.FILES.items():
             self._add_matching(self.folder, pattern, parameter)
-        for item in self.brackets:
-            for pattern, parameter in vocabulary.BRACKET_FILES.items():
-                self._add_matching(layout.bracket_folder(self.folder / SEARCH, item.index), pattern, parameter)
+        for study in self.studies:
+            for pattern, parameter in vocabulary.STUDY_FILES.items():
+                self._add_matching(self.folder / study.name, pattern, parameter)
+            for item in study.brackets:
+                for pattern, parameter in vocabulary.BRACKET_FILES.items():
+                    self._add_matching(layout.bracket_folder(self.folder / study.name, item.index), pattern, parameter)
 
     def _add_matching(self, folder: Path, pattern: str, parameter: str | None) -> None:
         for found in sorted(folder.glob(pattern)):
@@ -121,25 +128,56 @@ class _Crate:
         size = {"contentSize": str(file.stat().st_size), "sha256": file_digest(file)}
         return size | ({"encodingFormat": vocabulary.FORMATS[path.suffix]} if path.suffix in vocabulary.FORMATS else {})
 
-    def _add_bracket(self, item: hyperband.Bracket) -> None:
-        index, settings = item.index, self.experiment
-        earlier = layout.history_file(SEARCH, index - 1) if index else layout.warm_start_file(SEARCH)
+    def _add_study(self, study: StudyFiles) -> None:
+        chosen = self._chosen_from(study)
+        if study.name != layout.SEARCH:
+            self._add_job("study_settings", [EXPERIMENT, *chosen], [study.settings])
+        for item in study.brackets:
+            if kind_of(study.name) == "search":
+                self._add_bracket(study, item)
+            for rung in range(len(item.sizes)):
+                proposals = layout.proposals_file(study.folder, item.index, rung)
+                if kind_of(study.name) != "search":
+                    self._add_job("propose", [study.settings, *chosen], [proposals])
+                elif rung:
+                    self._add_job("promote", [study.settings, *study.slots(item, rung - 1)], [proposals])
+                batches = dict(self._batches(proposals.parent))
+                for slot in study.slots(item, rung):
+                    self._add_training(study, slot, proposals, [batches[slot]] if slot in batches else [])
+        self._add_job("observations", [study.settings, *study.evaluations], study.outcomes)
+
+    def _chosen_from(self, study: StudyFiles) -> list[Path]:
+        """Outcomes of other studies from which the settings or the proposals of one were chosen."""
+        if kind_of(study.name) == "retraining":
+            return [path for one in self.studies if one.name in FINALISTS for path in one.evaluations]
+        first_step = f"{study.name.removesuffix('-2')}-1"
+        return [one.outcomes[1] for one in self.studies if study.name.endswith("-2") and one.name == first_step]
+
+    def _add_bracket(self, study: StudyFiles, item: Bracket) -> None:
+        index, settings, folder = item.index, study.experiment, study.folder
+        earlier = layout.history_file(folder, index - 1) if index else layout.warm_start_file(folder)
         before = [earlier] if earlier.as_posix() in self.crate else []
         seen = hyperband.newly_seen(index, settings.lags, settings.budget)
-        visible = [slot for other, rung in seen for slot in _slots(other, rung)]
-        history = layout.history_file(SEARCH, index)
-        self._add_job("history", [EXPERIMENT, *before, *visible], [history])
+        visible = [slot for other, rung in seen for slot in study.slots(other, rung)]
+        history = layout.history_file(folder, index)
+        self._add_job("history", [study.settings, *before, *visible], [history])
         others = hyperband.pending(index, settings.lags, settings.budget)
-        pending = [layout.proposals_file(SEARCH, other.index, 0) for other in others]
+        pending = [layout.proposals_file(folder, other.index, 0) for other in others]
         under_way = pending if samplers.sees_pending(settings.sampler) else []
-        self._add_job("sample", [EXPERIMENT, history, *under_way], [layout.proposals_file(SEARCH, index, 0)])
-        for rung in range(len(item.sizes)):
-            proposals = layout.proposals_file(SEARCH, index, rung)
-            if rung:
-                self._add_job("promote", [EXPERIMENT, *_slots(item, rung - 1)], [proposals])
-            batches = dict(self._batches(proposals.parent))
-            for slot in _slots(item, rung):
-                self._add_training(slot, proposals, [batches[slot]] if slot in batches else [])
+        self._add_job("sample", [study.settings, history, *under_way], [layout.proposals_file(folder, index, 0)])
+
+    def _add_made(self, pattern: str, made: dict[str, list[str]]) -> list[Path]:
+        """Add the jobs that made figures, or tables; the files that they made."""
+        told = []
+        for name, studies in made.items():
+            files = sorted(path.relative_to(self.folder) for path in self.folder.glob(pattern.format(name)))
+            of = [study for study in self.studies if study.name in studies]
+            rule = name if files[:1] != [Path("tables", f"{name}.csv")] else f"table_{name}"
+            if not files:
+                raise self._missing(Path(pattern.format(name)))
+            self._add_job(rule, [EXPERIMENT, *(path for one in of for path in one.evaluations)], files)
+            told += files
+        return told
 
     def _batches(self, rung: Path) -> Iterator[tuple[Path, Path]]:
         """Each slot of a rung with the batch that it is of."""
@@ -148,16 +186,16 @@ class _Crate:
             for slot in range(batch.first_slot, batch.first_slot + len(batch.records)):
                 yield layout.slot_file(rung, slot), rung / path.name
 
-    def _add_training(self, slot: Path, proposals: Path, batch: Sequence[Path]) -> None:
-        if slot not in self.evaluations:
+    def _add_training(self, study: StudyFiles, slot: Path, proposals: Path, batch: Sequence[Path]) -> None:
+        if slot not in study.evaluations:
             raise self._missing(slot)
-        one = self.evaluations[slot]
+        one = study.evaluations[slot]
         stretches = [*one.observed.earlier, one.observed]
         made_in = [layout.environment_file(Path(), name) for name in sorted({each.environment for each in stretches})]
-        continues = [self.paths[one.continues]] if one.continues else []
-        action = self._add_job("train", [EXPERIMENT, DATA, proposals, *continues, *made_in], [slot, *batch])
+        continues = [self.paths[f"{study.name}/{one.continues}"]] if one.continues else []
+        action = self._add_job("train", [study.settings, DATA, proposals, *continues, *made_in], [slot, *batch])
         outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
-        action["name"] = f"train {one.id}"
+        action["name"] = f"train {source(one)}"
         action["description"] = f"{one.budget:g} {one.budget_unit}: {outcome}"
         action["startTime"] = _time(stretches[0].started)
         action["endTime"] = _time(one.observed.finished)
@@ -205,7 +243,8 @@ class _Crate:
         """A rule as a tool and as a step of the workflow, of which it is a part from its first job on."""
         tool, step = f"{WORKFLOW}#{rule}", f"{WORKFLOW}#step/{rule}"
         if tool not in self.crate:
-            known = vocabulary.RULES.get(rule, vocabulary.FIGURE)
+            made_by = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
+            known = vocabulary.RULES.get(rule, made_by)
             made = self._entity(tool, "SoftwareApplication", name=rule, description=known.does)
             made["input"] = [self._parameter(name) for name in known.takes]
             made["output"] = [self._parameter(name) for name in known.makes]
@@ -213,20 +252,22 @@ class _Crate:
             self.workflow.append_to("step", self._entity(step, "HowToStep", name=rule, workExample=made))
         return self.crate.get(tool), self.crate.get(step)
 
-    def _add_run(self) -> None:
+    def _add_run(self, told: Sequence[Path]) -> None:
         """Add the run as a whole, the engine that ran its jobs, and what the crate is."""
-        everything, settings, root = self.evaluations.values(), self.experiment, self.crate.root_dataset
+        settings, root = self.experiment, self.crate.root_dataset
+        everything = [one for study in self.studies for one in study.evaluations.values()]
         finished = _time(max(one.observed.finished for one in everything))
         started = _time(min(stretch.started for one in everything for stretch in (*one.observed.earlier, one.observed)))
         about = (
             f"Joint neural architecture and hyperparameter search: sampler {settings.sampler}, "
-            f"images {settings.data.name}, {len(everything)} trainings in {len(self.brackets)} brackets"
+            f"images {settings.data.name}, {len(everything)} trainings; studies: "
+            + ", ".join(one.name for one in self.studies)
         )
         run = self._action("#search", "CreateAction", name=settings.name, description=about, instrument=self.workflow)
         run["startTime"], run["endTime"] = started, finished
         run["object"] = [self._file(EXPERIMENT)]
         findings = [Path(name) for name in vocabulary.FINDINGS if name in self.crate]
-        run["result"] = [self._file(path) for path in (*findings, *self.figures)]
+        run["result"] = [self._file(path) for path in (*findings, *told)]
         run["resourceUsage"] = self._usage(run, everything)
         engine = self._entity(vocabulary.ENGINE, "SoftwareApplication", name="Snakemake", url=vocabulary.ENGINE)
         organised = {"name": "Snakemake", "instrument": engine, "object": self.controls, "result": run}
@@ -266,15 +307,6 @@ class _Crate:
 
     def _missing(self, path: Path) -> UserError:
         return UserError(f"{self.folder / path}: missing; run the workflow to its end, or restore it")
-
-
-def _slots(item: hyperband.Bracket, rung: int) -> list[Path]:
-    """The records of a rung."""
-    return [_slot(item.index, rung, slot) for slot in range(item.sizes[rung])]
-
-
-def _slot(bracket: int, rung: int, slot: int) -> Path:
-    return layout.slot_file(layout.rung_folder(SEARCH, bracket, rung), slot)
 
 
 def _without_single_lists(entity: dict[str, Any]) -> dict[str, Any]:

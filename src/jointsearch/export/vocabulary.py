@@ -30,7 +30,6 @@ FORMATS = {
     ".yaml": "application/yaml",
 }
 
-FIGURES = "figures/[!.]*"
 FINDINGS = {"observations.csv": "observations", "incumbent.json": "incumbent", "numbers.json": "numbers"}
 FILES = {
     "experiment.json": "experiment",
@@ -39,11 +38,13 @@ FILES = {
     "config.yaml": "configuration",
     "space.yaml": "configuration",
     **FINDINGS,
-    FIGURES: "figure",
+    "figures/[!.]*": "figure",
+    "tables/[!.]*": "table",
     "environments/[!.]*": None,
 }
 """Files of an experiment, and of which parameter each is an example; where the software is told, of none."""
 
+STUDY_FILES = {"experiment.json": "experiment", "observations.csv": "observations", "incumbent.json": "incumbent"}
 BRACKET_FILES = {
     "history.json": "history",
     "rung-*/proposals.json": "proposals",
@@ -62,6 +63,7 @@ PARAMETERS = {
     "incumbent": ("File", "The best configuration"),
     "numbers": ("File", "The numbers that are told of the experiment"),
     "figure": ("File", "A figure, or the data behind it"),
+    "table": ("File", "A table"),
     "budget": ("Float", "How long a training is"),
     "seed": ("Integer", "The seed of a training"),
 }
@@ -87,9 +89,15 @@ RULES = {
         ("evaluation", "batch"),
     ),
     "promote": Rule("Chooses who goes on to the next rung", ("experiment", "evaluation"), ("proposals",)),
-    "observations": Rule("Says what the search found", ("experiment", "evaluation"), ("observations", "incumbent")),
-    "numbers": Rule("Gathers the numbers that a text may quote", ("experiment", "evaluation", "figure"), ("numbers",)),
+    "observations": Rule("Says what a search found", ("experiment", "evaluation"), ("observations", "incumbent")),
+    "study_settings": Rule("Derives the settings of a study", ("experiment", "incumbent"), ("experiment",)),
+    "propose": Rule("Lists what a study trains that is no search", ("experiment", "evaluation"), ("proposals",)),
+    "numbers": Rule(
+        "Gathers the numbers that a text may quote", ("experiment", "batch", "figure", "table"), ("numbers",)
+    ),
     "configuration": Rule("Writes the configuration down", ("experiment",), ("configuration",)),
 }
-FIGURE = Rule("Draws a figure", ("experiment", "observations"), ("figure",))
+FIGURE = Rule("Draws a figure", ("experiment", "evaluation"), ("figure",))
 """What each rule does that has the name of a figure."""
+TABLE = Rule("Makes a table", ("experiment", "evaluation"), ("table",))
+"""And each that has that of a table, after `table_`."""

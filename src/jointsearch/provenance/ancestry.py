@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from jointsearch import hyperband, layout, samplers
 from jointsearch.provenance import lineage, manifest
 from jointsearch.provenance.evidence import Evidence, Place
+from jointsearch.studies import kind_of
 
 BASE = {"experiment.json", "config.yaml", "space.yaml", "data.json", manifest.NAME, manifest.SIGNATURE}
 """What everything rests on."""
@@ -48,16 +49,18 @@ def files_of_evaluations(evidence: Evidence, places: Sequence[Place]) -> set[str
 def _files_of_rungs(evidence: Evidence, rungs: set[tuple[str, int, int]]) -> set[str]:
     """Files that the proposals of rungs were made of, their own included."""
     files: set[str] = set()
-    settings, waiting, known = evidence.experiment, list(rungs), set(rungs)
+    waiting, known = list(rungs), set(rungs)
     while waiting:
         study, bracket, rung = waiting.pop()
+        settings, seen, before = evidence.settings_of(study), evidence.chosen_from(study), []
         files.add(evidence.file(study, bracket, rung))
-        if rung:
-            seen = evidence.of_rung(study, bracket, rung - 1)
-            before = []
-        else:
+        if study in evidence.settings:
+            files.add(evidence.name(layout.experiment_file(evidence.folder / study)))
+        if rung and kind_of(study) == "search":
+            seen += evidence.of_rung(study, bracket, rung - 1)
+        elif kind_of(study) == "search":
             files.add(evidence.file(study, bracket))
-            seen = evidence.newly_seen(study, bracket)
+            seen += evidence.newly_seen(study, bracket)
             before = [(study, bracket - 1, 0)] if bracket else []
             if samplers.sees_pending(settings.sampler):
                 before += [(study, one.index, 0) for one in hyperband.pending(bracket, settings.lags, settings.budget)]

@@ -1,19 +1,24 @@
 """An experiment in one file, which unpacks and can be audited anywhere."""
 
 import gzip
+import shutil
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import IO
 
+from jointsearch import layout
 from jointsearch.errors import UserError
 from jointsearch.provenance import audit, manifest
 from jointsearch.provenance.findings import Verdict
 from jointsearch.records import write_whole
 
 CHECKPOINTS = "*/bracket-*/rung-*/*.pt"
+RECORDS = "records.tar.gz"
+"""In the folder of an experiment: its records, from which all else is made again without training."""
 
 
-def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
+def pack(folder: Path, output: Path, checkpoints: bool = False, records: bool = False) -> int:
     """Write an archive: a compressed tar of all that the manifest names, the manifest and its signature.
 
     Packed again it has the same bytes: names are sorted, all times are that of the end of the last training, and no
@@ -27,6 +32,8 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
         The `.tar.gz` to write.
     checkpoints
         Whether the states of interrupted trainings are packed too.
+    records
+        Whether nothing is packed but what all else is made of.
 
     Returns
     -------
@@ -46,6 +53,8 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
     names = [*manifest.parse((folder / manifest.NAME).read_text()), manifest.NAME]
     if (folder / manifest.SIGNATURE).exists():
         names.append(manifest.SIGNATURE)
+    if records:
+        names = list(filter(manifest.lasts, names))
     if checkpoints:
         names += [path.relative_to(folder).as_posix() for path in folder.glob(CHECKPOINTS)]
     finished = int(max((one.observed.finished for one in done.evidence.evaluations.values()), default=0))
@@ -63,3 +72,36 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
 
     write_whole(output, write)
     return len(names)
+
+
+def unpack(archive: Path, folder: Path) -> int:
+    """Unpack the records of an experiment into its folder, where it has none yet.
+
+    All at once: `experiment.json` comes last, and what a killed one has left is no part of the experiment.
+
+    Returns
+    -------
+    int
+        Number of files; 0 where the experiment has records already.
+
+    Raises
+    ------
+    UserError
+        If the archive is damaged, holds something else, or cannot be written out.
+    """
+    if (folder / layout.EXPERIMENT).exists():
+        return 0
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as place, tarfile.open(archive) as tar:
+            tar.extractall(place, filter="data")
+            [found] = Path(place).iterdir()
+            number = sum(path.is_file() for path in found.rglob("*"))
+            for path in sorted(found.iterdir(), key=lambda path: path.name == layout.EXPERIMENT):
+                if (folder / path.name).is_dir():
+                    shutil.rmtree(folder / path.name)
+                path.rename(folder / path.name)
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise UserError(f"{archive}: no archive of records ({str(error).splitlines()[0]}); restore it") from None
+    except OSError as error:
+        raise UserError(f"{archive}: cannot be unpacked ({error.strerror or error}); make room or restore it") from None
+    return number

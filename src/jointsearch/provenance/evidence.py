@@ -167,6 +167,14 @@ class Evidence:
         seen = hyperband.newly_seen(bracket, settings.lags, settings.budget)
         return [place for item, rung in seen for place in self.of_rung(study, item.index, rung)]
 
+    def chosen_from(self, study: str) -> list[Place]:
+        """Places of the other studies from whose outcomes the settings or the proposals of a study were chosen."""
+        if studies.kind_of(study) == "retraining":
+            others: tuple[str | None, ...] = (layout.SEARCH, layout.MANUAL)
+        else:
+            others = (self.planned[study].follows,) if study in self.planned else ()
+        return [place for place in self.evaluations if place[0] in others]
+
     def continued(self, place: Place) -> list[Place]:
         """Place of the evaluation that one goes on from, if it does and that is there."""
         study, bracket, rung, _ = place

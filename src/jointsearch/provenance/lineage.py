@@ -15,6 +15,7 @@ from jointsearch.plan import amount
 from jointsearch.provenance import manifest
 from jointsearch.provenance.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError, Place
 from jointsearch.records import Evaluation, Value, read_record
+from jointsearch.studies import kind_of
 
 MOST = 12
 """Evaluations below one line that a drawing shows; JSON has all."""
@@ -120,19 +121,18 @@ def place_of(evidence: Evidence, target: str) -> Place | None:
 
 
 def of_file(evidence: Evidence, file: str) -> Node:
-    """Tree of a file that is made of a whole search."""
+    """Tree of a file that is made of many evaluations, or of none."""
     experiment = Node(f"settings of the experiment {evidence.experiment.name}", "experiment.json")
     records = Node(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches")
-    table = Node("table of the evaluations", "observations.csv", [records])
     match file.split("/")[0]:
         case manifest.NAME:
             return Node("digests of all files", file, [records, experiment])
         case crate.METADATA:
             return Node("description of all files", file, [records, experiment])
         case "figures":
-            return Node("figure, or the data behind it", file, [table, experiment])
-        case "observations.csv" | "incumbent.json" | "numbers.json":
-            return Node("made of all evaluations of the search", file, [records, experiment])
+            return Node("figure, or the data behind it", file, [records, experiment])
+        case "tables" | "observations.csv" | "incumbent.json" | "numbers.json":
+            return Node("made of evaluations", file, [records, experiment])
         case "config.yaml" | "space.yaml":
             return Node("configuration that makes these results again", file, [experiment])
     for (study, bracket, rung), proposed in evidence.rungs.items():
@@ -187,11 +187,14 @@ def of_evaluation(evidence: Evidence, place: Place) -> Node:
             + ", ".join(f"{k} = {_value(v)}" for k, v in one.proposal.values.items())
         )
     )
-    said = f"drawn at random by {origin.sampler}"
-    if origin.kind == "model":
-        said = f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}"
-    node.children.append(_of_rung(evidence, (study, bracket, 0), said))
-    for lower in range(rung):
+    said = {
+        "random": f"drawn at random by {origin.sampler}",
+        "model": f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}",
+        "given": f"given as {origin.name}",
+    }[origin.kind]
+    searched = kind_of(study) == "search"
+    node.children.append(_of_rung(evidence, (study, bracket, 0 if searched else rung), said))
+    for lower in range(rung if searched else 0):
         below = [other for other in evidence.of_rung(study, bracket, lower) if _same_proposal(evidence, other, one)]
         goes_on = any(evidence.evaluations[other].id == one.continues for other in below)
         text = "went on from the weights of" if goes_on else "promoted from"
@@ -228,6 +231,11 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
 def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
     study, bracket, rung = at
     node, proposed = Node(text, evidence.file(*at)), evidence.rungs.get(at)
+    if kind_of(study) != "search":
+        chosen = zip(evidence.evaluations, evidence.derivable_digests(evidence.evaluations), strict=True)
+        parents = proposed.parents if proposed is not None else ()
+        node.children += [_short(evidence, place) for place, one in chosen if one in parents]
+        return node
     if rung:
         node.children += [_short(evidence, other) for other in evidence.of_rung(study, bracket, rung - 1)]
         return node
@@ -256,7 +264,8 @@ def _short(evidence: Evidence, place: Place) -> Node:
         return Node("missing", evidence.file(*place))
     one = evidence.evaluations[place]
     outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
-    return Node(f"evaluation {one.id}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
+    name = one.id if one.study == layout.SEARCH else source(one)
+    return Node(f"evaluation {name}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
 
 
 def _same_proposal(evidence: Evidence, place: Place, one: Evaluation) -> bool:

@@ -18,8 +18,11 @@ SIGNATURE = f"{NAME}.sig"
 NAMESPACE = "jointsearch"
 """What a signature is for, in the words of `ssh-keygen -Y`: one that was made for something else does not count."""
 
-_ASIDE = re.compile(r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$|^(manifest\.sha256(\.sig)?|audit\.html|report\.html)$")
-"""Locks, temporary files and states of trainings under way; what is made of the manifest."""
+_ASIDE = re.compile(
+    r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$"
+    r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.gz)$|^draft/"
+)
+"""Locks, temporary files and states of trainings under way; what is made of the manifest, or before it."""
 _LASTING = re.compile(r"([^/]+/)?experiment\.json|data\.json|environments/.*|[^/]+/(bracket-.*|warm_start\.json)")
 """What never changes once it is made; tables and figures follow a search as it grows."""
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -79,7 +82,12 @@ def root(folder: Path) -> Digest:
 def changed(before: str, now: str) -> list[str]:
     """Lasting files that an earlier manifest names and that are other ones now, or gone."""
     old, new = parse(before), parse(now)
-    return [name for name in old if _LASTING.fullmatch(name) and new.get(name) != old[name]]
+    return [name for name in old if lasts(name) and new.get(name) != old[name]]
+
+
+def lasts(name: str) -> bool:
+    """Whether a file is a record, which never changes once it is made; all else is made of records."""
+    return _LASTING.fullmatch(name) is not None
 
 
 def check_signature(folder: Path, signers: Path | None) -> tuple[bool, str]:
