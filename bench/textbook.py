@@ -57,11 +57,11 @@ class Block(nn.Module):
         outputs = torch.stack([branch(x) for branch in self.branches])
         shape = (*outputs.shape[:2], 1, 1, 1)
         if len(outputs) > 1:
-            forward, backward = torch.rand(shape).softmax(0), torch.rand(shape).softmax(0)
+            forward, backward = (torch.rand(shape, device=x.device).softmax(0) for _ in range(2))
         elif torch.rand(()) < self.death_rate:
-            forward, backward = torch.rand(shape) * 2 - 1, torch.rand(shape)
+            forward, backward = torch.rand(shape, device=x.device) * 2 - 1, torch.rand(shape, device=x.device)
         else:
-            forward = backward = torch.ones(shape)
+            forward = backward = torch.ones(shape, device=x.device)
         mixed = backward * outputs + ((forward - backward) * outputs).detach()
         return self.skip(x) + mixed.sum(0)
 

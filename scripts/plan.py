@@ -1,7 +1,8 @@
 """What will this search cost?
 
 Reads a config file; prints the bracket table, the trainings at each budget, the total training time, and, by
-simulation, how long it takes on a number of workers, how busy they are, and when the model can first propose.
+simulation, how long it takes on a number of workers, how busy they are, and when the model can first propose; and what
+the studies beside the search train.
 """
 
 import argparse
@@ -17,8 +18,8 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
     parser.add_argument("--workers", type=cli.positive(int), help="trainings at a time (default: jobs.workers)")
     arguments = parser.parse_args()
-    pipeline = Pipeline.from_config(config.read(arguments.config))
-    print(report(pipeline, arguments.workers or pipeline.config.jobs.workers))
+    settings = config.read(arguments.config)
+    print(report(Pipeline.all_from_config(settings), arguments.workers or settings.jobs.workers))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 import heapq
 import math
-from collections import deque
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jointsearch import samplers, warm_start
+from jointsearch import layout, samplers, warm_start
 from jointsearch.config import BudgetSettings
 from jointsearch.hyperband import Bracket, bracket, budgets, cost, durations, newly_seen
 from jointsearch.pipeline import Pipeline
@@ -159,8 +159,9 @@ def trainings(items: Sequence[Bracket], levels: int) -> list[int]:
     return counts
 
 
-def report(pipeline: Pipeline, workers: int) -> str:
-    """Write the plan of a search for people."""
+def report(pipelines: Mapping[str, Pipeline], workers: int) -> str:
+    """Write the plan of a configuration for people: its search at length, and what the studies beside it train."""
+    pipeline = pipelines[layout.SEARCH]
     config, lag, brackets = pipeline.config, pipeline.experiment.lags, pipeline.brackets
     ladder = budgets(config.budget)
     unit = config.budget.unit
@@ -207,7 +208,30 @@ def report(pipeline: Pipeline, workers: int) -> str:
             f"note              the lowest budget is {ladder[0]:g}, not {config.budget.minimum:g}: "
             "the ladder goes down from the full budget"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_studies(pipelines, total)])
+
+
+def _studies(pipelines: Mapping[str, Pipeline], search: float) -> list[str]:
+    """What the studies beside the search train, arms of all repeats together, and what all comes to."""
+    if len(pipelines) == 1:
+        return []
+    numbers: dict[str, int] = defaultdict(int)
+    costs: dict[str, float] = defaultdict(float)
+    for name, one in pipelines.items():
+        if name != layout.SEARCH:
+            group = name if name in layout.STUDIES else "arms"
+            numbers[group] += sum(sum(item.sizes) for item in one.brackets)
+            costs[group] += sum(
+                cost(item, budgets(one.config.budget), one.config.training.continuation) for item in one.brackets
+            )
+    unit = pipelines[layout.SEARCH].config.budget.unit
+    return [
+        "",
+        _row("studies", ["trainings", "training"]),
+        *(_row(group, [str(number), amount(costs[group], unit)]) for group, number in numbers.items()),
+        "",
+        f"all in all        {amount(search + sum(costs.values()), unit)} of training",
+    ]
 
 
 def amount(budget: float, unit: str) -> str:

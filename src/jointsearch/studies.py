@@ -94,6 +94,7 @@ def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
         )
     if asked.arms is not None:
         _check_inside(asked.arms.start, own.space, "studies.arms.start")
+        _check_rounds(asked.arms.brackets, len(hyperband.budgets(own.budget)))
         for repeat in range(asked.arms.repeats):
             for name in asked.arms.names:
                 yield from _arm(name, repeat, asked.arms, _without_lags(own))
@@ -157,6 +158,15 @@ def _at_full_budget(size: int, experiment: Experiment) -> Bracket:
     """The bracket that begins, and ends, at the full budget."""
     top = len(hyperband.budgets(experiment.budget)) - 1
     return Bracket(top, (size,), (top,))
+
+
+def _check_rounds(brackets: int, levels: int) -> None:
+    """Refuse arms of unequal budgets: brackets of one round differ in cost, and so would steps that end within one."""
+    if brackets % (2 * levels):
+        raise UserError(
+            f"studies.arms.brackets: {brackets} is no multiple of {2 * levels}; each of two steps needs whole rounds of "
+            f"{levels} brackets, or it would train less than the searches that it is compared with"
+        )
 
 
 def _check_inside(name: str, space: SpaceFile, where: str) -> None:
