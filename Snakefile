@@ -5,13 +5,18 @@
 #   results/<experiment>/search/bracket-007/rung-1/proposals.json what its rung 1 trains
 #   results/<experiment>/search/bracket-007/rung-1/slot-03.json   what came of one of them (an evaluation record)
 #   results/<experiment>/search/bracket-007/rung-1/batch-03-03.json  a training job is complete
-#   results/<experiment>/observations.csv, incumbent.json, numbers.json, figures/  what was learned
+#   results/<experiment>/joint_bohb-0/..., correlation/..., manual/...  the same of the studies beside the search
+#   results/<experiment>/observations.csv, figures/, tables/, numbers.json, paper.pdf  what was learned
 #   results/<experiment>/manifest.sha256                          the digest of each of these files
 #
-# Settings: config/README.md. Targets: `plan`, `search`, `figures`, `all` (the default), `audit`.
+# Settings: config/README.md. Targets: `plan`, `search`, `studies`, `figures`, `paper`, `latex`, `all` (the default), `audit`.
 from snakemake.utils import min_version
 
 min_version("9.27")
+
+
+report: "workflow/report/workflow.rst"
+
 
 if not workflow.overwrite_configfiles:
 
@@ -22,6 +27,7 @@ include: "workflow/rules/setup.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/paper.smk"
 include: "workflow/rules/provenance.smk"
 
 

@@ -15,7 +15,9 @@ from jointsearch.provenance import archive
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="a results folder, or the configuration of an experiment")
-    parser.add_argument("--output", type=Path, help="file to write (default: <folder>.tar.gz, of records <folder>/records.tar.gz)")
+    parser.add_argument(
+        "--output", type=Path, help="file to write (default: <folder>.tar.gz, or <folder>/records.tar.gz)"
+    )
     parser.add_argument("--checkpoints", action="store_true", help="pack the states of interrupted trainings too")
     parser.add_argument("--records", action="store_true", help="pack only what all else is made of again")
     arguments = parser.parse_args()

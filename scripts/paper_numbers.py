@@ -1,7 +1,7 @@
 """Which numbers may a text quote?
 
-Reads the records of an experiment and the data behind its figures; writes `numbers.json`: each number with its unit and
-the evaluations that it comes from.
+Reads the records of an experiment, the data behind its figures and its tables; writes `numbers.json`: each number with
+its unit and the evaluations that it comes from.
 """
 
 import argparse
@@ -18,9 +18,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("brackets", type=int, help="length of the search")
     parser.add_argument("output", type=Path, help="numbers.json to write")
-    parser.add_argument("data", type=Path, nargs="*", help="figures/*.csv")
+    parser.add_argument("data", type=Path, nargs="*", help="figures/*.csv, tables/*.csv")
     arguments = parser.parse_args()
-    data = {path.stem: registry.parse(path.read_bytes()) for path in arguments.data}
+    data = {f"{path.parent.name}/{path.stem}": registry.parse(path.read_bytes()) for path in arguments.data}
     write_record(arguments.output, registry.numbers(Material.read(arguments.folder, arguments.brackets), data))
 
 

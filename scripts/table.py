@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="the CSV to write")
     arguments = parser.parse_args()
     material = Material.read(arguments.folder, arguments.brackets)
-    write_csv(registry.TABLES[arguments.table](material), arguments.output)
+    write_csv(registry.TABLES[arguments.table].rows(material), arguments.output)
 
 
 if __name__ == "__main__":

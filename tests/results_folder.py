@@ -4,15 +4,16 @@ from pathlib import Path
 
 from synthetic import search
 
-from jointsearch import layout
+from jointsearch import figures, layout
 from jointsearch.config import Config
 from jointsearch.experiment import Experiment
 from jointsearch.export import crate
+from jointsearch.figures import made_of
 from jointsearch.hyperband import bracket
 from jointsearch.records import Batch, DataSet, Evaluation, Record, Rung, canonical, file_digest
 
 ROOT = Path(__file__).parents[1]
-FIGURES = ("budget_correlation", "full_budget_evaluations")
+FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (figures.FIGURES, figures.TABLES))
 
 
 def settings(maximum: int) -> Experiment:
@@ -43,6 +44,7 @@ def write_search(folder: Path, experiment: Experiment, brackets: int) -> list[Ev
         for rung, size in enumerate(bracket(index, experiment.budget).sizes):
             write_rung(study, [one for one in evaluations if (one.bracket, one.rung) == (index, rung)], size)
     outcomes = ["observations.csv", "incumbent.json", "numbers.json", "config.yaml", "space.yaml"]
+    outcomes += ["interactive.html", "paper.pdf", *(f"tables/{name}.csv" for name in TABLES)]
     for name in [*outcomes, *(f"figures/{name}.{kind}" for name in FIGURES for kind in ("csv", "pdf"))]:
         put(folder / name, name.encode())
     for name in {one.observed.environment for one in evaluations}:

@@ -148,7 +148,7 @@ class CorrelationSettings(Settings):
 class ManualSettings(Settings):
     """Manually constructed architectures inside the space, trained at the full budget."""
 
-    architectures: tuple[str, ...] = (
+    architectures: Annotated[tuple[str, ...], Field(min_length=1)] = (
         "resnet_56",
         "wide_resnet_28_10",
         "resnext_20_4x64d",
@@ -163,7 +163,7 @@ class ManualSettings(Settings):
 class ArmSettings(Settings):
     """Joint search against searches of one part after the other, at equal total budgets."""
 
-    names: tuple[ArmName, ...] = get_args(ArmName)
+    names: Annotated[tuple[ArmName, ...], Field(min_length=1)] = get_args(ArmName)
     """Which."""
     brackets: Annotated[int, Field(ge=2)] = 8
     """Length of each search; one of two steps has half of it for each step."""
@@ -280,5 +280,7 @@ def _unknown_key(place: tuple[int | str, ...]) -> str:
 def _keys(parents: list[str]) -> list[str]:
     model: Any = Config
     for parent in parents:
-        model = model.model_fields[parent].annotation
+        annotation = model.model_fields[parent].annotation
+        # A study that need not be named is one of its settings, or None.
+        model = next(iter(get_args(annotation)), annotation)
     return list(model.model_fields)

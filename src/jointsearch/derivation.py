@@ -136,14 +136,16 @@ def random_rung(experiment: Experiment, study: str, item: Bracket, rung: int) ->
 def manual_rung(experiment: Experiment, study: str, item: Bracket, names: Sequence[str]) -> Rung:
     """List manual architectures by name, each as many times as it has seeds.
 
-    A hyperparameter that a space does not have is left at its neutral value.
+    A training hyperparameter that the space does not have, or leaves inactive, is left at its neutral value.
+
+    Raises
+    ------
+    UserError
+        If the space does not hold an architecture.
     """
-    known = experiment.space.hyperparameters
+    space = Space(experiment.space)
     given = [
-        (
-            {key: value for key, value in manual.architecture(name).values.items() if key in known},
-            Origin(sampler=layout.MANUAL, kind="given", name=name),
-        )
+        (manual.architecture(name).within(space), Origin(sampler=layout.MANUAL, kind="given", name=name))
         for name in names
     ]
     return _given(experiment, study, item.index, 0, given, ())

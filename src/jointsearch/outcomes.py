@@ -5,7 +5,7 @@ from jointsearch.analysis.observations import csv_bytes, table
 from jointsearch.figures import FIGURES, TABLES, made_of
 from jointsearch.incumbent import incumbent
 from jointsearch.material import Material
-from jointsearch.plotting import registry, style
+from jointsearch.plotting import interactive, registry, style
 from jointsearch.records import record_bytes
 
 
@@ -34,11 +34,13 @@ def outcomes(material: Material, draw: bool = True) -> dict[str, bytes]:
     for name in made_of(material.studies, FIGURES):
         kind = registry.FIGURES[name]
         content = csv_bytes(kind.data(material))
-        made[f"figures/{name}.csv"], data[name] = content, registry.parse(content)
+        made[f"figures/{name}.csv"], data[f"figures/{name}"] = content, registry.parse(content)
         if draw:
-            images = style.render(kind.draw(data[name]))
+            images = style.render(kind.draw(data[f"figures/{name}"]))
             made |= {f"figures/{name}.{suffix}": image for suffix, image in images.items()}
     for name in made_of(material.studies, TABLES):
-        made[f"tables/{name}.csv"] = csv_bytes(registry.TABLES[name](material))
+        content = csv_bytes(registry.TABLES[name].rows(material))
+        made[f"tables/{name}.csv"], data[f"tables/{name}"] = content, registry.parse(content)
+    made["interactive.html"] = interactive.render(material)
     made["numbers.json"] = record_bytes(registry.numbers(material, data))
     return made

@@ -110,6 +110,10 @@ class Pipeline:
         seen = hyperband.newly_seen(bracket, self.experiment.lags, self.config.budget)
         return [path for item, rung in seen for path in self.batches(item.index, rung)]
 
+    def continued(self, bracket: int, rung: int) -> list[Path]:
+        """What the trainings of a rung go on from, if they do: those of the rung below."""
+        return self.batches(bracket, rung - 1) if rung and self.experiment.training.continuation else []
+
     def previous_history(self, bracket: int) -> list[Path]:
         """What a bracket's history continues: that of the bracket before, for the first the warm start, if any."""
         if bracket:

@@ -1,6 +1,6 @@
 """The studies of an experiment: what each trains, by which settings. Pure arithmetic, light to import."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +9,7 @@ from jointsearch.config import ArmName, ArmSettings, Config
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import Bracket
-from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
 from jointsearch.networks import manual
 from jointsearch.records import Value
 from jointsearch.space_file import Constant, SpaceFile
@@ -66,7 +66,7 @@ def plan(config: Config, experiment: Experiment) -> dict[str, Study]:
     Raises
     ------
     UserError
-        If a manual architecture is unknown, or lies outside of the space.
+        If a manual architecture is unknown, or lies outside of the space; if arms cannot be searched.
     """
     search = config.search
     number = hyperband.bracket_count(search.length, search.length_unit, config.budget)
@@ -83,6 +83,7 @@ def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
     if asked.manual is not None:
         for name in asked.manual.architectures:
             _check_inside(name, own.space, "studies.manual.architectures")
+            _check_same_network(name, own.space)
         size = len(asked.manual.architectures) * asked.manual.seeds
         yield Study(layout.MANUAL, own, (_at_full_budget(size, own),))
     if asked.retraining is not None:
@@ -94,6 +95,7 @@ def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
         )
     if asked.arms is not None:
         _check_inside(asked.arms.start, own.space, "studies.arms.start")
+        _check_two_steps(asked.arms, own)
         _check_rounds(asked.arms.brackets, len(hyperband.budgets(own.budget)))
         for repeat in range(asked.arms.repeats):
             for name in asked.arms.names:
@@ -112,7 +114,7 @@ def _arm(name: ArmName, repeat: int, settings: ArmSettings, experiment: Experime
     match name:
         case "joint_random":
             ladder = hyperband.budgets(experiment.budget)
-            size = round(sum(hyperband.cost(item, ladder) for item in everything) / ladder[-1])
+            size = round(_cost(everything, experiment) / ladder[-1])
             yield Study(layout.arm(name, repeat), experiment, (_at_full_budget(size, experiment),))
         case "joint_bohb" | "joint_hyperband":
             sampler = name.removeprefix("joint_")
@@ -154,6 +156,11 @@ def _round(number: int, experiment: Experiment) -> tuple[Bracket, ...]:
     return tuple(hyperband.bracket(index, experiment.budget) for index in range(number))
 
 
+def _cost(brackets: Iterable[Bracket], experiment: Experiment) -> float:
+    ladder, continuation = hyperband.budgets(experiment.budget), experiment.training.continuation
+    return sum(hyperband.cost(item, ladder, continuation) for item in brackets)
+
+
 def _at_full_budget(size: int, experiment: Experiment) -> Bracket:
     """The bracket that begins, and ends, at the full budget."""
     top = len(hyperband.budgets(experiment.budget)) - 1
@@ -164,8 +171,8 @@ def _check_rounds(brackets: int, levels: int) -> None:
     """Refuse arms of unequal budgets: brackets of one round differ in cost, and so would steps that end within one."""
     if brackets % (2 * levels):
         raise UserError(
-            f"studies.arms.brackets: {brackets} is no multiple of {2 * levels}; each of two steps needs whole rounds of "
-            f"{levels} brackets, or it would train less than the searches that it is compared with"
+            f"studies.arms.brackets: {brackets} is no multiple of {2 * levels}; each of two steps needs whole rounds "
+            f"of {levels} brackets, or it would train less than the searches that it is compared with"
         )
 
 
@@ -177,3 +184,32 @@ def _check_inside(name: str, space: SpaceFile, where: str) -> None:
                 f"{where}: {name}: its {parameter} of {values[parameter]} is outside of the space; "
                 "name another architecture, or widen the space"
             )
+
+
+def _check_same_network(name: str, space: SpaceFile) -> None:
+    """What a space does not have is neutral in all its configurations, which may be another network."""
+    for parameter in ARCHITECTURE_PARAMETERS:
+        value, neutral = manual.architecture(name).values[parameter], Hyperparameters.model_fields[parameter].default
+        if parameter not in space.hyperparameters and value != neutral:
+            raise UserError(
+                f"studies.manual.architectures: {name}: its {parameter} of {value} has no place in the space; "
+                "name another architecture, or add it to the space"
+            )
+
+
+def _check_two_steps(settings: ArmSettings, experiment: Experiment) -> None:
+    """Check that each step can be searched by itself."""
+    if not {"architecture_first", "hyperparameters_first"} & set(settings.names):
+        return
+    space, parts = experiment.space, (ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS)
+    if space.conditions or space.forbidden:
+        raise UserError(
+            "studies.arms.names: a step that fixes a part of the space cannot keep conditions and forbidden "
+            "combinations; leave out architecture_first and hyperparameters_first"
+        )
+    searched = {name for name, one in space.hyperparameters.items() if not isinstance(one, Constant)}
+    if not all(searched & set(part) for part in parts):
+        raise UserError(
+            "studies.arms.names: one part of the space is all constant, with nothing to search in its step; "
+            "leave out architecture_first and hyperparameters_first"
+        )

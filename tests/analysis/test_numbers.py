@@ -17,7 +17,7 @@ def evaluations():
 
 def of(evaluations):
     known = material(SETTINGS, search=evaluations)
-    data = {"budget_correlation": registry.FIGURES["budget_correlation"].data(known)}
+    data = {"figures/budget_correlation": registry.FIGURES["budget_correlation"].data(known)}
     return registry.numbers(known, data).numbers
 
 

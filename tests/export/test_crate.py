@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from results_folder import FIGURES, ROOT, settings, write_search
+from results_folder import FIGURES, ROOT, TABLES, settings, write_search
 from rocrate.rocrate import ROCrate
 
 from jointsearch.errors import UserError
@@ -164,7 +164,7 @@ def test_the_reader_of_rocrate_opens_it(folder):
     assert opened.mainEntity.id == "workflow.smk"
     assert opened.root_dataset["license"].id == "https://spdx.org/licenses/MIT"
     actions = [one for one in opened.get_entities() if one.type == "CreateAction"]
-    assert len(actions) == 1 + 1 + 3 * 2 + 3 + 20 + 1 + 2 + 2
+    assert len(actions) == 1 + 1 + 3 * 2 + 3 + 20 + 1 + len(FIGURES) + len(TABLES) + 4
     assert len(opened.data_entities) == len([path for path in folder.rglob("*") if path.is_file()]) - 1
 
 

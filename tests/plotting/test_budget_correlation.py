@@ -95,3 +95,10 @@ def test_pair_without_points_among_others_says_none(tmp_path) -> None:
     assert texts(matrix) == ["all equal\nn = 3", "too few\nn = 0", "too few\nn = 0"]
     assert [texts(axes) for axes in panels] == [[], ["none"], ["none"]]
     style.save(figure, tmp_path / "figure")
+
+
+def test_every_panel_shows_its_points(observations) -> None:
+    _, *panels = drawn(observations).axes
+    for axes in panels:
+        (low, high), offsets = axes.get_xlim(), np.asarray(axes.collections[0].get_offsets())
+        assert low < offsets[:, 0].min() and offsets[:, 0].max() < high

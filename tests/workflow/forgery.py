@@ -81,7 +81,5 @@ def rebuild_manifest(folder: Path) -> None:
 
 def rebuild_outcomes(folder: Path) -> None:
     """Forge: make the tables, figures and numbers that follow from the records that lie there now."""
-    evidence = Evidence.read(folder)
-    evaluations = evidence.at(evidence.plan())
-    for name, content in outcomes(evidence.experiment, evaluations).items():
+    for name, content in outcomes(Evidence.read(folder).material()).items():
         (folder / name).write_bytes(content)

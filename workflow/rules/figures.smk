@@ -2,7 +2,8 @@
 # figure follows it, as a training must not.
 FIGURES = figures.made_of(pipelines, figures.FIGURES)
 TABLES = figures.made_of(pipelines, figures.TABLES)
-CODE = sorted(str(path) for part in ("plotting", "analysis") for path in ROOT.glob(f"src/jointsearch/{part}/*.py"))
+CODE = sorted(str(path) for part in ("plotting", "analysis") for path in ROOT.glob(f"src/jointsearch/{part}/**/*.py"))
+PAGE = sorted(str(path) for path in ROOT.glob("src/jointsearch/plotting/page/*"))
 
 
 for figure, studies in FIGURES.items():
@@ -19,7 +20,8 @@ for figure, studies in FIGURES.items():
             svg=report(
                 f"{pipeline.folder}/figures/{figure}.svg",
                 caption=f"../report/{figure.replace('_', '-')}.rst",
-                category="Figures",
+                category=figures.CATEGORIES[figure],
+                labels={"what": figure.replace("_", " "), "form": "figure"},
             ),
             png=f"{pipeline.folder}/figures/{figure}.png",
             csv=f"{pipeline.folder}/figures/{figure}.csv",
@@ -50,7 +52,8 @@ for table, studies in TABLES.items():
             report(
                 f"{pipeline.folder}/tables/{table}.csv",
                 caption=f"../report/{table.replace('_', '-')}.rst",
-                category="Tables",
+                category=figures.CATEGORIES[table],
+                labels={"what": table.replace("_", " "), "form": "table"},
             ),
         log:
             f"{LOGS}/table_{table}.log",
@@ -68,8 +71,9 @@ for table, studies in TABLES.items():
 rule numbers:
     input:
         experiment=FROZEN,
-        batches=pipeline.all_batches,
-        data=expand(f"{pipeline.folder}/figures/{{figure}}.csv", figure=FIGURES),
+        batches=[path for one in pipelines.values() for path in one.all_batches],
+        data=[f"{pipeline.folder}/figures/{figure}.csv" for figure in FIGURES],
+        tables=[f"{pipeline.folder}/tables/{table}.csv" for table in TABLES],
         code=[ROOT / "scripts/paper_numbers.py", *CODE],
     output:
         pipeline.folder / "numbers.json",
@@ -82,11 +86,36 @@ rule numbers:
         folder=pipeline.folder,
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/paper_numbers.py {params.folder} {params.brackets} {output} {input.data}"
+        "python $SCRIPTS/paper_numbers.py {params.folder} {params.brackets} {output} {input.data} {input.tables}"
         " 2> >(tee {log} >&2)"
+
+
+rule interactive:
+    input:
+        experiment=FROZEN,
+        studies=[path for one in pipelines.values() for path in one.all_batches],
+        code=[ROOT / "scripts/interactive.py", *CODE, *PAGE],
+    output:
+        report(
+            f"{pipeline.folder}/interactive.html",
+            caption="../report/interactive.rst",
+            category="Search",
+            labels={"what": "all evaluations, to explore", "form": "page"},
+        ),
+    log:
+        f"{LOGS}/interactive.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        folder=pipeline.folder,
+        brackets=pipeline.length,
+    shell:
+        "python $SCRIPTS/interactive.py {params.folder} {params.brackets} {output} 2> >(tee {log} >&2)"
 
 
 rule figures:
     input:
+        rules.interactive.output,
         expand(f"{pipeline.folder}/figures/{{figure}}.{{suffix}}", figure=FIGURES, suffix=["pdf", "svg", "png", "csv"]),
         expand(f"{pipeline.folder}/tables/{{table}}.csv", table=TABLES),

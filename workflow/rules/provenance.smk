@@ -3,7 +3,12 @@ rule configuration:
     input:
         FROZEN,
     output:
-        config=pipeline.folder / "config.yaml",
+        config=report(
+            pipeline.folder / "config.yaml",
+            caption="../report/configuration.rst",
+            category="Configuration",
+            labels={"what": "configuration", "form": "YAML"},
+        ),
         space=pipeline.folder / "space.yaml",
     log:
         f"{LOGS}/configuration.log",
@@ -24,7 +29,7 @@ rule crate:
         rules.search.input,
         rules.studies.input,
         rules.figures.input,
-        rules.numbers.output,
+        rules.paper.output,
         rules.configuration.output,
         experiment=FROZEN,
     output:

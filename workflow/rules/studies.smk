@@ -27,7 +27,8 @@ rule study_settings:
 
 rule propose_random:
     input:
-        f"{STUDY}/experiment.json",
+        experiment=f"{STUDY}/experiment.json",
+        below=lambda w: pipelines[w.study].continued(int(w.bracket), int(w.rung)),
     output:
         f"{RUNG}/proposals.json",
     log:
@@ -40,7 +41,7 @@ rule propose_random:
     params:
         number=lambda w: pipelines[w.study].planned.brackets[0].sizes[0],
     shell:
-        "python $SCRIPTS/propose.py {input} {output} random {params.number} 2> >(tee {log} >&2)"
+        "python $SCRIPTS/propose.py {input.experiment} {output} random {params.number} 2> >(tee {log} >&2)"
 
 
 rule propose_manual:

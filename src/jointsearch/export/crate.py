@@ -28,7 +28,7 @@ METADATA = "ro-crate-metadata.json"
 WORKFLOW = Path("workflow.smk")
 """The workflow lies in the crate, as the profile asks."""
 
-DATA, NUMBERS = Path("data.json"), Path("numbers.json")
+DATA, NUMBERS, PAPER = Path("data.json"), Path("numbers.json"), Path("paper.pdf")
 CONFIGURATION, SPACE = Path("config.yaml"), Path("space.yaml")
 FINALISTS = (layout.SEARCH, layout.MANUAL)
 """The studies that the last trainings are chosen from."""
@@ -84,10 +84,12 @@ class _Crate:
         told = [
             *self._add_made("figures/{}.*", made_of([one.name for one in self.studies], FIGURES)),
             *self._add_made("tables/{}.csv", made_of([one.name for one in self.studies], TABLES)),
+            *self._add_made("{}.html", {"interactive": [one.name for one in self.studies]}),
         ]
         data = [path for path in told if path.suffix == ".csv"]
         everything = [path for study in self.studies for path in study.evaluations]
         self._add_job("numbers", [EXPERIMENT, *everything, *data], [NUMBERS])
+        self._add_job("paper", [NUMBERS, DATA, *told], [PAPER])
         self._add_job("configuration", [EXPERIMENT], [CONFIGURATION, SPACE])
         self._add_run(told)
         document = self.crate.metadata.generate()
@@ -267,7 +269,7 @@ class _Crate:
         run["startTime"], run["endTime"] = started, finished
         run["object"] = [self._file(EXPERIMENT)]
         findings = [Path(name) for name in vocabulary.FINDINGS if name in self.crate]
-        run["result"] = [self._file(path) for path in (*findings, *told)]
+        run["result"] = [self._file(path) for path in (*findings, *told, PAPER)]
         run["resourceUsage"] = self._usage(run, everything)
         engine = self._entity(vocabulary.ENGINE, "SoftwareApplication", name="Snakemake", url=vocabulary.ENGINE)
         organised = {"name": "Snakemake", "instrument": engine, "object": self.controls, "result": run}

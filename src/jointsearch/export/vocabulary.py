@@ -21,6 +21,7 @@ ENGINE = "https://snakemake.github.io"
 SECOND, JOULE = "https://qudt.org/vocab/unit/SEC", "https://qudt.org/vocab/unit/J"
 FORMATS = {
     ".csv": "text/csv",
+    ".html": "text/html",
     ".json": "application/json",
     ".pdf": "application/pdf",
     ".png": "image/png",
@@ -40,6 +41,8 @@ FILES = {
     **FINDINGS,
     "figures/[!.]*": "figure",
     "tables/[!.]*": "table",
+    "interactive.html": "figure",
+    "paper.pdf": "paper",
     "environments/[!.]*": None,
 }
 """Files of an experiment, and of which parameter each is an example; where the software is told, of none."""
@@ -64,6 +67,7 @@ PARAMETERS = {
     "numbers": ("File", "The numbers that are told of the experiment"),
     "figure": ("File", "A figure, or the data behind it"),
     "table": ("File", "A table"),
+    "paper": ("File", "What was asked, done and found"),
     "budget": ("Float", "How long a training is"),
     "seed": ("Integer", "The seed of a training"),
 }
@@ -95,6 +99,7 @@ RULES = {
     "numbers": Rule(
         "Gathers the numbers that a text may quote", ("experiment", "batch", "figure", "table"), ("numbers",)
     ),
+    "paper": Rule("Sets the paper", ("numbers", "figure", "table", "data"), ("paper",)),
     "configuration": Rule("Writes the configuration down", ("experiment",), ("configuration",)),
 }
 FIGURE = Rule("Draws a figure", ("experiment", "evaluation"), ("figure",))

@@ -125,7 +125,7 @@ def _cell(pair: Mapping[Hashable, Any]) -> str:
 def _draw_scatters(figure: SubFigure, data: pd.DataFrame, budgets: list[float], names: list[str]) -> None:
     levels = len(budgets) - 1
     grid = figure.subplots(levels, levels, sharex="col", sharey="row", squeeze=False)
-    percent = 100 * data[["lower_loss", "higher_loss"]].stack().to_numpy()
+    percent = 100 * data[["lower_loss", "higher_loss"]].stack().dropna().to_numpy()
     for row, column in zip(*np.triu_indices(levels, k=1), strict=True):
         grid[row, column].remove()
     panels = [(row, column, grid[row, column]) for row, column in zip(*np.tril_indices(levels), strict=True)]
@@ -147,5 +147,6 @@ def _draw_scatters(figure: SubFigure, data: pd.DataFrame, budgets: list[float], 
             axes.set_ylabel(names[row + 1])
     # The line of equal errors comes last, so that the points alone set the limits.
     for _, _, axes in panels:
+        axes.autoscale_view()
         axes.autoscale(False)
         axes.axline((1, 1), (2, 2), color=style.LIGHT_GREY, linewidth=0.8, zorder=0)

@@ -9,12 +9,26 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from jointsearch import layout
+from jointsearch.analysis import arms as arms_table
+from jointsearch.analysis import early_stopping, finals, picks
+from jointsearch.analysis import importance as importance_table
 from jointsearch.analysis.footprint import footprint
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers, of_search
 from jointsearch.analysis.observations import configurations, table
 from jointsearch.material import Material
-from jointsearch.plotting import budget_correlation, full_budget_evaluations
+from jointsearch.plotting import (
+    arms,
+    bracket_schedule,
+    budget_correlation,
+    correlation_study,
+    full_budget_evaluations,
+    importance,
+    incumbent_over_time,
+    learning_curves,
+    manual_architectures,
+    time_spent,
+)
 from jointsearch.seeds import derive
 from jointsearch.space import Space
 
@@ -26,6 +40,14 @@ class Kind:
     data: Callable[[Material], pd.DataFrame]
     draw: Callable[[pd.DataFrame], Figure]
     numbers: Callable[[Material, pd.DataFrame], dict[str, Number]] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its rows, and the numbers that a text may quote of them."""
+
+    rows: Callable[[Material], pd.DataFrame]
+    numbers: Callable[[Material, pd.DataFrame], dict[str, Number]]
 
 
 def _observations(material: Material) -> pd.DataFrame:
@@ -46,22 +68,51 @@ def _full_budget_evaluations(material: Material) -> pd.DataFrame:
 FIGURES: Mapping[str, Kind] = {
     "full_budget_evaluations": Kind(_full_budget_evaluations, full_budget_evaluations.draw),
     "budget_correlation": Kind(_budget_correlation, budget_correlation.draw, budget_correlation.numbers),
+    **{
+        one.__name__.rpartition(".")[2]: Kind(one.data, one.draw, one.numbers)
+        for one in (
+            arms,
+            bracket_schedule,
+            correlation_study,
+            importance,
+            incumbent_over_time,
+            learning_curves,
+            manual_architectures,
+            time_spent,
+        )
+    },
 }
 """What each figure of `figures.FIGURES` shows."""
 
-TABLES: Mapping[str, Callable[[Material], pd.DataFrame]] = {}
+TABLES: Mapping[str, Table] = {
+    "early_stopping": Table(early_stopping.table, early_stopping.numbers),
+    "arms_table": Table(arms_table.table, arms_table.numbers),
+    "importance_groups": Table(importance_table.table, importance_table.numbers),
+    "manual": Table(finals.manual, finals.manual_numbers),
+    "retraining": Table(finals.retraining, finals.retraining_numbers),
+}
 """What stands in each table of `figures.TABLES`."""
 
 
 def numbers(material: Material, data: Mapping[str, pd.DataFrame]) -> Numbers:
-    """Gather the numbers of an experiment: those of its search, and those of the data behind its figures, by name."""
-    found = of_search(material.experiment, material.evaluations(layout.SEARCH))
-    for name, of_figure in data.items():
-        if (kind := FIGURES[name]).numbers is not None:
-            found |= kind.numbers(material, of_figure)
+    """Gather the numbers of an experiment.
+
+    Parameters
+    ----------
+    material
+        What is known of it.
+    data
+        The data behind its figures, and its tables, by their place: `figures/arms`, `tables/manual`.
+    """
+    found = of_search(material.experiment, material.evaluations(layout.SEARCH)) | picks.numbers(material)
+    for place, rows in data.items():
+        kind, name = place.split("/")
+        give = (FIGURES if kind == "figures" else TABLES)[name].numbers
+        if give is not None:
+            found |= give(material, rows)
     return Numbers(experiment=material.experiment.id, numbers=found)
 
 
 def parse(data: bytes) -> pd.DataFrame:
-    """Read the data behind a figure as its CSV holds it."""
+    """Read the data behind a figure, or a table, as its CSV holds it."""
     return pd.read_csv(io.BytesIO(data))

@@ -92,12 +92,22 @@ def render(figure: Figure) -> dict[str, bytes]:
 
     The same figure gives the same bytes: no dates, no creators, fixed identifiers.
     """
+    _settle(figure)
     images = {}
     for suffix, options in _FORMATS.items():
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix, **options)
         images[suffix] = buffer.getvalue()
     return images
+
+
+def _settle(figure: Figure) -> None:
+    """Lay a figure out once and for all: the solver's last bits differ from time to time, and SVG hashes them."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(side, 5) for side in axes.get_position(original=True).bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def save(figure: Figure, stem: Path) -> tuple[Path, ...]:

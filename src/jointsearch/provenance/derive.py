@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jointsearch import config, derivation, layout, warm_start
+from jointsearch.config import ManualSettings, RetrainingSettings, StudySettings
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import pending
@@ -144,24 +145,30 @@ def check_course(evidence: Evidence, findings: Findings) -> None:
 
 
 def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
-    """Draw or list the proposals of a study that is no search again."""
-    settings = evidence.settings_of(study)
+    """Draw or list the proposals of a study that is no search again, as many as are planned."""
+    settings, planned = evidence.settings_of(study), evidence.planned.get(study)
+    asked = evidence.config.studies if evidence.config is not None else StudySettings()
     for (name, bracket, rung), found in evidence.rungs.items():
         if name != study:
             continue
-        file, item = evidence.file(study, bracket, rung), evidence.bracket(study, bracket)
-        again = None
+        file = evidence.file(study, bracket, rung)
+        if planned is None:
+            message = "of a study that config.yaml does not plan"
+            findings.add("derive", "proposals", file, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        item, again = planned.brackets[0], None
         with _distrust(findings, "proposals", file):
             match kind_of(study):
                 case "random":
                     again = derivation.random_rung(settings, study, item, rung)
                 case "manual":
-                    names = [str(proposal.origin.name) for proposal in found.proposals]
+                    given = asked.manual or ManualSettings()
+                    names = [name for name in given.architectures for _ in range(given.seeds)]
                     again = derivation.manual_rung(settings, study, item, names)
                 case _:
                     known = evidence.material()
                     chosen = derivation.finalists(known.evaluations(layout.SEARCH), known.evaluations(layout.MANUAL))
-                    seeds = len(found.proposals) // len(chosen)
+                    seeds = (asked.retraining or RetrainingSettings()).seeds
                     again = derivation.retraining_rung(settings, study, item, chosen, seeds)
         if again is not None:
             message = "are not what the settings and the records before it give"

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from jointsearch import config, hyperband, layout, material, studies
+from jointsearch.config import Config
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import Bracket
@@ -109,10 +110,18 @@ class Evidence:
         return sorted(found, key=lambda name: (name != layout.SEARCH, name))
 
     @cached_property
+    def config(self) -> Config | None:
+        """What `config.yaml` says; None where that is missing or broken."""
+        try:
+            return config.read(self.folder / "config.yaml")
+        except UserError:
+            return None
+
+    @cached_property
     def planned(self) -> dict[str, Study]:
         """The studies that `config.yaml` plans, by name; none where that is missing or broken."""
         try:
-            return studies.plan(config.read(self.folder / "config.yaml"), self.experiment)
+            return {} if self.config is None else studies.plan(self.config, self.experiment)
         except UserError:
             return {}
 

@@ -22,7 +22,8 @@ _ASIDE = re.compile(
     r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$"
     r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.gz)$|^draft/"
 )
-"""Locks, temporary files and states of trainings under way; what is made of the manifest, or before it."""
+"""Locks, temporary files and states of trainings under way; what is made of the manifest; the records once
+more, and the numbers, tables and figures for LaTeX."""
 _LASTING = re.compile(r"([^/]+/)?experiment\.json|data\.json|environments/.*|[^/]+/(bracket-.*|warm_start\.json)")
 """What never changes once it is made; tables and figures follow a search as it grows."""
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")

@@ -1,0 +1,28 @@
+"""What does the paper say of an experiment?
+
+Reads its records, numbers, figures and tables, and the text in `paper/`; writes the paper (PDF). By hand it also works
+on an experiment in progress, and says how far it is. A number that the text quotes and that is not there, or a result
+that is typed into the text, is an error.
+"""
+
+import argparse
+from pathlib import Path
+
+from jointsearch import cli, config
+from jointsearch.paper.build import build
+from jointsearch.paper.facts import gather
+from jointsearch.records import write_bytes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
+    parser.add_argument("folder", type=Path, help="results folder of the experiment")
+    parser.add_argument("output", type=Path, help="the PDF to write")
+    arguments = parser.parse_args()
+    facts = gather(config.read(arguments.config), arguments.folder)
+    write_bytes(arguments.output, build(facts, arguments.folder))
+
+
+if __name__ == "__main__":
+    cli.run(main)

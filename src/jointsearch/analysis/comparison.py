@@ -1,0 +1,242 @@
+"""The searches that arms are compared by, and the spent time at which they are compared."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, takewhile
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from jointsearch import layout
+from jointsearch.analysis.paired import mean_interval
+from jointsearch.analysis.trajectory import trajectory
+from jointsearch.config import ArmName
+from jointsearch.hyperband import bracket, budgets, cost
+from jointsearch.material import Material
+from jointsearch.records import Evaluation
+
+TITLES: dict[str, str] = {
+    "joint_bohb": "joint BOHB",
+    "joint_random": "joint random search",
+    "joint_hyperband": "joint Hyperband",
+    "architecture_first": "architecture first",
+    "hyperparameters_first": "hyperparameters first",
+}
+"""What each arm is called, in the order of figure and table."""
+STEPS: dict[str, tuple[int | None, ...]] = {
+    name: (1, 2) if name.endswith("_first") else (None,) for name in get_args(ArmName)
+}
+MEASURES = {"validation": "full_budget_loss", "test": "full_budget_test_error"}
+"""Errors of an incumbent, and their columns in a trajectory."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One repeat of an arm.
+
+    Attributes
+    ----------
+    arm, repeat
+        Which.
+    path
+        `trajectory` of all its steps, up to the first training of the plan that is still missing.
+    complete
+        Whether all its trainings are there.
+    full
+        Whether one of them was at the full budget.
+    """
+
+    arm: str
+    repeat: int
+    path: pd.DataFrame
+    complete: bool
+    full: bool
+
+    @property
+    def spent(self) -> float:
+        """What it has spent so far, in the unit of the budgets."""
+        return float(self.path["spent"].iloc[-1]) if len(self.path) else 0.0
+
+    def until(self, at: float) -> pd.DataFrame:
+        """Its path up to what was spent then."""
+        return self.path[self.path["spent"] <= at]
+
+    def error(self, measure: str, at: float = math.inf) -> float:
+        """An error of its incumbent at the full budget then; nan if nothing had succeeded there."""
+        path = self.until(at)
+        return float(path[MEASURES[measure]].iloc[-1]) if len(path) else np.nan
+
+    def changes(self, measure: str = "validation", at: float = math.inf) -> pd.DataFrame:
+        """The rows of its path, up to then, where that error is new."""
+        path, column = self.until(at), MEASURES[measure]
+        return path[path[column].notna() & (path[column] != path[column].shift())]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All searches that have begun, and how they are compared.
+
+    Arms are planned with equal budgets, but may be at different places, and what fails for nothing (a network that is
+    too large) makes an arm end before the budget that it was given is spent. So they are compared at one spent time,
+    the largest at which what every arm had found is known: the least that a search which is not complete has spent. A
+    complete one sets no limit, as it has nothing more to train: it keeps its incumbent. If all are complete, this is
+    the largest of their ends, where each is judged by its last incumbent. None is judged by more time than each other
+    one was given.
+
+    Repeats are compared in which every arm has trained at the full budget: one that has only just begun cannot have an
+    error there yet, and would pull the time down for all others.
+
+    Attributes
+    ----------
+    runs
+        By arm in the order of `TITLES`, then by number.
+    repeats
+        Numbers of those that are compared.
+    at
+        The spent time, in the unit of the budgets; nan if no repeat is compared.
+    """
+
+    runs: tuple[Run, ...]
+    repeats: tuple[int, ...]
+    at: float
+
+    @classmethod
+    def of(cls, runs: Iterable[Run]) -> "Comparison":
+        """Choose repeats and time."""
+        runs = tuple(runs)
+        known = [{run.repeat for run in runs if run.arm == arm and run.full} for arm in {run.arm for run in runs}]
+        repeats = tuple(sorted(set.intersection(*known))) if known else ()
+        return cls(runs, repeats, reach([run for run in runs if run.repeat in repeats]))
+
+    @property
+    def arms(self) -> list[str]:
+        """Those that have begun."""
+        return [arm for arm in TITLES if self.begun(arm)]
+
+    def begun(self, arm: str) -> list[Run]:
+        """Repeats of an arm that have begun."""
+        return [run for run in self.runs if run.arm == arm]
+
+    def compared(self, arm: str) -> list[Run]:
+        """Those that are compared."""
+        return [run for run in self.begun(arm) if run.repeat in self.repeats]
+
+    def successful(self, arm: str) -> list[Run]:
+        """Those of them with a success at the full budget by then: the others have no error there to compare."""
+        return [run for run in self.compared(arm) if not np.isnan(run.error("validation", self.at))]
+
+    def incumbents(self, arm: str) -> tuple[str, ...]:
+        """Evaluations that those had found by then."""
+        return tuple(str(run.until(self.at)["incumbent"].iloc[-1]) for run in self.successful(arm))
+
+    def mean_path(self, arm: str, measure: str = "validation") -> pd.DataFrame:
+        """Average the error of an arm, as far as it is known, see `mean_path`."""
+        own = self.successful(arm)
+        return mean_path(own, max(self.at, reach(own)) if own else np.nan, measure)
+
+
+def compare_runs(material: Material) -> Comparison:
+    """Compare the searches of all arms."""
+    return Comparison.of(_runs(material))
+
+
+def reach(runs: Sequence[Run]) -> float:
+    """How far what searches had found is known: to where the first incomplete one is, or the last complete one ended.
+
+    nan of none.
+    """
+    under_way = [run.spent for run in runs if not run.complete]
+    return min(under_way) if under_way else max((run.spent for run in runs), default=np.nan)
+
+
+def mean_path(runs: Sequence[Run], end: float, measure: str = "validation") -> pd.DataFrame:
+    """Average an error of the incumbent at the full budget over repeats, against what was spent.
+
+    The mean begins where every repeat has an incumbent: before, there is nothing that could stand for those that have
+    none, and a mean over the others would be of another set at each point. A repeat that is over keeps its incumbent.
+
+    Parameters
+    ----------
+    runs
+        Repeats of one arm, each with an incumbent at the end.
+    end
+        What is spent there.
+    measure
+        Of `MEASURES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `spent`, `error`, `interval_low`, `interval_high` (`mean_interval`): one row where the mean begins, one
+        wherever it changes, and one at the end; the error holds until the next row.
+    """
+    columns = ["spent", "error", "interval_low", "interval_high"]
+    if not runs:
+        return pd.DataFrame(columns=columns, dtype="float64")
+    begin = max(run.changes(measure, end)["spent"].iloc[0] for run in runs)
+    places = {float(spent) for run in runs for spent in run.changes(measure, end)["spent"] if spent >= begin}
+    rows = [
+        (spent, *mean_interval(np.array([run.error(measure, spent) for run in runs])))
+        for spent in sorted({*places, end})
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _runs(material: Material) -> Iterator[Run]:
+    full, length = budgets(material.experiment.budget)[-1], _length(material)
+    for arm in TITLES:
+        for repeat in _repeats(material, arm):
+            parts = [material.evaluations(layout.arm(arm, repeat, step)) for step in STEPS[arm]]
+            if any(parts):
+                complete = sum(len(part) for part in parts) >= _planned(material, arm, length)
+                path = trajectory(*[_without_gaps(part) for part in parts], full_budget=full)
+                yield Run(arm, repeat, path, complete, full=bool((path["budget"] >= full).any()))
+
+
+def _without_gaps(part: Sequence[Evaluation]) -> list[Evaluation]:
+    """Choose the evaluations before the first one that is missing: of a rung under way, some finish out of order."""
+    ordered = sorted(part, key=lambda one: (one.bracket, one.rung, one.slot))
+    slots: defaultdict[tuple[int, int], count[int]] = defaultdict(count)
+    return list(takewhile(lambda one: one.slot == next(slots[one.bracket, one.rung]), ordered))
+
+
+def _repeats(material: Material, arm: str) -> list[int]:
+    names = (name.split("-") for name in material.studies)
+    return sorted({int(rest[0]) for name, *rest in names if name == arm})
+
+
+def _length(material: Material) -> int:
+    """Brackets of each search: the fewest that hold what all repeats have begun, two steps of whole rounds.
+
+    The plan is not among the records. A bracket begins when the one before is complete, so that this is the plan
+    unless all arms are still before its last two rounds.
+    """
+    known, unit = [0], 2 * len(budgets(material.experiment.budget))
+    for arm in TITLES:
+        for repeat in _repeats(material, arm):
+            for step in STEPS[arm]:
+                part = material.evaluations(layout.arm(arm, repeat, step))
+                if part and arm == "joint_random":
+                    slots = 1 + max(one.slot for one in part)
+                    known.append(next(size for size in count(unit, unit) if _random_size(material, size) >= slots))
+                elif part:
+                    known.append((1 + max(one.bracket for one in part)) * len(STEPS[arm]))
+    return -(-max(known) // unit) * unit
+
+
+def _planned(material: Material, arm: str, length: int) -> int:
+    """Trainings of one repeat of an arm, see `studies.plan`."""
+    if arm == "joint_random":
+        return _random_size(material, length)
+    steps = len(STEPS[arm])
+    settings = material.experiment.budget
+    return steps * sum(sum(bracket(index, settings).sizes) for index in range(length // steps))
+
+
+def _random_size(material: Material, length: int) -> int:
+    settings = material.experiment.budget
+    ladder = budgets(settings)
+    return round(sum(cost(bracket(index, settings), ladder) for index in range(length)) / ladder[-1])

@@ -1,0 +1,312 @@
+"""What does early stopping cost? Random configurations, each trained at every budget, know what a search never sees.
+
+A search trains at a high budget only what was good at a low one. The correlation study trains everything everywhere,
+so that one can look up what became of the configurations that successive halving would have dropped.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from jointsearch import layout
+from jointsearch.analysis.correlation import FEWEST, RESAMPLES, correlations, spearman
+from jointsearch.analysis.number import Number, sources
+from jointsearch.analysis.observations import table as observations_table
+from jointsearch.hyperband import budgets
+from jointsearch.material import Material
+from jointsearch.records import proposal_key
+from jointsearch.seeds import derive
+
+TENTH = 10
+"""The top are the best one in so many at the full budget."""
+
+_COUNTS = {
+    "budget": "float64",
+    "budget_unit": "str",
+    "begun": "int64",
+    "configurations": "int64",
+    "failed": "int64",
+    "failed_full": "int64",
+}
+_MEASURES = ["survivors", "share", "interval_low", "interval_high", "regret", "regret_low", "regret_high"]
+_CURVE = ["top", "kept", *_MEASURES]
+_INTERVAL = [0.025, 0.975]
+_NUMBERS = {
+    "configurations": ("random configurations trained at this and the full budget", 1, "", 0),
+    "failed": ("of these, those that failed at this budget", 1, "", 0),
+    "top": ("configurations in the top tenth at the full budget", 1, "", 0),
+    "kept": ("configurations that keeping one in eta keeps", 1, "", 0),
+    "survivors": ("configurations of the top tenth among those kept", 1, "", 0),
+    "share": ("share of the top tenth that is kept", 100, "%", 0),
+    "interval_low": ("lower end of the 95 % interval of the share of the top tenth that is kept", 100, "%", 0),
+    "interval_high": ("upper end of the 95 % interval of the share of the top tenth that is kept", 100, "%", 0),
+    "regret": ("lowest full-budget error among the kept, less the lowest of all", 100, "percentage points", 2),
+    "regret_low": ("lower end of the 95 % bootstrap interval of the regret", 100, "percentage points", 2),
+    "regret_high": ("upper end of the 95 % bootstrap interval of the regret", 100, "percentage points", 2),
+}
+"""Meaning, factor, unit and digits of the number that a column of the table holds."""
+
+
+def one_in(divisor: int, number: int) -> int:
+    """How many are kept of a number of configurations: one in `divisor`, never none, as in a rung."""
+    return min(number, max(1, number // divisor))
+
+
+def losses(observations: pd.DataFrame) -> pd.DataFrame:
+    """Lay the errors out by configuration and budget.
+
+    Parameters
+    ----------
+    observations
+        Table of `observations.table`, one study.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a proposal, in the order in which a promotion breaks ties; a column a budget. A failed
+        training is infinitely bad; nan where nothing is trained yet.
+    """
+    known = observations.assign(loss=observations["loss"].where(observations["status"] == "success", np.inf))
+    wide = known.pivot(index="proposal", columns="budget", values="loss")
+    return wide.loc[sorted(wide.index, key=proposal_key)]
+
+
+def finished(observations: pd.DataFrame, lower: float, higher: float) -> pd.DataFrame:
+    """Give those rows of `losses` that are known at two budgets, failures included; columns `lower`, `higher`."""
+    both = losses(observations).reindex(columns=[lower, higher]).dropna()
+    return both.set_axis(["lower", "higher"], axis="columns")
+
+
+def follow(lower: np.ndarray, full: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Follow the best configurations through a cut at a lower budget, for every size of the cut.
+
+    The top are the successful configurations no worse at the full budget than the best one in `TENTH`: those
+    tied with the last of them belong to it. A cut keeps the lowest errors at the lower budget; ties go to the
+    configuration that comes first, as in a promotion.
+
+    Parameters
+    ----------
+    lower, full
+        Errors of the same n configurations, shape (..., n); infinite where failed.
+
+    Returns
+    -------
+    top : shape (...)
+        How many the top are.
+    survivors : shape (..., n)
+        How many of the top are among the best 1, 2, ..., n at the lower budget.
+    regret : shape (..., n)
+        Lowest full-budget error among these, less the lowest of all: infinite where all of these fail at
+        the full budget, nan where everything does.
+    """
+    kept = np.take_along_axis(full, np.argsort(lower, axis=-1, kind="stable"), axis=-1)
+    last = np.sort(full, axis=-1)[..., [one_in(TENTH, full.shape[-1]) - 1]]
+    survivors = np.cumsum((kept <= last) & np.isfinite(kept), axis=-1)
+    best = np.minimum.accumulate(kept, axis=-1)
+    with np.errstate(invalid="ignore"):
+        return survivors[..., -1], survivors, best - best[..., [-1]]
+
+
+def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """Say what cuts of every size keep, with the uncertainty that comes from the configurations drawn.
+
+    Parameters
+    ----------
+    lower, full
+        As of `follow`, one sample.
+    rng
+        Draws the resamples.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each number `kept`, from 1 to n: `top`; `survivors`, their `share` of the top and its 95 % interval
+        of Wilson, `interval_low` to `interval_high`; `regret`, and its 95 % percentile interval, `regret_low` to
+        `regret_high` (configurations resampled `RESAMPLES` times). No rows with fewer than `FEWEST` configurations,
+        or if all fail at the full budget.
+
+    Notes
+    -----
+    A bootstrap of the share would have no width where all of a small top survive; Wilson's interval takes each of the
+    top as one draw (Brown, Cai and DasGupta, *Interval Estimation for a Binomial Proportion*, 2001).
+    """
+    size = len(lower)
+    if size < FEWEST or not np.isfinite(full).any():
+        return pd.DataFrame(columns=_CURVE, dtype=float)
+    top, survivors, regret = follow(lower, full)
+    of_share = proportion_confint(survivors, int(top), method="wilson")
+    # In a resample ties go to what was drawn first, so that their order is drawn too.
+    chosen = rng.integers(size, size=(RESAMPLES, size))
+    tops, _, regrets = follow(lower[chosen], full[chosen])
+    # A quantile that is one of the values, as nothing lies between an infinite one and its neighbour.
+    of_regret = np.quantile(regrets[tops > 0], _INTERVAL, axis=0, method="inverted_cdf")
+    columns = (survivors, survivors / top, *of_share, regret, *of_regret)
+    return pd.DataFrame({"top": top, "kept": np.arange(1, size + 1), **dict(zip(_MEASURES, columns, strict=True))})
+
+
+def survivors(observations: pd.DataFrame, lower: float, higher: float, eta: int) -> pd.DataFrame:
+    """Give the observations, at two budgets, of what one cut at the lower budget keeps: one in eta."""
+    both = finished(observations, lower, higher)
+    kept = both["lower"].sort_values(kind="stable").index[: one_in(eta, len(both))]
+    return observations[observations["proposal"].isin(kept) & observations["budget"].isin([lower, higher])]
+
+
+def contrast(observations: pd.DataFrame, ladder: Sequence[float], rng: np.random.Generator) -> dict[str, float]:
+    """Compare neighbouring budgets with the lowest and the full one, on the same configurations.
+
+    Parameters
+    ----------
+    observations
+        Table of `observations.table`, one study.
+    ladder
+        All budgets, lowest first.
+    rng
+        Draws the resamples.
+
+    Returns
+    -------
+    dict
+        `n` configurations that succeeded at every budget; `neighbouring`, the mean of Spearman's correlation
+        over neighbouring budgets; `furthest`, that of the lowest and the full one; their `difference`, with its
+        percentile interval `interval_low` to `interval_high` (95 %, configurations resampled). All but `n` are
+        nan where a correlation is unknown, or with fewer than three budgets.
+    """
+    known = losses(observations).reindex(columns=list(ladder)).to_numpy()
+    known = known[np.isfinite(known).all(axis=1)]
+    found = dict.fromkeys(["neighbouring", "furthest", "difference", "interval_low", "interval_high"], np.nan)
+    if len(ladder) > 2:
+        near, far = _near_and_far(known)
+        found |= {"neighbouring": float(near), "furthest": float(far), "difference": float(near - far)}
+    if not np.isnan(found["difference"]):
+        near, far = _near_and_far(known[rng.integers(len(known), size=(RESAMPLES, len(known)))])
+        found["interval_low"], found["interval_high"] = map(float, np.nanquantile(near - far, _INTERVAL))
+    return {"n": len(known), **found}
+
+
+def _near_and_far(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Correlate errors of shape (..., configurations, budgets)."""
+    columns = [errors[..., level] for level in range(errors.shape[-1])]
+    near = np.mean([spearman(lower, higher) for lower, higher in pairwise(columns)], axis=0)
+    return near, spearman(columns[0], columns[-1])
+
+
+def study(material: Material, name: str = layout.CORRELATION) -> pd.DataFrame:
+    """Give the observations of the correlation study, or of another one, without hyperparameters."""
+    return observations_table(material.evaluations(name), [])
+
+
+def generator(material: Material, *purpose: str, of: str = layout.CORRELATION) -> np.random.Generator:
+    """Give the resamples of each purpose a seed of their own, so that table and figure show the same intervals."""
+    return np.random.default_rng(derive(material.experiment.seed, of, "bootstrap", *purpose))
+
+
+def compare(material: Material) -> pd.DataFrame:
+    """Correlate every two budgets in the study, among what one cut would keep of it, and in the search.
+
+    The first two differ by the selection alone, the third one also by what its sampler proposes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For every pair of the experiment's budgets the columns of `correlations`, after `of`: `study`, `survivors` or
+        `search`.
+    """
+    settings, observations = material.experiment.budget, study(material)
+    pairs = list(combinations(budgets(settings), 2))
+    rng = generator(material, "survivors")
+    cut = [correlations(survivors(observations, *pair, settings.eta), rng) for pair in pairs]
+    found = {
+        "study": correlations(observations, generator(material)),
+        "survivors": pd.concat(cut) if cut else correlations(observations[:0], rng),
+        "search": correlations(study(material, layout.SEARCH), generator(material, of=layout.SEARCH)),
+    }
+    every = pd.DataFrame(pairs, columns=["lower_budget", "higher_budget"], dtype=float)
+    rows = [every.merge(rows, how="left").assign(of=name) for name, rows in found.items()]
+    compared = pd.concat(rows, ignore_index=True).fillna({"n": 0}).astype({"n": "int64"})
+    return compared.assign(budget_unit=settings.unit)[["of", *found["study"].columns]]
+
+
+def counts(material: Material) -> pd.DataFrame:
+    """Count what is finished of the study, for each budget but the full one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `budget`, `budget_unit`; configurations `begun` in the whole study; the `configurations` finished at both this
+        and the full budget; how many of these `failed` at this budget, and `failed_full` at the full one.
+    """
+    settings, observations = material.experiment.budget, study(material)
+    *lower_budgets, full_budget = budgets(settings)
+    rows = []
+    for budget in lower_budgets:
+        both = finished(observations, budget, full_budget)
+        failed = np.isinf(both.to_numpy()).sum(axis=0).tolist()
+        rows.append((budget, settings.unit, observations["proposal"].nunique(), len(both), *failed))
+    return pd.DataFrame(rows, columns=list(_COUNTS)).astype(_COUNTS)
+
+
+def curves(material: Material) -> pd.DataFrame:
+    """Say what cuts of every size keep of the study: for each lower budget `counts`, and a row for each of `curve`.
+
+    A budget without a curve has one row, in which the columns of the curve are empty.
+    """
+    observations, (*lower_budgets, full_budget) = study(material), budgets(material.experiment.budget)
+    found = []
+    for budget in lower_budgets:
+        both = finished(observations, budget, full_budget)
+        rng = generator(material, "early stopping", f"{budget:g}")
+        found.append(curve(both["lower"].to_numpy(), both["higher"].to_numpy(), rng).assign(budget=budget))
+    known = counts(material)
+    return known.merge(pd.concat(found), how="left", on="budget") if found else known.reindex(columns=[*known, *_CURVE])
+
+
+def table(material: Material) -> pd.DataFrame:
+    """Say what early stopping keeps of the best, and how well it foretells, for each lower budget.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `counts`; `top`, and `kept` with what follows it in `curve`, where one in eta is kept of all
+        configurations; the same, ending on `_succeeded`, where one in eta is kept of those that succeeded at this
+        budget; Spearman's correlation with the full budget, `spearman`, its interval `spearman_low` to `spearman_high`,
+        and the `spearman_n` configurations behind it; the same of the survivors of one cut (`spearman_survivors`, ...)
+        and of the search (`spearman_search`, ...). Errors and shares are fractions; what is not known is empty.
+    """
+    settings, rows, every, compared = material.experiment.budget, counts(material), curves(material), compare(material)
+    rows["top"] = every.drop_duplicates("budget")["top"].to_numpy()
+    for suffix, numbers in {"": rows["configurations"], "_succeeded": rows["configurations"] - rows["failed"]}.items():
+        names = {name: f"{name}{suffix}" for name in ("kept", *_MEASURES)}
+        rows[names["kept"]] = [one_in(settings.eta, number) for number in numbers]
+        rows = rows.merge(every[["budget", *names]].rename(columns=names), how="left", on=["budget", names["kept"]])
+    with_full = compared[compared["higher_budget"] == budgets(settings)[-1]].rename(columns={"lower_budget": "budget"})
+    for of, suffix in {"study": "", "survivors": "_survivors", "search": "_search"}.items():
+        ends = {"spearman": "", "interval_low": "_low", "interval_high": "_high", "n": "_n"}
+        names = {name: f"spearman{suffix}{end}" for name, end in ends.items()}
+        rows = rows.merge(with_full.loc[with_full["of"] == of, ["budget", *names]].rename(columns=names), on="budget")
+    return rows
+
+
+def numbers(material: Material, table: pd.DataFrame) -> dict[str, Number]:
+    """Give what early stopping keeps at each lower budget, with the evaluations at this and the full budget."""
+    ladder, unit, found = budgets(material.experiment.budget), material.experiment.budget.unit, {}
+    for row in table.to_dict("records"):
+        pair = {row["budget"], ladder[-1]}
+        of = [one for one in material.evaluations(layout.CORRELATION) if one.budget in pair]
+        columns = {name: (name, "") for name in _NUMBERS}
+        succeeded = "; one in eta of those that succeeded at the lower budget is kept"
+        columns |= {f"{name}_succeeded": (name, succeeded) for name in ("kept", *_MEASURES)}
+        for column, (name, note) in columns.items():
+            meaning, factor, its_unit, digits = _NUMBERS[name]
+            if not np.isfinite(value := row[column]):
+                continue
+            found[f"early_stopping_{column.replace('interval', 'share')}_{row['budget']:g}"] = Number(
+                meaning=f"{meaning}; lower budget {row['budget']:g} {unit}, full budget {ladder[-1]:g} {unit}{note}",
+                value=factor * float(value) if digits else round(factor * value),
+                unit=its_unit,
+                digits=digits,
+                sources=sources(of),
+            )
+    return found

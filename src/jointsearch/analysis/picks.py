@@ -1,0 +1,82 @@
+"""Exploration and exploitation: whether the configurations that a model proposed are better than random ones."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from jointsearch import layout
+from jointsearch.analysis.number import Number, sources
+from jointsearch.material import Material
+from jointsearch.records import Evaluation
+from jointsearch.seeds import derive
+
+RESAMPLES = 2000
+"""Bootstrap resamples behind an interval."""
+FEWEST = 5
+"""Fewest picks of either kind that anything is said of."""
+
+
+def first_trainings(evaluations: Iterable[Evaluation]) -> tuple[list[Evaluation], list[Evaluation]]:
+    """Give the first training of each random pick, and of each that a model proposed.
+
+    Promotion has chosen nothing yet there; later ones are of survivors only.
+    """
+    first = [one for one in evaluations if one.rung == 0]
+    random = [one for one in first if one.proposal.origin.kind == "random"]
+    return random, [one for one in first if one.proposal.origin.kind == "model"]
+
+
+def superiority(random: Sequence[np.ndarray], model: Sequence[np.ndarray]) -> float:
+    """Probability that a pick of a model has a lower error than a random one at the same budget; ties count half.
+
+    Parameters
+    ----------
+    random, model
+        Errors for each budget, infinite where failed.
+
+    Returns
+    -------
+    float
+        The share of all pairs of one budget, in all budgets (Mann and Whitney 1947, stratified); nan without a pair.
+    """
+    better = pairs = 0.0
+    for ours, theirs in zip(model, random, strict=True):
+        better += float((ours[:, None] < theirs).sum() + 0.5 * (ours[:, None] == theirs).sum())
+        pairs += len(ours) * len(theirs)
+    return better / pairs if pairs else np.nan
+
+
+def numbers(material: Material) -> dict[str, Number]:
+    """Compare the picks of a search, with a percentile interval (95 %, picks of each kind and budget resampled)."""
+    random, model = first_trainings(material.evaluations(layout.SEARCH))
+    if min(len(random), len(model)) < FEWEST:
+        return {}
+    ladder = sorted({one.budget for one in (*random, *model)})
+    kinds = [[_errors(kind, budget) for budget in ladder] for kind in (random, model)]
+    rng = np.random.default_rng(derive(material.experiment.seed, layout.SEARCH, "picks"))
+    estimate = superiority(*kinds)
+    if np.isnan(estimate):
+        return {}
+    drawn = [superiority(*([rng.choice(one, len(one)) for one in kind] for kind in kinds)) for _ in range(RESAMPLES)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    what = "probability that a configuration of a model has a lower error in its first training than a random one"
+    of = sources([*random, *model])
+    return {
+        name: Number(meaning=meaning, value=value, unit=unit, digits=0, sources=of)
+        for name, meaning, value, unit in (
+            ("picks_random", "random configurations", len(random), ""),
+            ("picks_model", "configurations that a model proposed", len(model), ""),
+            ("picks_superiority", f"{what} at the same budget", 100 * estimate, "%"),
+            ("picks_superiority_low", f"lower end of the 95 % bootstrap interval of the {what}", 100 * float(low), "%"),
+            (
+                "picks_superiority_high",
+                f"upper end of the 95 % bootstrap interval of the {what}",
+                100 * float(high),
+                "%",
+            ),
+        )
+    }
+
+
+def _errors(evaluations: Iterable[Evaluation], budget: float) -> np.ndarray:
+    return np.array([np.inf if one.loss is None else one.loss for one in evaluations if one.budget == budget])

@@ -1,0 +1,84 @@
+"""The paper as a PDF: the Typst source, given the facts of an experiment. Same facts, same bytes."""
+
+import difflib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+import typst
+
+from jointsearch.errors import UserError
+from jointsearch.paper import facts as facts_of
+from jointsearch.paper.check import check
+from jointsearch.paper.facts import Facts
+from jointsearch.paper.state import STUDIES
+from jointsearch.provenance.code import ROOT
+
+SOURCES = ROOT / "paper"
+MAIN, TEMPLATE, BIBLIOGRAPHY = "main.typ", "template.typ", "references.bib"
+_ASKED = re.compile(r"panicked with: paper: (.*)", re.DOTALL)
+_MISSING = re.compile(r"there is no (number|study|figure|table) (\S+)")
+_PLACE = re.compile(r"─ (\S+?\.typ):(\d+):\d+")
+
+
+def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = False) -> bytes:
+    """Set the paper.
+
+    Parameters
+    ----------
+    facts
+        Of the experiment.
+    folder
+        Its results, for the figures.
+    sources
+        Folder of the Typst source, template and bibliography.
+    strict
+        Refuse also a number that the text only asks after (`known`) and that is not there: with the facts of a complete
+        experiment, in which nothing may be missing, this finds a name that was misspelt.
+
+    Raises
+    ------
+    UserError
+        If the text quotes what is not there, has a result typed into it, or is no Typst: where, and what to do.
+    """
+    check(sources / MAIN)
+    told = json.dumps({**facts_of.as_json(facts), "strict": strict}, ensure_ascii=False)
+    # Typst reads within one folder; the compiler's own files in memory can't be PDF.
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for source in (MAIN, TEMPLATE, BIBLIOGRAPHY):
+            shutil.copy(sources / source, root)
+        (root / "facts.json").write_text(told)
+        (root / "figures").mkdir()
+        for figure in facts.figures:
+            shutil.copy(folder / "figures" / f"{figure}.pdf", root / "figures")
+        try:
+            return typst.compile(root / MAIN, root=root, format="pdf", ignore_system_fonts=True, timestamp=0)
+        except typst.TypstError as error:
+            raise UserError(_explain(error, sources, facts)) from None
+
+
+def _explain(error: typst.TypstError, sources: Path, facts: Facts) -> str:
+    """Tell an error of Typst in one line, in the place of the text that it comes from."""
+    told = "\n".join([error.diagnostic, *map(str, error.trace)])
+    places = [(file, line) for file, line in _PLACE.findall(told)]
+    file, line = next((place for place in reversed(places) if place[0].endswith(MAIN)), (places or [(MAIN, "?")])[0])
+    where = f"{sources / Path(file).name}:{line}"
+    asked = _ASKED.search(error.message)
+    if asked is None:
+        return f"{where}: {error.message.splitlines()[0]}"
+    message = asked[1].strip('" ')
+    if (missing := _MISSING.match(message)) is not None:
+        kinds: dict[str, Collection[str]] = {
+            "number": facts.numbers,
+            "study": STUDIES,
+            "figure": facts.figures,
+            "table": facts.tables,
+        }
+        known = kinds[missing[1]]
+        similar = difflib.get_close_matches(missing[2], known, n=3, cutoff=0.5)
+        message += f"; similar are {', '.join(similar)}" if similar else f"; there are {len(known)} others"
+    return f"{where}: {message}"

@@ -1,0 +1,210 @@
+"""All that the text may know of an experiment, for Typst and for LaTeX."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from jointsearch import config, hyperband, layout, studies, yaml_file
+from jointsearch.analysis.number import Number
+from jointsearch.analysis.numbers import Numbers
+from jointsearch.config import Config
+from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
+from jointsearch.figures import FIGURES, TABLES, made_of
+from jointsearch.material import Material
+from jointsearch.paper import captions, state
+from jointsearch.paper.cells import signs
+from jointsearch.paper.state import Difference, Machine, Parameter, State
+from jointsearch.paper.tables import Shown, show
+from jointsearch.plotting.style import budget_name
+from jointsearch.provenance import code
+from jointsearch.records import file_digest, read_record
+
+SHORT = 8
+"""Digits of a digest, or of a commit, that a text gives."""
+MAKERS = ("src/jointsearch/plotting", "src/jointsearch/analysis", "scripts")
+"""The code whose commit stands below a figure: that which makes it from records."""
+CAPTIONS = code.ROOT / "workflow" / "report"
+
+
+@dataclass(frozen=True)
+class Made:
+    """Where a figure or a table comes from: the digest of its data, the script, the module, and the code's commit."""
+
+    data: str
+    script: str
+    commit: str
+    link: str | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the text may know.
+
+    Attributes
+    ----------
+    experiment, brackets
+        Its settings, and the planned length of its search.
+    images, states, machines, differences
+        See `state`.
+    parameters
+        The space and the best configuration, see `state`.
+    numbers
+        By name.
+    figures, tables
+        Where each comes from, by name, of all whose studies have begun; the tables as they are shown.
+    """
+
+    experiment: Experiment
+    brackets: int
+    images: str
+    states: dict[str, State]
+    machines: list[Machine]
+    differences: list[Difference]
+    parameters: list[Parameter]
+    numbers: dict[str, Number]
+    figures: dict[str, Made]
+    tables: dict[str, tuple[Made, Shown]]
+
+
+def gather(settings: Config, folder: Path) -> Facts:
+    """Gather the facts of an experiment from its results.
+
+    Parameters
+    ----------
+    settings
+        Its configuration, which tells what is planned.
+    folder
+        Its results: records, `numbers.json`, `figures/`, `tables/`.
+
+    Raises
+    ------
+    UserError
+        If something that the text needs is missing; one line with its path and how to make it.
+    """
+    experiment = Experiment.from_config(settings)
+    planned = studies.plan(settings, experiment)
+    length = len(planned[layout.SEARCH].brackets)
+    published = config.read(code.ROOT / "config" / "config.yaml")
+    published = published.model_copy(update={"space": str(code.ROOT / published.space)})
+    material = Material.read(folder, length)
+    begun = [name for name in material.studies if material.evaluations(name)]
+    commit, address = _commit(), _address()
+    figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
+    tables = {}
+    for name in made_of(begun, TABLES):
+        made = _made(folder, "tables", name, commit, address)
+        path = folder / "tables" / f"{name}.csv"
+        tables[name] = made, show(name, pd.read_csv(path), path)
+    return Facts(
+        material.experiment,
+        length,
+        state.images(folder),
+        state.states(material, planned),
+        state.machines(material, folder),
+        state.differences(
+            material.experiment,
+            length,
+            Experiment.from_config(published),
+            hyperband.bracket_count(published.search.length, published.search.length_unit, published.budget),
+        ),
+        state.parameters(material),
+        dict(read_numbers(folder / "numbers.json", material.experiment).numbers),
+        figures,
+        tables,
+    )
+
+
+def read_numbers(path: Path, experiment: Experiment) -> Numbers:
+    """Read the numbers of an experiment.
+
+    Raises
+    ------
+    UserError
+        If they are missing, or of another experiment.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: is missing; `snakemake figures` and `snakemake {path}` make it")
+    numbers = read_record(path, Numbers)
+    if numbers.experiment != experiment.id:
+        raise UserError(f"{path}: holds numbers of another experiment; delete it to make it again")
+    return numbers
+
+
+def _made(folder: Path, kind: str, name: str, commit: str, address: str | None) -> Made:
+    script = "figure" if kind == "figures" else "table"
+    for suffix in ("csv", "pdf") if kind == "figures" else ("csv",):
+        path = folder / kind / f"{name}.{suffix}"
+        if not path.exists():
+            raise UserError(f"{path}: is missing; `snakemake figures` makes it")
+    data = file_digest(folder / kind / f"{name}.csv")[:SHORT]
+    link = f"{address}/blob/{commit.split()[0]}/scripts/{script}.py" if address else None
+    return Made(data, f"scripts/{script}.py {name}", commit, link)
+
+
+def _commit() -> str:
+    """The last commit that changed the code of figures and tables. Committing results does not change it."""
+    command = ["git", "-C", str(code.ROOT), "log", "-1", f"--abbrev={SHORT}", "--format=%h", "--", *MAKERS]
+    try:
+        found = subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        found = ""
+    if not found:
+        return "no commit"
+    return f"{found} with changes" if code.uncommitted() else found
+
+
+def _address() -> str | None:
+    """Where the project is published, as its citation file says."""
+    path = code.ROOT / "CITATION.cff"
+    return yaml_file.load(path).get("repository-code") if path.exists() else None
+
+
+def number_text(number: Number) -> tuple[str, str]:
+    """A number as a text gives it, and its unit."""
+    text = number.model_copy(update={"unit": ""}).text()
+    return signs(text), number.unit
+
+
+def caption_of(name: str) -> list[tuple[captions.Style, str]]:
+    """The caption of a figure."""
+    return captions.read(CAPTIONS / f"{name.replace('_', '-')}.rst")
+
+
+def as_json(facts: Facts) -> dict[str, Any]:
+    """The facts as the Typst source reads them."""
+    one = facts.experiment
+    ladder = hyperband.budgets(one.budget)
+    return {
+        "experiment": {
+            "name": one.name,
+            "images": state.plain(one.data.name),
+            "counts": facts.images,
+            "sampler": one.sampler,
+            "brackets": facts.brackets,
+            "budgets": [budget_name(budget, one.budget.unit) for budget in ladder],
+            "ladder": [f"{budget:g}" for budget in ladder],
+            "unit": one.budget.unit,
+            "clock": one.budget.clock,
+            "eta": one.budget.eta,
+            "hyperparameters": len(one.space.hyperparameters),
+            "validation": f"{100 * one.data.validation_fraction:.3g} %",
+        },
+        "numbers": {
+            name: {"value": number.value, "text": number_text(number)[0], "unit": number.unit}
+            for name, number in sorted(facts.numbers.items())
+        },
+        "studies": {name: vars(found) for name, found in facts.states.items()},
+        "known_studies": list(state.STUDIES),
+        "machines": [vars(machine) for machine in facts.machines],
+        "differences": [vars(difference) for difference in facts.differences],
+        "parameters": [vars(parameter) for parameter in facts.parameters],
+        "figures": {name: {**vars(made), "caption": caption_of(name)} for name, made in facts.figures.items()},
+        "tables": {
+            name: {**vars(made), **vars(shown), "caption": captions.parse(shown.caption)}
+            for name, (made, shown) in facts.tables.items()
+        },
+    }

@@ -1,0 +1,255 @@
+"""What a reader has to know before the results: how much is done, on which machines, what differs from the study."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jointsearch import hyperband, layout
+from jointsearch.experiment import Experiment
+from jointsearch.figures import ARM
+from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.incumbent import incumbent
+from jointsearch.material import Material
+from jointsearch.paper.cells import signs
+from jointsearch.records import DataSet, Environment, Evaluation, read_record
+from jointsearch.space_file import Categorical, Constant, Float, Integer, Ordinal
+from jointsearch.studies import Study
+
+STUDIES = {
+    layout.SEARCH: "Joint search",
+    layout.CORRELATION: "Correlation study",
+    ARM: "Joint and two-step arms",
+    layout.MANUAL: "Manual architectures",
+    layout.RETRAINING: "Final retraining",
+}
+"""Titles of the studies, those of the arms together, in the order of the text."""
+
+SETTINGS = {
+    "data.name": "images",
+    "data.image_size": "image size",
+    "data.validation_fraction": "held out for validation",
+    "data.crop_padding": "padding of the crop",
+    "data.horizontal_flip": "horizontal flip",
+    "data.train_on": "trained on",
+    "data.test_fraction": "held out for the test",
+    "budget.unit": "unit of the budgets",
+    "budget.clock": "clock",
+    "budget.minimum": "lowest budget",
+    "budget.maximum": "full budget",
+    "budget.eta": "ratio of budgets",
+    "budget.rung_sizes": "sizes of rungs",
+    "training.precision": "precision",
+    "training.compile": "compiled",
+    "training.continuation": "promoted goes on from its weights",
+    "training.maximum_parameters": "most weights",
+    "training.maximum_memory_gb": "most memory (GB)",
+    "training.maximum_step_gflop": "most Gflop a step",
+    "training.evaluation_batch_size": "images evaluated at a time",
+    "sampler": "sampler",
+    "lags": "lags of the budgets",
+    "warm_start": "starts from another search",
+}
+"""Settings as a text names them; any other one goes by its name in `experiment.json`."""
+
+APART = {"name", "seed", "space"}
+"""Settings that make no other experiment, or are told apart."""
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a study is: trainings done, failed among them, and planned."""
+
+    title: str
+    done: int
+    failed: int
+    planned: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A kind of machine that trained: what trained on it, and how many trainings ended on it."""
+
+    processor: str
+    cores: int | None
+    threads: int
+    gpu: str | None
+    torch: str
+    trainings: int = 0
+    hours: float = 0.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting that is not the published study's."""
+
+    setting: str
+    here: str
+    published: str
+
+
+def group(study: str) -> str:
+    """The name under which a text speaks of a study: its own, or that of all arms."""
+    return study if study in layout.STUDIES else ARM
+
+
+def states(material: Material, planned: Mapping[str, Study]) -> dict[str, State]:
+    """Say how far each study is that was planned or has begun, by name, those of the arms together."""
+    wanted: Counter[str] = Counter()
+    done: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    for name in {**planned, **material.studies}:
+        made = material.evaluations(name)
+        size = sum(sum(bracket.sizes) for bracket in planned[name].brackets) if name in planned else 0
+        wanted[group(name)] += max(size, len(made))
+        done[group(name)] += len(made)
+        failed[group(name)] += sum(one.status != "success" for one in made)
+    return {
+        name: State(title, done[name], failed[name], wanted[name]) for name, title in STUDIES.items() if name in wanted
+    }
+
+
+def machines(material: Material, folder: Path) -> list[Machine]:
+    """List the kinds of machines, the one with most trainings first; `folder` holds the results."""
+    environments: dict[str, Environment | None] = {}
+    kinds: dict[Machine, list[Evaluation]] = {}
+    for study in material.studies.values():
+        for one in study.evaluations:
+            name = one.observed.environment
+            if name not in environments:
+                path = layout.environment_file(folder, name)
+                environments[name] = read_record(path, Environment) if path.exists() else None
+            kinds.setdefault(_kind(one, environments[name]), []).append(one)
+    found = [
+        replace(kind, trainings=len(made), hours=sum(one.observed.training_seconds for one in made) / 3600)
+        for kind, made in kinds.items()
+    ]
+    return sorted(found, key=lambda machine: (-machine.trainings, str(machine)))
+
+
+def _kind(one: Evaluation, around: Environment | None) -> Machine:
+    threads, torch = one.made_with.threads, one.made_with.torch
+    if around is None:
+        gpu = one.observed.device if one.made_with.device_type == "cuda" else None
+        return Machine("" if gpu else one.observed.device, None, threads, gpu, torch)
+    return Machine(around.cpu, around.cores, threads, around.gpu, torch)
+
+
+def differences(here: Experiment, brackets: int, published: Experiment, published_brackets: int) -> list[Difference]:
+    """List the settings that differ from those of the published study.
+
+    Parameters
+    ----------
+    here, published
+        The experiment, and that of `config/config.yaml`.
+    brackets, published_brackets
+        Planned length of their searches.
+    """
+    found = list(_settings(here, published))
+    if (space := _space(here, published)) is not None:
+        found.append(space)
+    if brackets != published_brackets:
+        found.append(Difference("brackets", f"{brackets:,}", f"{published_brackets:,}"))
+    return found
+
+
+def _settings(here: Experiment, published: Experiment) -> Iterator[Difference]:
+    ours, theirs = (dict(_leaves(one.model_dump(mode="json", exclude=APART))) for one in (here, published))
+    ladders = {name: _ladder(one) for name, one in (("here", here), ("published", published))}
+    told = {"budget.unit", "budget.minimum", "budget.maximum", "budget.eta"}
+    if ladders["here"] != ladders["published"]:
+        yield Difference("budgets", **ladders)
+    for name in [*ours, *(name for name in theirs if name not in ours)]:
+        if name not in told and (mine := ours.get(name)) != (other := theirs.get(name)):
+            yield Difference(SETTINGS.get(name, name), plain(mine), plain(other))
+
+
+def _ladder(one: Experiment) -> str:
+    steps = (f"{budget:,.0f}" if budget >= 1000 else f"{budget:.4g}" for budget in hyperband.budgets(one.budget))
+    return f"{', '.join(steps)} {one.budget.unit}"
+
+
+def _leaves(settings: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{where}{name}.")
+        else:
+            yield f"{where}{name}", value
+
+
+def _space(here: Experiment, published: Experiment) -> Difference | None:
+    ours, theirs = here.space.hyperparameters, published.space.hyperparameters
+    changed = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+    other = len(set(ours) ^ set(theirs))
+    if not changed and not other and here.space == published.space:
+        return None
+    how = [f"{len(ours)} hyperparameters"]
+    how += [f"{len(changed)} of other ranges"] * bool(changed) + [f"{other} added or left out"] * bool(other)
+    how += ["other conditions"] * (len(how) == 1)
+    return Difference("search space", ", ".join(how), f"{len(theirs)} hyperparameters")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A hyperparameter of the space: its range, its scale, and its value in the best configuration found."""
+
+    name: str
+    architectural: bool
+    range: str
+    scale: str
+    found: str
+
+
+def parameters(material: Material) -> list[Parameter]:
+    """List the space, the architecture first, with the incumbent of the search; what that does not have is empty."""
+    found = incumbent(material.evaluations(layout.SEARCH)).values or {}
+    rows = []
+    space = material.experiment.space.hyperparameters
+    for name in sorted(space, key=(*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS).index):
+        one = space[name]
+        match one:
+            case Float() | Integer():
+                limits, scale = f"{_short(one.lower)} to {_short(one.upper)}", "logarithmic" if one.log else "linear"
+            case Categorical():
+                limits, scale = ", ".join(map(plain, one.choices)), "choice"
+            case Ordinal():
+                limits, scale = ", ".join(map(plain, one.sequence)), "ordinal"
+            case Constant():
+                limits, scale = plain(one.value), "constant"
+        value = found.get(name)
+        told = "" if value is None else _short(float(f"{value:.3g}")) if isinstance(value, float) else plain(value)
+        rows.append(Parameter(name, name in ARCHITECTURE_PARAMETERS, signs(limits), scale, signs(told)))
+    return rows
+
+
+def images(folder: Path) -> str:
+    """Say which images an experiment trains on, as they were found before its first training."""
+    path = folder / "data.json"
+    if not path.exists():
+        return ""
+    found = read_record(path, DataSet)
+    channels, height, width = found.shape
+    return (
+        f"{found.train:,} for training, {found.validation:,} for validation and {found.test:,} for the test, of "
+        f"{len(found.classes)} classes; {height} × {width} pixels, {'grey' if channels == 1 else 'colour'}"
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:g}".replace("e-0", "e-")
+
+
+def plain(value: Any) -> str:
+    """A setting as a text says it."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(plain, value)) or "none"
+        case float():
+            return f"{value:,.6g}"
+        case _:
+            return str(value).replace("_", " ")

@@ -1,0 +1,193 @@
+"""How a table is shown: its columns, once, for the PDF and for LaTeX. The raw values are in `tables/<name>.csv`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from jointsearch.errors import UserError, suggest
+from jointsearch.paper.cells import (
+    Column,
+    budget,
+    count,
+    interval,
+    millions,
+    named,
+    plain,
+    probability,
+    spread,
+    with_interval,
+    word,
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table as it is set: plain text, `−` for a minus; a rule stands above the rows in `rules`."""
+
+    titles: tuple[str, ...]
+    align: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    rules: tuple[int, ...]
+    caption: str
+
+
+@dataclass(frozen=True)
+class Display:
+    """How a table is shown.
+
+    Attributes
+    ----------
+    caption
+        What it shows, in the words of its columns; marked up as in `captions`.
+    columns
+        What is shown of it.
+    arrange
+        Brings the raw table into the shape of the columns.
+    group
+        Raw column; wherever it changes stands a rule.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    arrange: Callable[[pd.DataFrame], pd.DataFrame] = lambda data: data
+    group: str | None = None
+
+
+def show(name: str, data: pd.DataFrame, where: str | Path) -> Shown:
+    """Lay a table out as it is set.
+
+    Parameters
+    ----------
+    name
+        Of the table, see `figures.TABLES`.
+    data
+        Its raw values.
+    where
+        Their file, for messages.
+
+    Raises
+    ------
+    UserError
+        If there is no display of this name, or the data lack a column of it.
+    """
+    if name not in TABLES:
+        raise UserError(f"{where}: it is not known how to show a table {name!r}; {suggest(name, TABLES)}")
+    display = TABLES[name]
+    try:
+        rows = [{str(name): value for name, value in row.items()} for row in display.arrange(data).to_dict("records")]
+        cells = tuple(tuple(column.text(row) for column in display.columns) for row in rows)
+        groups = [row[display.group] if display.group is not None else None for row in rows]
+    except KeyError as error:
+        raise UserError(f"{where}: has no {error}; make it again, or mend its display in paper/tables.py") from None
+    rules = tuple(place for place in range(1, len(groups)) if groups[place] != groups[place - 1])
+    titles, align = zip(*((column.title, column.align) for column in display.columns), strict=True)
+    return Shown(titles, align, cells, rules, display.caption)
+
+
+def _by_group(data: pd.DataFrame) -> pd.DataFrame:
+    """One row a budget and surrogate, the shares of the groups side by side."""
+    keys = ["budget", "budget_unit", "surrogate", "n", "failed", "r2"]
+    # Without a surrogate there is no R^2, which must not drop the row.
+    known = data.assign(r2=data["r2"].fillna(float("-inf")))
+    wide = known.pivot(index=keys, columns="group", values="share").reset_index()
+    return wide.assign(r2=wide["r2"].where(wide["r2"] > float("-inf")))
+
+
+TABLES: dict[str, Display] = {
+    "early_stopping": Display(
+        "What early stopping would cost, from random configurations that were trained at every budget. One in eta "
+        "is *kept* after the budget on the left, by its error there; the *top tenth* are the best at the full "
+        "budget, failures counting as worst. *Regret* is the lowest full-budget error among those kept, less the "
+        "lowest of all. The rank correlation with the full budget is that of all configurations, and that within "
+        "the search, which knows survivors only. In brackets 95 % intervals.",
+        (
+            budget("stopped at"),
+            count("configurations", "configurations"),
+            count("failed", "failed"),
+            count("kept", "kept"),
+            count("of the top tenth", "survivors", "top"),
+            with_interval("share kept (%)", "share", "interval_low", "interval_high", 0),
+            with_interval("regret (points)", "regret", "regret_low", "regret_high"),
+            with_interval("rank correlation, all", "spearman", "spearman_low", "spearman_high", factor=1),
+            with_interval("of the search", "spearman_search", "spearman_search_low", "spearman_search_high", factor=1),
+        ),
+    ),
+    "arms_table": Display(
+        "The arms at one spent time, the last at which all that have begun can be compared: mean and standard "
+        "deviation over repeats of the incumbent's errors, and the mean difference to joint BOHB, above zero where "
+        "joint BOHB is better, with its 95 % interval by Student's *t*. *p* is of a paired *t* test over repeats, "
+        "corrected for the number of arms by Holm's method.",
+        (
+            word("arm", "title"),
+            count("repeats", "n", "begun"),
+            spread("validation error (%)", "validation_mean", "validation_sd"),
+            with_interval(
+                "difference (points)",
+                "validation_difference",
+                "validation_difference_low",
+                "validation_difference_high",
+            ),
+            probability("p", "validation_p_holm"),
+            spread("test error (%)", "test_mean", "test_sd"),
+            with_interval("difference (points)", "test_difference", "test_difference_low", "test_difference_high"),
+            probability("p", "test_p_holm"),
+        ),
+    ),
+    "importance_groups": Display(
+        "Shares of the variance of the logarithmic validation error, in percent: main effects of the architecture "
+        "(A) and of the other hyperparameters (H), interactions within and between them, and all of higher order. "
+        "*R²* is that on held-out configurations; at or below zero the surrogate foretells nothing, and its "
+        "shares mean nothing. *n* evaluations succeeded; failures are left out.",
+        (
+            budget("budget"),
+            named("surrogate", "surrogate", {"forest": "Random forest", "gp": "Gaussian process"}),
+            plain("A", "architecture", 1, 100),
+            plain("H", "hyperparameters", 1, 100),
+            plain("A×A", "architecture_architecture", 1, 100),
+            plain("A×H", "architecture_hyperparameters", 1, 100),
+            plain("H×H", "hyperparameters_hyperparameters", 1, 100),
+            plain("higher", "higher_order", 1, 100),
+            plain("R²", "r2", 2),
+            count("n", "n"),
+        ),
+        _by_group,
+        "budget",
+    ),
+    "manual": Display(
+        "Manual architectures, trained at the full budget, and the configuration that the search found: mean and "
+        "standard deviation over seeds, and the 95 % interval of the mean test error by Student's *t*. The found "
+        "one is the single training of the search, chosen by its validation error, which is therefore optimistic.",
+        (
+            word("network", "title"),
+            word("family", "family"),
+            count("depth", "depth"),
+            millions("weights (M)", "parameters"),
+            count("seeds", "seeds"),
+            count("failed", "failed"),
+            plain("epochs", "epochs", 1),
+            spread("validation error (%)", "validation_mean", "validation_sd"),
+            spread("test error (%)", "test_mean", "test_sd"),
+            interval("95 % interval", "test_low", "test_high"),
+        ),
+    ),
+    "retraining": Display(
+        "Final trainings on training and validation images at the full budget: test error over seeds, mean and "
+        "standard deviation, with the 95 % interval of the mean by Student's *t*. *Snapshot ensemble* is that of "
+        "the networks at the ends of the cycles of one training.",
+        (
+            word("network", "title"),
+            word("what", "kind"),
+            millions("weights (M)", "parameters"),
+            count("seeds", "seeds"),
+            count("failed", "failed"),
+            plain("epochs", "epochs_mean", 1),
+            plain("training (s)", "training_seconds_mean", 0),
+            spread("test error (%)", "test_mean", "test_sd"),
+            interval("95 % interval", "test_low", "test_high"),
+        ),
+        group="name",
+    ),
+}
+"""What is shown of each table of `figures.TABLES`."""

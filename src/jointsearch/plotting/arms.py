@@ -1,0 +1,213 @@
+"""Figure: joint or apart? How each arm got better, and what it had found at the time where all are compared."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from jointsearch.analysis.arms import REFERENCE
+from jointsearch.analysis.comparison import MEASURES, TITLES, compare_runs
+from jointsearch.analysis.number import Number
+from jointsearch.analysis.paired import mean_interval
+from jointsearch.analysis.trajectory import unit_of
+from jointsearch.material import Material
+from jointsearch.plotting import style
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "joint_bohb": {"color": style.BLUE, "marker": "o"},
+    "joint_random": {"color": style.ORANGE, "marker": "v"},
+    "joint_hyperband": {"color": style.GREEN, "marker": "s"},
+    "architecture_first": {"color": style.VERMILLION, "marker": "^"},
+    "hyperparameters_first": {"color": style.BLACK, "marker": "D"},
+}
+_POINTS, _MEANS = {"validation": -0.3, "test": 0.3}, {"validation": -0.13, "test": 0.13}
+"""Where in the row of an arm the repeats, and their mean, are drawn."""
+_REFERENCE: dict[str, Any] = {"color": style.BLACK, "linestyle": (0, (2, 1)), "linewidth": 0.9}
+_COMPARED_AT: dict[str, Any] = {"color": style.GREY, "linestyle": ":", "linewidth": 0.8}
+_COLUMNS = {
+    "part": "str",
+    "arm": "str",
+    "measure": "str",
+    "repeat": "Int64",
+    "complete": "boolean",
+    "n": "int64",
+    "begun": "int64",
+    "compared_at": "float64",
+    "spent": "float64",
+    "budget_unit": "str",
+    "error": "float64",
+    "interval_low": "float64",
+    "interval_high": "float64",
+}
+
+
+def data(material: Material) -> pd.DataFrame:
+    """Gather all that the figure shows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Of each arm in turn, by `part`: `path`, the mean validation error of the incumbents against what was `spent`
+        (`comparison.mean_path`); `course`, that error of each repeat, one row where it changes and one where the repeat
+        is by now; `repeat`, what each had spent, and the errors of its incumbent, when `compared_at` was spent (empty
+        where it is not compared, or nothing had succeeded at the full budget by then), and whether it is `complete` by
+        now; `mean`, those of the compared repeats. `measure` is `validation` or `test`, `n` the number of repeats
+        behind a mean, `begun` of those that have begun; `spent` and `compared_at` are in `budget_unit`.
+    """
+    comparison = compare_runs(material)
+    at, unit, rows = comparison.at, material.experiment.budget.unit, list[Any]()
+    for arm in comparison.arms:
+        own, begun = comparison.successful(arm), comparison.begun(arm)
+        common: dict[str, Any] = {
+            "arm": arm,
+            "n": len(own),
+            "begun": len(begun),
+            "compared_at": at,
+            "budget_unit": unit,
+        }
+        validation: dict[str, Any] = {**common, "measure": "validation"}
+        rows += comparison.mean_path(arm).assign(part="path", **validation).to_dict("records")
+        for run in begun:
+            of_run = {**validation, "part": "course", "repeat": run.repeat, "complete": run.complete, "n": 1}
+            changes = run.changes()[["spent", "full_budget_loss"]].to_numpy().tolist()
+            ends = [*changes, (run.spent, run.error("validation"))]
+            rows += [{**of_run, "spent": spent, "error": error} for spent, error in ends]
+        for measure in MEASURES:
+            of = {**common, "measure": measure}
+            compared = {run.repeat for run in comparison.compared(arm)}
+            for run in begun:
+                known = {"spent": min(run.spent, at), "error": run.error(measure, at)} if run.repeat in compared else {}
+                rows.append({**of, "part": "repeat", "repeat": run.repeat, "complete": run.complete, "n": 1, **known})
+            mean, low, high = mean_interval(np.array([run.error(measure, at) for run in own]))
+            of_mean = {"part": "mean", "error": mean, "interval_low": low, "interval_high": high}
+            rows.append({**of, **of_mean, "spent": np.mean([min(run.spent, at) for run in own]) if own else np.nan})
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+    """Say when joint BOHB was as good as each other arm where all are compared, as a share of what is spent there."""
+    found: dict[str, Number] = {}
+    comparison, paths = compare_runs(material), data[data["part"] == "path"]
+    means = data[(data["part"] == "mean") & (data["measure"] == "validation")].set_index("arm")["error"]
+    reference = paths[paths["arm"] == REFERENCE]
+    for arm in means.index.drop(REFERENCE, errors="ignore"):
+        reached = reference.loc[reference["error"] <= means[arm], "spent"]
+        if len(reached):
+            found[f"joint_bohb_reaches_{arm}"] = Number(
+                meaning=f"training until joint BOHB's mean validation error was that of {TITLES[arm]} where all arms "
+                "are compared, of the training until there",
+                value=100 * float(reached.iloc[0]) / comparison.at,
+                unit="%",
+                digits=0,
+                sources=(*comparison.incumbents(REFERENCE), *comparison.incumbents(arm)),
+            )
+    return found
+
+
+@style.look()
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw the figure: above, a panel an arm, its incumbents over what was spent; below, all at one spent time.
+
+    Parameters
+    ----------
+    data
+        Of the function `data`.
+    """
+    courses = data[data["part"] == "course"]
+    repeats = data[(data["part"] == "repeat") & (data["measure"] == "validation")]
+    if courses["error"].isna().all():
+        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
+        none = f"Of {len(repeats)} searches that have begun, none has a success at the full budget."
+        style.say(figure.subplots(), none if len(repeats) else "No arm has begun.")
+        return figure
+    arms = [arm for arm in TITLES if arm in set(repeats["arm"])]
+    below = 0.8 + 0.26 * max(3, len(arms))
+    figure = style.new_figure(style.DOUBLE_COLUMN, 2.1 + below)
+    upper, lower = figure.subfigures(2, 1, height_ratios=[2.1, below], squeeze=False)[:, 0]
+    panels, ends = upper.subplots(1, len(arms), sharex=True, sharey=True, squeeze=False)[0].tolist(), lower.subplots()
+    _draw_paths(panels, data[data["part"].isin(["path", "course"])], arms)
+    for arm, panel in zip(arms, panels, strict=True):
+        own = repeats.loc[repeats["arm"] == arm, "complete"].eq(True)
+        panel.set_title(f"{TITLES[arm]}\n{own.sum()} of {len(own)} complete", size=7.5)
+    _draw_ends(ends, data, arms)
+    style.letter([panels[0], ends])
+    complete = repeats["complete"].eq(True).sum()
+    ends.set_title(f"{complete} of {len(repeats)} searches complete", loc="right", color=style.GREY)
+    upper.legend(handles=_handles(), loc="outside upper left", ncols=6, handlelength=2, columnspacing=1.2)
+    return figure
+
+
+def _draw_paths(panels: list[Axes], rows: pd.DataFrame, arms: list[str]) -> None:
+    unit, at = rows["budget_unit"].iloc[0], rows["compared_at"].iloc[0]
+    size, name = unit_of(rows["spent"].max() if np.isnan(at) else at, unit)
+    paths, courses = rows[rows["part"] == "path"], rows[(rows["part"] == "course") & rows["error"].notna()]
+    for arm, axes in zip(arms, panels, strict=True):
+        color = LOOKS[arm]["color"]
+        for _, course in courses[courses["arm"] == arm].groupby("repeat"):
+            spent, percent = course["spent"] / size, 100 * course["error"]
+            axes.step(spent, percent, where="post", color=color, linewidth=0.6)
+            face = color if course["complete"].eq(True).all() else "white"
+            axes.plot(spent.iloc[-1:], percent.iloc[-1:], "o", color=color, ms=3, mfc=face, mew=0.7, zorder=3)
+        path, reference = paths[paths["arm"] == arm], paths[paths["arm"] == REFERENCE]
+        low, high = (100 * path[["interval_low", "interval_high"]]).clip(0, 100).to_numpy().T
+        axes.fill_between(path["spent"] / size, low, high, step="post", color=color, alpha=0.15, linewidth=0)
+        axes.step(path["spent"] / size, 100 * path["error"], where="post", color=color, linewidth=1.8)
+        if arm != REFERENCE:
+            axes.step(reference["spent"] / size, 100 * reference["error"], where="post", **_REFERENCE)
+        if not np.isnan(at):
+            axes.axvline(at / size, **_COMPARED_AT)
+    style.scale_errors(panels[0].yaxis, 100 * courses["error"].to_numpy())
+    # An interval of few repeats reaches far: it must not press the errors together.
+    bottom, top = 100 * courses["error"].min(), 100 * courses["error"].max()
+    panels[0].set_ylim(0.93 * bottom, min(1.07 * top, 102.0))
+    panels[0].set_xlim(0, 1.05 * courses["spent"].max() / size)
+    what = "training time" if unit == "seconds" else "training"
+    panels[0].set_ylabel("validation error (%)")
+    panels[len(panels) // 2].set_xlabel(f"{what} spent ({name})")
+
+
+def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
+    """One row an arm: above the validation errors, below the test errors, those of a repeat joined."""
+    repeats, means = data[(data["part"] == "repeat") & data["error"].notna()], data[data["part"] == "mean"]
+    labels = []
+    for row, arm in enumerate(arms):
+        look, color = LOOKS[arm], LOOKS[arm]["color"]
+        for _, pair in repeats[repeats["arm"] == arm].groupby("repeat"):
+            places = row + pair["measure"].map(_POINTS).to_numpy(float)
+            axes.plot(100 * pair["error"], places, color=style.LIGHT_GREY, linewidth=0.6, zorder=0)
+            for percent, place, measure in zip(100 * pair["error"], places, pair["measure"], strict=True):
+                face = style.GREY if measure == "validation" else "white"
+                axes.plot(percent, place, marker="o", markersize=2.5, mfc=face, mec=style.GREY, mew=0.5)
+        for mean in means[means["arm"] == arm].to_dict("records"):
+            middle, face = row + _MEANS[mean["measure"]], color if mean["measure"] == "validation" else "white"
+            interval = np.clip([100 * mean["interval_low"], 100 * mean["interval_high"]], 0, 100)
+            axes.plot(interval, [middle] * 2, color=color, linewidth=1.3)
+            axes.plot(100 * mean["error"], middle, color=color, marker=look["marker"], markersize=4.5, mfc=face)
+        n, begun = means.loc[means["arm"] == arm, ["n", "begun"]].iloc[0]
+        labels.append(f"{TITLES[arm]}, n = {n}" + (f" of {begun}" if n < begun else ""))
+    axes.set_yticks(range(len(arms)), labels)
+    axes.set_ylim(len(arms) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    at, unit = data["compared_at"].iloc[0], data["budget_unit"].iloc[0]
+    if np.isnan(at):
+        style.say(axes, "No repeat has got to the full budget in every arm.")
+        return
+    size, name = unit_of(at, unit)
+    axes.set_xlabel(f"error of the incumbent when {at / size:,.3g} {name} were spent (%)")
+    dot: dict[str, Any] = {"color": style.GREY, "marker": "o", "markersize": 3.5, "linestyle": ""}
+    handles = [Line2D([], [], label="validation", **dot), Line2D([], [], label="test", mfc="white", **dot)]
+    axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.4, 1), ncols=2)
+
+
+def _handles() -> list[Line2D]:
+    mark: dict[str, Any] = {"color": style.GREY, "marker": "o", "markersize": 3, "linewidth": 0.6}
+    return [
+        Line2D([], [], color=style.GREY, linewidth=1.8, label="mean, 95 % interval (shaded)"),
+        Line2D([], [], label="repeat, complete", **mark),
+        Line2D([], [], label="repeat, not complete", mfc="white", **mark),
+        Line2D([], [], label="mean of joint BOHB", **_REFERENCE),
+        Line2D([], [], label="compared here", **_COMPARED_AT),
+    ]

@@ -1,0 +1,279 @@
+"""Figure: what is known of long trainings after short ones, without the bias of a search that sees survivors only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import NullLocator
+
+from jointsearch import layout
+from jointsearch.analysis.correlation import FEWEST
+from jointsearch.analysis.early_stopping import compare, contrast, curves, generator, one_in, study
+from jointsearch.analysis.number import Number, sources
+from jointsearch.hyperband import budgets
+from jointsearch.material import Material
+from jointsearch.plotting import style
+
+_MARKER: dict[str, Any] = {"markersize": 3.5, "markeredgewidth": 0.8}
+_SAMPLES: dict[str, dict[str, Any]] = {
+    "study": {"color": style.BLUE, "linestyle": "", "marker": "o"} | _MARKER,
+    "survivors": {"color": style.ORANGE, "linestyle": "", "marker": "D"} | _MARKER,
+    "search": {"color": style.BLACK, "marker": "s", "linestyle": "", "markerfacecolor": "white"} | _MARKER,
+}
+_OFFSET = 0.22
+"""Between the samples of a pair, of the place that a pair takes."""
+_BUDGETS: list[dict[str, Any]] = [
+    {"color": style.SKY, "linestyle": "-", "marker": "v"},
+    {"color": style.GREEN, "linestyle": (0, (4, 1.5)), "marker": "s"},
+    {"color": style.VERMILLION, "linestyle": (0, (1, 1)), "marker": "^"},
+    {"color": style.PURPLE, "linestyle": (0, (5, 1, 1, 1)), "marker": "D"},
+]
+_RANDOM: dict[str, Any] = {"color": style.GREY, "linewidth": 0.6}
+_FAILED: dict[str, Any] = {"color": style.LIGHT_GREY, "alpha": 0.5, "linewidth": 0}
+_MEANINGS = {
+    "spearman": ("", "rank correlation"),
+    "interval_low": ("_low", "lower end of the 95 % bootstrap interval of the rank correlation"),
+    "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
+}
+"""Suffix of the name, and the meaning, of the number that a column of a correlation holds."""
+_CONTRAST = {
+    "neighbouring": ("study_spearman_neighbouring", "mean rank correlation of neighbouring budgets"),
+    "furthest": ("study_spearman_furthest", "rank correlation of the lowest and the full budget"),
+    "difference": ("study_spearman_difference", "what neighbouring budgets correlate more than the furthest"),
+    "interval_low": ("study_spearman_difference_low", "lower end of the 95 % bootstrap interval of that difference"),
+    "interval_high": ("study_spearman_difference_high", "upper end of the 95 % bootstrap interval of that difference"),
+}
+"""Name and meaning of the number that a column of the contrast holds."""
+
+
+def data(material: Material) -> pd.DataFrame:
+    """Gather all that the figure shows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of three kinds, by `part`, each with `budget_unit` and `eta`; other columns are empty. `correlation`: the
+        columns of `early_stopping.compare`. `contrast`, one row: those of `early_stopping.contrast`.
+        `early_stopping`: those of `early_stopping.curves`.
+    """
+    settings = material.experiment.budget
+    found = contrast(study(material), budgets(settings), generator(material, "contrast"))
+    parts = {"correlation": compare(material), "contrast": pd.DataFrame([found]), "early_stopping": curves(material)}
+    together = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
+    order = ["part", *(column for column in together if column != "part")]
+    return together[order].assign(budget_unit=settings.unit, eta=settings.eta)
+
+
+def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+    """Give the correlations, of all of the study and of what a cut would keep of it, and how much distance matters.
+
+    Those within the search are numbers of the figure `budget_correlation`.
+    """
+    unit, found = material.experiment.budget.unit, {}
+    evaluations = material.evaluations(layout.CORRELATION)
+    of_study = data[data["of"].isin(["study", "survivors"])]
+    for row in of_study.to_dict("records"):
+        low, high = row["lower_budget"], row["higher_budget"]
+        whose = "" if row["of"] == "study" else "_survivors"
+        where = "all" if row["of"] == "study" else f"the best one in {row['eta']:g} at the lower budget"
+        meaning = f"of the validation errors at {low:g} and {high:g} {unit} of random configurations, {where}"
+        of = [one for one in evaluations if one.budget in {low, high}]
+        for column, (suffix, what) in _MEANINGS.items():
+            if np.isfinite(row[column]):
+                found[f"study_spearman{whose}_{low:g}_{high:g}{suffix}"] = Number(
+                    meaning=f"{what} {meaning}", value=float(row[column]), unit="", digits=2, sources=sources(of)
+                )
+    for row in data[data["part"] == "contrast"].to_dict("records"):
+        for column, (name, meaning) in _CONTRAST.items():
+            if np.isfinite(row[column]):
+                found[name] = Number(
+                    meaning=meaning, value=float(row[column]), unit="", digits=2, sources=sources(evaluations)
+                )
+    begun = len({one.proposal.id for one in evaluations})
+    found["study_configurations"] = Number(
+        meaning="random configurations of the correlation study",
+        value=begun,
+        unit="",
+        digits=0,
+        sources=sources(evaluations),
+    )
+    return found
+
+
+@style.look()
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw the figure: a) correlations, b) what early stopping keeps of the best, c) its regret.
+
+    Parameters
+    ----------
+    data
+        Of the function `data`.
+    """
+    pairs, cuts, claim = (data[data["part"] == part] for part in ("correlation", "early_stopping", "contrast"))
+    if pairs.empty or not cuts["begun"].any():
+        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
+        reason = "There are no two budgets to compare." if pairs.empty else "Nothing of the study is finished."
+        style.say(figure.subplots(), reason)
+        return figure
+    figure = style.new_figure(style.DOUBLE_COLUMN, 2.6)
+    ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.48, 0.52])
+    correlation, early = left.subplots(), right.subplots(1, 2)
+    _draw_pairs(correlation, pairs)
+    if claim["difference"].notna().any():
+        correlation.set_xlabel(_claim(claim.iloc[0]), size=7, labelpad=47)
+    if cuts["kept"].notna().any():
+        _draw_share(early[0], cuts)
+        _draw_regret(early[1], cuts)
+    else:
+        few = (cuts["configurations"] < FEWEST).all()
+        reason = (
+            f"Fewer than {FEWEST} are\nfinished at the full\nand a lower budget."
+            if few
+            else "All fail at\nthe full budget."
+        )
+        for axes in early:
+            style.say(axes, reason)
+    style.letter([correlation, *early])
+    left.legend(handles=_sample_handles(pairs, cuts), loc="outside upper left")
+    columns = 3 if (cuts["configurations"] == cuts["begun"]).all() else 2
+    look: dict[str, Any] = {"ncols": columns, "columnspacing": 0.8, "handlelength": 1.8}
+    right.legend(handles=_cut_handles(cuts), loc="outside upper right", **look)
+    return figure
+
+
+def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
+    """Draw the correlations, neighbouring budgets first, and below them what they are of."""
+    ladder, place, places = sorted({*pairs["lower_budget"], *pairs["higher_budget"]}), 0.0, []
+    axes.axhline(0, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
+    for distance in range(1, len(ladder)):
+        if distance > 1:
+            axes.axvline(place - 0.65, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
+        for lower, higher in zip(ladder[:-distance], ladder[distance:], strict=True):
+            of_pair = pairs[(pairs["lower_budget"] == lower) & (pairs["higher_budget"] == higher)].set_index("of")
+            for row, (sample, look) in enumerate(_SAMPLES.items()):
+                one = of_pair.loc[sample]
+                at = place + (row - 1) * _OFFSET
+                _mark(axes, at, one["spearman"], (one["interval_low"], one["interval_high"]), look)
+            cells = [f"{number:,.3g}" if number < 1000 else f"{number:,.0f}" for number in (lower, higher)]
+            _write_below(axes, place, [*cells, *(f"{of_pair.loc[sample, 'n']:.0f}" for sample in _SAMPLES)])
+            places.append(place)
+            place += 1
+        middle = float(np.mean(places[distance - len(ladder) :]))
+        times = f"×{ladder[distance] / ladder[0]:g}"
+        axes.text(middle, 1.01, times, transform=axes.get_xaxis_transform(), ha="center", va="bottom", size=7)
+        place += 0.3
+    unit = {"seconds": "s"}.get(unit := pairs["budget_unit"].iloc[0], unit)
+    _write_below(axes, None, [f"lower ({unit})", f"higher ({unit})", *(f"n, {sample}" for sample in _SAMPLES)])
+    lowest = np.nanmin([0, *pairs["interval_low"]])
+    axes.set(xlim=(-0.55, places[-1] + 0.55), ylim=(lowest - 0.06, 1.06), xticks=[], ylabel="rank correlation")
+
+
+def _write_below(axes: Axes, place: float | None, cells: list[str]) -> None:
+    """Write a column of the small table below the axes; without a place, that of its heads."""
+    across = axes.transAxes if place is None else axes.get_xaxis_transform()
+    at, shift, align = (0.0, -4, "right") if place is None else (place, 0, "center")
+    for row, text in enumerate(cells):
+        look: dict[str, Any] = {"ha": align, "va": "top", "size": 6}
+        below = -3 - 8.5 * row
+        axes.annotate(text, (at, 0), (shift, below), xycoords=across, textcoords="offset points", **look)
+
+
+def _claim(row: pd.Series) -> str:
+    interval = f"{row['difference']:.2f} [{row['interval_low']:.2f}, {row['interval_high']:.2f}]"
+    return f"neighbouring less furthest: {interval}, n = {row['n']:.0f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _draw_share(axes: Axes, cuts: pd.DataFrame) -> None:
+    _draw_cuts(axes, cuts, ["share", "interval_low", "interval_high"])
+    random = np.geomspace(axes.get_xlim()[0], 1)
+    axes.plot(random, 100 * random, **_RANDOM)
+    fewest, most = cuts["top"].min(), cuts["top"].max()
+    top = f"{most:.0f}" if fewest == most else f"{fewest:.0f}–{most:.0f}"
+    axes.set(ylim=(-3, 103), ylabel=f"kept of the top {top} (%)")
+
+
+def _draw_regret(axes: Axes, cuts: pd.DataFrame) -> None:
+    columns = ["regret", "regret_low", "regret_high"]
+    percent = 100 * cuts[columns].to_numpy()
+    finite = percent[np.isfinite(percent)]
+    # What is infinite leaves the panel at its top.
+    beyond = 0.02 * finite.max() or 0.02
+    _draw_cuts(axes, cuts.assign(**{name: cuts[name].replace(np.inf, beyond) for name in columns}), columns)
+    seen = 100 * cuts["regret"].to_numpy()
+    style.scale_errors(axes.yaxis, seen[np.isfinite(seen)])
+    axes.set_ylim(top=min(1.1 * axes.dataLim.ymax, 1.1 * finite.max()) or 1)
+    axes.set_ylabel("regret (% points)")
+
+
+def _draw_cuts(axes: Axes, cuts: pd.DataFrame, columns: list[str]) -> None:
+    """Draw a measure, with its interval where one in eta is kept: of all, and, hollow, of those that succeeded."""
+    eta, most, looks = int(cuts["eta"].iloc[0]), cuts["configurations"].max(), _looks(cuts)
+    for place, (budget, look) in enumerate(looks.items()):
+        rows = cuts[(cuts["budget"] == budget) & cuts["kept"].notna()]
+        if rows.empty:
+            continue
+        number, failed = (int(rows[name].iloc[0]) for name in ("configurations", "failed"))
+        values = 100 * rows.set_index("kept")[columns]
+        line: dict[str, Any] = {name: look[name] for name in ("color", "linestyle")}
+        axes.step(rows["kept"].to_numpy() / number, values[columns[0]], where="post", **line)
+        # Beside one another, as they are all at about the same share.
+        aside = 1.07 ** (place - (len(looks) - 1) / 2)
+        for kept, face in {one_in(eta, number - failed): "white", one_in(eta, number): look["color"]}.items():
+            if kept:
+                value, *interval = np.asarray(values.loc[kept])
+                marked = {"marker": look["marker"], "color": look["color"], "markerfacecolor": face} | _MARKER
+                _mark(axes, aside * kept / number, value, interval, marked)
+    powers = [power for power in range(20) if eta**power <= most]
+    axes.set_xscale("log")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks([eta**-power for power in powers], [f"1/{eta**power}" if power else "1" for power in powers])
+    axes.set(xlim=(0.9 / most, 1.1), xlabel="share kept")
+    axes.axvspan((1 - cuts["failed"] / cuts["configurations"]).max(), 1, zorder=0, **_FAILED)
+
+
+def _mark(axes: Axes, at: float, value: float, interval: Sequence[float], look: dict[str, Any]) -> None:
+    """Mark a value and its interval, in which it need not lie."""
+    axes.plot([at, at], interval, color=look["color"], linewidth=0.8)
+    axes.plot(at, value, **look)
+
+
+def _looks(cuts: pd.DataFrame) -> dict[float, dict[str, Any]]:
+    return {budget: _BUDGETS[level % len(_BUDGETS)] for level, budget in enumerate(cuts["budget"].unique())}
+
+
+def _sample_handles(pairs: pd.DataFrame, cuts: pd.DataFrame) -> list[Artist]:
+    full = style.budget_name(pairs["higher_budget"].max(), pairs["budget_unit"].iloc[0])
+    # Counted of those finished at a lower budget too, so that a study half done does not know it yet.
+    complete = cuts[cuts["configurations"] == cuts["begun"]]
+    failed = f", {complete['failed_full'].max():.0f} failed at {full}" if len(complete) else ""
+    labels = {
+        "study": f"study: {cuts['begun'].max():.0f} random configurations{failed}",
+        "survivors": f"survivors: the best 1/{cuts['eta'].iloc[0]:.0f} of these at the lower budget",
+        "search": "search: what was promoted",
+    }
+    return [Line2D([], [], label=labels[sample], **look) for sample, look in _SAMPLES.items()]
+
+
+def _cut_handles(cuts: pd.DataFrame) -> list[Artist]:
+    handles: list[Artist] = []
+    for row in cuts.drop_duplicates("budget").to_dict("records"):
+        number, begun, failed = (int(row[name]) for name in ("configurations", "begun", "failed"))
+        done = "" if number == begun else f"{number} of {begun} done"
+        said = ", ".join([done] * bool(done) + [f"{failed} failed"] * bool(number))
+        label = f"{style.budget_name(row['budget'], row['budget_unit'])}: {said}"
+        handles.append(Line2D([], [], label=label, **_looks(cuts)[row["budget"]], **_MARKER))
+    if cuts["kept"].isna().all():
+        return handles
+    one_of = f"1/{cuts['eta'].iloc[0]:.0f} of"
+    marked: dict[str, Any] = {"color": style.GREY, "linestyle": "", "marker": "o", **_MARKER}
+    handles += [Line2D([], [], label="random choice", **_RANDOM), Line2D([], [], label=f"{one_of} all", **marked)]
+    if cuts["failed"].any():
+        handles.append(Line2D([], [], label=f"{one_of} the successful", markerfacecolor="white", **marked))
+        handles.append(Patch(label="only failures added", **_FAILED))
+    return handles

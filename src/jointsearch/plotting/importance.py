@@ -1,0 +1,274 @@
+"""Figure: which hyperparameters matter, which matter together, and whether architecture and the others interact."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from jointsearch.analysis import importance
+from jointsearch.analysis.importance.groups import GROUP, GROUPS, MAIN, PAIR, is_architecture
+from jointsearch.analysis.number import Number, sources
+from jointsearch.hyperband import budgets
+from jointsearch.material import Material
+from jointsearch.plotting import style
+from jointsearch.records import Evaluation
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "forest": {"color": style.ORANGE, "marker": "o", "offset": -0.16},
+    "gp": {"color": style.BLUE, "marker": "D", "offset": 0.16},
+}
+STRONGEST = 8
+"""So many pairs are drawn."""
+_GROUP_NAMES = {
+    "architecture": "architecture",
+    "hyperparameters": "hyperparameters",
+    "architecture_architecture": "within architecture",
+    "architecture_hyperparameters": "architecture ×\nhyperparameters",
+    "hyperparameters_hyperparameters": "within hyperparameters",
+    "higher_order": "three and more",
+}
+_CLAIM = "architecture_hyperparameters"
+"""The sum that the study is about."""
+_SHADES = LinearSegmentedColormap.from_list("importance", ["#FFFFFF", style.BLUE, "#00263F"])
+_UNKNOWN = "#E4E4E4"
+_EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
+
+
+def data(material: Material) -> pd.DataFrame:
+    """Gather all that the figure shows: the table of `analysis.importance.importances`, every budget."""
+    return importance.of(material)
+
+
+def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+    """Give R^2, counts and the largest main effect at the full budget, with the evaluations that they come from."""
+    full = budgets(material.experiment.budget)[-1]
+    tried = [one for one in importance.evaluations(material) if one.budget == full]
+    succeeded = [one for one in tried if one.loss is not None]
+    failed = [one for one in tried if one.loss is None]
+    found = {}
+
+    def say(name: str, meaning: str, value: float, unit: str, digits: int, of: Sequence[Evaluation]) -> None:
+        found[f"importance_{name}"] = Number(
+            meaning=f"{meaning}, at the full budget", value=value, unit=unit, digits=digits, sources=sources(of)
+        )
+
+    say("n", "evaluations that importance is computed from", len(succeeded), "", 0, succeeded)
+    say("failed", "failed evaluations, which importance leaves out", len(failed), "", 0, failed)
+    for surrogate, name in importance.NAMES.items():
+        rows = data[(data["surrogate"] == surrogate) & (data["budget"] == full) & (data["kind"] == MAIN)]
+        r2 = float(rows["r2"].iloc[0])
+        if not np.isnan(r2):
+            say(f"{surrogate}_r2", f"held-out R^2 of the {name} for the log error", r2, "", 2, succeeded)
+        if r2 > 0:
+            largest = 100 * float(rows["importance"].max())
+            say(
+                f"{surrogate}_largest_main",
+                f"largest share of one hyperparameter by itself in the variance of the {name}",
+                largest,
+                "%",
+                1,
+                succeeded,
+            )
+    return found
+
+
+@style.look()
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw the figure: a) main effects, b) the same by budget, c) the strongest pairs, d) sums.
+
+    a, c and d are at the full budget. Where there is too little for them, the figure says so in their place.
+
+    Parameters
+    ----------
+    data
+        Of the function `data`.
+    """
+    data = data.assign(second=data["second"].astype(object).fillna(""))
+    full = data[data["budget"] == data["budget"].max()]
+    order = _order(full if full["importance"].notna().any() else data)
+    if data["importance"].isna().all():
+        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
+        style.say(figure.subplots(), _too_few(full, len(order)))
+        return figure
+    figure = style.new_figure(style.DOUBLE_COLUMN, 1.3 + 0.19 * max(len(order), 14))
+    ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.58, 0.42], wspace=0.02)
+    if full["importance"].isna().all():
+        by_budget = left.subplots()
+        style.say(right.subplots(), _too_few(full, len(order)))
+        by_budget.set_yticks(range(len(order)), order)
+        by_budget.set_title("main effects by budget (%)", loc="left", pad=14)
+        _draw_budgets(by_budget, data[data["kind"] == MAIN], order)
+        return figure
+    mains, by_budget = left.subplots(1, 2, sharey=True, width_ratios=[1.0, 0.85])
+    pairs, groups = right.subplots(2, 1, height_ratios=[1.6 * STRONGEST, 1.4 * len(GROUPS)])
+    _draw_dots(mains, full[full["kind"] == MAIN], [(name, "") for name in order], order)
+    _part(mains, order)
+    _draw_budgets(by_budget, data[data["kind"] == MAIN], order)
+    _draw_pairs(pairs, full[full["kind"] == PAIR])
+    _draw_dots(
+        groups, full[full["kind"] == GROUP], [(one, "") for one in GROUPS], [_GROUP_NAMES[one] for one in GROUPS]
+    )
+    _embolden(groups, [one == _CLAIM for one in GROUPS])
+    for panel, title in (
+        (mains, "a  main effects (%)"),
+        (by_budget, "b  by budget (%)"),
+        (pairs, "c  strongest pairs (%)"),
+        (groups, "d  sums (%)"),
+    ):
+        _name(panel, title, pad=14 if panel in (mains, by_budget) else 5)
+    _head(figure, full)
+    return figure
+
+
+def _name(axes: Axes, title: str, pad: float) -> None:
+    """Letter and title of a panel, at its left edge."""
+    letter, rest = title.split("  ")
+    axes.set_title(rf"$\mathbf{{{letter}}}$  {rest}", loc="left", pad=pad)
+
+
+def _trusted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of surrogates that foretell something; all rows, if none does."""
+    good = rows[rows["r2"] > 0]
+    return rows if good.empty else good
+
+
+def _ranked(rows: pd.DataFrame) -> pd.Series:
+    """Mean importance over surrogates (and budgets) that foretell something, by name or names, largest first."""
+    means = _trusted(rows).groupby(["first", "second"], sort=True)["importance"].mean()
+    return means.sort_values(ascending=False, kind="stable")
+
+
+def _order(rows: pd.DataFrame) -> list[str]:
+    """Hyperparameters from top to bottom: architecture, then the others, each by its main effect."""
+    names = [first for first, _ in _ranked(rows[rows["kind"] == MAIN]).index]
+    return sorted(names, key=lambda name: not is_architecture(name))
+
+
+def _too_few(full: pd.DataFrame, dimension: int) -> str:
+    one = full.iloc[0]
+    budget = style.budget_name(one["budget"], one["budget_unit"])
+    failed = f", {one['failed']} failed" if one["failed"] else ""
+    least = importance.fewest(dimension)
+    reason = (
+        f"{least} different configurations are needed."
+        if one["n"] < least
+        else "Too few of them differ, or all errors are the same."
+    )
+    return f"Nothing can be said of importance at {budget}:\n{one['n']} trained{failed}.\n{reason}"
+
+
+def _head(figure: Figure, full: pd.DataFrame) -> None:
+    """Say above the panels what each marker is, how much it foretells, and from how much."""
+    handles = []
+    for surrogate, rows in full.groupby("surrogate", sort=False):
+        r2 = rows["r2"].iloc[0]
+        text = f"{importance.NAMES[str(surrogate)]}, held-out R² = {f'{r2:.2f}'.replace('-', '−')}"
+        if not r2 > 0:
+            text += ": foretells nothing, its shares mean nothing"
+        handles.append(Line2D([], [], label=text, **_marker(str(surrogate), r2), linestyle=""))
+    figure.legend(handles=handles, loc="outside upper left", ncols=2 if (full["r2"] > 0).all() else 1)
+    one = full.iloc[0]
+    budget = style.budget_name(one["budget"], one["budget_unit"])
+    failed = f", {one['failed']} failed and left out" if one["failed"] else ""
+    figure.legend(handles=[], title=f"{budget}: n = {one['n']}{failed}", title_fontsize=7, loc="outside upper right")
+
+
+def _marker(surrogate: str, r2: float) -> dict[str, Any]:
+    """Filled where the surrogate foretells anything, hollow and grey where not."""
+    look = LOOKS[surrogate]
+    good = r2 > 0
+    return {
+        "color": look["color"] if good else style.GREY,
+        "marker": look["marker"],
+        "markersize": 3.5,
+        "markerfacecolor": look["color"] if good else "white",
+    }
+
+
+def _draw_dots(axes: Axes, rows: pd.DataFrame, order: Sequence[tuple[str, str]], labels: Sequence[str]) -> None:
+    """Draw importance and spread of each surrogate, from top to bottom in an order."""
+    place = {names: number for number, names in enumerate(order)}
+    for surrogate, of_it in rows.groupby("surrogate", sort=False):
+        shown = [
+            (place[names], row) for row in of_it.to_dict("records") if (names := (row["first"], row["second"])) in place
+        ]
+        y = np.array([number for number, _ in shown]) + LOOKS[str(surrogate)]["offset"]
+        x, spread = (np.array([100 * row[column] for _, row in shown]) for column in ("importance", "spread"))
+        # No share is below 0, but for rounding.
+        error = [np.minimum(spread, np.maximum(x, 0)), spread]
+        axes.errorbar(
+            x,
+            y,
+            xerr=error,
+            **_marker(str(surrogate), of_it["r2"].iloc[0]),
+            linestyle="",
+            elinewidth=0.7,
+            zorder=3,
+            clip_on=False,
+        )
+    axes.set_yticks(range(len(order)), labels)
+    axes.set_ylim(len(order) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    axes.tick_params(axis="y", length=0, labelsize=6.5)
+    axes.grid(axis="x", color=style.LIGHT_GREY, linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def _draw_pairs(axes: Axes, rows: pd.DataFrame) -> None:
+    strongest = [(str(first), str(second)) for first, second in _ranked(rows).index[:STRONGEST]]
+    if not strongest:
+        style.say(axes, "There are no pairs.")
+        return
+    _draw_dots(axes, rows, strongest, [f"{first} ×\n{second}" for first, second in strongest])
+    _embolden(axes, [is_architecture(first) != is_architecture(second) for first, second in strongest])
+    axes.tick_params(axis="y", labelsize=6)
+
+
+def _embolden(axes: Axes, those: Sequence[bool]) -> None:
+    for label, bold in zip(axes.get_yticklabels(), those, strict=True):
+        label.set_fontweight("bold" if bold else "normal")
+
+
+def _part(axes: Axes, order: Sequence[str]) -> None:
+    """Draw a line between architecture and the others, and name both."""
+    border = sum(map(is_architecture, order))
+    for end, name in ((border, "architecture"), (len(order), "hyperparameters")):
+        if 0 < border < len(order):
+            axes.annotate(
+                name, (1, end - 0.5), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points",
+                ha="right", va="bottom", size=6.5, color=style.GREY, style="italic",
+            )  # fmt: skip
+    if 0 < border < len(order):
+        axes.axhline(border - 0.5, color=style.GREY, linewidth=0.6)
+
+
+def _draw_budgets(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> None:
+    """Draw main effects as a table of shaded cells: a column for each surrogate and budget."""
+    unit, ladder = rows["budget_unit"].iloc[0], sorted(rows["budget"].unique())
+    columns = [(surrogate, budget) for surrogate in LOOKS for budget in ladder]
+    for x, (surrogate, budget) in enumerate(columns):
+        column = rows[(rows["surrogate"] == surrogate) & (rows["budget"] == budget)].set_index("first")
+        r2, height = column["r2"].iloc[0], len(order)
+        if r2 > 0:
+            for y, share in enumerate(column.loc[order, "importance"].clip(0, 1)):
+                axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=_SHADES(share), **_EDGE))
+                if share >= 0.005:
+                    ink = "white" if share > 0.4 else style.BLACK
+                    axes.text(x, y, f"{100 * share:.0f}", ha="center", va="center", size=5.5, color=ink)
+        else:
+            axes.add_patch(Rectangle((x - 0.5, -0.5), 1, height, facecolor=_UNKNOWN, **_EDGE))
+            reason = f"n = {column['n'].iloc[0]}: too few or all equal" if np.isnan(r2) else "R² ≤ 0: means nothing"
+            axes.text(x, (height - 1) / 2, reason, rotation=90, ha="center", va="center", size=5.5, color=style.GREY)
+    axes.set_xticks(range(len(columns)), [style.budget_name(budget, unit) for _, budget in columns], rotation=90)
+    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(order) - 0.5, -0.5))
+    axes.tick_params(length=0, labelsize=6)
+    axes.spines[:].set_visible(False)
+    for number, name in enumerate(("forest", "process")):
+        axes.text((number + 0.5) * len(ladder) - 0.5, -0.7, name, ha="center", va="bottom", size=6.5)
+    axes.axvline(len(ladder) - 0.5, color=style.BLACK, linewidth=0.6)

@@ -1,0 +1,174 @@
+"""The evaluations as one page to explore: parallel coordinates, scatter plots, filters; all inlined, no network.
+
+Drawn by scripts of its own (`page/`), as the parallel coordinates of the plotting library that was tried
+(plotly) tell nothing of a line under the pointer, know neither logarithmic axes nor missing values, and need WebGL and
+5 MB a page.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from matplotlib.colors import to_hex
+
+from jointsearch import hyperband, layout
+from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.incumbent import incumbent
+from jointsearch.material import Material, Study
+from jointsearch.plotting import style
+from jointsearch.plotting.full_budget_evaluations import ORIGINS
+from jointsearch.records import Evaluation, Value
+from jointsearch.space_file import Categorical, Constant, Hyperparameter, Integer, Ordinal
+
+PAGE = Path(__file__).with_name("page")
+SCRIPTS = ("axes", "rows", "lines", "scatter", "pointing", "controls")
+
+FIELDS = ("evaluation", "proposal", "origin", "name", "model_budget", "status", "message", "epochs")
+"""What a row holds before its values on the axes."""
+
+
+def render(material: Material) -> bytes:
+    """Make the page, HTML. The same records give the same bytes."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    template = environment.from_string((PAGE / "page.html.j2").read_text())
+    script = "\n".join((PAGE / f"{name}.js").read_text() for name in SCRIPTS)
+    return template.render(data=data(material), script=Markup(script)).encode()
+
+
+def data(material: Material) -> dict[str, Any]:
+    """Gather all that the page shows, as JSON values.
+
+    Returns
+    -------
+    dict
+        `axes`, lowest to highest value each: budget, hyperparameters, weights of the network, errors (fractions); by
+        study in `studies` a `note` of what is there, the `incumbent` and `rows`, one an evaluation: `fields`, then a
+        value for each axis, null where there is none. How things are named and coloured beside them.
+    """
+    everything = [one for study in material.studies.values() for one in study.evaluations]
+    judged = [one for study in material.studies.values() if _is_judged(study) for one in study.evaluations]
+    unit = material.experiment.budget.unit
+    ladder = hyperband.budgets(material.experiment.budget)
+    names = _in_order(material.experiment.space.hyperparameters)
+    axes = [
+        _listed("budget", ladder) | {"names": [style.budget_name(budget, unit) for budget in ladder]},
+        *(_axis(name, material.experiment.space.hyperparameters[name]) for name in names),
+        _measured("network weights", [one.parameters for one in everything], "log"),
+        _errors("validation error", [one.loss for one in judged]),
+        _errors("test error", [one.test_error for one in everything]),
+    ]
+    return {
+        "experiment": material.experiment.name,
+        "fields": list(FIELDS),
+        "axes": axes,
+        "searched": names,
+        "origins": {name: [look["label"], look["color"]] for name, look in ORIGINS.items()}
+        | {"given": ["given", style.GREEN]},
+        "marks": {"failed": style.GREY, "pointed": style.VERMILLION, "range": style.BLUE},
+        "colours": [to_hex(matplotlib.colormaps["cividis"](level / 31)) for level in range(32)],
+        "studies": [_study(material, name, names) for name in sorted(material.studies, key=_place)],
+    }
+
+
+def _place(study: str) -> tuple[int, str]:
+    return (layout.STUDIES.index(study) if study in layout.STUDIES else len(layout.STUDIES)), study
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    """Put hyperparameters in the order of the paper's table; a record holds them by the alphabet."""
+    known = (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)
+    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
+def _axis(name: str, one: Hyperparameter) -> dict[str, Any]:
+    match one:
+        case Categorical():
+            return _listed(name, one.choices)
+        case Ordinal():
+            return _listed(name, one.sequence)
+        case Constant():
+            return _listed(name, [one.value])
+    scale = {"name": name, "kind": "log" if one.log else "linear", "low": one.lower, "high": one.upper}
+    return {**scale, "whole": isinstance(one, Integer)}
+
+
+def _listed(name: str, values: Iterable[Value]) -> dict[str, Any]:
+    return {"name": name, "kind": "list", "values": list(values)}
+
+
+def _errors(name: str, errors: Iterable[float | None]) -> dict[str, Any]:
+    known = [error for error in errors if error is not None]
+    axis = _measured(name, known, style.error_scale(100 * np.array(known))[0])
+    return axis | {"high": min(axis["high"], 1.0), "percent": True}
+
+
+def _measured(name: str, values: Iterable[float | None], kind: str) -> dict[str, Any]:
+    """Span what was measured; linear where it reaches 0."""
+    known = [value for value in values if value is not None]
+    if not known or min(known) <= 0:
+        kind = "linear"
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    if low == high:
+        low, high = (low / 2, high * 2) if low > 0 else (0.0, 1.0)
+    return {"name": name, "kind": kind, "low": low, "high": high}
+
+
+def _is_judged(study: Study) -> bool:
+    """Whether its validation errors tell of new images: not where those were trained on."""
+    return study.experiment.data.train_on == "training"
+
+
+def _study(material: Material, name: str, parameters: list[str]) -> dict[str, Any]:
+    study = material.studies[name]
+    ordered = sorted(study.evaluations, key=lambda one: (one.bracket, one.rung, one.slot))
+    judged = _is_judged(study)
+    planned = f" of {_planned(material):,}" if name == layout.SEARCH else ""
+    note = _count(ordered, planned)
+    if ordered:
+        note += f" {_best(ordered) if judged else 'Validation images were trained on: only test errors count.'}"
+    return {
+        "name": name,
+        "note": note,
+        "judged": "validation error" if judged else "test error",
+        "incumbent": incumbent(ordered).evaluation if judged else None,
+        "rows": [_row(one, parameters, judged) for one in ordered],
+    }
+
+
+def _planned(material: Material) -> int:
+    """Count the evaluations of the whole search."""
+    brackets = (hyperband.bracket(index, material.experiment.budget) for index in range(material.brackets))
+    return sum(sum(one.sizes) for one in brackets)
+
+
+def _count(evaluations: list[Evaluation], planned: str) -> str:
+    """Say how much there is, and what failed."""
+    if not evaluations:
+        return f"No evaluation is finished (0{planned})."
+    failed = Counter(one.status for one in evaluations if one.loss is None)
+    kinds = ", ".join(f"{number:,} {status.replace('_', ' ')}" for status, number in sorted(failed.items()))
+    failures = f"{failed.total():,} failed ({kinds})" if failed else "none failed"
+    finished = "evaluations are" if planned or len(evaluations) > 1 else "evaluation is"
+    return f"{len(evaluations):,}{planned} {finished} finished, {failures}."
+
+
+def _best(evaluations: list[Evaluation]) -> str:
+    best = incumbent(evaluations)
+    if best.loss is None or best.budget is None or best.budget_unit is None:
+        return "All failed: there is no best."
+    at = style.budget_name(best.budget, best.budget_unit)
+    return f"Lowest validation error at {at}: {100 * best.loss:.2f} % ({best.evaluation})."
+
+
+def _row(one: Evaluation, parameters: list[str], judged: bool) -> list[Any]:
+    origin = one.proposal.origin
+    fields = [one.id, one.proposal.id, origin.kind, origin.name, origin.model_budget, one.status, one.message]
+    values = [one.proposal.values.get(name) for name in parameters]
+    loss = one.loss if judged else None
+    return [*fields, round(one.epochs, 3), one.budget, *values, one.parameters, loss, one.test_error]

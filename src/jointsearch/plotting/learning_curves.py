@@ -1,0 +1,191 @@
+"""Figure: learning curves at each budget, with the restarts of the learning rate."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from jointsearch import layout
+from jointsearch.analysis.number import Number, sources
+from jointsearch.experiment import Experiment
+from jointsearch.hyperband import bracket, budgets
+from jointsearch.material import Material
+from jointsearch.plotting import style
+from jointsearch.records import Evaluation, rank
+from jointsearch.training import schedule
+
+MEASURED = 0.9
+"""Share of the successful trainings that must have been measured at a moment for a median there: those that were
+measured early are the fast ones, whose median says little of the others."""
+
+_RANKS = LinearSegmentedColormap.from_list("ranks", [style.BLUE, style.SKY, style.LIGHT_GREY])
+_BEST: dict[str, Any] = {"color": style.VERMILLION, "linewidth": 1.3, "marker": "o", "markersize": 2.5}
+_MEDIAN: dict[str, Any] = {"color": style.BLACK, "linewidth": 1.2, "linestyle": (0, (3, 1.2))}
+_RESTART: dict[str, Any] = {"color": style.GREY, "linewidth": 0.6, "linestyle": ":"}
+_ROWS = (("validation_error", "validation error (%)"), ("train_loss", "training loss"))
+
+
+def data(material: Material) -> pd.DataFrame:
+    """Gather all that the figure shows: the learning curves of the search.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a training and row of its curve: `evaluation`, `budget`, `budget_unit`, `status`; `rank` among the
+        successful ones at this budget, from 1; `spent` of the budget, in its unit; `moment`, the quarter of a cycle
+        nearest to it, and `cycle_start` and `cycle_end` of the cycle that this is in, in the same unit;
+        `learning_rate`, `train_loss` (mean cross-entropy since the row before, mixup included) and `validation_error`
+        (a fraction), empty where it was not measured. A training without a curve has one row without these.
+    """
+    made = material.evaluations(layout.SEARCH)
+    columns = ["evaluation", "budget", "budget_unit", "status", "rank", "spent", "moment", "cycle_start", "cycle_end"]
+    columns += ["learning_rate", "train_loss", "validation_error"]
+    rows = []
+    for budget in sorted({one.budget for one in made}):
+        for place, one in enumerate(rank([one for one in made if one.budget == budget]), start=1):
+            what = one.id, budget, one.budget_unit, one.status, place if one.status == "success" else None
+            curve = list(_curve(material.experiment, one)) or [(None,) * 7]
+            rows += [(*what, *row) for row in curve]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"rank": "Int64"} | dict.fromkeys(columns[5:], "float64"))
+
+
+def _curve(experiment: Experiment, one: Evaluation) -> Iterator[tuple[float | None, ...]]:
+    ends = _ends(experiment, one)
+    moments = np.array(schedule.moments(ends))
+    for row, seconds in zip(one.curve, one.observed.curve_seconds, strict=True):
+        fraction = _fraction(experiment, one, row.step, seconds)
+        nearest = int(np.abs(moments - fraction).argmin())
+        start, end = (0.0, *ends)[nearest // 4], ends[nearest // 4]
+        times = (one.budget * part for part in (fraction, float(moments[nearest]), start, end))
+        yield (*times, row.learning_rate, row.train_loss, row.validation_error)
+
+
+def _ends(experiment: Experiment, one: Evaluation) -> schedule.Ends:
+    levels, ladder = bracket(one.bracket, experiment.budget).levels, budgets(experiment.budget)
+    if experiment.training.continuation:
+        return schedule.continued([ladder[level] for level in levels[: one.rung + 1]])
+    return schedule.doubling(levels[one.rung])
+
+
+def _fraction(experiment: Experiment, one: Evaluation, step: int, seconds: float) -> float:
+    """Part of the budget that is spent at a row of the curve."""
+    if one.budget_unit == "seconds":
+        # The seconds do not include those at the lower budget that the training went on from.
+        before = one.budget / experiment.budget.eta if one.continues is not None else 0.0
+        return (before + seconds) / one.budget
+    if one.status == "success":
+        return step / one.steps
+    reached = one.epochs if one.budget_unit == "epochs" else one.steps
+    return step / one.steps * reached / one.budget
+
+
+def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+    """Give, for each budget, how many curves there are, and the best and the median error at their ends."""
+    found = {}
+    successful = data[data["status"] == "success"]
+    for budget in sorted(successful["budget"].unique()):
+        rows = successful[successful["budget"] == budget]
+        of = [one for one in material.evaluations(layout.SEARCH) if one.budget == budget and one.loss is not None]
+        errors = 100 * rows.groupby("evaluation")["validation_error"].last()
+        where = f"trainings of the search at {style.budget_name(budget, rows['budget_unit'].iloc[0])}"
+        for name, meaning, value, unit in (
+            ("curves", f"successful {where}", len(errors), ""),
+            ("best_error", f"lowest validation error of the {where}", float(errors.min()), "%"),
+            ("median_error", f"median validation error of the successful {where}", float(errors.median()), "%"),
+        ):
+            digits = 2 if unit else 0
+            found[f"{name}_{budget:g}"] = Number(
+                meaning=meaning, value=value, unit=unit, digits=digits, sources=sources(of)
+            )
+    return found
+
+
+@style.look()
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw the figure: a column for each budget with validation error, training loss and learning rate.
+
+    Parameters
+    ----------
+    data
+        Of the function `data`.
+    """
+    if data.empty:
+        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
+        style.say(figure.subplots(), "No training of the search is finished.")
+        return figure
+    levels = sorted(data["budget"].unique())
+    figure = style.new_figure(style.DOUBLE_COLUMN, 3.6)
+    grid = figure.subplots(3, len(levels), sharex="col", sharey="row", squeeze=False, height_ratios=[3, 2, 0.6])
+    for budget, column in zip(levels, grid.T, strict=True):
+        _draw_budget(column, data[data["budget"] == budget])
+    for (name, label), axes in zip(_ROWS, grid[:, 0], strict=False):
+        axes.set_ylabel(label)
+        values = data.loc[data["status"] == "success", name].dropna().to_numpy()
+        if name == "validation_error" and len(values):
+            style.scale_errors(axes.yaxis, 100 * values)
+    grid[2, 0].set(ylabel="rate", yticks=[0, 1], yticklabels=["0", "peak"], ylim=(-0.08, 1.12))
+    figure.supxlabel(f"training ({data['budget_unit'].iloc[0]})", size=8)
+    figure.legend(
+        handles=[
+            Line2D([], [], color=_RANKS(0.0), linewidth=1.0, label="ranked high at the end"),
+            Line2D([], [], color=_RANKS(1.0), linewidth=1.0, label="ranked low"),
+            Line2D([], [], label="best", **_BEST),
+            Line2D([], [], label="median", **_MEDIAN),
+            Line2D([], [], label="restart", **_RESTART),
+        ],
+        loc="outside upper center",
+        ncols=5,
+    )
+    return figure
+
+
+def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:
+    budget, unit = float(rows["budget"].iloc[0]), rows["budget_unit"].iloc[0]
+    successful = rows[rows["status"] == "success"]
+    number, total = successful["evaluation"].nunique(), rows["evaluation"].nunique()
+    failed = f", {total - number} failed" if number < total else ""
+    column[0].set_title(f"{style.budget_name(budget, unit)}\nn = {number}{failed}", size=7)
+    for (name, _), axes in zip(_ROWS, column, strict=False):
+        if successful.empty:
+            axes.text(0.5, 0.5, "all failed", transform=axes.transAxes, color=style.GREY, ha="center", va="center")
+        else:
+            _draw_curves(axes, successful, name, number, 100.0 if name == "validation_error" else 1.0)
+    cycles = rows[["cycle_start", "cycle_end"]].dropna().drop_duplicates().sort_values(["cycle_start", "cycle_end"])
+    for start, end in cycles.itertuples(index=False):
+        along = np.linspace(0, 1, 50)
+        rate = [schedule.learning_rate(float(part), 1.0, (1.0,)) for part in along]
+        column[2].plot(start + along * (end - start), rate, color=style.BLACK, linewidth=0.8)
+    for axes in column:
+        for end in sorted({end for end in cycles["cycle_end"] if end < 0.999 * budget}):
+            axes.axvline(end, zorder=0, **_RESTART)
+    # A training ends up to one step late.
+    column[2].set_xlim(0, 1.04 * float(np.nanmax([budget, successful["spent"].max()])))
+    column[2].set_xticks([0, budget / 2, budget])
+    column[2].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}"))
+
+
+def _draw_curves(axes: Axes, rows: pd.DataFrame, name: str, number: int, scale: float) -> None:
+    measured = rows.dropna(subset=[name])
+    places = sorted(measured["rank"].unique(), reverse=True)
+    curves = [measured[measured["rank"] == place] for place in places]
+    lines = [np.column_stack([curve["spent"], scale * curve[name]]) for curve in curves]
+    # From the first to the last rank; the best ones lie on top.
+    colours = _RANKS((np.array(places, dtype=float) - 1) / max(1, number - 1))
+    axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.6 if number < 100 else 0.4))
+    # Where a training was measured but once, a line shows nothing.
+    ends = np.array([line[-1] for line in lines])
+    axes.scatter(ends[:, 0], ends[:, 1], c=colours, s=3, linewidth=0)
+    best = measured[measured["rank"] == 1]
+    axes.plot(best["spent"], scale * best[name], zorder=4, **_BEST)
+    at = measured.groupby(["moment", "evaluation"])[name].last().groupby("moment")
+    median = at.median()[at.size() >= max(2, MEASURED * number)]
+    marker = "_" if len(median) == 1 else ""
+    axes.plot(median.index, scale * median, zorder=5, marker=marker, markersize=9, markeredgewidth=1.2, **_MEDIAN)

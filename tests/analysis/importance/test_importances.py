@@ -1,0 +1,138 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from factories import evaluation
+from synthetic import material
+
+from jointsearch import layout
+from jointsearch.analysis import importance
+from jointsearch.analysis.importance.groups import GROUPS
+from jointsearch.config import BudgetSettings
+from jointsearch.material import Material, Study
+from jointsearch.records import Evaluation
+from jointsearch.space import Space
+from jointsearch.space_file import SpaceFile
+
+SPACE = SpaceFile.parse(
+    {
+        "hyperparameters": {
+            "widen_factor_1": {"type": "float", "lower": 0.5, "upper": 8, "log": True},
+            "residual_blocks_1": {"type": "integer", "lower": 1, "upper": 16, "log": True},
+            "learning_rate": {"type": "float", "lower": 1e-3, "upper": 1, "log": True},
+            "batch_size": {"type": "categorical", "choices": [32, 64, 128]},
+            "momentum": {"type": "float", "lower": 0, "upper": 0.99},
+            "cutout_length": {"type": "constant", "value": 3},
+        },
+        "conditions": [{"child": "momentum", "parent": "batch_size", "not_equals": 32}],
+    }
+)
+
+
+def trained(count: int, fail: int = 0, seed: int = 0, flat: bool = False) -> list[Evaluation]:
+    """Log error: 2 (width - 1/2) (rate - 1/2) + rate / 2, on the unit cube."""
+    space, made = Space(SPACE), []
+    for slot, values in enumerate(space.sample(count, np.random.default_rng(seed))):
+        at = dict(zip(space.names, space.encode(values), strict=True))
+        log = 2 * (at["widen_factor_1"] - 0.5) * (at["learning_rate"] - 0.5) + at["learning_rate"] / 2
+        loss = None if slot < fail else 0.3 if flat else 0.3 * math.exp(log)
+        made.append(evaluation(f"0-0-{slot}", loss, values=values, slot=slot))
+    return made
+
+
+def computed(evaluations: list[Evaluation]) -> pd.DataFrame:
+    return importance.importances(evaluations, Space(SPACE), [1, 3], "epochs", np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def found() -> pd.DataFrame:
+    return computed(trained(90, fail=10))
+
+
+def test_every_surrogate_and_budget_has_every_effect_once(found) -> None:
+    assert not found.duplicated(["surrogate", "budget", "kind", "first", "second"]).any()
+    counts = found.groupby(["surrogate", "budget"])["kind"].value_counts().unstack()
+    assert (counts[["main", "pair", "group"]] == [5, 10, 6]).all(axis=None) and len(counts) == 4
+    assert "cutout_length" not in set(found["first"])
+
+
+def test_failures_are_counted_and_left_out(found) -> None:
+    assert set(map(tuple, found.loc[found["budget"] == 1, ["n", "failed"]].to_numpy())) == {(80, 10)}
+
+
+def test_interaction_of_architecture_and_hyperparameters_is_what_it_is_in_closed_form(found) -> None:
+    # Variance of 2 (u - 1/2) (v - 1/2) is 4/144, that of v/2 is 1/48.
+    gp = found[(found["surrogate"] == "gp") & (found["budget"] == 1)].set_index("first")
+    assert gp["r2"].iloc[0] > 0.95
+    groups = gp[gp["kind"] == "group"]["importance"]
+    assert groups["architecture_hyperparameters"] == pytest.approx(4 / 7, abs=0.05)
+    assert groups["hyperparameters"] == pytest.approx(3 / 7, abs=0.05)
+    assert groups[["architecture", "architecture_architecture", "hyperparameters_hyperparameters"]].max() < 0.03
+
+
+def test_groups_add_up_to_all(found) -> None:
+    groups = found[(found["kind"] == "group") & (found["budget"] == 1)]
+    assert groups.groupby("surrogate")["importance"].sum().to_numpy() == pytest.approx(1, abs=1e-5)
+    assert list(groups["first"].iloc[:6]) == list(GROUPS)
+
+
+@pytest.mark.parametrize(
+    "records", [[], trained(30, fail=30), trained(25, fail=6), trained(40, flat=True), trained(1) * 50]
+)
+def test_too_little_gives_no_numbers(records) -> None:
+    rows = computed(records)
+    assert rows[["importance", "spread", "r2"]].isna().all(axis=None)
+    assert rows.loc[rows["budget"] == 1, "n"].eq(sum(one.loss is not None for one in records)).all()
+
+
+def test_noise_has_no_held_out_r2() -> None:
+    rng = np.random.default_rng(1)
+    rows = computed(
+        [evaluation(one.proposal.id, float(rng.random()), values=one.proposal.values) for one in trained(60)]
+    )
+    assert (rows.loc[rows["budget"] == 1, "r2"] < 0.1).all()
+
+
+def test_an_error_of_0_has_a_place() -> None:
+    records = trained(40)
+    values = records[0].proposal.values
+    rows = computed([evaluation("0-0-0", 0.0, values=values), *records[1:]])
+    assert rows.loc[rows["budget"] == 1, "importance"].notna().all()
+
+
+def test_the_same_evaluations_give_the_same_table(found) -> None:
+    pd.testing.assert_frame_equal(computed(trained(90, fail=10)), found)
+
+
+def gathered() -> Material:
+    made = material(BudgetSettings(unit="epochs", minimum=1, maximum=3), search=())
+    experiment = made.experiment.model_copy(update={"space": SPACE})
+    other = experiment.model_copy(update={"space": made.experiment.space})
+    full = [one.model_copy(update={"budget": 3.0}) for one in trained(60, fail=4)]
+    studies = {
+        layout.SEARCH: Study(experiment, tuple(full[:40])),
+        layout.CORRELATION: Study(experiment, tuple(full[40:])),
+        layout.MANUAL: Study(experiment, (evaluation("9-0-0"),)),
+        "architecture_first-0-1": Study(other, (evaluation("9-0-0"),)),
+    }
+    return Material(experiment, 8, studies)
+
+
+def test_evaluations_sampled_in_the_whole_space_count_and_no_others() -> None:
+    assert len(importance.evaluations(gathered())) == 60
+
+
+def test_table_holds_the_sums_and_numbers_those_that_mean_something() -> None:
+    made = gathered()
+    table = importance.table(made)
+    assert len(table) == 2 * 2 * 6
+    numbers = importance.numbers(made, table)
+    row = table[
+        (table["surrogate"] == "gp") & (table["budget"] == 3) & (table["group"] == "architecture_hyperparameters")
+    ]
+    number = numbers["importance_gp_architecture_hyperparameters"]
+    assert number.value == pytest.approx(100 * row["share"].iloc[0])
+    assert len(number.sources) == 56
+    nothing = table.assign(r2=-0.1)
+    assert importance.numbers(made, nothing) == {}

@@ -1,0 +1,135 @@
+import pandas as pd
+import pytest
+from arm_runs import STEPS, arms
+from synthetic import material
+
+from jointsearch.analysis.arms import numbers, table
+from jointsearch.analysis.comparison import compare_runs
+from jointsearch.config import BudgetSettings
+from jointsearch.material import Material, Study
+from jointsearch.records import Evaluation
+
+EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
+
+
+@pytest.fixture(scope="module")
+def six() -> Material:
+    return arms(EPOCHS, 6, 4)
+
+
+@pytest.fixture(scope="module")
+def rows(six) -> pd.DataFrame:
+    return table(six).set_index("arm")
+
+
+def test_all_arms_spend_the_same(six, rows) -> None:
+    assert rows["spent_mean"].nunique() == 1
+    assert rows["spent_unit"].unique().tolist() == ["epochs"]
+
+
+def test_means_and_differences_are_those_of_the_errors(six, rows) -> None:
+    errors = pd.DataFrame([(run.arm, run.repeat, run.error("test")) for run in compare_runs(six).runs]).pivot(
+        index=1, columns=0
+    )[2]
+    assert rows["test_mean"].to_dict() == pytest.approx(errors.mean().to_dict())
+    assert rows["test_sd"].to_dict() == pytest.approx(errors.std().to_dict())
+    for arm in set(STEPS) - {"joint_bohb"}:
+        assert rows.loc[arm, "test_difference"] == pytest.approx((errors[arm] - errors["joint_bohb"]).mean())
+        assert rows.loc[arm, "test_difference"] == pytest.approx(rows.loc[arm, "validation_difference"])
+
+
+def test_every_other_arm_is_tested_and_corrected(rows) -> None:
+    others = rows.drop("joint_bohb")
+    assert rows.loc["joint_bohb", ["test_difference", "test_p", "pairs", "smallest_p"]].isna().all()
+    assert (others["pairs"] == 6).all() and (others["smallest_p"] == 1 / 32).all()
+    assert (others["smallest_p_holm"] == 4 / 32).all()
+    assert (others["test_p_holm"] >= others["test_p"]).all()
+    assert others["test_p_holm"].min() == pytest.approx(4 * others["test_p"].min())
+
+
+def test_all_arms_are_compared_where_the_first_incomplete_one_is(six) -> None:
+    made = arms(EPOCHS, 3, 4, joint_bohb_0=1, joint_random_2=3)
+    whole = table(arms(EPOCHS, 3, 4)).set_index("arm")
+    rows = table(made).set_index("arm")
+    random = next(run for run in compare_runs(made).runs if (run.arm, run.repeat) == ("joint_random", 2))
+    assert rows["compared_at"].unique().tolist() == [random.spent]
+    assert (rows["spent_mean"] == random.spent).all() and (rows["trained_mean"] < whole["trained_mean"]).all()
+    assert rows["complete"].tolist() == [2, 2, 3, 3, 3]
+    assert (rows["compared"] == 3).all() and (rows["n"] == 3).all() and (rows["ended"] == 0).all()
+    for run in compare_runs(made).runs:
+        assert run.until(random.spent)["spent"].iloc[-1] <= random.spent
+
+
+def test_what_fails_for_nothing_makes_an_arm_end_early_and_it_keeps_its_incumbent() -> None:
+    made = arms(EPOCHS, 2, 4, joint_bohb_0=1)
+    free = {
+        name: Study(one.experiment, tuple(map(without_cost, one.evaluations)))
+        for name, one in made.studies.items()
+        if name.startswith("joint_random")
+    }
+    rows = table(Material(made.experiment, 8, {**made.studies, **free})).set_index("arm")
+    last = [run.error("test") for run in compare_runs(made).begun("joint_random")]
+    assert rows.loc["joint_random", "ended"] == rows.loc["joint_random", "n"] == 2
+    assert rows.loc["joint_random", "spent_mean"] < rows.loc["joint_bohb", "spent_mean"] == rows["compared_at"].max()
+    assert rows.loc["joint_random", "test_mean"] == pytest.approx(sum(last) / 2)
+
+
+def without_cost(one: Evaluation) -> Evaluation:
+    return one if one.slot % 2 == 0 else one.model_copy(update={"epochs": 0.0})
+
+
+def test_a_repeat_without_success_by_then_is_counted_and_not_paired() -> None:
+    made = arms(EPOCHS, 3, 4)
+    failed = [
+        one.model_copy(update={"loss": None, "test_error": None, "status": "diverged"})
+        for one in made.evaluations("joint_random-1")
+    ]
+    studies = {**made.studies, "joint_random-1": Study(made.experiment, tuple(failed))}
+    row = table(Material(made.experiment, 8, studies)).set_index("arm").loc["joint_random"]
+    assert (row["compared"], row["n"], row["pairs"], row["failed_mean"] > 0) == (3, 2, 2, True)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [material(EPOCHS), arms(EPOCHS, 1, 4), arms(EPOCHS, 2, 4, failing=1), arms(EPOCHS, 2, 4, failing=0.7)],
+    ids=["none", "one", "failed", "mostly failed"],
+)
+def test_little_and_failed_data_give_a_table_with_empty_cells(made) -> None:
+    rows = table(made)
+    assert rows.columns.is_unique
+    few = rows["pairs"].fillna(0) < 2
+    assert rows.loc[few, ["test_p", "test_p_holm", "test_difference_low", "smallest_p"]].isna().all(axis=None)
+    assert rows.loc[rows["n"] == 0, ["test_mean", "test_low", "test_sd"]].isna().all(axis=None)
+    numbers(made, rows)
+
+
+def test_table_is_the_same_when_made_again(six) -> None:
+    assert table(six).equals(table(six))
+
+
+def test_numbers_are_those_of_the_table_and_name_the_incumbents(six, rows) -> None:
+    found = numbers(six, table(six))
+    assert found["joint_random_test_error"].value == pytest.approx(100 * rows.loc["joint_random", "test_mean"])
+    assert found["joint_random_test_p_holm"].value == rows.loc["joint_random", "test_p_holm"]
+    assert found["architecture_first_repeats"].value == 6
+    assert "joint_bohb_test_p" not in found and "joint_bohb_test_difference" not in found
+    known = {f"{one.study}/{one.id}" for study in six.studies for one in six.evaluations(study)}
+    assert all(known.issuperset(number.sources) for number in found.values())
+    assert len(found["joint_random_test_error"].sources) == 6
+    assert len(found["joint_random_test_p"].sources) == 12
+
+
+def test_numbers_tell_how_far_the_arms_are() -> None:
+    made = arms(EPOCHS, 2, 4, joint_bohb_0=1, joint_bohb_1=1, joint_random_1=2)
+    found = numbers(made, table(made))
+    assert found["arms_repeats"].value == 2
+    assert (found["arms_complete"].value, found["arms_planned_searches"].value) == (7, 10)
+    assert found["arms_compared_at"].value == pytest.approx(table(made)["compared_at"].iloc[0])
+    assert found["arms_compared_at"].unit == "epochs"
+
+
+def test_a_small_p_keeps_a_digit_that_is_not_zero(six) -> None:
+    small = [
+        one for name, one in numbers(six, table(six)).items() if name.endswith(("_p", "_p_holm")) and one.value > 0
+    ]
+    assert small and all(float(one.text()) > 0 for one in small)

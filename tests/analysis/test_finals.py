@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from factories import evaluation
+from synthetic import material
+from timelines import named
+
+from jointsearch.analysis.finals import (
+    INCUMBENT,
+    interval,
+    manual,
+    manual_numbers,
+    moments,
+    retraining,
+    retraining_numbers,
+    welch,
+)
+from jointsearch.config import BudgetSettings
+from jointsearch.material import Material
+from jointsearch.records import Evaluation
+
+SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
+
+
+def trained(study: str, errors: dict[str, list[float | None]], **changes: object) -> list[Evaluation]:
+    pairs = [(name, error) for name, of_name in errors.items() for error in of_name]
+    return [named(study, name, slot, error, **changes) for slot, (name, error) in enumerate(pairs)]
+
+
+def by_hand(errors: dict[str, list[float | None]], found: float | None = 0.1) -> Material:
+    best = [] if found is None else [evaluation("0-0-0", found, rung=3, budget=27)]
+    return material(SETTINGS, search=best, manual=trained("manual", errors))
+
+
+def test_interval_of_three_values_in_closed_form() -> None:
+    # t of 2 degrees of freedom at 0.975 is 4.302653 (tables); the standard deviation is 1.
+    half = 4.302653 / np.sqrt(3)
+    assert moments([1, 2, 3]) == (2, 1)
+    assert interval([1, 2, 3]) == pytest.approx((2 - half, 2 + half), abs=1e-6)
+
+
+@pytest.mark.parametrize("values", [[], [0.2]])
+def test_too_few_values_have_no_interval(values) -> None:
+    assert np.isnan(interval(values)).all() and np.isnan(moments(values)[1])
+
+
+def test_welch_of_equal_variances_in_closed_form() -> None:
+    # Standard error sqrt(2/3) at 4 degrees of freedom, whose t at 0.975 is 2.776445 (tables).
+    difference, low, high, p = welch([1, 2, 3], [2, 3, 4])
+    half = 2.776445 * np.sqrt(2 / 3)
+    assert (difference, low, high) == pytest.approx((-1, -1 - half, -1 + half), abs=1e-5)
+    assert p == pytest.approx(0.28786, abs=1e-5)
+
+
+@pytest.mark.parametrize(("first", "second"), [([1], [2, 3]), ([1, 1], [2, 2])])
+def test_welch_needs_two_values_and_a_spread(first, second) -> None:
+    difference, *others = welch(first, second)
+    assert difference < 0 and np.isnan(others).all()
+
+
+def test_manual_table_has_a_row_for_each_architecture_and_one_for_the_incumbent() -> None:
+    table = manual(by_hand({"resnet_20": [0.2, 0.4], "wide_resnet_10_2": [0.3, None], "resnet_56": [None, None]}))
+    assert table["name"].tolist() == ["resnet_20", "wide_resnet_10_2", "resnet_56", INCUMBENT]
+    assert table["title"].tolist() == ["ResNet-20", "WRN-10-2", "ResNet-56", "found by the search"]
+    # ResNets are named by their depth.
+    assert table["depth"].tolist()[::2] == [20, 56]
+    assert table["seeds"].tolist() == [2, 2, 2, 1] and table["failed"].tolist() == [0, 1, 2, 0]
+    assert table["validation_mean"].tolist() == pytest.approx([0.3, 0.3, np.nan, 0.1], nan_ok=True)
+    # With two values, half the interval is t times half their difference, and t of 1 degree of freedom is 12.7062.
+    assert table["test_high"].tolist() == pytest.approx([0.3 + 1.27062, np.nan, np.nan, np.nan], nan_ok=True, abs=1e-5)
+
+
+def test_best_manual_architecture_is_that_without_failures_of_the_lowest_mean_validation_error() -> None:
+    known = by_hand({"resnet_20": [0.2, 0.4], "wide_resnet_10_2": [0.1, None], "resnext_14_4x8d": [0.31, 0.31]})
+    numbers = manual_numbers(known, manual(known))
+    assert numbers["best_manual_test_error"].value == pytest.approx(30)
+    assert "ResNet-20" in numbers["best_manual_test_error"].meaning
+    assert numbers["best_manual_test_error"].sources == ("manual/3-0-0@0", "manual/3-0-1@0")
+    assert numbers["manual_failed"].value == 1
+
+
+@pytest.mark.parametrize("errors", [{}, {"resnet_20": [None]}])
+def test_without_a_success_nothing_is_said_to_be_best(errors) -> None:
+    known = by_hand(errors, found=None)
+    numbers = manual_numbers(known, manual(known))
+    assert not [name for name in numbers if name.startswith("best_manual")]
+
+
+def test_retraining_table_has_the_snapshot_ensemble_as_a_row_where_it_was_measured() -> None:
+    made = trained("retraining", {INCUMBENT: [0.1, 0.2]}, snapshot_test_error=0.05)
+    made += trained("retraining", {"resnet_20": [0.3, None]})
+    table = retraining(material(SETTINGS, retraining=made))
+    assert list(zip(table["name"], table["kind"], strict=True)) == [
+        (INCUMBENT, "single"),
+        (INCUMBENT, "snapshot_ensemble"),
+        ("resnet_20", "single"),
+    ]
+    assert table["test_mean"].tolist() == pytest.approx([0.15, 0.05, 0.3])
+    assert table["failed"].tolist() == [0, 0, 1]
+    assert table["parameters"].tolist() == [1000, 1000, 1000]
+
+
+def test_difference_after_retraining_is_tested_where_both_have_two_seeds() -> None:
+    both = {INCUMBENT: [0.1, 0.12, 0.14], "resnet_20": [0.2, 0.22, 0.24]}
+    known = material(SETTINGS, retraining=trained("retraining", both))
+    numbers = retraining_numbers(known, retraining(known))
+    assert numbers["retrained_difference"].value == pytest.approx(-10)
+    assert numbers["retrained_difference_low"].value < -10 < numbers["retrained_difference_high"].value < 0
+    assert 0 < numbers["retrained_p"].value < 0.05
+    assert len(numbers["retrained_difference"].sources) == 6
+    known = material(SETTINGS, retraining=trained("retraining", both | {"resnet_20": [0.2, None]}))
+    assert "retrained_difference" not in retraining_numbers(known, retraining(known))
+
+
+def test_nothing_retrained_is_an_empty_table() -> None:
+    known = material(SETTINGS)
+    assert retraining(known).empty and retraining_numbers(known, retraining(known)) == {}

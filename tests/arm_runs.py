@@ -1,0 +1,68 @@
+"""Arms for tests to analyse, made without training."""
+
+from collections.abc import Mapping
+
+from synthetic import material, search
+
+from jointsearch import layout
+from jointsearch.config import BudgetSettings
+from jointsearch.hyperband import bracket, budgets, cost
+from jointsearch.material import Material
+from jointsearch.records import Evaluation
+
+STEPS: dict[str, tuple[int | None, ...]] = {
+    "joint_bohb": (None,),
+    "joint_random": (None,),
+    "joint_hyperband": (None,),
+    "architecture_first": (1, 2),
+    "hyperparameters_first": (1, 2),
+}
+ERRORS = {"joint_bohb": 0.6, "joint_hyperband": 0.8, "architecture_first": 0.9, "hyperparameters_first": 0.7}
+"""How many times as large as in `synthetic.search` the errors of an arm are."""
+TEST_ABOVE = 0.004
+"""How far the test error lies above the validation error."""
+
+
+def arms(settings: BudgetSettings, repeats: int, brackets: int, failing: float = 0.05, **missing: int) -> Material:
+    """Make arms up; `missing`: how many trainings a study lacks at its end, by its name with `_` for `-`."""
+    studies = {}
+    for number, (arm, steps) in enumerate(STEPS.items()):
+        for repeat in range(repeats):
+            for step in steps:
+                name, seed = layout.arm(arm, repeat, step), 100 * repeat + 10 * number + (step or 0)
+                if arm == "joint_random":
+                    made = at_full_budget(settings, brackets, seed, failing)
+                else:
+                    made = search(brackets // len(steps), settings, seed=seed, failing=failing)
+                made = made[: len(made) - missing.get(name.replace("-", "_"), 0)]
+                if made:
+                    studies[name] = [spent(one, name, ERRORS.get(arm, 1.0)) for one in made]
+    return material(settings, **studies)
+
+
+def at_full_budget(settings: BudgetSettings, brackets: int, seed: int, failing: float) -> list[Evaluation]:
+    """As many trainings at the full budget as cost what so many brackets do, all in one rung."""
+    ladder = budgets(settings)
+    size = round(sum(cost(bracket(index, settings), ladder) for index in range(brackets)) / ladder[-1])
+    top, alone = len(ladder) - 1, settings.model_copy(update={"minimum": settings.maximum})
+    made = search(size, alone, seed=seed, failing=failing)
+    return [
+        one.model_copy(
+            update={
+                "bracket": top,
+                "slot": slot,
+                "proposal": one.proposal.model_copy(update={"id": f"{top}-0-{slot}"}),
+            }
+        )
+        for slot, one in enumerate(made)
+    ]
+
+
+def spent(one: Evaluation, study: str = "search", times: float = 1.0) -> Evaluation:
+    """The evaluation as one of a study, with an error so many times as large, and what its budget says spent."""
+    changes: Mapping[str, object] = {"study": study, "epochs": one.budget, "steps": round(one.budget)}
+    if one.loss is not None:
+        loss = round(5000 * one.loss * times) / 5000
+        changes = {**changes, "loss": loss, "test_error": loss + TEST_ABOVE}
+    observed = one.observed.model_copy(update={"training_seconds": one.budget})
+    return one.model_copy(update={**changes, "observed": observed})

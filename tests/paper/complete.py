@@ -1,0 +1,140 @@
+"""A complete experiment with all studies, made without training: records on disk, figures, tables, numbers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import typst
+from factories import evaluation
+
+from jointsearch import layout, studies
+from jointsearch.config import Config
+from jointsearch.experiment import Experiment
+from jointsearch.hyperband import budgets, promote
+from jointsearch.material import Material
+from jointsearch.networks.manual import ARCHITECTURES
+from jointsearch.outcomes import outcomes
+from jointsearch.records import Evaluation, Proposal, Values, write_bytes
+from jointsearch.space import Space
+from jointsearch.studies import Study
+
+BRACKETS = 9
+PAGE = typst.compile(b"#set page(width: 7in, height: 2in)", format="pdf", ignore_system_fonts=True, timestamp=0)
+SPACE = """
+hyperparameters:
+  residual_blocks_1: {type: integer, lower: 1, upper: 16, log: true}
+  residual_blocks_2: {type: integer, lower: 1, upper: 16, log: true}
+  residual_blocks_3: {type: integer, lower: 1, upper: 16, log: true}
+  initial_filters: {type: integer, lower: 8, upper: 32, log: true}
+  widen_factor_1: {type: float, lower: 0.5, upper: 8, log: true}
+  widen_factor_2: {type: constant, value: 2.0}
+  widen_factor_3: {type: constant, value: 2.0}
+  learning_rate: {type: float, lower: 1e-3, upper: 1, log: true}
+  batch_size: {type: constant, value: 128}
+  weight_decay: {type: float, lower: 1e-5, upper: 1e-3, log: true}
+  momentum: {type: constant, value: 0.9}
+"""
+"""Few dimensions, so that the importance of hyperparameters is quickly computed."""
+
+
+def settings(folder: Path, *, studies: bool = True) -> Config:
+    """Configuration of the experiment, with or without the studies beside its search."""
+    space = folder / "space.yaml"
+    space.parent.mkdir(parents=True, exist_ok=True)
+    space.write_text(SPACE)
+    beside = {
+        "correlation": {"configurations": 24},
+        "manual": {"architectures": ["resnet_20", "wide_resnet_10_2"], "seeds": 3},
+        "arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"},
+        "retraining": {"seeds": 3},
+    }
+    return Config.model_validate(
+        {
+            "experiment": folder.name,
+            "space": str(space),
+            "data": {"name": "digits"},
+            "budget": {"unit": "epochs", "minimum": 1, "maximum": 9},
+            "search": {"length": BRACKETS, "length_unit": "brackets"},
+            "studies": beside if studies else {},
+        }
+    )
+
+
+def write(folder: Path, settings: Config) -> None:
+    """Write the experiment and the records of all its studies."""
+    experiment = Experiment.from_config(settings)
+    rng = np.random.default_rng(0)
+    for name, study in studies.plan(settings, experiment).items():
+        place = folder / name
+        put(layout.experiment_file(folder if name == layout.SEARCH else place), study.experiment)
+        for one in _evaluations(study, rng):
+            put(layout.slot_file(layout.rung_folder(place, one.bracket, one.rung), one.slot), one)
+
+
+def put(path: Path, record: Experiment | Evaluation) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(record.model_dump_json())
+
+
+def make(folder: Path) -> None:
+    """Make tables and numbers of it as the workflow does; its figures are empty pages, which are sooner drawn."""
+    for path, content in outcomes(Material.read(folder, BRACKETS), draw=False).items():
+        write_bytes(folder / path, content)
+        if path.startswith("figures/"):
+            write_bytes((folder / path).with_suffix(".pdf"), PAGE)
+
+
+def _evaluations(study: Study, rng: np.random.Generator) -> Iterator[Evaluation]:
+    space, ladder = Space(study.experiment.space), budgets(study.experiment.budget)
+    for bracket in study.brackets:
+        proposals = _proposals(study, space, bracket.index, bracket.sizes[0], rng)
+        for rung, (size, level) in enumerate(zip(bracket.sizes, bracket.levels, strict=True)):
+            batch = []
+            for slot, proposal in enumerate(proposals[:size]):
+                rate = float(proposal.values.get("learning_rate", 0.1))
+                filters = float(proposal.values["initial_filters"])
+                bowl = 0.1 * np.log10(rate / 0.1) ** 2 + 2 / filters
+                error = min(0.9, (0.05 + bowl) * (1 + 0.4**level) * np.exp(0.2 * rng.standard_normal()))
+                failed = study.kind in ("search", "random") and rng.random() < 0.1
+                loss = None if failed else round(1000 * error) / 1000
+                test = None if failed else round(1000 * min(0.95, error * 1.05)) / 1000
+                start = float(1e6 * bracket.index + 1000 * rung + 20 * slot)
+                made = evaluation(
+                    f"{bracket.index}-0-{slot}",
+                    loss,
+                    study=study.name,
+                    experiment=study.experiment.id,
+                    rung=rung,
+                    slot=slot,
+                    budget=ladder[level],
+                    budget_unit=study.experiment.budget.unit,
+                    epochs=ladder[level],
+                    test_error=test,
+                )
+                observed = made.observed.model_copy(update={"started": start, "finished": start + 10.0})
+                changes = {"proposal": proposal, "observed": observed}
+                if study.kind == "retraining" and test is not None:
+                    changes["snapshot_test_error"] = 0.98 * test
+                batch.append(made.model_copy(update=changes))
+            yield from batch
+            if rung + 1 < len(bracket.sizes) and study.kind == "search":
+                proposals = list(promote(batch, bracket.sizes[rung + 1]))
+
+
+def _proposals(study: Study, space: Space, bracket: int, size: int, rng: np.random.Generator) -> list[Proposal]:
+    values: list[Values] = space.sample(size, rng)
+    origins = [{"sampler": "bohb", "kind": "random"} for _ in values]
+    if study.kind == "search" and bracket >= 3:
+        origins = [
+            {"sampler": "bohb", "kind": "model", "model_budget": 1} if place % 3 else origin
+            for place, origin in enumerate(origins)
+        ]
+    if study.kind in ("manual", "retraining"):
+        names = ["resnet_20", "wide_resnet_10_2"] if study.kind == "manual" else ["incumbent", "resnet_20"]
+        names = [names[place * len(names) // size] for place in range(size)]
+        origins = [{"sampler": study.kind, "kind": "given", "name": name} for name in names]
+        values = [values[0] if name == "incumbent" else ARCHITECTURES[name].within(space) for name in names]
+    return [
+        Proposal(id=f"{bracket}-0-{slot}", values=one, origin=origin)
+        for slot, (one, origin) in enumerate(zip(values, origins, strict=True))
+    ]

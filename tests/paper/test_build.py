@@ -1,0 +1,132 @@
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import complete
+import pytest
+
+from jointsearch.errors import UserError
+from jointsearch.figures import FIGURES, TABLES
+from jointsearch.paper.build import MAIN, SOURCES, build
+from jointsearch.paper.check import check
+from jointsearch.paper.facts import Facts, gather
+from jointsearch.paper.latex import export
+from jointsearch.records import file_digest
+
+
+def made(folder: Path, *, studies: bool) -> tuple[Facts, Path]:
+    settings = complete.settings(folder, studies=studies)
+    complete.write(folder, settings)
+    complete.make(folder)
+    return gather(settings, folder), folder
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory) -> tuple[Facts, Path]:
+    return made(tmp_path_factory.mktemp("results") / "complete", studies=True)
+
+
+@pytest.fixture(scope="module")
+def search_only(tmp_path_factory) -> tuple[Facts, Path]:
+    return made(tmp_path_factory.mktemp("results") / "demo", studies=False)
+
+
+@pytest.fixture
+def sources(tmp_path) -> Path:
+    return shutil.copytree(SOURCES, tmp_path / "paper")
+
+
+def write(sources: Path, text: str) -> Path:
+    (sources / MAIN).write_text(f'#import "template.typ": *\n{text}')
+    return sources
+
+
+def test_no_result_is_typed_into_the_text() -> None:
+    check(SOURCES / MAIN)
+
+
+def test_all_that_the_text_may_ask_after_is_in_a_complete_experiment(everything) -> None:
+    pdf = build(*everything, strict=True)
+    assert pdf.startswith(b"%PDF-")
+    assert pdf == build(*everything, strict=True)
+
+
+def test_a_search_alone_has_a_paper(search_only) -> None:
+    facts, folder = search_only
+    assert not set(facts.tables) - {"importance_groups"}
+    assert build(facts, folder).startswith(b"%PDF-")
+
+
+def test_nothing_done_yet_has_a_paper_too(search_only) -> None:
+    facts, folder = search_only
+    counts = {"evaluations", "failed", "configurations", "full_budget_evaluations", "model_based", "training_hours"}
+    numbers = {name: number for name, number in facts.numbers.items() if name in counts}
+    assert build(replace(facts, numbers=numbers, machines=[]), folder).startswith(b"%PDF-")
+
+
+def test_every_figure_and_table_stands_in_the_text() -> None:
+    text = (SOURCES / MAIN).read_text()
+    assert set(re.findall(r'#drawn\("(\w+)"\)', text)) == set(FIGURES)
+    assert set(re.findall(r'#tabled\("(\w+)"\)', text)) == set(TABLES)
+
+
+def test_everything_in_the_bibliography_is_cited() -> None:
+    known = set(re.findall(r"^@\w+\{(\w+),", (SOURCES / "references.bib").read_text(), re.MULTILINE))
+    assert known == set(re.findall(r"(?:@|<)([a-z]+(?:19|20)\d\d[a-z]?)", (SOURCES / MAIN).read_text()))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('Text.\n#n("best_test_eror")', r"main.typ:3: there is no number best_test_eror; similar are best_test_error"),
+        (
+            '#estimate("bset_test_error")',
+            r"main.typ:2: there is no number bset_test_error; similar are best_test_error",
+        ),
+        ('#if has("correlations") [x]', r"main.typ:2: there is no study correlations; similar are correlation"),
+        ('#drawn("full_budget_evaluation")', r"there is no figure full_budget_evaluation; similar are full_budget_ev"),
+        ('#tabled("manual")', r"main.typ:2: there is no table manual; there are 1 others"),
+        ("An error of 5 %.", r"main.typ:2: the number 5 is typed into the text"),
+        ("#nonsense", r"main.typ:2: unknown variable: nonsense"),
+    ],
+)
+def test_what_is_not_there_stops_the_build_in_one_line(search_only, sources, text, message) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        build(*search_only, sources=write(sources, text))
+    assert "\n" not in str(error.value)
+
+
+def test_a_misspelt_name_in_a_question_is_found_strictly_only(search_only, sources) -> None:
+    write(sources, '#if known("no_such_number") [yes] else [no]')
+    assert build(*search_only, sources=sources)
+    with pytest.raises(UserError, match=r"main.typ:2: there is no number no_such_number"):
+        build(*search_only, sources=sources, strict=True)
+
+
+@pytest.mark.parametrize(
+    "path", ["numbers.json", "figures/time_spent.csv", "figures/time_spent.pdf", "tables/importance_groups.csv"]
+)
+def test_a_missing_input_is_named(search_only, tmp_path, path) -> None:
+    folder = shutil.copytree(search_only[1], tmp_path / "demo")
+    (folder / path).unlink()
+    with pytest.raises(UserError, match=f"{path}: is missing"):
+        gather(complete.settings(folder, studies=False), folder)
+
+
+def test_data_behind_a_figure_are_named_by_their_digest(search_only) -> None:
+    facts, folder = search_only
+
+    assert file_digest(folder / "figures/time_spent.csv").startswith(facts.figures["time_spent"].data)
+
+
+def test_latex_has_every_number_figure_and_table(everything) -> None:
+    facts, folder = everything
+    contents = export(facts, folder)
+    told = contents["numbers.tex"].decode()
+    assert set(re.findall(r"^\\result@define\{(\w+)\}", told, re.MULTILINE)) == set(facts.numbers)
+    assert {f"figures/{name}.pdf" for name in FIGURES} | {f"tables/{name}.tex" for name in TABLES} <= set(contents)
+    used = re.findall(
+        r"\\(?:input|includegraphics\[[^]]*\])\{((?:figures|tables|captions)/[\w-]+)\}", contents["main.tex"].decode()
+    )
+    assert {f"{name}.pdf" if name.startswith("figures") else f"{name}.tex" for name in used} <= set(contents)

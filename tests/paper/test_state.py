@@ -1,0 +1,96 @@
+from factories import evaluation
+from synthetic import material, search
+
+from jointsearch import config, layout, studies
+from jointsearch.config import BudgetSettings, Config
+from jointsearch.experiment import Experiment
+from jointsearch.material import Material, Study
+from jointsearch.paper import state
+from jointsearch.provenance.code import ROOT
+from jointsearch.records import Environment, write_record
+
+PUBLISHED = Experiment.from_config(config.read(ROOT / "config/config.yaml"))
+BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)
+
+
+def test_the_published_experiment_differs_from_itself_in_nothing_but_its_length() -> None:
+    assert state.differences(PUBLISHED, 128, PUBLISHED, 128) == []
+    (length,) = state.differences(PUBLISHED, 4, PUBLISHED, 128)
+    assert (length.setting, length.here, length.published) == ("brackets", "4", "128")
+
+
+def test_name_and_seed_make_no_other_experiment() -> None:
+    assert state.differences(PUBLISHED.model_copy(update={"name": "again", "seed": 3}), 128, PUBLISHED, 128) == []
+
+
+def test_every_other_setting_is_told() -> None:
+    for name in ("demo", "miniature"):
+        here = config.read(ROOT / f"config/{name}.yaml")
+        found = {one.setting: one for one in state.differences(Experiment.from_config(here), 16, PUBLISHED, 128)}
+        assert found["budgets"].published == "400, 1,200, 3,600, 10,800 seconds"
+        assert found["images"].published == "cifar10"
+        assert ("search space" in found) == (name == "demo")
+    data = PUBLISHED.data.model_copy(update={"validation_fraction": 0.2})
+    (one,) = state.differences(PUBLISHED.model_copy(update={"data": data}), 128, PUBLISHED, 128)
+    assert (one.here, one.published) == ("0.2", "0.1")
+
+
+def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> None:
+    settings = Config.model_validate(
+        {
+            "experiment": "x",
+            "data": {"name": "digits"},
+            "budget": BUDGET.model_dump(),
+            "search": {"length": 3, "length_unit": "brackets"},
+            "studies": {"arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"}, "retraining": {"seeds": 4}},
+        }
+    )
+    planned = studies.plan(settings, Experiment.from_config(settings))
+    known = material(
+        BUDGET,
+        search=search(2, BUDGET, failing=1),
+        **{"joint_bohb-0": [evaluation()], "joint_random-1": [evaluation(loss=None)]},
+    )
+    found = state.states(known, planned)
+    assert list(found) == [layout.SEARCH, "arm", layout.RETRAINING]
+    trained = known.evaluations(layout.SEARCH)
+    assert (found["search"].done, found["search"].failed) == (len(trained), len(trained))
+    assert found["search"].planned == sum(sum(one.sizes) for one in planned["search"].brackets)
+    assert (found["arm"].done, found["arm"].failed, found["retraining"].done) == (2, 1, 0)
+    assert found["retraining"].planned == 4
+
+
+def test_a_study_that_nobody_planned_is_told_by_what_it_has() -> None:
+    known = material(BUDGET, manual=[evaluation(study="manual")])
+    assert state.states(known, {})["manual"] == state.State("Manual architectures", 1, 0, 1)
+
+
+def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
+    around = {"commit": None, "diff": None, "code": {}, "lock": None, "packages": {}, "unpinned": (), "python": "3"}
+    around |= {"torch": {}, "system": "Linux", "cores": 4, "threads": 1, "gpu": None, "driver": None, "flags": {}}
+    for name, cpu in (("a", "One"), ("b", "One"), ("c", "Two")):
+        write_record(layout.environment_file(tmp_path, name * 64), Environment(cpu=cpu, **around))
+    made = []
+    for slot, name in enumerate("abcd"):
+        one = evaluation(f"0-0-{slot}")
+        made.append(one.model_copy(update={"observed": one.observed.model_copy(update={"environment": name * 64})}))
+    known = material(BUDGET, search=made)
+    found = state.machines(known, tmp_path)
+    assert [(one.processor, one.cores, one.trainings) for one in found] == [
+        ("One", 4, 2),
+        ("Two", 4, 1),
+        ("cpu", None, 1),
+    ]
+    assert state.machines(Material(known.experiment, 1, {}), tmp_path) == []
+
+
+def test_the_space_is_listed_with_what_was_found_the_architecture_first() -> None:
+    values = {"learning_rate": 0.1234567, "residual_blocks_1": 3}
+    known = material(BUDGET)
+    assert {one.found for one in state.parameters(known)} == {""}
+    known = Material(known.experiment, 1, {"search": Study(known.experiment, (evaluation(values=values),))})
+    rows = {one.name: one for one in state.parameters(known)}
+    assert len(rows) == 17 and next(iter(rows)) == "residual_blocks_1"
+    assert (rows["learning_rate"].range, rows["learning_rate"].found) == ("0.001 to 1", "0.123")
+    assert (rows["weight_decay"].range, rows["weight_decay"].found) == ("1e−5 to 0.001", "")
+    assert [one.architectural for one in rows.values()] == [True] * 10 + [False] * 7

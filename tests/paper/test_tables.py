@@ -1,0 +1,54 @@
+import math
+
+import pandas as pd
+import pytest
+
+from jointsearch.errors import UserError
+from jointsearch.figures import TABLES as MADE
+from jointsearch.paper.captions import parse
+from jointsearch.paper.tables import TABLES, show
+
+
+def test_every_table_that_is_made_has_a_display() -> None:
+    assert set(TABLES) == set(MADE)
+
+
+def test_groups_of_importance_stand_side_by_side_also_without_a_surrogate() -> None:
+    groups = [
+        "architecture",
+        "hyperparameters",
+        "architecture_architecture",
+        "architecture_hyperparameters",
+        "hyperparameters_hyperparameters",
+        "higher_order",
+    ]
+    rows = [
+        {"surrogate": surrogate, "budget": budget, "budget_unit": "epochs", "group": group, "spread": 0.0}
+        | {"share": share, "r2": share, "n": 5, "failed": 1}
+        for budget, share in ((1.0, 0.25), (3.0, math.nan))
+        for surrogate in ("forest", "gp")
+        for group in groups
+    ]
+    shown = show("importance_groups", pd.DataFrame(rows), "x.csv")
+    assert [row[:3] for row in shown.rows] == [
+        ("1 epoch", "Random forest", "25.0"),
+        ("1 epoch", "Gaussian process", "25.0"),
+        ("3 epochs", "Random forest", "–"),
+        ("3 epochs", "Gaussian process", "–"),
+    ]
+    assert shown.rules == (2,)
+    assert len(shown.titles) == len(shown.align) == len(shown.rows[0])
+
+
+def test_a_table_without_rows_or_columns() -> None:
+    empty = pd.DataFrame(columns=["name"])
+    assert show("retraining", empty, "x.csv").rows == ()
+    with pytest.raises(UserError, match=r"x.csv: has no 'title'"):
+        show("retraining", pd.DataFrame({"name": ["a"]}), "x.csv")
+    with pytest.raises(UserError, match=r"manul.*did you mean 'manual'"):
+        show("manul", empty, "x.csv")
+
+
+def test_captions_are_marked_up_as_captions_are() -> None:
+    for display in TABLES.values():
+        assert not any("*" in text for _, text in parse(display.caption))

@@ -1,0 +1,155 @@
+import numpy as np
+import pandas as pd
+import pytest
+from arm_runs import STEPS, arms
+from matplotlib.figure import Figure
+from synthetic import material
+
+from jointsearch.analysis.arms import TITLES, table
+from jointsearch.analysis.observations import csv_bytes
+from jointsearch.config import BudgetSettings
+from jointsearch.material import Material
+from jointsearch.plotting import style
+from jointsearch.plotting.arms import LOOKS, data, draw, numbers
+from jointsearch.plotting.registry import parse
+
+EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
+
+
+@pytest.fixture(scope="module")
+def made() -> Material:
+    return arms(EPOCHS, 3, 4)
+
+
+@pytest.fixture(scope="module")
+def rows(made) -> pd.DataFrame:
+    return parse(csv_bytes(data(made)))
+
+
+@pytest.fixture(scope="module")
+def figure(rows) -> Figure:
+    return draw(rows)
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_data_hold_paths_repeats_and_means_of_every_arm(made, rows) -> None:
+    known = table(made).set_index("arm")
+    for arm in STEPS:
+        own = rows[rows["arm"] == arm]
+        assert own["part"].value_counts()["repeat"] == 6
+        for _, course in own[own["part"] == "course"].groupby("repeat"):
+            assert course["spent"].is_monotonic_increasing and (course["error"].diff().dropna() <= 0).all()
+        for measure in ("validation", "test"):
+            (mean,) = own.loc[(own["part"] == "mean") & (own["measure"] == measure), "error"]
+            repeats = own.loc[(own["part"] == "repeat") & (own["measure"] == measure), "error"]
+            assert mean == pytest.approx(repeats.mean()) == pytest.approx(known.loc[arm, f"{measure}_mean"])
+        path = own[own["part"] == "path"]
+        assert path["spent"].is_monotonic_increasing and (path["error"].diff().dropna() <= 0).all()
+        assert path["spent"].iloc[-1] == known.loc[arm, "spent_mean"] == known.loc[arm, "compared_at"]
+        assert (path["interval_low"] <= path["error"]).all() and (path["error"] <= path["interval_high"]).all()
+
+
+def test_data_survive_their_file(made, rows) -> None:
+    gathered = data(made)
+    for name in gathered.columns:
+        assert rows[name].dropna().tolist() == gathered[name].dropna().tolist(), name
+
+
+def test_each_arm_has_a_panel_with_its_repeats_and_its_mean(rows, figure) -> None:
+    assert [axes.get_title() for axes in figure.axes[:-1]] == [f"{title}\n3 of 3 complete" for title in TITLES.values()]
+    for axes, arm in zip(figure.axes, TITLES, strict=False):
+        (mean,) = rows.loc[(rows["arm"] == arm) & (rows["part"] == "mean") & (rows["measure"] == "validation"), "error"]
+        (line,) = [line for line in axes.lines if line.get_linewidth() == 1.8]
+        assert line.get_ydata()[-1] == pytest.approx(100 * mean)
+        ends = [line for line in axes.lines if line.get_marker() == "o"]
+        assert len(ends) == 3 and all(line.get_markerfacecolor() == line.get_color() for line in ends)
+
+
+def test_panel_b_draws_every_repeat_and_counts_them(rows, figure) -> None:
+    ends = figure.axes[-1]
+    drawn = [line.get_xdata()[0] for line in ends.lines if line.get_markersize() == 2.5 and line.get_marker() == "o"]
+    assert sorted(drawn) == pytest.approx(sorted(100 * rows.loc[rows["part"] == "repeat", "error"]))
+    labels = [label.get_text() for label in ends.get_yticklabels()]
+    assert labels == [f"{title}, n = 3" for title in TITLES.values()]
+    assert ends.get_title(loc="right") == "15 of 15 searches complete"
+
+
+def test_arms_differ_without_colour() -> None:
+    assert set(LOOKS) == set(TITLES)
+    for what in ("marker", "color"):
+        assert len({str(look[what]) for look in LOOKS.values()}) == len(LOOKS)
+
+
+def test_incomplete_searches_are_counted_and_all_arms_compared_where_the_first_of_them_is(tmp_path) -> None:
+    made = arms(EPOCHS, 2, 4, joint_bohb_1=1, joint_random_0=2)
+    rows = parse(csv_bytes(data(made)))
+    figure = draw(rows)
+    assert [axes.get_title().split("\n")[1] for axes in figure.axes[:2]] == ["1 of 2 complete"] * 2
+    ends = figure.axes[-1]
+    assert ends.get_title(loc="right") == "8 of 10 searches complete"
+    (at,) = rows["compared_at"].unique()
+    assert f"when {at:.3g} epochs were spent" in ends.get_xlabel()
+    assert all(any(line.get_xdata()[0] == at for line in axes.lines) for axes in figure.axes[:-1])
+    assert (rows.loc[rows["part"] == "repeat", "spent"] <= at).all()
+    style.save(figure, tmp_path / "figure")
+
+
+def test_where_repeats_cannot_be_compared_their_courses_are_shown(tmp_path) -> None:
+    made = arms(EPOCHS, 2, 4)
+    studies = {name: one for name, one in made.studies.items() if name in ("joint_bohb-0", "joint_random-1")}
+    figure = draw(parse(csv_bytes(data(Material(made.experiment, 8, studies)))))
+    assert texts(figure) == ["No repeat has got to the full budget in every arm."]
+    assert all(len(axes.lines) for axes in figure.axes[:2])
+    style.save(figure, tmp_path / "figure")
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (material(EPOCHS), "No arm has begun."),
+        (
+            arms(EPOCHS, 2, 4, failing=1),
+            "Of 10 searches that have begun, none has a success at the full budget.",
+        ),
+    ],
+    ids=["none", "failed"],
+)
+def test_where_there_is_nothing_to_compare_the_figure_says_so(tmp_path, made, message) -> None:
+    figure = draw(parse(csv_bytes(data(made))))
+    assert texts(figure) == [message]
+    assert numbers(made, parse(csv_bytes(data(made)))) == {}
+    style.save(figure, tmp_path / "figure")
+
+
+@pytest.mark.parametrize(("repeats", "failing"), [(1, 0.0), (2, 0.7)])
+def test_few_and_failing_repeats_are_drawn(tmp_path, repeats, failing) -> None:
+    figure = draw(parse(csv_bytes(data(arms(EPOCHS, repeats, 2, failing=failing)))))
+    low, high = figure.axes[0].get_ylim()
+    assert 0 <= low < high <= 105
+    style.save(figure, tmp_path / "figure")
+
+
+def test_an_arm_may_be_missing(made, tmp_path) -> None:
+    studies = {name: one for name, one in made.studies.items() if not name.startswith("joint_")}
+    figure = draw(parse(csv_bytes(data(Material(made.experiment, 8, studies)))))
+    assert len(figure.axes[-1].get_yticklabels()) == 2
+    style.save(figure, tmp_path / "figure")
+
+
+def test_share_is_of_what_is_spent_where_all_are_compared(made, rows) -> None:
+    (at,) = rows["compared_at"].unique()
+    for name, number in numbers(made, rows).items():
+        arm = name.removeprefix("joint_bohb_reaches_")
+        path = rows[(rows["arm"] == "joint_bohb") & (rows["part"] == "path")]
+        other = rows[(rows["arm"] == arm) & (rows["part"] == "path")]
+        then = path[path["spent"] <= number.value / 100 * at + 1e-9]
+        assert then["error"].iloc[-1] <= other["error"].iloc[-1]
+        assert len(then) == 1 or then["error"].iloc[-2] > other["error"].iloc[-1]
+
+
+def test_same_data_same_bytes(rows, figure) -> None:
+    assert style.render(draw(rows)) == style.render(figure)
+    assert np.isfinite(rows.loc[rows["part"] == "path", "error"]).all()

@@ -1,0 +1,176 @@
+"""The figure of the correlation study."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from factories import evaluation
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from synthetic import material, search
+
+from jointsearch.analysis.early_stopping import table
+from jointsearch.analysis.observations import csv_bytes
+from jointsearch.config import BudgetSettings
+from jointsearch.hyperband import budgets
+from jointsearch.material import Material
+from jointsearch.plotting import style
+from jointsearch.plotting.correlation_study import data, draw, numbers
+from jointsearch.records import Evaluation
+
+SETTINGS = BudgetSettings(unit="seconds", minimum=400, maximum=10800)
+
+
+def study(settings: BudgetSettings, done: list[int], failing: float = 0.1) -> list[Evaluation]:
+    """The first `done[level]` configurations at each budget; noise fades as budgets grow."""
+    rng = np.random.default_rng(0)
+    quality, made = rng.uniform(0.1, 0.8, max(done)), []
+    for rung, (budget, number) in enumerate(zip(budgets(settings), done, strict=True)):
+        errors = np.clip(quality + 0.3 * 0.4**rung * rng.standard_normal(len(quality)), 0.05, 0.9)
+        failed = rng.random(len(quality)) < failing
+        made += [
+            evaluation(
+                f"0-0-{slot}",
+                None if failed[slot] else round(2000 * float(errors[slot])) / 2000,
+                rung=rung,
+                slot=slot,
+                budget=budget,
+                budget_unit=settings.unit,
+                study="correlation",
+            )
+            for slot in range(number)
+        ]
+    return made
+
+
+def drawn(known: Material) -> Figure:
+    return draw(pd.read_csv(io.BytesIO(csv_bytes(data(known)))))
+
+
+def texts(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def legends(figure: Figure) -> list[str]:
+    return [text.get_text() for part in figure.subfigs for text in part.legends[0].get_texts()]
+
+
+@pytest.fixture(scope="module")
+def known() -> Material:
+    return material(SETTINGS, search=search(8, SETTINGS), correlation=study(SETTINGS, [40] * 4))
+
+
+@pytest.fixture(scope="module")
+def figure(known) -> Figure:
+    return drawn(known)
+
+
+def test_every_correlation_stands_at_its_place_neighbouring_budgets_first(known, figure) -> None:
+    found = data(known)
+    rows = found[found["part"] == "correlation"]
+    order = [(400, 1200), (1200, 3600), (3600, 10800), (400, 3600), (1200, 10800), (400, 10800)]
+    expected = [
+        rows.loc[(rows["lower_budget"] == lower) & (rows["higher_budget"] == higher), "spearman"].tolist()
+        for lower, higher in order
+    ]
+    places, marks = zip(
+        *[line.get_xydata()[0] for line in figure.axes[0].lines if len(line.get_xydata()) == 1], strict=True
+    )
+    assert marks == pytest.approx(np.ravel(expected), nan_ok=True)
+    assert list(places) == sorted(places)
+
+
+def test_every_pair_names_its_budgets_and_its_numbers(known, figure) -> None:
+    found = data(known)
+    last = found[(found["lower_budget"] == 400) & (found["higher_budget"] == 10800)].set_index("of")["n"]
+    cells = texts(figure.axes[0])
+    assert cells[-5:] == ["lower (s)", "higher (s)", "n, study", "n, survivors", "n, search"]
+    assert cells[-11:-6] == ["400", "10,800", *(str(int(last[of])) for of in ("study", "survivors", "search"))]
+    assert cells[-6] == "×27"
+
+
+def test_curves_end_with_everything_kept(figure) -> None:
+    _, share, regret = figure.axes
+    steps = [line for line in share.lines if line.get_drawstyle() == "steps-post"]
+    assert len(steps) == 3
+    assert all((line.get_xdata()[-1], line.get_ydata()[-1]) == (1, 100) for line in steps)
+    assert all(line.get_ydata()[-1] == 0 for line in regret.lines if line.get_drawstyle() == "steps-post")
+    assert share.get_ylabel() == "kept of the top 4 (%)"
+
+
+def test_the_number_of_failures_is_said(known, figure) -> None:
+    rows = table(known)
+    said = [f"{style.budget_name(row.budget, 'seconds')}: {row.failed} failed" for row in rows.itertuples()]
+    assert set(said) < set(legends(figure))
+    assert f"study: 40 random configurations, {rows['failed_full'][0]} failed at 10,800 s" in legends(figure)
+    assert rows["failed"].gt(0).any()
+
+
+def test_a_study_half_done_says_how_far_and_keeps_the_look_of_each_budget() -> None:
+    half = drawn(material(SETTINGS, correlation=study(SETTINGS, [0, 5, 17, 40], failing=0)))
+    assert {"400 s: 0 of 40 done", "3,600 s: 17 of 40 done, 0 failed"} < set(legends(half))
+    assert "study: 40 random configurations" in legends(half)
+    handles = {
+        text.get_text().split(":")[0]: handle.get_color()
+        for part in half.subfigs
+        for text, handle in zip(part.legends[0].get_texts(), part.legends[0].legend_handles, strict=True)
+    }
+    colours = [line.get_color() for line in half.axes[1].lines if line.get_drawstyle() == "steps-post"]
+    assert colours == [handles["1,200 s"], handles["3,600 s"]]
+
+
+@pytest.mark.parametrize("maximum", [3, 9, 81])
+def test_any_number_of_budgets_is_drawn(maximum) -> None:
+    settings = BudgetSettings(unit="epochs", minimum=1, maximum=maximum)
+    figure = drawn(material(settings, correlation=study(settings, [12] * len(budgets(settings)))))
+    figure.draw_without_rendering()
+    assert figure.get_figwidth() == 7 and len(figure.axes) == 3
+
+
+@pytest.mark.parametrize(
+    ("maximum", "records", "reason"),
+    [
+        (400, lambda settings: study(settings, [5]), "There are no two budgets to compare."),
+        (10800, lambda settings: [], "Nothing of the study is finished."),
+    ],
+)
+def test_without_anything_to_show_the_figure_says_so(maximum, records, reason) -> None:
+    settings = BudgetSettings(unit="seconds", minimum=400, maximum=maximum)
+    assert texts(drawn(material(settings, correlation=records(settings))).axes[0]) == [reason]
+
+
+def test_failures_only_and_too_few_are_told_apart() -> None:
+    failed = drawn(material(SETTINGS, correlation=study(SETTINGS, [9] * 4, failing=1)))
+    few = drawn(material(SETTINGS, correlation=study(SETTINGS, [0, 0, 2, 9])))
+    assert texts(failed.axes[1]) == ["All fail at\nthe full budget."]
+    assert texts(few.axes[1])[0].startswith("Fewer than 3")
+
+
+def test_an_infinite_regret_leaves_the_panel_at_its_top() -> None:
+    settings = BudgetSettings(unit="epochs", minimum=1, maximum=3)
+    columns = [0.1, 0.2, 0.3, 0.4], [None, 0.5, 0.2, 0.3]
+    records = [
+        evaluation(f"0-0-{slot}", loss, rung=rung, slot=slot, budget=3.0**rung, study="correlation")
+        for rung, losses in enumerate(columns)
+        for slot, loss in enumerate(losses)
+    ]
+    regret = drawn(material(settings, correlation=records)).axes[2]
+    step = next(line for line in regret.lines if line.get_drawstyle() == "steps-post").get_ydata()
+    assert step[0] > regret.get_ylim()[1] > step[1] == pytest.approx(30) and step[-1] == 0
+
+
+def test_numbers_are_those_of_the_data_and_survive_its_file(known) -> None:
+    found = data(known)
+    named = numbers(known, pd.read_csv(io.BytesIO(csv_bytes(found))))
+    assert named == numbers(known, found)
+    assert named["study_configurations"].value == 40
+    for stem in ("study_spearman_400_10800", "study_spearman_survivors_400_1200", "study_spearman_difference"):
+        assert named[f"{stem}_low"].value <= named[stem].value <= named[f"{stem}_high"].value
+    near, far = named["study_spearman_neighbouring"].value, named["study_spearman_furthest"].value
+    assert named["study_spearman_difference"].value == pytest.approx(near - far)
+    assert len(named["study_spearman_400_10800"].sources) == 80
+
+
+def test_made_again_it_has_the_same_bytes(known) -> None:
+    assert csv_bytes(data(known)) == csv_bytes(data(known))

@@ -1,0 +1,98 @@
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from factories import evaluation
+from matplotlib.figure import Figure
+from synthetic import material
+
+from jointsearch.analysis.importance.groups import GROUPS, Effects
+from jointsearch.analysis.observations import csv_bytes
+from jointsearch.config import BudgetSettings
+from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.plotting import style
+from jointsearch.plotting.importance import STRONGEST, data, draw, numbers
+
+DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=9)
+NAMES = (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)
+
+
+def made_up(r2: dict[str, float], names: tuple[str, ...] = NAMES, n: int = 100) -> pd.DataFrame:
+    """As `data` gives it, of made-up shares at the full budget and half of them below."""
+    labels, rng, rows = Effects.of(names).labels, np.random.default_rng(0), []
+    for budget in (1.0, 3.0, 9.0):
+        for surrogate, value in r2.items():
+            shares = rng.dirichlet(np.full(len(labels), 0.3))
+            known = not np.isnan(value)
+            rows += [
+                (surrogate, budget, "epochs", *label, share if known else np.nan, share / 2, n, 7, value)
+                for label, share in zip(labels, shares, strict=True)
+            ]
+    columns = ["surrogate", "budget", "budget_unit", "kind", "first", "second", "importance", "spread", "n", "failed"]
+    return pd.read_csv(io.BytesIO(csv_bytes(pd.DataFrame(rows, columns=[*columns, "r2"]))))
+
+
+def texts(figure: Figure) -> str:
+    legends = [text.get_text() for legend in figure.legends for text in (*legend.get_texts(), legend.get_title())]
+    return "\n".join([*legends, *(text.get_text() for axes in figure.axes for text in axes.texts)])
+
+
+def test_panels_hold_all_mains_the_strongest_pairs_and_the_sums() -> None:
+    rows = made_up({"forest": 0.4, "gp": 0.6})
+    mains, by_budget, pairs, groups = draw(rows).axes
+    assert sorted(label.get_text() for label in mains.get_yticklabels()) == sorted(NAMES)
+    assert len(pairs.get_yticklabels()) == STRONGEST and len(groups.get_yticklabels()) == len(GROUPS)
+    assert len(by_budget.get_xticklabels()) == 6
+    of_pairs = rows[(rows["kind"] == "pair") & (rows["budget"] == 9)].groupby(["first", "second"])["importance"].mean()
+    assert pairs.get_yticklabels()[0].get_text() == " ×\n".join(of_pairs.idxmax())
+    drawn = np.concatenate([container.lines[0].get_xdata() for container in mains.containers])
+    known = rows[(rows["kind"] == "main") & (rows["budget"] == 9)]["importance"]
+    assert np.sort(drawn) == pytest.approx(np.sort(100 * known))
+
+
+def test_held_out_r2_and_counts_stand_above() -> None:
+    said = texts(draw(made_up({"forest": 0.4, "gp": 0.6})))
+    assert "held-out R² = 0.40" in said and "held-out R² = 0.60" in said
+    assert "9 epochs: n = 100, 7 failed and left out" in said
+    assert "nothing" not in said
+
+
+def test_a_surrogate_that_foretells_nothing_is_hollow_and_named() -> None:
+    figure = draw(made_up({"forest": 0.4, "gp": -0.2}))
+    assert "R² = −0.20: foretells nothing, its shares mean nothing" in texts(figure)
+    assert "R² ≤ 0: means nothing" in texts(figure)
+    faces = [container.lines[0].get_markerfacecolor() for container in figure.axes[0].containers]
+    assert faces == [style.ORANGE, "white"]
+
+
+def test_too_few_evaluations_are_said_and_nothing_drawn() -> None:
+    nothing = made_up({"forest": np.nan, "gp": np.nan}, n=12)
+    assert "12 trained, 7 failed.\n34 different configurations are needed." in texts(draw(nothing))
+    lower = made_up({"forest": 0.3, "gp": 0.3})
+    lower.loc[lower["budget"] == 9, ["importance", "spread", "r2", "n"]] = [np.nan, np.nan, np.nan, 12]
+    figure = draw(lower)
+    assert "34 different configurations are needed." in texts(figure)
+    assert "n = 12: too few or all equal" in texts(figure)
+
+
+@pytest.mark.parametrize("names", [("learning_rate",), ("a", "b"), ("widen_factor_1", "residual_blocks_1")])
+def test_any_space_is_drawn(tmp_path, names) -> None:
+    style.save(draw(made_up({"forest": 0.4, "gp": 0.6}, names)), tmp_path / "figure")
+
+
+@pytest.mark.parametrize("records", [[], [evaluation("0-0-0", None, budget=9)], [evaluation("0-0-0", 0.3, budget=9)]])
+def test_partial_searches_say_so(tmp_path, records) -> None:
+    made = material(DEMO, search=records)
+    rows = pd.read_csv(io.BytesIO(csv_bytes(data(made))))
+    figure = draw(rows)
+    assert "Nothing can be said of importance at 9 epochs" in texts(figure)
+    assert numbers(made, rows)["importance_n"].value == sum(one.loss is not None for one in records)
+    style.save(figure, tmp_path / "figure")
+
+
+def test_numbers_leave_out_shares_that_mean_nothing() -> None:
+    made = material(DEMO, search=[evaluation("0-0-0", 0.3, budget=9)])
+    found = numbers(made, made_up({"forest": 0.4, "gp": -0.2}))
+    assert found["importance_gp_r2"].value == -0.2
+    assert "importance_forest_largest_main" in found and "importance_gp_largest_main" not in found

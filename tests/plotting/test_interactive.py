@@ -1,0 +1,194 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from factories import VALUES, evaluation
+from synthetic import material, search
+
+from jointsearch.config import BudgetSettings
+from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.material import Material, Study
+from jointsearch.plotting import interactive
+from jointsearch.space_file import SpaceFile
+from jointsearch.studies import retraining_settings
+
+DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
+ALL = (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)
+VOID = {"meta", "input", "br"}
+
+
+class Page(HTMLParser):
+    """Text by element, and what is wrong with the nesting."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: dict[str, str] = {}
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.name = ""
+        self.feed(page.decode())
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.name = dict(attrs).get("id") or tag
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts[self.name] = self.texts.get(self.name, "") + data
+
+    @property
+    def note(self):
+        return self.texts["note"].strip()
+
+    @property
+    def data(self):
+        return json.loads(self.texts["data"])
+
+
+def trained(brackets=6, failing=0.15):
+    """A search in which values are those of the cube: a page does not judge them."""
+    return search(brackets, DEMO, names=ALL, failing=failing)
+
+
+@pytest.fixture(scope="module")
+def made():
+    correlation = [evaluation(f"0-0-{slot}", 0.3, slot=slot, budget=27) for slot in range(3)]
+    return material(DEMO, search=trained(), **{"joint_bohb-0": trained(2), "correlation": correlation})
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    return interactive.render(made)
+
+
+def rows_of(data, number=0):
+    names = [*data["fields"], *(axis["name"] for axis in data["axes"])]
+    return [dict(zip(names, row, strict=True)) for row in data["studies"][number]["rows"]]
+
+
+def test_every_evaluation_is_there_once_with_what_its_record_says(made, page) -> None:
+    data = Page(page).data
+    for number, study in enumerate(data["studies"]):
+        rows = {row["evaluation"]: row for row in rows_of(data, number)}
+        records = made.evaluations(study["name"])
+        assert len(rows) == len(study["rows"]) == len(records) > 0
+        for one in records:
+            row = rows[one.id]
+            assert (row["proposal"], row["budget"], row["status"]) == (one.proposal.id, one.budget, one.status)
+            assert (row["validation error"], row["test error"]) == (one.loss, one.test_error)
+            assert {name: row[name] for name in ALL} == {name: one.proposal.values.get(name) for name in ALL}
+
+
+def test_the_search_comes_first_and_arms_last(page) -> None:
+    assert [study["name"] for study in Page(page).data["studies"]] == ["search", "correlation", "joint_bohb-0"]
+
+
+def test_axes_are_those_of_the_space_file(made, page) -> None:
+    axes = {axis["name"]: axis for axis in Page(page).data["axes"]}
+    assert list(axes) == ["budget", *ALL, "network weights", "validation error", "test error"]
+    assert axes["budget"]["values"] == [1, 3, 9, 27]
+    for name, one in made.experiment.space.hyperparameters.items():
+        assert axes[name]["kind"] == ("log" if one.log else "linear")
+        assert (axes[name]["low"], axes[name]["high"]) == (one.lower, one.upper)
+    losses = [one.loss for study in made.studies.values() for one in study.evaluations if one.loss is not None]
+    assert (axes["validation error"]["low"], axes["validation error"]["high"]) == (min(losses), max(losses))
+
+
+def test_choices_constants_and_inactive_hyperparameters_have_a_place(tmp_path) -> None:
+    file = tmp_path / "space.yaml"
+    numbers = "".join(f"  {name}: {{type: constant, value: {value}}}\n" for name, value in VALUES.items())
+    extra = (
+        "  cutout_length: {type: categorical, choices: [0, 8, 16]}\n  momentum: {type: ordinal, sequence: [0, 0.9]}\n"
+    )
+    file.write_text(f"hyperparameters:\n{numbers}{extra}")
+    assert SpaceFile.read(file).dimension == 2
+    data = Page(interactive.render(material(DEMO, str(file), search=[evaluation(values=VALUES)]))).data
+    axes = {axis["name"]: axis.get("values") for axis in data["axes"]}
+    assert axes["cutout_length"] == [0, 8, 16] and axes["momentum"] == [0, 0.9] and axes["batch_size"] == [32]
+    (row,) = rows_of(data)
+    assert row["cutout_length"] is row["momentum"] is None and row["batch_size"] == 32
+
+
+def test_page_is_whole_and_asks_nothing_of_a_network(page) -> None:
+    parsed = Page(page)
+    assert not parsed.open
+    assert (
+        b"http://" not in page
+        and b"https://" not in page
+        and not re.search(rb"\b(fetch|import|url)\(|XMLHttp|WebSocket", page)
+    )
+    assert not {"src", "href", "action"} & {name for _, attributes in parsed.tags for name in attributes}
+    policies = [one["content"] for tag, one in parsed.tags if tag == "meta" and "http-equiv" in one]
+    assert len(policies) == 1 and policies[0].startswith("default-src 'none';")
+
+
+def test_same_records_give_the_same_bytes_in_any_order(made, page) -> None:
+    studies = {name: tuple(reversed(study.evaluations)) for name, study in reversed([*made.studies.items()])}
+    assert interactive.render(material(DEMO, **studies)) == page
+
+
+def test_words_of_a_record_cannot_leave_their_place() -> None:
+    origin = {"sampler": "x", "kind": "given", "name": "</script><script>alert(1)</script>"}
+    page = interactive.render(material(DEMO, search=[evaluation(origin=origin)]))
+    assert b"<script>alert" not in page
+    assert rows_of(Page(page).data)[0]["name"] == origin["name"]
+
+
+def test_note_counts_what_is_finished_planned_and_failed_and_names_the_best() -> None:
+    records = [evaluation("0-0-0", 0.5, budget=27), evaluation("0-0-1", None, slot=1, budget=27)]
+    records.append(evaluation("0-0-2", None, slot=2, budget=1, status="too_large"))
+    page = Page(interactive.render(material(DEMO, search=records)))
+    # Of 8 brackets: twice 27 + 9 + 3 + 1, 9 + 3 + 1, 6 + 2 and 4.
+    assert page.note == (
+        "3 of 130 evaluations are finished, 2 failed (1 diverged, 1 too large)."
+        " Lowest validation error at 27 epochs: 50.00 % (0-0-0@0)."
+    )
+    assert page.data["studies"][0]["incumbent"] == "0-0-0@0"
+
+
+def test_final_trainings_saw_the_validation_images_and_have_no_validation_error() -> None:
+    search = Study(material(DEMO).experiment, (evaluation(loss=0.5, test_error=0.6),))
+    final = Study(retraining_settings(search.experiment), (evaluation(loss=0.001, test_error=0.55),))
+    data = interactive.data(Material(search.experiment, 8, {"search": search, "retraining": final}))
+    (row,) = rows_of(data, 1)
+    assert (row["validation error"], row["test error"], row["status"]) == (None, 0.55, "success")
+    assert data["studies"][1]["incumbent"] is None and data["studies"][1]["judged"] == "test error"
+    assert "Lowest" not in data["studies"][1]["note"]
+    assert next(axis["low"] for axis in data["axes"] if axis["name"] == "validation error") > 0.001
+
+
+def test_without_evaluations_the_page_says_so() -> None:
+    page = Page(interactive.render(material(DEMO)))
+    assert page.note == "No evaluation is finished (0 of 130)."
+    (study,) = page.data["studies"]
+    assert (study["name"], study["note"], study["incumbent"], study["rows"]) == ("search", page.note, None, [])
+
+
+def test_where_all_failed_the_page_says_so_and_holds_them() -> None:
+    page = Page(interactive.render(material(DEMO, search=trained(2, failing=1))))
+    assert "failed (" in page.note and page.note.endswith("All failed: there is no best.")
+    assert all(row["validation error"] is None for row in rows_of(page.data))
+    assert len(rows_of(page.data)) > 0
+
+
+@pytest.mark.parametrize("losses", [[0.0, 0.5], [0.3], [0.0], [0.2, 0.2], [0.01, 0.9]])
+def test_an_axis_of_errors_has_an_extent_and_holds_them_all(losses) -> None:
+    records = [evaluation(f"0-0-{slot}", loss, slot=slot) for slot, loss in enumerate(losses)]
+    axis = next(
+        axis for axis in interactive.data(material(DEMO, search=records))["axes"] if axis["name"] == "test error"
+    )
+    assert axis["low"] < axis["high"] and axis["low"] <= min(losses) and max(losses) <= axis["high"]
+    assert axis["kind"] == "linear" or axis["low"] > 0
+
+
+@pytest.mark.parametrize("minimum", [400, 1])
+def test_every_budget_has_its_name(minimum) -> None:
+    settings = BudgetSettings(unit="seconds", minimum=minimum, maximum=10000)
+    axis = interactive.data(material(settings, search=search(1, settings)))["axes"][0]
+    assert len(axis["values"]) == len(axis["names"]) and axis["names"][-2:] == ["3,333 s", "10,000 s"]

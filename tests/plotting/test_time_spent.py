@@ -1,0 +1,76 @@
+import pandas as pd
+import pytest
+from factories import evaluation
+from synthetic import material, search
+from timelines import spread
+
+from jointsearch.analysis.observations import csv_bytes
+from jointsearch.config import BudgetSettings
+from jointsearch.material import Material
+from jointsearch.plotting.registry import parse
+from jointsearch.plotting.time_spent import data, draw, numbers
+
+SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
+KINDS = ["training", "evaluation", "startup", "other", "waiting"]
+
+
+def back(known: Material) -> pd.DataFrame:
+    return parse(csv_bytes(data(known)))
+
+
+def test_parts_add_up_to_the_time_of_the_lanes() -> None:
+    made = spread(search(4, SETTINGS), 3)
+    table = back(material(SETTINGS, search=made))
+    begin, end = min(one.observed.started for one in made), max(one.observed.finished for one in made)
+    assert table["total"].sum() == pytest.approx(3 * (end - begin))
+    assert table[KINDS].sum(axis=1).tolist() == pytest.approx(table["total"].tolist())
+    assert (table[KINDS] >= 0).all(axis=None)
+    for kind in ("training", "evaluation", "startup"):
+        assert table[kind].sum() == pytest.approx(sum(getattr(one.observed, f"{kind}_seconds") for one in made))
+    # What is recorded of these trainings leaves nothing else of them.
+    assert table["other"].sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_pauses_count_for_nothing() -> None:
+    made = search(4, SETTINGS)
+    whole, torn = (back(material(SETTINGS, search=spread(made, 2, pauses=p))) for p in ([], [(1300, 36000)]))
+    assert torn["training"].sum() == pytest.approx(whole["training"].sum())
+    assert torn["total"].sum() == pytest.approx(whole["total"].sum())
+
+
+def test_parts_that_are_more_than_the_whole_are_shortened_alike() -> None:
+    one = evaluation("0-0-0")
+    seen = one.observed.model_copy(update={"training_seconds": 30.0, "evaluation_seconds": 10, "startup_seconds": 0.0})
+    (row,) = back(material(SETTINGS, search=[one.model_copy(update={"observed": seen})])).to_dict("records")
+    # Its process took 10 s.
+    assert (row["training"], row["evaluation"], row["other"], row["total"]) == (7.5, 2.5, 0, 10)
+
+
+def test_searches_of_an_arm_are_one_study_after_the_others() -> None:
+    made = {name: spread(search(1, SETTINGS), 2) for name in ("joint_hyperband-0", "joint_bohb-1", "joint_bohb-0")}
+    table = back(material(SETTINGS, search=spread(search(1, SETTINGS), 2), **made))
+    assert list(dict.fromkeys(table["study"])) == ["search", "joint_bohb", "joint_hyperband"]
+    numbers_of = table.groupby("study")["trainings"].sum()
+    assert numbers_of["joint_bohb"] == 2 * numbers_of["search"]
+    figure = draw(table)
+    left, right = ([text.get_text() for text in axes.texts] for axes in figure.axes)
+    assert {"search", "all studies"} <= set(left) and {"joint BOHB", "joint Hyperband"} <= set(right)
+
+
+def test_shares_add_up_to_the_whole() -> None:
+    known = material(SETTINGS, search=spread(search(2, SETTINGS), 2))
+    found = numbers(known, back(known))
+    for prefix in ("time", "search_time"):
+        assert sum(found[f"{prefix}_{kind}_share"].value for kind in KINDS) == pytest.approx(100)
+    assert found["time_hours"].value * 3600 == pytest.approx(back(known)["total"].sum())
+
+
+@pytest.mark.parametrize("made", [[], [evaluation("0-0-0", None, status="too_large")], search(1, SETTINGS, failing=1)])
+def test_few_and_failed_trainings_are_drawn(made) -> None:
+    known = material(SETTINGS, search=spread(made, 2, gap=0))
+    table = back(known)
+    figure = draw(table)
+    figure.draw_without_rendering()
+    numbers(known, table)
+    if not made:
+        assert [text.get_text() for text in figure.axes[0].texts] == ["No training is finished."]

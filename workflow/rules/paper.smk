@@ -1,0 +1,52 @@
+# The paper, and what a venue's LaTeX template takes of it. Both are made of what is told of an experiment, by one program.
+TOLD = dict(
+    numbers=rules.numbers.output,
+    results=rules.figures.input,
+    data=rules.data.output,
+    published=ROOT / "config/config.yaml",
+    captions=[ROOT / f"workflow/report/{name.replace('_', '-')}.rst" for name in FIGURES],
+    code=[*CODE, *sorted(str(path) for path in ROOT.glob("src/jointsearch/paper/*.py"))],
+)
+SETTINGS = settings.model_dump_json()
+
+
+rule paper:
+    input:
+        **TOLD,
+        script=ROOT / "scripts/paper.py",
+        text=[ROOT / f"paper/{name}" for name in ("main.typ", "template.typ", "references.bib")],
+    output:
+        report(
+            pipeline.folder / "paper.pdf",
+            caption="../report/paper.rst",
+            category="Paper",
+            labels={"what": "the paper", "form": "PDF"},
+        ),
+    log:
+        f"{LOGS}/paper.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        config=SETTINGS,
+        folder=pipeline.folder,
+    shell:
+        "echo {params.config:q} | python $SCRIPTS/paper.py /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)"
+
+
+rule latex:
+    input:
+        **TOLD,
+        script=ROOT / "scripts/latex.py",
+    output:
+        directory(pipeline.folder / "latex"),
+    log:
+        f"{LOGS}/latex.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        config=SETTINGS,
+        folder=pipeline.folder,
+    shell:
+        "echo {params.config:q} | python $SCRIPTS/latex.py /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)"
