@@ -7,7 +7,7 @@ PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable
 export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env demo paper test test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -18,6 +18,10 @@ env: ## build .venv from the lock, or do nothing if it is up to date (TORCH_INDE
 demo: env ## run a whole search on scikit-learn's digits images, in minutes on two cores
 	@$(BIN)/snakemake --configfile config/demo.yaml
 	@$(BIN)/python scripts/status.py config/demo.yaml
+
+paper: CONFIG = config/miniature.yaml
+paper: env ## make figures, tables and the paper of what is trained by now (default: the miniature, from its records here)
+	@$(BIN)/python scripts/outcomes.py $(CONFIG)
 
 status: env ## say how far a search is (CONFIG=config/demo.yaml)
 	@$(BIN)/python scripts/status.py $(CONFIG)

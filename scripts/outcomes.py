@@ -1,16 +1,21 @@
 """What do the records of an experiment say so far?
 
-Makes the tables, figures and numbers of all that is trained by now, at once and without any training, as the workflow
-makes them one by one at the end.
+Makes the tables, figures, numbers and the paper of all that is trained by now, at once and without any training, as the
+workflow makes them one by one at the end. Records that come with this repository (`results/<experiment>/records.tar.gz`)
+are unpacked first, where the experiment has none yet.
 """
 
 import argparse
 from pathlib import Path
 
 from jointsearch import cli, config
+from jointsearch.errors import UserError
 from jointsearch.material import Material
 from jointsearch.outcomes import outcomes
+from jointsearch.paper.build import build
+from jointsearch.paper.facts import gather
 from jointsearch.pipeline import Pipeline
+from jointsearch.provenance import archive
 from jointsearch.records import write_bytes
 
 
@@ -18,11 +23,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path, help="the configuration of the experiment")
     arguments = parser.parse_args()
-    pipeline = Pipeline.from_config(config.read(arguments.config))
-    made = outcomes(Material.read(pipeline.folder, pipeline.length))
+    settings = config.read(arguments.config)
+    pipeline = Pipeline.from_config(settings)
+    folder = pipeline.folder
+    packed = folder / archive.RECORDS
+    if packed.exists() and (number := archive.unpack(packed, folder)):
+        print(f"{packed}: {number:,} files of records unpacked", flush=True)
+    if not pipeline.frozen.exists():
+        raise UserError(f"{folder}: no records yet; run the workflow first: snakemake --configfile {arguments.config}")
+    made = outcomes(Material.read(folder, pipeline.length))
     for name, content in made.items():
-        write_bytes(pipeline.folder / name, content)
-    print(f"{pipeline.folder}: {len(made)} tables, figures and numbers")
+        write_bytes(folder / name, content)
+    print(f"{folder}: {len(made)} tables, figures, numbers and pages", flush=True)
+    write_bytes(folder / "paper.pdf", build(gather(settings, folder), folder))
+    print(f"{folder / 'paper.pdf'}")
 
 
 if __name__ == "__main__":

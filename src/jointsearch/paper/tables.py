@@ -121,7 +121,7 @@ TABLES: dict[str, Display] = {
         "corrected for the number of arms by Holm's method.",
         (
             word("arm", "title"),
-            count("repeats", "n", "begun"),
+            count("repeats", "n", "compared"),
             spread("validation error (%)", "validation_mean", "validation_sd"),
             with_interval(
                 "difference (points)",
