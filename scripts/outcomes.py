@@ -1,8 +1,8 @@
 """What do the records of an experiment say so far?
 
 Makes the tables, figures, numbers and the paper of all that is trained by now, at once and without any training, as the
-workflow makes them one by one at the end. Records that come with this repository (`results/<experiment>/records.tar.gz`)
-are unpacked first, where the experiment has none yet.
+workflow makes them one by one at the end. The records that come with this repository (`records.tar.gz` in a results
+folder) are unpacked first, where the experiment has none yet.
 """
 
 import argparse

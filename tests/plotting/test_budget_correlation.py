@@ -102,3 +102,4 @@ def test_every_panel_shows_its_points(observations) -> None:
     for axes in panels:
         (low, high), offsets = axes.get_xlim(), np.asarray(axes.collections[0].get_offsets())
         assert low < offsets[:, 0].min() and offsets[:, 0].max() < high
+        assert low > 0.5 * offsets[:, 0].min()

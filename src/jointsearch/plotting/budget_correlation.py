@@ -149,4 +149,5 @@ def _draw_scatters(figure: SubFigure, data: pd.DataFrame, budgets: list[float], 
     for _, _, axes in panels:
         axes.autoscale_view()
         axes.autoscale(False)
+    for _, _, axes in panels:
         axes.axline((1, 1), (2, 2), color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
