@@ -99,7 +99,7 @@ def failure(output: Sequence[str], message: str, logs: Sequence[str]) -> str:
 def summary(folder: Path) -> str:
     """Say where the results of an experiment are and what its best configuration is."""
     lines = [f"results     {folder}"]
-    for name in ("observations.csv", "figures/budget_correlation.png", "figures/full_budget_evaluations.png"):
+    for name in ("observations.csv", "paper.pdf", "interactive.html"):
         if (folder / name).exists():
             lines.append(f"            {folder / name}")
     if (folder / "manifest.sha256").exists():
