@@ -77,6 +77,11 @@ class Pipeline:
         return layout.experiment_file(self.folder if self.planned.name == layout.SEARCH else self.study)
 
     @property
+    def table(self) -> Path:
+        """The table of all evaluations of the study, made when it is over."""
+        return self.frozen.with_name("observations.csv")
+
+    @property
     def keeps(self) -> list[Path]:
         """The incumbent that fixes a part of the space, where the study is the second step of two."""
         return [] if self.planned.follows is None else [self.folder / self.planned.follows / "incumbent.json"]

@@ -1,5 +1,5 @@
-# The figures and tables, each made of the studies that it is about, and the numbers in them. Their code is an input: a
-# figure follows it, as a training must not.
+# The figures and tables, each made of the records of studies that are over, as their table of evaluations says, and the
+# numbers in them. Their code is an input: a figure follows it, as a training must not.
 FIGURES = figures.made_of(pipelines, figures.FIGURES)
 TABLES = figures.made_of(pipelines, figures.TABLES)
 CODE = sorted(str(path) for part in ("plotting", "analysis") for path in ROOT.glob(f"src/jointsearch/{part}/**/*.py"))
@@ -13,7 +13,7 @@ for figure, studies in FIGURES.items():
             figure
         input:
             experiment=FROZEN,
-            studies=[path for name in studies for path in pipelines[name].all_batches],
+            studies=[pipelines[name].table for name in studies],
             code=[ROOT / "scripts/figure.py", *CODE],
         output:
             pdf=f"{pipeline.folder}/figures/{figure}.pdf",
@@ -46,7 +46,7 @@ for table, studies in TABLES.items():
             f"table_{table}"
         input:
             experiment=FROZEN,
-            studies=[path for name in studies for path in pipelines[name].all_batches],
+            studies=[pipelines[name].table for name in studies],
             code=[ROOT / "scripts/table.py", *CODE],
         output:
             report(
@@ -71,7 +71,7 @@ for table, studies in TABLES.items():
 rule numbers:
     input:
         experiment=FROZEN,
-        batches=[path for one in pipelines.values() for path in one.all_batches],
+        studies=[one.table for one in pipelines.values()],
         data=[f"{pipeline.folder}/figures/{figure}.csv" for figure in FIGURES],
         tables=[f"{pipeline.folder}/tables/{table}.csv" for table in TABLES],
         code=[ROOT / "scripts/paper_numbers.py", *CODE],
@@ -93,7 +93,7 @@ rule numbers:
 rule interactive:
     input:
         experiment=FROZEN,
-        studies=[path for one in pipelines.values() for path in one.all_batches],
+        studies=[one.table for one in pipelines.values()],
         code=[ROOT / "scripts/interactive.py", *CODE, *PAGE],
     output:
         report(

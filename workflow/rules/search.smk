@@ -115,7 +115,7 @@ rule observations:
         experiment=FROZEN,
         batches=pipeline.all_batches,
     output:
-        table=pipeline.folder / "observations.csv",
+        table=pipeline.table,
         incumbent=pipeline.folder / "incumbent.json",
     log:
         f"{LOGS}/observations.log",

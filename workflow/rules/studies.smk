@@ -67,9 +67,9 @@ rule propose_retraining:
     input:
         experiment=f"{STUDY}/experiment.json",
         search=FROZEN,
-        found=pipeline.all_batches,
+        found=pipeline.table,
         manual=[one.frozen for one in manual],
-        trained=[path for one in manual for path in one.all_batches],
+        trained=[one.table for one in manual],
     output:
         f"{RUNG}/proposals.json",
     log:
@@ -109,4 +109,4 @@ rule study_observations:
 
 rule studies:
     input:
-        [f"{one.study}/observations.csv" for one in others],
+        [one.table for one in others],
