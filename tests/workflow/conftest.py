@@ -110,7 +110,7 @@ class Workspace:
 
 def make_workspace(folder: Path) -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("config", "envs", "profiles", "src", "slurm"):
+    for name in ("config", "envs", "paper", "profiles", "src", "slurm"):
         (folder / name).symlink_to(ROOT / name)
     for name in ("scripts", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
