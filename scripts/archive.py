@@ -28,7 +28,10 @@ def main() -> None:
         folder = folder.resolve()
     default = folder / archive.RECORDS if arguments.records else folder.with_name(f"{folder.name}.tar.gz")
     output = arguments.output or default
-    number = archive.pack(folder, output, arguments.checkpoints, arguments.records)
+    if arguments.records:
+        number = archive.pack_records(folder, output)
+    else:
+        number = archive.pack(folder, output, arguments.checkpoints)
     print(f"{output}: {number:,} files, {output.stat().st_size / 1e6:.1f} MB")
 
 

@@ -1,5 +1,6 @@
 """Faults planted in a real small experiment, and what an audit says of each."""
 
+import hashlib
 import json
 import os
 import random
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from jointsearch import layout
 from jointsearch.errors import UserError
 from jointsearch.incumbent import Incumbent
 from jointsearch.plotting.registry import FIGURES
@@ -17,10 +19,14 @@ from jointsearch.provenance import audit, manifest
 from jointsearch.provenance.evidence import Evidence
 from jointsearch.provenance.findings import Verdict
 from jointsearch.records import (
+    Environment,
     Evaluation,
     History,
     Rung,
+    digest,
     read_record,
+    write_bytes,
+    write_record,
 )
 from workflow.forgery import (
     LAST,
@@ -391,6 +397,20 @@ def test_other_code_lock_libraries_or_images_of_one_record_are_found(results, ch
     found = mismatches(results, "hash")
     assert (check, SLOT) in found
     assert {file for _, file in found} == {SLOT}
+
+
+def test_a_lock_that_changed_while_what_is_installed_did_not_is_no_other_lock(results):
+    record = read_record(results / SLOT, Evaluation)
+    found = read_record(layout.environment_file(results, record.observed.environment), Environment)
+    text = layout.lock_copy(results, found.lock).read_bytes() + b"# and a comment\n"
+    changed = found.model_copy(update={"lock": hashlib.sha256(text).hexdigest()})
+    write_bytes(layout.lock_copy(results, changed.lock), text)
+    write_record(layout.environment_file(results, digest(changed)), changed)
+    made = record.made_with.model_dump() | {"lock": changed.lock}
+    observed = record.observed.model_dump() | {"environment": digest(changed)}
+    edit(results / SLOT, Evaluation, made_with=made, observed=observed)
+    rebuild_hashes(results)
+    assert not {(check, file) for check, file in mismatches(results, "hash") if check in ("lock", "environment")}
 
 
 def test_a_seed_that_is_not_that_of_its_place_is_found(results):

@@ -4,12 +4,14 @@ import gzip
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO
 
 from jointsearch import layout
 from jointsearch.errors import UserError
 from jointsearch.provenance import audit, manifest
+from jointsearch.provenance.audit import Audit
 from jointsearch.provenance.findings import Verdict
 from jointsearch.records import write_whole
 
@@ -18,7 +20,7 @@ RECORDS = "records.tar.gz"
 """In the folder of an experiment: its records, from which all else is made again without training."""
 
 
-def pack(folder: Path, output: Path, checkpoints: bool = False, records: bool = False) -> int:
+def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
     """Write an archive: a compressed tar of all that the manifest names, the manifest and its signature.
 
     Packed again it has the same bytes: names are sorted, all times are that of the end of the last training, and no
@@ -32,8 +34,6 @@ def pack(folder: Path, output: Path, checkpoints: bool = False, records: bool = 
         The `.tar.gz` to write.
     checkpoints
         Whether the states of interrupted trainings are packed too.
-    records
-        Whether nothing is packed but what all else is made of.
 
     Returns
     -------
@@ -47,16 +47,35 @@ def pack(folder: Path, output: Path, checkpoints: bool = False, records: bool = 
     """
     done = audit.run(folder, "hash")
     manifest.root(folder)
-    for one in done.findings.problems:
-        if one.verdict is not Verdict.UNPINNED:
-            raise UserError(f"{folder / one.subject}: {one.message} (scripts/audit.py tells all)")
+    _refuse_problems(folder, done)
     names = [*manifest.parse((folder / manifest.NAME).read_text()), manifest.NAME]
     if (folder / manifest.SIGNATURE).exists():
         names.append(manifest.SIGNATURE)
-    if records:
-        names = list(filter(manifest.lasts, names))
     if checkpoints:
         names += [path.relative_to(folder).as_posix() for path in folder.glob(CHECKPOINTS)]
+    return _write(folder, output, names, done)
+
+
+def pack_records(folder: Path, output: Path) -> int:
+    """Write an archive of the records alone, from which all else is made again; also of a search under way.
+
+    Raises
+    ------
+    UserError
+        If a record is broken, or was changed.
+    """
+    done = audit.run(folder, "hash")
+    _refuse_problems(folder, done, but=("complete", "manifest"))
+    return _write(folder, output, list(filter(manifest.lasts, manifest.files(folder))), done)
+
+
+def _refuse_problems(folder: Path, done: Audit, but: Collection[str] = ()) -> None:
+    for one in done.findings.problems:
+        if one.verdict is not Verdict.UNPINNED and one.check not in but:
+            raise UserError(f"{folder / one.subject}: {one.message} (scripts/audit.py tells all)")
+
+
+def _write(folder: Path, output: Path, names: Sequence[str], done: Audit) -> int:
     finished = int(max((one.observed.finished for one in done.evidence.evaluations.values()), default=0))
 
     def write(file: IO[bytes]) -> None:

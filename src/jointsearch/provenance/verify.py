@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,7 @@ def check_made_with(evidence: Evidence, findings: Findings) -> None:
         of_study = {evidence.file(*place): one for place, one in evidence.evaluations.items() if place[0] == study}
         for check, used in _ALIKE.items():
             _check_alike(of_study, check, used, findings)
+        _check_alike(of_study, "lock", _lock_in_use(evidence, of_study.values()), findings)
     for name, one in everything.items():
         _check_environment(evidence, name, one, findings)
     for name, found in evidence.environments.items():
@@ -107,10 +108,25 @@ def check_made_with(evidence: Evidence, findings: Findings) -> None:
 
 _ALIKE: dict[str, Callable[[Evaluation], Any]] = {
     "code": lambda one: one.made_with.code,
-    "lock": lambda one: one.made_with.lock,
     "libraries": lambda one: f"Python {one.made_with.python}, torch {one.made_with.torch}",
     "device": lambda one: f"{one.made_with.device_type}, {one.made_with.precision}",
 }
+
+
+def _lock_in_use(evidence: Evidence, of_study: Collection[Evaluation]) -> Callable[[Evaluation], Any]:
+    """Tell locks apart by what was installed: one that changed while nothing else did is the lock it was before."""
+    usual = dict[str, Any]()
+    for one in of_study:
+        found = evidence.environments.get(one.observed.environment)
+        if found is not None and found.lock == one.made_with.lock:
+            usual.setdefault(digest(found.packages), one.made_with.lock)
+
+    def lock(one: Evaluation) -> Any:
+        found = evidence.environments.get(one.observed.environment)
+        known = found is not None and found.lock == one.made_with.lock
+        return usual[digest(found.packages)] if found is not None and known else one.made_with.lock
+
+    return lock
 
 
 def _check_alike(
