@@ -42,6 +42,9 @@ def state(index: str) -> str:
 
 def build(index: str) -> None:
     """Create the virtual environment and install the lock, then this package in place."""
+    if ENVIRONMENT.is_symlink():
+        # What it points to belongs to somebody else, another clone perhaps, whose environment this would break.
+        sys.exit(f"error: {ENVIRONMENT.name} is a link; remove it, or build where it points to")
     print(
         f"building {ENVIRONMENT.name} (some 6 GB with torch's CUDA libraries; a minute or more) ...",
         flush=True,

@@ -1,6 +1,6 @@
 import pytest
 
-from jointsearch import config
+from jointsearch import config, yaml_file
 from jointsearch.errors import UserError
 
 
@@ -45,6 +45,27 @@ def test_a_file_that_is_no_configuration_is_named(tmp_path, text):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"none\.yaml: cannot be read"):
         config.read(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("study", ["correlation", "manual", "arms", "retraining"])
+def test_a_study_with_nothing_below_its_name_has_its_defaults_and_others_stay_absent(tmp_path, study):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"experiment: x\nstudies:\n  {study}:\n")
+    bare = config.read(path)
+    assert bare == config.parse({"experiment": "x", "studies": {study: {}}})
+    assert [name for name, one in bare.studies if one is not None] == [study]
+
+
+@pytest.mark.parametrize(
+    "studies", [{}, {"arms": {}}, {"correlation": {"configurations": 3}, "retraining": {}}, {"manual": {"seeds": 2}}]
+)
+def test_written_studies_are_read_as_the_same(tmp_path, studies):
+    one = config.parse({"experiment": "x", "search": {"lags": None}, "studies": studies})
+    assert config.Config.model_validate_json(one.model_dump_json()) == one
+    assert config.StudySettings.model_validate_json(one.studies.model_dump_json()) == one.studies
+    for name, written in (("a.yaml", one.model_dump_json().encode()), ("b.yaml", yaml_file.dump(one))):
+        (tmp_path / name).write_bytes(written)
+        assert config.read(tmp_path / name) == one
 
 
 def test_notes_of_your_own_are_welcome():

@@ -143,7 +143,7 @@ def test_joint_arms_search_the_whole_space():
     ],
 )
 def test_each_of_two_steps_searches_one_part_and_the_second_keeps_what_the_first_found(arm, first, second):
-    planned = plan(studies={"arms": {"names": [arm], "repeats": 2, "start": "resnet_20"}})
+    planned = plan(studies={"arms": {"names": ["joint_bohb", arm], "repeats": 2, "start": "resnet_20"}})
     for repeat in (0, 1):
         one, two = (planned[f"{arm}-{repeat}-{step}"] for step in (1, 2))
         assert searched(one) == set(first)
@@ -213,8 +213,20 @@ def test_settings_that_differ_make_another_experiment():
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"manual": {"architectures": ["resnet20"]}}, "no manual architecture 'resnet20'; did you mean 'resnet_20'?"),
-        ({"arms": {"start": "resnet"}}, "no manual architecture 'resnet'; did you mean 'resnet_"),
+        (
+            {"manual": {"architectures": ["resnet20"]}},
+            "studies.manual.architectures: no manual architecture 'resnet20'; did you mean 'resnet_20'?",
+        ),
+        ({"arms": {"start": "foo"}}, "studies.arms.start: no manual architecture 'foo'; known are resnet_20, "),
+        (
+            {"manual": {"architectures": ["resnet_20", "resnet_56", "resnet_20"]}},
+            "studies.manual.architectures: resnet_20 stands twice; remove one",
+        ),
+        ({"arms": {"names": ["joint_bohb"] * 2}}, "studies.arms.names: joint_bohb stands twice; remove one"),
+        (
+            {"arms": {"names": ["joint_random"]}},
+            "studies.arms.names: joint_bohb is missing, which the others are compared with; add it",
+        ),
         ({"arms": {"brackets": 3}}, "studies.arms: brackets (3) must be even"),
         (
             {"arms": {"brackets": 12}},
@@ -232,6 +244,16 @@ def test_a_mistake_is_told_in_one_line(asked, says):
         plan(studies=asked)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_joint_arms_need_no_whole_rounds_and_no_architecture_to_start_with(tmp_path):
+    shallow = (SPACES / "joint17.yaml").read_text().replace("lower: 1, upper: 16", "lower: 1, upper: 2")
+    (tmp_path / "space.yaml").write_text(shallow)
+    arms = {"names": ["joint_bohb", "joint_random"], "brackets": 6, "repeats": 1}
+    planned = plan(space=str(tmp_path / "space.yaml"), studies={"arms": arms})
+    # By hand: a round costs 108, 81, 108 and 108 of 27ths.
+    assert len(planned["joint_bohb-0"].brackets) == 6
+    assert planned["joint_random-0"].brackets[0].sizes == (22,)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jointsearch import yaml_file
 from jointsearch.errors import UserError, explain, suggest
@@ -14,6 +14,14 @@ from jointsearch.records import BudgetUnit
 BudgetClock = Literal["wall", "process"]
 ArmName = Literal["joint_bohb", "joint_random", "joint_hyperband", "architecture_first", "hyperparameters_first"]
 LengthUnit = Literal["brackets", "full_budget_evaluations", "full_budget_equivalents"]
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a list that has a name twice."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice} stands twice; remove one")
+    return names
 
 
 class Settings(BaseModel):
@@ -148,7 +156,7 @@ class CorrelationSettings(Settings):
 class ManualSettings(Settings):
     """Manually constructed architectures inside the space, trained at the full budget."""
 
-    architectures: Annotated[tuple[str, ...], Field(min_length=1)] = (
+    architectures: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_once)] = (
         "resnet_56",
         "wide_resnet_28_10",
         "resnext_20_4x64d",
@@ -163,14 +171,21 @@ class ManualSettings(Settings):
 class ArmSettings(Settings):
     """Joint search against searches of one part after the other, at equal total budgets."""
 
-    names: Annotated[tuple[ArmName, ...], Field(min_length=1)] = get_args(ArmName)
-    """Which."""
+    names: Annotated[tuple[ArmName, ...], Field(min_length=1), AfterValidator(_once)] = get_args(ArmName)
+    """Which; `joint_bohb`, which the others are compared with, is one of them."""
     brackets: Annotated[int, Field(ge=2)] = 8
     """Length of each search; one of two steps has half of it for each step."""
     repeats: Annotated[int, Field(ge=1)] = 5
     """Searches of each arm, each with seeds of its own."""
     start: str = "resnet_20"
     """The manual architecture whose values the first of two steps takes for what it does not search."""
+
+    @field_validator("names")
+    @classmethod
+    def _have_the_reference(cls, names: tuple[ArmName, ...]) -> tuple[ArmName, ...]:
+        if "joint_bohb" not in names:
+            raise ValueError("joint_bohb is missing, which the others are compared with; add it")
+        return names
 
     @model_validator(mode="after")
     def _brackets_have_halves(self) -> Self:
@@ -191,10 +206,18 @@ class RetrainingSettings(Settings):
 class StudySettings(Settings):
     """The studies beside the search; one that is not named is not run. They can be added to a finished search."""
 
-    correlation: CorrelationSettings | None = None
-    manual: ManualSettings | None = None
-    arms: ArmSettings | None = None
-    retraining: RetrainingSettings | None = None
+    # YAML reads a name with nothing below it as null: what is not named must not be written as that.
+    correlation: CorrelationSettings | None = Field(None, exclude_if=lambda value: value is None)
+    manual: ManualSettings | None = Field(None, exclude_if=lambda value: value is None)
+    arms: ArmSettings | None = Field(None, exclude_if=lambda value: value is None)
+    retraining: RetrainingSettings | None = Field(None, exclude_if=lambda value: value is None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_bare_name_means_the_defaults(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return {name: {} if settings is None else settings for name, settings in given.items()}
 
 
 class Config(Settings):

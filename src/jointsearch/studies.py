@@ -1,6 +1,6 @@
 """The studies of an experiment: what each trains, by which settings. Pure arithmetic, light to import."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,9 +94,10 @@ def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
             (_at_full_budget(groups * asked.retraining.seeds, own),),
         )
     if asked.arms is not None:
-        _check_inside(asked.arms.start, own.space, "studies.arms.start")
-        _check_two_steps(asked.arms, own)
-        _check_rounds(asked.arms.brackets, len(hyperband.budgets(own.budget)))
+        if {"architecture_first", "hyperparameters_first"} & set(asked.arms.names):
+            _check_inside(asked.arms.start, own.space, "studies.arms.start")
+            _check_two_steps(own)
+            _check_rounds(asked.arms.brackets, len(hyperband.budgets(own.budget)))
         for repeat in range(asked.arms.repeats):
             for name in asked.arms.names:
                 yield from _arm(name, repeat, asked.arms, _without_lags(own))
@@ -113,8 +114,7 @@ def _arm(name: ArmName, repeat: int, settings: ArmSettings, experiment: Experime
     everything = _round(settings.brackets, experiment)
     match name:
         case "joint_random":
-            ladder = hyperband.budgets(experiment.budget)
-            size = round(_cost(everything, experiment) / ladder[-1])
+            size = random_size(settings.brackets, experiment)
             yield Study(layout.arm(name, repeat), experiment, (_at_full_budget(size, experiment),))
         case "joint_bohb" | "joint_hyperband":
             sampler = name.removeprefix("joint_")
@@ -156,9 +156,10 @@ def _round(number: int, experiment: Experiment) -> tuple[Bracket, ...]:
     return tuple(hyperband.bracket(index, experiment.budget) for index in range(number))
 
 
-def _cost(brackets: Iterable[Bracket], experiment: Experiment) -> float:
+def random_size(brackets: int, experiment: Experiment) -> int:
+    """Trainings at the full budget that cost what so many brackets of a search do."""
     ladder, continuation = hyperband.budgets(experiment.budget), experiment.training.continuation
-    return sum(hyperband.cost(item, ladder, continuation) for item in brackets)
+    return round(sum(hyperband.cost(item, ladder, continuation) for item in _round(brackets, experiment)) / ladder[-1])
 
 
 def _at_full_budget(size: int, experiment: Experiment) -> Bracket:
@@ -177,7 +178,10 @@ def _check_rounds(brackets: int, levels: int) -> None:
 
 
 def _check_inside(name: str, space: SpaceFile, where: str) -> None:
-    values = manual.architecture(name).values
+    try:
+        values = manual.architecture(name).values
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
     for parameter, one in space.hyperparameters.items():
         if parameter in values and not one.allows(values[parameter]):
             raise UserError(
@@ -197,10 +201,8 @@ def _check_same_network(name: str, space: SpaceFile) -> None:
             )
 
 
-def _check_two_steps(settings: ArmSettings, experiment: Experiment) -> None:
+def _check_two_steps(experiment: Experiment) -> None:
     """Check that each step can be searched by itself."""
-    if not {"architecture_first", "hyperparameters_first"} & set(settings.names):
-        return
     space, parts = experiment.space, (ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS)
     if space.conditions or space.forbidden:
         raise UserError(

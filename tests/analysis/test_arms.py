@@ -123,7 +123,7 @@ def test_numbers_tell_how_far_the_arms_are() -> None:
     made = arms(EPOCHS, 2, 4, joint_bohb_0=1, joint_bohb_1=1, joint_random_1=2)
     found = numbers(made, table(made))
     assert found["arms_repeats"].value == 2
-    assert (found["arms_complete"].value, found["arms_planned_searches"].value) == (7, 10)
+    assert (found["arms_complete"].value, found["arms_begun"].value) == (7, 10)
     assert found["arms_compared_at"].value == pytest.approx(table(made)["compared_at"].iloc[0])
     assert found["arms_compared_at"].unit == "epochs"
 

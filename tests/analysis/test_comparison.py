@@ -61,6 +61,25 @@ def test_arms_alone_that_are_under_way_are_not_taken_for_complete() -> None:
     assert [run.complete for run in made] == [False]
 
 
+@pytest.mark.parametrize("missing", [0, 1])
+def test_joint_arms_alone_may_end_within_a_round(missing) -> None:
+    whole = arms(EPOCHS, 2, 6, joint_bohb_1=missing)
+    joint = {name: one for name, one in whole.studies.items() if name.startswith("joint_")}
+    made = compare_runs(Material(whole.experiment, 8, joint)).runs
+    assert [run.complete for run in made if run.arm == "joint_bohb"] == [not missing] * 2
+
+
+def test_random_search_among_continued_trainings_is_complete_with_what_is_planned() -> None:
+    whole = arms(EPOCHS, 1, 4, joint_random_0=1)
+    training = whole.experiment.training.model_copy(update={"continuation": True})
+    experiment = whole.experiment.model_copy(update={"training": training})
+    # By hand: brackets cost 3 * 1 + 2 and 2 * 3 epochs, or 3 * 1 + 3 from scratch: 22 epochs are 7 trainings, 24 are 8.
+    assert len(whole.evaluations("joint_random-0")) == 7
+    for one, complete in ((experiment, True), (whole.experiment, False)):
+        (run,) = compare_runs(Material(one, 8, whole.studies)).begun("joint_random")
+        assert run.complete == complete
+
+
 def test_error_of_two_steps_is_the_better_of_both(six) -> None:
     for run in compare_runs(six).runs:
         parts = [six.evaluations(layout.arm(run.arm, run.repeat, step)) for step in STEPS[run.arm]]

@@ -56,8 +56,16 @@ def test_a_lower_budget_that_foretells_the_reverse_keeps_the_top_last() -> None:
 
 def test_what_ties_with_the_last_of_the_top_belongs_to_it_and_failures_never_do() -> None:
     assert follow(np.arange(10), bad(0.1, 0.1, 0.1, *[0.5] * 7))[0] == 3
-    assert follow(np.arange(30), bad(0.1, 0.2, *[None] * 28))[0] == 2
+    assert follow(np.arange(30), bad(0.1, 0.2, *[None] * 28))[0] == 1
     assert follow(np.arange(3), bad(None, None, None))[0] == 0
+
+
+def test_failures_added_do_not_change_the_top() -> None:
+    errors = np.linspace(0.1, 0.5, 40)
+    (without, *_), (failing, *_) = follow(errors, errors), follow(*[np.append(errors, [np.inf] * 160)] * 2)
+    assert without == failing == 4
+    stacked = np.stack([np.append(errors, [np.inf] * 10), np.linspace(0.1, 0.5, 50), [np.inf] * 50])
+    assert follow(stacked, stacked)[0].tolist() == [4, 5, 0]
 
 
 def test_regret_is_infinite_where_all_that_is_kept_fails() -> None:
@@ -72,7 +80,10 @@ def test_every_cut_keeps_what_a_promotion_keeps(errors) -> None:
     records = study(list(lower), list(full))
     at_full = {one.proposal.id: math.inf if one.loss is None else one.loss for one in records if one.rung == 1}
     top, kept, regret = follow(bad(*lower), bad(*full))
-    best, limit = min(at_full.values()), sorted(at_full.values())[max(1, len(errors) // 10) - 1]
+    best, limit = (
+        min(at_full.values()),
+        sorted(at_full.values())[max(1, sum(error < math.inf for error in at_full.values()) // 10) - 1],
+    )
     for size in range(1, len(errors) + 1):
         promoted = [at_full[one.id] for one in promote([one for one in records if one.rung == 0], size)]
         assert kept[size - 1] == sum(error <= limit and error < math.inf for error in promoted)
@@ -114,11 +125,18 @@ def test_a_random_choice_keeps_its_share_and_has_the_regret_of_the_smallest_of_a
     assert regret.mean(axis=0) == pytest.approx((size + 1) / (sizes + 1) - 1, rel=0.08, abs=0.02)
 
 
-def test_survivors_are_those_promoted_of_what_is_finished_at_both_budgets() -> None:
+def test_survivors_are_one_in_eta_of_those_that_succeeded_and_are_finished_at_both_budgets() -> None:
     records = study([0.5, 0.1, None, 0.2, 0.3, 0.1, 0.4, 0.05], [0.9] * 7)
     found = survivors(observations_table(records, []), 1, 3, 3)
     assert sorted(found["proposal"].unique()) == ["0-0-1", "0-0-5"]
     assert found["budget"].tolist() == [1, 1, 3, 3]
+
+
+def test_failures_do_not_make_a_cut_that_selects_nothing() -> None:
+    good = [0.1 + slot / 100 for slot in range(9)]
+    records = observations_table(study([None] * 91 + good, [None] * 91 + good), [])
+    assert len(survivors(records, 1, 3, 3)) == 6
+    assert survivors(observations_table(study([None] * 3, [None] * 3), []), 1, 3, 3).empty
 
 
 def test_selection_alone_weakens_a_correlation() -> None:
@@ -164,12 +182,12 @@ def test_table_counts_failures_and_cuts_among_the_successful_too() -> None:
     found = table(material(SETTINGS, correlation=study(lower, lower, [None] * 18 + good[::-1]))).set_index("budget")
     assert found.index.tolist() == [1, 3]
     row = found.loc[1]
-    assert row[["configurations", "failed", "failed_full", "top"]].tolist() == [27, 18, 18, 2]
+    assert row[["configurations", "failed", "failed_full", "top"]].tolist() == [27, 18, 18, 1]
     # All nine that did not fail pass the first cut; of them the second one keeps the worst three.
-    assert row[["kept", "survivors", "share", "regret"]].tolist() == [9, 2, 1, 0]
+    assert row[["kept", "survivors", "share", "regret"]].tolist() == [9, 1, 1, 0]
     assert row[["kept_succeeded", "survivors_succeeded", "share_succeeded"]].tolist() == [3, 0, 0]
     assert row["regret_succeeded"] == pytest.approx(0.06)
-    assert row[["spearman", "spearman_n", "spearman_survivors_n", "spearman_search_n"]].tolist() == [-1, 9, 9, 0]
+    assert row[["spearman", "spearman_n", "spearman_survivors_n", "spearman_search_n"]].tolist() == [-1, 9, 3, 0]
 
 
 def test_a_study_half_done_counts_what_is_finished_at_both_budgets() -> None:

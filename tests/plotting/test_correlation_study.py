@@ -96,7 +96,8 @@ def test_curves_end_with_everything_kept(figure) -> None:
     assert len(steps) == 3
     assert all((line.get_xdata()[-1], line.get_ydata()[-1]) == (1, 100) for line in steps)
     assert all(line.get_ydata()[-1] == 0 for line in regret.lines if line.get_drawstyle() == "steps-post")
-    assert share.get_ylabel() == "kept of the top 4 (%)"
+    # A tenth of the 35 to 39 of 40 that succeed at the full budget.
+    assert share.get_ylabel() == "kept of the top 3 (%)"
 
 
 def test_the_number_of_failures_is_said(known, figure) -> None:

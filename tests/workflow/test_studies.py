@@ -28,7 +28,7 @@ STUDIES: dict[str, Any] = {
     "correlation": {"configurations": 3},
     "manual": {"architectures": list(MANUAL), "seeds": 2},
     "arms": {
-        "names": ["joint_random", "architecture_first"],
+        "names": ["joint_bohb", "joint_random", "architecture_first"],
         "brackets": 4,
         "repeats": 1,
         "start": "wide_resnet_10_2",
@@ -107,9 +107,10 @@ def test_studies_added_to_a_finished_search_train_only_what_is_theirs(studied):
     before = json.loads((studied.folder.parent / "done").read_text())
     assert files_of_search(studied) == before
     ran = [line.split() for line in (studied.folder / "printed").read_text().splitlines()]
-    # Of the search nothing is left to do: two for correlation, manual, retraining, random, and three for each step.
-    assert ["train", "11"] in ran
-    assert ["history", "4"] in ran
+    # Of the search nothing is left to do: two for correlation, manual, retraining, random, six for the joint search, and
+    # three for each step.
+    assert ["train", "17"] in ran
+    assert ["history", "8"] in ran
 
 
 def test_every_study_trains_what_was_planned(studied):
@@ -121,6 +122,7 @@ def test_every_study_trains_what_was_planned(studied):
         "correlation": {2: 3, 6: 3},
         "manual": {6: 2 * 2},
         "retraining": {6: 2 * 2},
+        "joint_bohb-0": {2: 2 * 3, 6: 2 * (1 + 2)},
         "joint_random-0": {6: 8},
         # Twice three of a third and three whole ones, eight in all.
         "architecture_first-0-1": {2: 3, 6: 1 + 2},
@@ -181,8 +183,8 @@ def test_nothing_is_left_to_do_and_another_repeat_is_only_that(studied, tmp_path
     assert "Nothing to be done" in workspace.snakemake("-n", "search", "studies")
     workspace.configure(**SMALL, studies=STUDIES | {"arms": STUDIES["arms"] | {"repeats": 2}})
     planned = [line.split() for line in workspace.snakemake("-n", "studies").splitlines()]
-    assert ["train", "7"] in planned
-    assert ["study_settings", "3"] in planned
+    assert ["train", "13"] in planned
+    assert ["study_settings", "4"] in planned
 
 
 def test_other_jobs_one_at_a_time_give_the_same_records(studied, tmp_path):

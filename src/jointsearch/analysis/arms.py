@@ -155,7 +155,7 @@ def _of_all(comparison: Comparison, table: pd.DataFrame) -> Iterator[tuple[str, 
     for name, meaning, value in (
         ("repeats", "repeats of each arm that are compared", len(comparison.repeats)),
         ("complete", "searches of all arms that are complete", int(table["complete"].sum())),
-        ("planned_searches", "searches of all arms that have begun", int(table["begun"].sum())),
+        ("begun", "searches of all arms that have begun", int(table["begun"].sum())),
     ):
         yield name, Number(meaning=meaning, value=value, unit="", digits=0, sources=of)
     if not np.isnan(comparison.at):

@@ -14,9 +14,10 @@ from jointsearch import layout
 from jointsearch.analysis.paired import mean_interval
 from jointsearch.analysis.trajectory import trajectory
 from jointsearch.config import ArmName
-from jointsearch.hyperband import bracket, budgets, cost
+from jointsearch.hyperband import bracket, budgets
 from jointsearch.material import Material
 from jointsearch.records import Evaluation
+from jointsearch.studies import random_size
 
 TITLES: dict[str, str] = {
     "joint_bohb": "joint BOHB",
@@ -212,31 +213,32 @@ def _length(material: Material) -> int:
     """Brackets of each search: the fewest that hold what all repeats have begun, two steps of whole rounds.
 
     The plan is not among the records. A bracket begins when the one before is complete, so that this is the plan
-    unless all arms are still before its last two rounds.
+    unless all arms are still before its last two rounds. Joint arms alone need no whole rounds: where all that have
+    begun, of several arms, are complete with fewer brackets, these are the plan.
     """
-    known, unit = [0], 2 * len(budgets(material.experiment.budget))
+    known, made = [0], defaultdict[str, list[int]](list)
     for arm in TITLES:
         for repeat in _repeats(material, arm):
             for step in STEPS[arm]:
                 part = material.evaluations(layout.arm(arm, repeat, step))
                 if part and arm == "joint_random":
                     slots = 1 + max(one.slot for one in part)
-                    known.append(next(size for size in count(unit, unit) if _random_size(material, size) >= slots))
+                    known.append(next(size for size in count(2, 2) if random_size(size, material.experiment) >= slots))
                 elif part:
                     known.append((1 + max(one.bracket for one in part)) * len(STEPS[arm]))
-    return -(-max(known) // unit) * unit
+                if part:
+                    made[arm].append(len(part))
+    length, rounds = -(-max(known) // 2) * 2, 2 * len(budgets(material.experiment.budget))
+    joint = len(made) > 1 and all(len(STEPS[arm]) == 1 for arm in made)
+    if joint and all(set(sizes) == {_planned(material, arm, length)} for arm, sizes in made.items()):
+        return length
+    return -(-length // rounds) * rounds
 
 
 def _planned(material: Material, arm: str, length: int) -> int:
     """Trainings of one repeat of an arm, see `studies.plan`."""
     if arm == "joint_random":
-        return _random_size(material, length)
+        return random_size(length, material.experiment)
     steps = len(STEPS[arm])
     settings = material.experiment.budget
     return steps * sum(sum(bracket(index, settings).sizes) for index in range(length // steps))
-
-
-def _random_size(material: Material, length: int) -> int:
-    settings = material.experiment.budget
-    ladder = budgets(settings)
-    return round(sum(cost(bracket(index, settings), ladder) for index in range(length)) / ladder[-1])

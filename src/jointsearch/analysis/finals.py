@@ -13,6 +13,7 @@ from scipy import stats
 
 from jointsearch import layout
 from jointsearch.analysis.number import Number, sources
+from jointsearch.analysis.paired import mean_interval
 from jointsearch.hyperparameters import Hyperparameters
 from jointsearch.incumbent import incumbent
 from jointsearch.material import Material
@@ -71,15 +72,14 @@ def found(material: Material) -> Evaluation | None:
 
 def moments(values: Sequence[float]) -> tuple[float, float]:
     """Mean and standard deviation (n - 1) of a sample; nan where there are too few."""
-    mean = float(np.mean(values)) if len(values) else np.nan
+    mean, _, _ = mean_interval(np.array(values))
     return mean, float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
     """95 % interval of the mean by Student's t; nan with fewer than two values."""
-    mean, deviation = moments(values)
-    half = stats.t.ppf(0.975, len(values) - 1) * deviation / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return mean - float(half), mean + float(half)
+    _, low, high = mean_interval(np.array(values))
+    return low, high
 
 
 def manual(material: Material) -> pd.DataFrame:

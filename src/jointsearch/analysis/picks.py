@@ -5,13 +5,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from jointsearch import layout
+from jointsearch.analysis.correlation import RESAMPLES
 from jointsearch.analysis.number import Number, sources
 from jointsearch.material import Material
 from jointsearch.records import Evaluation
 from jointsearch.seeds import derive
 
-RESAMPLES = 2000
-"""Bootstrap resamples behind an interval."""
 FEWEST = 5
 """Fewest picks of either kind that anything is said of."""
 
