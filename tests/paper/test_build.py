@@ -6,7 +6,9 @@ from pathlib import Path
 import complete
 import pytest
 
+from jointsearch import layout
 from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
 from jointsearch.figures import FIGURES, TABLES
 from jointsearch.paper.build import MAIN, SOURCES, build
 from jointsearch.paper.check import check
@@ -56,6 +58,25 @@ def test_a_search_alone_has_a_paper(search_only) -> None:
     facts, folder = search_only
     assert not set(facts.tables) - {"importance_groups"}
     assert build(facts, folder).startswith(b"%PDF-")
+
+
+def test_before_the_first_record_there_is_a_paper(tmp_path) -> None:
+    folder = tmp_path / "new"
+    settings = complete.settings(folder, studies=False)
+    complete.put(layout.experiment_file(folder), Experiment.from_config(settings))
+    complete.make(folder)
+    facts = gather(settings, folder)
+    assert "full_budget_evaluations" in facts.figures
+    assert build(facts, folder).startswith(b"%PDF-")
+
+
+def test_arms_that_are_not_complete_have_another_paper(everything) -> None:
+    facts, folder = everything
+    assert set(facts.arms.values()) == {2} and facts.start == "resnet_20"
+    states = {**facts.states, "arm": replace(facts.states["arm"], planned=facts.states["arm"].done + 1)}
+    assert build(replace(facts, states=states), folder) != build(facts, folder)
+    alone = replace(facts, arms={"joint_bohb": 2, "joint_random": 2})
+    assert build(alone, folder).startswith(b"%PDF-")
 
 
 def test_nothing_done_yet_has_a_paper_too(search_only) -> None:
@@ -111,6 +132,20 @@ def test_a_missing_input_is_named(search_only, tmp_path, path) -> None:
     folder = shutil.copytree(search_only[1], tmp_path / "demo")
     (folder / path).unlink()
     with pytest.raises(UserError, match=f"{path}: is missing"):
+        gather(complete.settings(folder, studies=False), folder)
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "message"),
+    [
+        ("figures/time_spent.pdf", 100, "is no whole PDF"),
+        ("tables/importance_groups.csv", 0, "is empty"),
+    ],
+)
+def test_an_input_that_was_cut_off_is_named(search_only, tmp_path, path, size, message) -> None:
+    folder = shutil.copytree(search_only[1], tmp_path / "demo")
+    (folder / path).write_bytes((folder / path).read_bytes()[:size])
+    with pytest.raises(UserError, match=f"{path}: {message}"):
         gather(complete.settings(folder, studies=False), folder)
 
 

@@ -437,7 +437,7 @@ def test_outcomes_that_do_not_follow_are_found_though_the_manifest_was_rebuilt(r
 
 
 def test_an_image_that_is_not_drawn_from_its_data_is_found(results):
-    one, other = (results / f"figures/{name}.png" for name in FIGURES)
+    one, other = (results / f"figures/{name}.png" for name in ("full_budget_evaluations", "budget_correlation"))
     shutil.copy(one, other)
     rebuild_manifest(results)
     assert mismatches(results) == {("outcome", "figures/full_budget_evaluations.png")}

@@ -21,7 +21,7 @@ from jointsearch.records import proposal_key
 from jointsearch.seeds import derive
 
 TENTH = 10
-"""The top are the best one in so many at the full budget."""
+"""The top are the best one in so many of the configurations that succeeded at the full budget, at least one."""
 
 _COUNTS = {
     "budget": "float64",
@@ -37,7 +37,7 @@ _INTERVAL = [0.025, 0.975]
 _NUMBERS = {
     "configurations": ("random configurations trained at this and the full budget", 1, "", 0),
     "failed": ("of these, those that failed at this budget", 1, "", 0),
-    "top": ("configurations in the top tenth at the full budget", 1, "", 0),
+    "top": ("configurations in the top tenth of those that succeeded at the full budget", 1, "", 0),
     "kept": ("configurations that keeping one in eta keeps", 1, "", 0),
     "survivors": ("configurations of the top tenth among those kept", 1, "", 0),
     "share": ("share of the top tenth that is kept", 100, "%", 0),
@@ -83,7 +83,7 @@ def finished(observations: pd.DataFrame, lower: float, higher: float) -> pd.Data
 def follow(lower: np.ndarray, full: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Follow the best configurations through a cut at a lower budget, for every size of the cut.
 
-    The top are the successful configurations no worse at the full budget than the best one in `TENTH`: those
+    The top are the best one in `TENTH` of the configurations that succeeded at the full budget, at least one: those
     tied with the last of them belong to it. A cut keeps the lowest errors at the lower budget; ties go to the
     configuration that comes first, as in a promotion.
 
@@ -103,7 +103,8 @@ def follow(lower: np.ndarray, full: np.ndarray) -> tuple[np.ndarray, np.ndarray,
         the full budget, nan where everything does.
     """
     kept = np.take_along_axis(full, np.argsort(lower, axis=-1, kind="stable"), axis=-1)
-    last = np.sort(full, axis=-1)[..., [one_in(TENTH, full.shape[-1]) - 1]]
+    size = np.maximum(1, np.isfinite(full).sum(axis=-1, keepdims=True) // TENTH)
+    last = np.take_along_axis(np.sort(full, axis=-1), size - 1, axis=-1)
     survivors = np.cumsum((kept <= last) & np.isfinite(kept), axis=-1)
     best = np.minimum.accumulate(kept, axis=-1)
     with np.errstate(invalid="ignore"):
@@ -148,9 +149,13 @@ def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.D
 
 
 def survivors(observations: pd.DataFrame, lower: float, higher: float, eta: int) -> pd.DataFrame:
-    """Give the observations, at two budgets, of what one cut at the lower budget keeps: one in eta."""
-    both = finished(observations, lower, higher)
-    kept = both["lower"].sort_values(kind="stable").index[: one_in(eta, len(both))]
+    """Give the observations, at two budgets, of what one cut keeps: one in eta of what succeeded at the lower budget.
+
+    One in eta of all would be no selection where most fail: it keeps everything that succeeds.
+    """
+    errors = finished(observations, lower, higher)["lower"]
+    succeeded = errors[np.isfinite(errors)]
+    kept = succeeded.sort_values(kind="stable").index[: one_in(eta, len(succeeded))]
     return observations[observations["proposal"].isin(kept) & observations["budget"].isin([lower, higher])]
 
 

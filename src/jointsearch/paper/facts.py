@@ -55,7 +55,10 @@ class Facts:
     numbers
         By name.
     figures, tables
-        Where each comes from, by name, of all whose studies have begun; the tables as they are shown.
+        Where each comes from, by name, of the search and of all other studies with a training; the tables as they
+        are shown.
+    arms, start
+        Planned repeats of each arm; the manual architecture from which two-step arms start.
     """
 
     experiment: Experiment
@@ -68,6 +71,8 @@ class Facts:
     numbers: dict[str, Number]
     figures: dict[str, Made]
     tables: dict[str, tuple[Made, Shown]]
+    arms: dict[str, int]
+    start: str
 
 
 def gather(settings: Config, folder: Path) -> Facts:
@@ -91,14 +96,17 @@ def gather(settings: Config, folder: Path) -> Facts:
     published = config.read(code.ROOT / "config" / "config.yaml")
     published = published.model_copy(update={"space": str(code.ROOT / published.space)})
     material = Material.read(folder, length)
-    begun = [name for name in material.studies if material.evaluations(name)]
+    begun = [
+        layout.SEARCH,
+        *(name for name in material.studies if name != layout.SEARCH and material.evaluations(name)),
+    ]
     commit, address = _commit(), _address()
     figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
     tables = {}
     for name in made_of(begun, TABLES):
         made = _made(folder, "tables", name, commit, address)
         path = folder / "tables" / f"{name}.csv"
-        tables[name] = made, show(name, pd.read_csv(path), path)
+        tables[name] = made, show(name, _rows(path), path)
     return Facts(
         material.experiment,
         length,
@@ -115,6 +123,8 @@ def gather(settings: Config, folder: Path) -> Facts:
         dict(read_numbers(folder / "numbers.json", material.experiment).numbers),
         figures,
         tables,
+        state.arms(planned),
+        settings.studies.arms.start if settings.studies.arms is not None else "",
     )
 
 
@@ -140,9 +150,26 @@ def _made(folder: Path, kind: str, name: str, commit: str, address: str | None) 
         path = folder / kind / f"{name}.{suffix}"
         if not path.exists():
             raise UserError(f"{path}: is missing; `snakemake figures` makes it")
+        if suffix == "pdf" and not _whole(path):
+            raise UserError(f"{path}: is no whole PDF; delete it and make it again by `snakemake figures`")
     data = file_digest(folder / kind / f"{name}.csv")[:SHORT]
     link = f"{address}/blob/{commit.split()[0]}/scripts/{script}.py" if address else None
     return Made(data, f"scripts/{script}.py {name}", commit, link)
+
+
+def _rows(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except pd.errors.EmptyDataError:
+        raise UserError(f"{path}: is empty; delete it and make it again by `snakemake figures`") from None
+    except pd.errors.ParserError:
+        raise UserError(f"{path}: is no table; delete it and make it again by `snakemake figures`") from None
+
+
+def _whole(path: Path) -> bool:
+    """Whether a PDF has its first and its last line: one that was cut off has not."""
+    content = path.read_bytes()
+    return content.startswith(b"%PDF-") and b"%%EOF" in content[-64:]
 
 
 def _commit() -> str:
@@ -191,6 +218,9 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "clock": one.budget.clock,
             "eta": one.budget.eta,
             "hyperparameters": len(one.space.hyperparameters),
+            "arms": list(facts.arms),
+            "searches": sum(facts.arms.values()),
+            "start": facts.start,
             "validation": f"{100 * one.data.validation_fraction:.3g} %",
         },
         "numbers": {

@@ -110,6 +110,12 @@ def states(material: Material, planned: Mapping[str, Study]) -> dict[str, State]
     }
 
 
+def arms(planned: Mapping[str, Study]) -> dict[str, int]:
+    """Give the planned repeats of each arm, by its name; two steps are one search."""
+    searches = (name for name, study in planned.items() if group(name) == ARM and study.follows is None)
+    return dict(Counter(name.split("-")[0] for name in searches))
+
+
 def machines(material: Material, folder: Path) -> list[Machine]:
     """List the kinds of machines, the one with most trainings first; `folder` holds the results."""
     environments: dict[str, Environment | None] = {}

@@ -97,19 +97,20 @@ def _by_group(data: pd.DataFrame) -> pd.DataFrame:
 
 TABLES: dict[str, Display] = {
     "early_stopping": Display(
-        "What early stopping would cost, from random configurations that were trained at every budget. One in eta "
-        "is *kept* after the budget on the left, by its error there; the *top tenth* are the best at the full "
-        "budget, failures counting as worst. *Regret* is the lowest full-budget error among those kept, less the "
-        "lowest of all. The rank correlation with the full budget is that of all configurations, and that within "
-        "the search, which knows survivors only. In brackets 95 % intervals.",
+        "What early stopping would cost, from random configurations that were trained at every budget. Of those "
+        "that succeeded at the budget on the left, one in eta is *kept*, by its error there: one in eta of all "
+        "would keep every success where most fail. The *top tenth* are the best of those that succeeded at the full "
+        "budget. *Regret* is the lowest full-budget error among those kept, less the lowest of all. The rank "
+        "correlation with the full budget is that of all that succeeded, and that within the search, which knows "
+        "survivors only. In brackets 95 % intervals.",
         (
             budget("stopped at"),
             count("configurations", "configurations"),
             count("failed", "failed"),
-            count("kept", "kept"),
-            count("of the top tenth", "survivors", "top"),
-            with_interval("share kept (%)", "share", "interval_low", "interval_high", 0),
-            with_interval("regret (points)", "regret", "regret_low", "regret_high"),
+            count("kept", "kept_succeeded"),
+            count("of the top tenth", "survivors_succeeded", "top"),
+            with_interval("share kept (%)", "share_succeeded", "interval_low_succeeded", "interval_high_succeeded", 0),
+            with_interval("regret (points)", "regret_succeeded", "regret_low_succeeded", "regret_high_succeeded"),
             with_interval("rank correlation, all", "spearman", "spearman_low", "spearman_high", factor=1),
             with_interval("of the search", "spearman_search", "spearman_search_low", "spearman_search_high", factor=1),
         ),

@@ -81,7 +81,11 @@ def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
     for row in of_study.to_dict("records"):
         low, high = row["lower_budget"], row["higher_budget"]
         whose = "" if row["of"] == "study" else "_survivors"
-        where = "all" if row["of"] == "study" else f"the best one in {row['eta']:g} at the lower budget"
+        where = (
+            "all"
+            if row["of"] == "study"
+            else f"the best one in {row['eta']:g} of those that succeeded at the lower budget"
+        )
         meaning = f"of the validation errors at {low:g} and {high:g} {unit} of random configurations, {where}"
         of = [one for one in evaluations if one.budget in {low, high}]
         for column, (suffix, what) in _MEANINGS.items():
@@ -254,7 +258,7 @@ def _sample_handles(pairs: pd.DataFrame, cuts: pd.DataFrame) -> list[Artist]:
     failed = f", {complete['failed_full'].max():.0f} failed at {full}" if len(complete) else ""
     labels = {
         "study": f"study: {cuts['begun'].max():.0f} random configurations{failed}",
-        "survivors": f"survivors: the best 1/{cuts['eta'].iloc[0]:.0f} of these at the lower budget",
+        "survivors": f"survivors: the best 1/{cuts['eta'].iloc[0]:.0f} of the successful at the lower budget",
         "search": "search: what was promoted",
     }
     return [Line2D([], [], label=labels[sample], **look) for sample, look in _SAMPLES.items()]
