@@ -107,7 +107,7 @@ def test_studies_added_to_a_finished_search_train_only_what_is_theirs(studied):
     before = json.loads((studied.folder.parent / "done").read_text())
     assert files_of_search(studied) == before
     ran = [line.split() for line in (studied.folder / "printed").read_text().splitlines()]
-    # Of the search nothing is left to do: two for correlation, manual, retraining, random, six for the joint search, and
+    # Nothing is left to do of the search: two for correlation; manual, retraining, random; six for the joint search and
     # three for each step.
     assert ["train", "17"] in ran
     assert ["history", "8"] in ran
