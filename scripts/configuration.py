@@ -7,9 +7,9 @@ anew: what changes no result (folders, jobs, notes) is left at its default.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, yaml_file
+from jointsearch import cli
 from jointsearch.config import StudySettings
-from jointsearch.experiment import Experiment
+from jointsearch.experiment import Experiment, configuration
 from jointsearch.records import read_record, write_bytes
 
 
@@ -21,10 +21,9 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="config.yaml to write")
     parser.add_argument("space", type=Path, help="space.yaml to write")
     arguments = parser.parse_args()
-    experiment = read_record(arguments.experiment, Experiment)
-    config = experiment.to_config(arguments.brackets, Path("results") / experiment.name, arguments.studies)
-    write_bytes(arguments.space, yaml_file.dump(experiment.space))
-    write_bytes(arguments.config, yaml_file.dump(config))
+    files = configuration(read_record(arguments.experiment, Experiment), arguments.brackets, arguments.studies)
+    write_bytes(arguments.space, files["space.yaml"])
+    write_bytes(arguments.config, files["config.yaml"])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jointsearch import cli, config
 from jointsearch.errors import UserError
+from jointsearch.experiment import configuration
 from jointsearch.material import Material
 from jointsearch.outcomes import outcomes
 from jointsearch.paper.build import build
@@ -31,7 +32,8 @@ def main() -> None:
         print(f"{packed}: {number:,} files of records unpacked", flush=True)
     if not pipeline.frozen.exists():
         raise UserError(f"{folder}: no records yet; run the workflow first: snakemake --configfile {arguments.config}")
-    made = outcomes(Material.read(folder, pipeline.length))
+    material = Material.read(folder, pipeline.length)
+    made = configuration(material.experiment, pipeline.length, settings.studies) | outcomes(material)
     for name, content in made.items():
         write_bytes(folder / name, content)
     print(f"{folder}: {len(made)} tables, figures, numbers and pages", flush=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from jointsearch import hyperband, layout, samplers, warm_start
+from jointsearch import hyperband, layout, samplers, warm_start, yaml_file
 from jointsearch.config import BudgetSettings, Config, DataSettings, SearchSettings, StudySettings, TrainingSettings
 from jointsearch.errors import UserError
 from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
@@ -121,6 +121,12 @@ class Experiment(Record):
     def split_seed(self) -> int:
         """Seed of the split into training and validation images, one for all studies."""
         return derive(self.seed, "data", "split")
+
+
+def configuration(experiment: Experiment, brackets: int, studies: StudySettings) -> dict[str, bytes]:
+    """Write down the configuration that makes an experiment again: `config.yaml` and `space.yaml`, by name."""
+    config = experiment.to_config(brackets, Path("results") / experiment.name, studies)
+    return {"config.yaml": yaml_file.dump(config), "space.yaml": yaml_file.dump(experiment.space)}
 
 
 def refuse_another(path: Path, current: Experiment) -> None:
