@@ -32,7 +32,7 @@ class ClusterWorkspace(Workspace):
 
     def lasting(self, trainings: int) -> None:
         """Configure some trainings that take several seconds, independent of each other: four at most."""
-        budget = {"unit": "steps", "minimum": 1200, "maximum": 1200}
+        budget = {"unit": "steps", "minimum": 3000, "maximum": 3000}
         jobs = {"evaluations_per_job": 1, "save_every": 1.5}
         self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [4]})
 
