@@ -32,7 +32,7 @@ class ClusterWorkspace(Workspace):
 
     def lasting(self, trainings: int) -> None:
         """Configure some trainings that take several seconds, independent of each other: four at most."""
-        budget = {"unit": "steps", "minimum": 3000, "maximum": 3000}
+        budget = {"unit": "steps", "minimum": 1200, "maximum": 1200}
         jobs = {"evaluations_per_job": 1, "save_every": 1.5}
         self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [4]})
 
@@ -63,7 +63,7 @@ class ClusterWorkspace(Workspace):
 
     def job_of(self, bracket: str) -> str:
         """Job that trains a bracket, while each has one."""
-        (job,) = (job for job, comment in self.squeue("%k").items() if f"_wildcards_{bracket}_" in comment)
+        (job,) = (job for job, comment in self.squeue("%k").items() if f"_wildcards_search_{bracket}_" in comment)
         return job
 
 
