@@ -119,10 +119,8 @@ def draw(data: pd.DataFrame) -> Figure:
     courses = data[data["part"] == "course"]
     repeats = data[(data["part"] == "repeat") & (data["measure"] == "validation")]
     if courses["error"].isna().all():
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
         none = f"Of {len(repeats)} searches that have begun, none has a success at the full budget."
-        style.say(figure.subplots(), none if len(repeats) else "No arm has begun.")
-        return figure
+        return style.only_saying(none if len(repeats) else "No arm has begun.")
     arms = [arm for arm in TITLES if arm in set(repeats["arm"])]
     below = 0.8 + 0.26 * max(3, len(arms))
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.1 + below)

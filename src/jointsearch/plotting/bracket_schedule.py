@@ -105,9 +105,7 @@ def draw(data: pd.DataFrame) -> Figure:
         Of the function `data`.
     """
     if data.empty:
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
-        style.say(figure.subplots(), "No training of the search is finished.")
-        return figure
+        return style.only_saying("No training of the search is finished.")
     size, unit = _unit_of(_length(_windows(data)))
     times = ["begin", "end", "window_begin", "window_end", *_LANE]
     data = data.assign(**(data[times] / size))

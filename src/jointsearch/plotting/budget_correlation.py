@@ -80,9 +80,7 @@ def draw(data: pd.DataFrame) -> Figure:
     """
     budgets = sorted({*data["lower_budget"], *data["higher_budget"]})
     if not budgets:
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
-        style.say(figure.subplots(), "There are no two budgets to compare.")
-        return figure
+        return style.only_saying("There are no two budgets to compare.")
     levels = len(budgets) - 1
     figure = style.new_figure(style.DOUBLE_COLUMN, 1.5 if levels == 1 else 0.7 + 0.8 * levels)
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.46, 0.54], wspace=0.03)

@@ -121,10 +121,8 @@ def draw(data: pd.DataFrame) -> Figure:
     """
     pairs, cuts, claim = (data[data["part"] == part] for part in ("correlation", "early_stopping", "contrast"))
     if pairs.empty or not cuts["begun"].any():
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
         reason = "There are no two budgets to compare." if pairs.empty else "Nothing of the study is finished."
-        style.say(figure.subplots(), reason)
-        return figure
+        return style.only_saying(reason)
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.6)
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.48, 0.52])
     correlation, early = left.subplots(), right.subplots(1, 2)

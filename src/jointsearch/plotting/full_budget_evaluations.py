@@ -59,9 +59,7 @@ def draw(data: pd.DataFrame) -> Figure:
         Of the function `data`.
     """
     if data.empty:
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
-        style.say(figure.subplots(), "No evaluation is finished.")
-        return figure
+        return style.only_saying("No evaluation is finished.")
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.8)
     order, distribution, footprint = figure.subplots(1, 3, width_ratios=[2.3, 1.1, 2.6])
     distribution.sharey(order)

@@ -93,9 +93,7 @@ def draw(data: pd.DataFrame) -> Figure:
     full = data[data["budget"] == data["budget"].max()]
     order = _order(full if full["importance"].notna().any() else data)
     if data["importance"].isna().all():
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
-        style.say(figure.subplots(), _too_few(full, len(order)))
-        return figure
+        return style.only_saying(_too_few(full, len(order)))
     figure = style.new_figure(style.DOUBLE_COLUMN, 1.3 + 0.19 * max(len(order), 14))
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.58, 0.42], wspace=0.02)
     if full["importance"].isna().all():

@@ -85,10 +85,8 @@ def draw(data: pd.DataFrame) -> Figure:
         Of the function `data`.
     """
     if data.empty or data["loss"].isna().all():
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
         some = f"All of {len(data)} evaluations failed: there is no incumbent."
-        style.say(figure.subplots(), "No evaluation is finished." if data.empty else some)
-        return figure
+        return style.only_saying("No evaluation is finished." if data.empty else some)
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.7)
     axes = figure.subplots()
     size, unit = unit_of(data["spent"].iloc[-1], data["budget_unit"].iloc[0])

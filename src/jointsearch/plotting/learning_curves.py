@@ -118,9 +118,7 @@ def draw(data: pd.DataFrame) -> Figure:
         Of the function `data`.
     """
     if data.empty:
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
-        style.say(figure.subplots(), "No training of the search is finished.")
-        return figure
+        return style.only_saying("No training of the search is finished.")
     levels = sorted(data["budget"].unique())
     figure = style.new_figure(style.DOUBLE_COLUMN, 3.6)
     grid = figure.subplots(3, len(levels), sharex="col", sharey="row", squeeze=False, height_ratios=[3, 2, 0.6])

@@ -112,9 +112,7 @@ def draw(data: pd.DataFrame) -> Figure:
         Of the function `data`.
     """
     if data.empty:
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
-        style.say(figure.subplots(), "No manual architecture is trained, and nothing is found yet.")
-        return figure
+        return style.only_saying("No manual architecture is trained, and nothing is found yet.")
     groups = data.drop_duplicates(["study", "name"]).reset_index(drop=True)
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.85 + 0.27 * len(groups))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)

@@ -196,6 +196,13 @@ def say(axes: Axes, text: str) -> None:
         spine.set_visible(False)
 
 
+def only_saying(text: str) -> Figure:
+    """Make a figure of two columns that shows nothing, and says why."""
+    figure = new_figure(DOUBLE_COLUMN, 1.2)
+    say(figure.subplots(), text)
+    return figure
+
+
 def letter(axes: Sequence[Axes]) -> None:
     """Mark panels a, b, c ... at their upper left."""
     for name, panel in zip("abcdefgh", axes, strict=False):

@@ -112,9 +112,7 @@ def draw(data: pd.DataFrame) -> Figure:
         Of the function `data`.
     """
     if data.empty:
-        figure = style.new_figure(style.DOUBLE_COLUMN, 1.2)
-        style.say(figure.subplots(), "No training is finished.")
-        return figure
+        return style.only_saying("No training is finished.")
     own = data["study"].isin(layout.STUDIES)
     columns = [_bars(rows) for rows in (data[own], data[~own]) if len(rows)]
     if data["study"].nunique() > 1:
