@@ -1,6 +1,8 @@
-"""YAML as people mean it: a key given twice is a mistake, and 1e-3 is a number."""
+"""YAML as people mean it: words as in YAML 1.2, 1e-3 is a number, and a key given twice is a mistake."""
 
+import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +13,69 @@ from jointsearch.errors import UserError
 
 
 def load(path: Path) -> Any:
-    """Read a YAML file.
+    """Read a YAML file, or a JSON file by the end of its name.
 
     Raises
     ------
     UserError
-        If the file is missing, is no YAML, or has a key twice.
+        If the file is missing, is no YAML (or JSON), or has a key twice.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give the path of a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: no valid YAML: {' '.join(str(error).split())}") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: no valid YAML: {error}; save it as UTF-8") from None
+    if path.suffix == ".json":
+        return _parse_json(text, str(path))
+    return parse(text, str(path))
+
+
+def parse(text: str, where: str) -> Any:
+    """Read YAML; `where` names it in messages.
+
+    Raises
+    ------
+    UserError
+        As `load`.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except (yaml.YAMLError, ValueError, KeyError, RecursionError) as error:
+        raise UserError(f"{where}: no valid YAML: {' '.join(str(error).split())}") from None
 
 
 def dump(model: BaseModel) -> bytes:
     """Write what differs from the defaults of a model, so that reading it gives the same model."""
     values = model.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode()
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True).encode()
+
+
+def _parse_json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where}: no valid JSON: {error}") from None
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} stands twice; remove one")
+        found[key] = value
+    return found
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice and reads 1e-3 as a number."""
+    """Safe YAML with the scalars of the core schema of YAML 1.2 that refuses a key given twice."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_constructors = {
+        tag: construct
+        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.split(":")[-1] in {"null", "bool", "float", "str", "seq", "map"}
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: list[Any] = []
@@ -49,8 +91,33 @@ class _Loader(yaml.SafeLoader):
             seen.append(key)
         return super().construct_mapping(node, deep)
 
+    def construct_whole(self, node: yaml.ScalarNode) -> int:
+        """Read an integer; a leading 0 alone does not make it an octal one."""
+        text = self.construct_scalar(node)
+        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
-# YAML 1.1, which PyYAML follows, wants a dot in the mantissa and a sign in the exponent.
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d[\d_]*(\.[\d_]*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes a word that either version of YAML would take for something else."""
+
+    yaml_implicit_resolvers = {first: list(known) for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items()}
+
+
+# YAML 1.2.2, section 10.3.2; and the merge of YAML 1.1, which many files have.
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", "~nN"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+    ("merge", r"<<", "<"),
+):
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [*_first, *([""] if _tag == "null" else [])]
+        )
+_Loader.yaml_constructors |= {
+    "tag:yaml.org,2002:int": _Loader.construct_whole,
+    # ConfigSpace's `to_yaml` writes some of its lists as tuples.
+    "tag:yaml.org,2002:python/tuple": _Loader.construct_yaml_seq,
+}
