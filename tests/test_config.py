@@ -70,3 +70,73 @@ def test_written_studies_are_read_as_the_same(tmp_path, studies):
 
 def test_notes_of_your_own_are_welcome():
     assert config.parse({"experiment": "x", "notes": {"ticket": 7}}).notes == {"ticket": 7}
+
+
+@pytest.mark.parametrize("section", ["budget", "data", "training", "search", "studies", "jobs"])
+def test_an_empty_section_has_its_defaults(tmp_path, section):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"experiment: x\n{section}:\n  # all of it: commented out\n")
+    assert config.read(path) == config.parse({"experiment": "x"})
+
+
+def test_empty_settings_of_a_sampler_are_none():
+    assert config.parse({"experiment": "x", "search": {"sampler_settings": None}}).search.sampler_settings == {}
+
+
+@pytest.mark.parametrize("section", ["search", "studies", "studies.arms", "search.sampler_settings", "jobs"])
+@pytest.mark.parametrize("given", [["arms"], "bohb", 3, True])
+def test_a_list_or_a_word_in_place_of_a_section_is_told(section, given):
+    raw = given
+    for name in reversed(section.split(".")):
+        raw = {name: raw}
+    with pytest.raises(UserError) as told:
+        config.parse({"experiment": "x"} | raw)
+    assert str(told.value) == f"config: {section}: expected keys and values (got {given!r})"
+
+
+def test_a_key_without_its_value_is_told():
+    with pytest.raises(UserError, match=r"^config: seed: .*nothing is given; give a value, or remove the key"):
+        config.parse({"experiment": "x", "seed": None})
+
+
+@pytest.mark.parametrize("word", ["on", "off", "auto"])
+def test_compile_is_written_as_it_is_documented(tmp_path, word):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"experiment: x\ntraining:\n  compile: {word}\n")
+    assert config.read(path).training.compile == word
+    overrides = config.overrides([f"training={{compile: {word}}}"])
+    assert config.parse({"experiment": "x"} | overrides).training.compile == word
+
+
+def test_what_is_given_on_the_command_line_is_read_as_in_a_file(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("experiment: x\nseed: 3\nsearch: {length: 5, warm_start: there}\nbudget: {minimum: 1200}\n")
+    given = ["seed=1", "search={warm_start: null, sampler_settings: {a: 1e-3, b: 'no', c: no}}", "budget=", "notes=a=b"]
+    read = config.read(path, overrides=config.overrides(given))
+    assert (read.seed, read.search.length, read.search.warm_start, read.notes) == (1, 5, None, "a=b")
+    assert read.search.sampler_settings == {"a": 0.001, "b": "no", "c": "no"}
+    assert read.budget.minimum == 1200
+    with pytest.raises(UserError, match=r"--config search: no valid YAML: the key 'length' stands twice"):
+        config.overrides(["search={length: 1, length: 2}"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"search": {"length": 10**9}},
+        {"search": {"length": 10**400}},
+        {"jobs": {"workers": 10**30}},
+        {"jobs": {"evaluations_per_job": 10**30}},
+        {"jobs": {"allowance": 1e300}},
+        {"budget": {"maximum": 1e300}},
+        {"studies": {"correlation": {"configurations": 10**9}}},
+        {"studies": {"manual": {"seeds": 10**9}}},
+        {"studies": {"arms": {"repeats": 10**9}}},
+        {"studies": {"arms": {"brackets": 10**9}}},
+        {"studies": {"retraining": {"seeds": 10**9}}},
+    ],
+)
+def test_absurd_numbers_are_refused(changes):
+    with pytest.raises(UserError, match="less than or equal to 1") as told:
+        config.parse({"experiment": "x"} | changes)
+    assert len(str(told.value)) < 200

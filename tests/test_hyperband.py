@@ -122,3 +122,11 @@ def test_the_best_are_promoted_with_failures_last_and_keep_their_ids():
 def test_test_error_does_not_decide_a_promotion():
     rung = [evaluation("0-0-0", 0.5, test_error=0.0), evaluation("0-0-1", 0.4, test_error=1.0)]
     assert promote(rung, 1)[0].id == "0-0-1"
+
+
+@pytest.mark.parametrize("unit", ["brackets", "full_budget_evaluations", "full_budget_equivalents"])
+@pytest.mark.parametrize("maximum", [1, 27])
+def test_a_search_of_an_absurd_length_is_refused_at_once(unit, maximum):
+    with pytest.raises(UserError, match=r"^search\.length: 100001 [a-z ]* are more than 100,000 trainings; lower it$"):
+        bracket_count(100_001, unit, ladder(maximum))
+    assert bracket_count(1000, unit, ladder(maximum))

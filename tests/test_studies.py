@@ -313,3 +313,19 @@ def test_a_continued_training_of_the_correlation_study_waits_for_that_below():
     ]
     assert one.continued(0, 0) == []
     assert one.continued(0, 2) == one.batches(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"correlation": {"configurations": 100_000}}, "studies: with correlation the experiment has more than"),
+        ({"manual": {"seeds": 100_000, "architectures": ["resnet_20"]}}, "studies: with manual the"),
+        ({"retraining": {"seeds": 100_000}}, "studies: with retraining the"),
+        ({"arms": {"repeats": 100_000}}, "studies: with "),
+        ({"arms": {"brackets": 99_984}}, "studies.arms.brackets: 99984 brackets are more than 100,000 trainings"),
+    ],
+)
+def test_more_trainings_than_anybody_can_want_are_refused_before_they_are_listed(asked, says):
+    with pytest.raises(UserError) as told:
+        plan(studies=asked)
+    assert str(told.value).startswith(says)

@@ -1,19 +1,24 @@
 """The typed experiment configuration. Unknown keys are refused; the JSON schema is generated from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jointsearch import yaml_file
 from jointsearch.errors import UserError, explain, suggest
+from jointsearch.paths import UserPath
 from jointsearch.records import BudgetUnit
 
 BudgetClock = Literal["wall", "process"]
 ArmName = Literal["joint_bohb", "joint_random", "joint_hyperband", "architecture_first", "hyperparameters_first"]
 LengthUnit = Literal["brackets", "full_budget_evaluations", "full_budget_equivalents"]
+
+MOST_TRAININGS = 100_000
+"""More than this in an experiment, its studies included, are taken for a mistake."""
+Count = Annotated[int, Field(ge=1, le=MOST_TRAININGS)]
 
 
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -29,6 +34,21 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _an_empty_section_has_its_defaults(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return {key: {} if value is None and cls._is_section(key) else value for key, value in given.items()}
+
+    @classmethod
+    def _is_section(cls, key: Any) -> bool:
+        """Whether keys and values stand below a key, which YAML reads as null when there are none."""
+        field = cls.model_fields.get(key)
+        kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+        classes = [get_origin(kind) or kind for kind in kinds]
+        return any(isinstance(one, type) and issubclass(one, Settings | dict) for one in classes)
+
 
 class BudgetSettings(Settings):
     """The training budgets: a geometric ladder that ends at `maximum` (Hyperband paper, section 3)."""
@@ -40,7 +60,7 @@ class BudgetSettings(Settings):
     busy machine disturb them less."""
     minimum: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 400
     """Lowest budget. The ladder is `maximum`, `maximum / eta`, ... as long as it is not below this."""
-    maximum: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10800
+    maximum: Annotated[float, Field(gt=0, le=1e12)] = 10800
     """The full budget."""
     eta: Annotated[int, Field(ge=2)] = 3
     """Ratio of neighbouring budgets; one in `eta` evaluations of a rung is promoted."""
@@ -111,14 +131,14 @@ class SearchSettings(Settings):
     """`bohb`, `hyperband`, `random`, another of `samplers.REGISTRY`, or the dotted name of your own."""
     sampler_settings: dict[str, Any] = {}
     """Settings of the sampler; see `config/README.md`."""
-    length: Annotated[int, Field(ge=1)] = 256
+    length: Count = 256
     """How long the search is, counted in `length_unit`. Raise it to continue a finished search."""
     length_unit: LengthUnit = "full_budget_evaluations"
     """`brackets`; `full_budget_evaluations`: at least so many at the full budget;
     `full_budget_equivalents`: at most so many times the full budget, all budgets counted."""
     lags: tuple[Annotated[int, Field(ge=0)], ...] | None = None
     """Per budget, lowest first: bracket b sees brackets up to b - 1 - lag. Default 1, 2, 3, ..."""
-    warm_start: str | None = None
+    warm_start: UserPath | None = None
     """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search, whose evaluations every
     bracket's model sees from the beginning."""
 
@@ -126,17 +146,17 @@ class SearchSettings(Settings):
 class JobSettings(Settings):
     """How trainings are packed into jobs. Changes no result."""
 
-    workers: Annotated[int, Field(ge=1)] = 10
+    workers: Count = 10
     """Trainings at a time, for the plan (the paper: 10 GPUs)."""
-    evaluations_per_job: Annotated[int, Field(ge=1)] = 1
+    evaluations_per_job: Count = 1
     """Trainings of one rung that share a job, one after another."""
-    side_by_side: Annotated[int, Field(ge=1)] = 1
+    side_by_side: Count = 1
     """How many of them at a time, on one GPU. Not for budgets in seconds, which mean nothing on a shared one."""
-    save_every: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600
+    save_every: Annotated[float, Field(gt=0, le=1e9)] = 600
     """Seconds between two saves of the state of a training, from which it goes on if it is interrupted."""
-    seconds_per_unit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    seconds_per_unit: Annotated[float, Field(gt=0, le=1e9)] | None = None
     """For the time limit of a job whose budget is in epochs or steps: seconds that one may take."""
-    allowance: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300
+    allowance: Annotated[float, Field(gt=0, le=1e9)] = 300
     """Seconds that the time limit of a job allows each training beyond 1.1 times its budget: for starting,
     compiling, the evaluation at the end and saving."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -149,7 +169,7 @@ class JobSettings(Settings):
 class CorrelationSettings(Settings):
     """Random configurations, each trained at every budget, to see whether short trainings foretell long ones."""
 
-    configurations: Annotated[int, Field(ge=3)] = 100
+    configurations: Annotated[int, Field(ge=3, le=MOST_TRAININGS)] = 100
     """How many."""
 
 
@@ -164,7 +184,7 @@ class ManualSettings(Settings):
         "shakedrop_resnet_56",
     )
     """Their names, of `networks.manual.ARCHITECTURES`."""
-    seeds: Annotated[int, Field(ge=1)] = 3
+    seeds: Count = 3
     """Trainings of each."""
 
 
@@ -173,9 +193,9 @@ class ArmSettings(Settings):
 
     names: Annotated[tuple[ArmName, ...], Field(min_length=1), AfterValidator(_once)] = get_args(ArmName)
     """Which; `joint_bohb`, which the others are compared with, is one of them."""
-    brackets: Annotated[int, Field(ge=2)] = 8
+    brackets: Annotated[int, Field(ge=2, le=MOST_TRAININGS)] = 8
     """Length of each search; one of two steps has half of it for each step."""
-    repeats: Annotated[int, Field(ge=1)] = 5
+    repeats: Count = 5
     """Searches of each arm, each with seeds of its own."""
     start: str = "resnet_20"
     """The manual architecture whose values the first of two steps takes for what it does not search."""
@@ -199,25 +219,18 @@ class ArmSettings(Settings):
 class RetrainingSettings(Settings):
     """The best found configuration, and the best manual one, on training and validation images."""
 
-    seeds: Annotated[int, Field(ge=1)] = 5
+    seeds: Count = 5
     """Trainings of each."""
 
 
 class StudySettings(Settings):
     """The studies beside the search; one that is not named is not run. They can be added to a finished search."""
 
-    # YAML reads a name with nothing below it as null: what is not named must not be written as that.
+    # A name with nothing below it means the defaults: what is not named must not be written as that.
     correlation: CorrelationSettings | None = Field(None, exclude_if=lambda value: value is None)
     manual: ManualSettings | None = Field(None, exclude_if=lambda value: value is None)
     arms: ArmSettings | None = Field(None, exclude_if=lambda value: value is None)
     retraining: RetrainingSettings | None = Field(None, exclude_if=lambda value: value is None)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _a_bare_name_means_the_defaults(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
-            return given
-        return {name: {} if settings is None else settings for name, settings in given.items()}
 
 
 class Config(Settings):
@@ -227,11 +240,11 @@ class Config(Settings):
     """Name of the experiment: its results lie in `results/<experiment>`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Every random number comes from this, the study, and the place in it."""
-    space: str = "config/spaces/joint17.yaml"
-    """The space file."""
-    data_root: str = "data"
+    space: UserPath = "config/spaces/joint17.yaml"
+    """The space file, ours or ConfigSpace's own JSON or YAML."""
+    data_root: UserPath = "data"
     """Folder that holds (or is to hold) the images."""
-    cache_root: str = ".cache"
+    cache_root: UserPath = ".cache"
     """Folder of what can be made again at any time: decoded images, compiled kernels. Shared by all jobs; safe to
     delete."""
     budget: BudgetSettings = BudgetSettings()
@@ -269,6 +282,18 @@ def parse(raw: Mapping[str, Any], where: str = "config") -> Config:
         raise UserError(f"{where}: {_unknown_key(unknown[0]['loc']) if unknown else explain(error)}") from None
 
 
+def overrides(arguments: Iterable[str]) -> dict[str, Any]:
+    """Read what `snakemake --config` was given, `key=value`, as the same is read in a file.
+
+    Raises
+    ------
+    UserError
+        If a value is no valid YAML, or has a key twice.
+    """
+    pairs = [argument.partition("=") for argument in arguments]
+    return {key: yaml_file.parse(value, f"--config {key}") for key, _, value in pairs}
+
+
 def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
     """Read configuration files; keys of later ones, and then the overrides, replace those of earlier ones.
 
@@ -289,8 +314,8 @@ def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> C
 
 def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
     for key, value in update.items():
-        if isinstance(value, Mapping) and isinstance(target.get(key), dict):
-            _merge(target[key], value)
+        if isinstance(target.get(key), dict) and isinstance(value, Mapping | None):
+            _merge(target[key], value or {})
         else:
             target[key] = value
 

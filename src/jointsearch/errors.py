@@ -21,9 +21,21 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
 
 
+def shown(value: object) -> str:
+    """Quote what was given, if it is long only its beginning."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def explain(error: ValidationError) -> str:
     """Tell the first problem of a failed validation in one line: where, what, and the value if it is a plain one."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    got = f" (got {first['input']!r})" if isinstance(first["input"], str | int | float) else ""
-    return (f"{where}: " if where else "") + first["msg"].removeprefix("Value error, ") + got
+    message, value = first["msg"].removeprefix("Value error, "), first["input"]
+    if first["type"] in ("model_type", "dict_type"):
+        message = f"expected keys and values (got {shown(value)})"
+    elif isinstance(value, str | int | float):
+        message += f" (got {shown(value)})"
+    elif value is None:
+        message += " (nothing is given; give a value, or remove the key)"
+    return (f"{where}: " if where else "") + message

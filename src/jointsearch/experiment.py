@@ -9,6 +9,7 @@ from pydantic import Field
 from jointsearch import hyperband, layout, samplers, warm_start, yaml_file
 from jointsearch.config import BudgetSettings, Config, DataSettings, SearchSettings, StudySettings, TrainingSettings
 from jointsearch.errors import UserError
+from jointsearch.paths import escape
 from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
 from jointsearch.seeds import derive
 from jointsearch.space_file import SpaceFile
@@ -71,19 +72,19 @@ class Experiment(Record):
         studies
             Those beside the search, if any.
         """
-        begun = layout.warm_start_file(folder / layout.SEARCH).as_posix() if self.warm_start is not None else None
+        begun = layout.warm_start_file(folder / layout.SEARCH).as_posix()
         search = SearchSettings(
             sampler=self.sampler,
             sampler_settings=self.sampler_settings,
             length=brackets,
             length_unit="brackets",
             lags=self.lags,
-            warm_start=begun,
+            warm_start=None if self.warm_start is None else escape(begun),
         )
         return Config(
             experiment=self.name,
             seed=self.seed,
-            space=(folder / "space.yaml").as_posix(),
+            space=escape((folder / "space.yaml").as_posix()),
             budget=self.budget,
             data=self.data,
             training=self.training,

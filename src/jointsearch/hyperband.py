@@ -6,9 +6,9 @@ Li et al., *Hyperband*, JMLR 2018, algorithm 1; Falkner et al., *BOHB*, ICML 201
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, count
+from itertools import cycle
 
-from jointsearch.config import BudgetSettings, LengthUnit
+from jointsearch.config import MOST_TRAININGS, BudgetSettings, LengthUnit
 from jointsearch.errors import UserError
 from jointsearch.records import Evaluation, Proposal, rank
 
@@ -77,23 +77,37 @@ def bracket(index: int, settings: BudgetSettings) -> Bracket:
     return Bracket(index, sizes, tuple(range(top - s, top + 1)))
 
 
-def bracket_count(length: int, unit: LengthUnit, settings: BudgetSettings) -> int:
+def bracket_count(length: int, unit: LengthUnit, settings: BudgetSettings, where: str = "search.length") -> int:
     """Brackets in a search of a given length.
 
     `full_budget_evaluations`: the fewest brackets with at least `length` evaluations at the full budget.
     `full_budget_equivalents`: the most brackets that together train no longer than `length` times the full
     budget (never less than one).
+
+    Raises
+    ------
+    UserError
+        If they hold an absurd number of trainings; `where` names the key that asks for them.
     """
-    if unit == "brackets":
-        return length
-    brackets = (bracket(index, settings) for index in count())
-    if unit == "full_budget_evaluations":
-        totals = accumulate(item.sizes[-1] for item in brackets)
-        return next(number for number, total in enumerate(totals, start=1) if total >= length)
     ladder = budgets(settings)
-    costs = accumulate(cost(item, ladder) for item in brackets)
+    one_round = [bracket(index, settings) for index in range(len(ladder))]
+    gains = {
+        "brackets": lambda item: 1,
+        "full_budget_evaluations": lambda item: item.sizes[-1],
+        "full_budget_equivalents": lambda item: cost(item, ladder),
+    }
+    steps = cycle([(gains[unit](item), sum(item.sizes)) for item in one_round])
     limit = length * ladder[-1] * (1 + 1e-12)
-    return max(1, next(number for number, total in enumerate(costs) if total > limit))
+    reached, trainings = 0, 0
+    for number, (gain, more) in enumerate(steps):
+        if unit == "full_budget_equivalents" and reached + gain > limit:
+            return max(1, number)
+        if unit != "full_budget_equivalents" and reached >= length:
+            return number
+        reached, trainings = reached + gain, trainings + more
+        if trainings > MOST_TRAININGS:
+            break
+    raise UserError(f"{where}: {length} {unit.replace('_', ' ')} are more than {MOST_TRAININGS:,} trainings; lower it")
 
 
 def durations(item: Bracket, ladder: Sequence[float], continuation: bool = False) -> tuple[float, ...]:

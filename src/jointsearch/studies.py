@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from jointsearch import hyperband, layout, samplers
-from jointsearch.config import ArmName, ArmSettings, Config
+from jointsearch.config import MOST_TRAININGS, ArmName, ArmSettings, Config
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.hyperband import Bracket
@@ -66,12 +67,20 @@ def plan(config: Config, experiment: Experiment) -> dict[str, Study]:
     Raises
     ------
     UserError
-        If a manual architecture is unknown, or lies outside of the space; if arms cannot be searched.
+        If a manual architecture is unknown, or lies outside of the space; if arms cannot be searched; if all of them
+        hold an absurd number of trainings.
     """
     search = config.search
     number = hyperband.bracket_count(search.length, search.length_unit, config.budget)
-    studies = [Study(layout.SEARCH, experiment, _round(number, experiment)), *_others(config, experiment)]
-    return {one.name: one for one in studies}
+    planned, trainings = {}, 0
+    for one in chain([Study(layout.SEARCH, experiment, _round(number, experiment))], _others(config, experiment)):
+        planned[one.name] = one
+        trainings += sum(sum(item.sizes) for item in one.brackets)
+        if trainings > MOST_TRAININGS:
+            raise UserError(
+                f"studies: with {one.name} the experiment has more than {MOST_TRAININGS:,} trainings; ask for fewer"
+            )
+    return planned
 
 
 def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
@@ -94,6 +103,7 @@ def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
             (_at_full_budget(groups * asked.retraining.seeds, own),),
         )
     if asked.arms is not None:
+        hyperband.bracket_count(asked.arms.brackets, "brackets", own.budget, "studies.arms.brackets")
         if {"architecture_first", "hyperparameters_first"} & set(asked.arms.names):
             _check_inside(asked.arms.start, own.space, "studies.arms.start")
             _check_two_steps(own)

@@ -17,7 +17,9 @@ ROOT = Path(os.path.relpath(Path(workflow.current_basedir).parents[1]))
 FILES = workflow.overwrite_configfiles or ["config/config.yaml"]
 
 try:
-    settings = configuration.read(*map(Path, FILES), overrides=workflow.config_settings.config)
+    settings = configuration.read(
+        *map(Path, FILES), overrides=configuration.overrides(workflow.config_settings.config_args)
+    )
     pipelines = Pipeline.all_from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None

@@ -14,6 +14,7 @@ from jointsearch.experiment import Experiment
 from jointsearch.hyperband import pending
 from jointsearch.incumbent import incumbent
 from jointsearch.outcomes import outcomes
+from jointsearch.paths import escape
 from jointsearch.provenance import code
 from jointsearch.provenance.evidence import Evidence, Place
 from jointsearch.provenance.findings import Findings, Verdict
@@ -80,9 +81,9 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
         return
     # Written to be run where it was made, it is looked at where it lies.
     lies = evidence.experiment.to_config(1, evidence.folder)
-    where: dict[str, Any] = {"space": lies.space}
+    where: dict[str, Any] = {"space": escape(lies.space)}
     if lies.search.warm_start is not None:
-        where["search"] = {"warm_start": lies.search.warm_start}
+        where["search"] = {"warm_start": escape(lies.search.warm_start)}
     try:
         given = config.read(file, overrides=where)
     except UserError as error:

@@ -1,0 +1,79 @@
+"""Paths in a configuration, as they are written in a shell."""
+
+import pwd
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jointsearch import config, yaml_file
+from jointsearch.errors import UserError
+from jointsearch.paths import escape, expand
+
+KEYS = ["data_root", "cache_root", "space", "search.warm_start"]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.setenv("SCRATCH", "/scratch/a $x ~")
+    monkeypatch.setenv("EMPTY", "")
+    monkeypatch.delenv("NOWHERE", raising=False)
+
+
+def parsed(key: str, path: str) -> config.Config:
+    section, _, name = key.rpartition(".")
+    return config.parse({"experiment": "x"} | ({section: {name: path}} if section else {name: path}))
+
+
+def value(read: config.Config, key: str) -> str:
+    for name in key.split("."):
+        read = getattr(read, name)
+    return read
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("~/images", "/home/ann/images"),
+        ("~", "/home/ann"),
+        ("$HOME/images", "/home/ann/images"),
+        ("${HOME}work", "/home/annwork"),
+        ("$SCRATCH/images", "/scratch/a $x ~/images"),
+        (f"~{pwd.getpwuid(0).pw_name}/x", f"{pwd.getpwuid(0).pw_dir}/x"),
+        ("data/~ann/$$5", "data/~ann/$5"),
+        ("cost$ 5$5", "cost$ 5$5"),
+        ("./~", "./~"),
+        ("data/my images", "data/my images"),
+    ],
+)
+def test_a_home_folder_and_variables_are_put_in_everywhere(key, written, meant, tmp_path):
+    read = parsed(key, written)
+    assert value(read, key) == meant
+    # The configuration is handed on as JSON and kept as YAML; neither expands it twice.
+    assert config.Config.model_validate_json(read.model_dump_json()) == read
+    (tmp_path / "config.yaml").write_bytes(yaml_file.dump(read))
+    assert config.read(tmp_path / "config.yaml") == read
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("$NOWHERE/images", "the variable NOWHERE is not set here; set it, or write $$ for a dollar sign"),
+        ("a/${NOWHERE}", "the variable NOWHERE is not set here"),
+        ("$EMPTY/images", "the variable EMPTY is not set here"),
+        ("~no-such-user/x", "no home folder of '~no-such-user' is known"),
+    ],
+)
+def test_what_is_not_known_is_told_with_the_key(key, written, says):
+    with pytest.raises(UserError) as told:
+        parsed(key, written)
+    assert str(told.value).startswith(f"config: {key}: {says}")
+    assert "\n" not in str(told.value)
+
+
+@given(st.text())
+def test_an_escaped_path_is_expanded_to_itself(path):
+    assert expand(escape(path)).removeprefix("./") == path.removeprefix("./")
