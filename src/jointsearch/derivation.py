@@ -72,7 +72,9 @@ def first_rung(
     """
     index, item = last.bracket, bracket(last.bracket, experiment.budget)
     space = space or Space(experiment.space)
-    suggestion = samplers.make(experiment.sampler, experiment.sampler_settings)(
+    suggestion = base.propose(
+        samplers.make(experiment.sampler, experiment.sampler_settings),
+        experiment.sampler,
         space,
         seen,
         item.sizes[0],
@@ -87,7 +89,6 @@ def first_rung(
             ),
         ),
     )
-    base.check(suggestion, space, item.sizes[0], experiment.sampler)
     return Rung(
         experiment=experiment.id,
         study=last.study,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from jointsearch.errors import UserError
-from jointsearch.records import Model, Observation, Origin, Values
+from pydantic import ValidationError
+
+from jointsearch.errors import UserError, explain
+from jointsearch.records import Model, Observation, Origin, Values, digest
 
 # Named in annotations only: looking a sampler up must not cost the import of ConfigSpace.
 if TYPE_CHECKING:
@@ -57,14 +59,52 @@ class Outlook:
         return cls(tuple(sorted({one.budget for one in history})) or (1.0,))
 
 
+def propose(
+    sampler: Sampler,
+    name: str,
+    space: Space,
+    history: Sequence[Observation],
+    count: int,
+    rng: np.random.Generator,
+    outlook: Outlook,
+) -> Suggestion:
+    """Call a sampler and see that it keeps its promises; `name` is what messages call it.
+
+    Raises
+    ------
+    UserError
+        As `check`; or if the sampler fills in an `Origin` or a `Model` wrongly.
+    Exception
+        What else the sampler raises, with a note that says that it did.
+    """
+    try:
+        suggestion = sampler(space, history, count, rng, outlook)
+    except ValidationError as error:
+        if error.title not in (Origin.__name__, Model.__name__):
+            error.add_note(f"raised by the sampler {name}")
+            raise
+        raise UserError(f"sampler {name}: {error.title}: {explain(error)}; mend it") from error
+    except Exception as error:
+        error.add_note(f"raised by the sampler {name}")
+        raise
+    check(suggestion, space, count, name)
+    return suggestion
+
+
 def check(suggestion: Suggestion, space: Space, count: int, name: str) -> None:
-    """See that a sampler kept its promises: so many configurations, each of the space.
+    """See that a sampler kept its promises: a suggestion of so many configurations, each of the space.
 
     Raises
     ------
     UserError
         Names the sampler and what it broke.
     """
+    wrong = _wrong_types(suggestion)
+    if wrong is not None:
+        raise UserError(
+            f"sampler {name}: returned {wrong}; it must return a Suggestion of {count} Sampled, each with values and "
+            "an Origin, see src/jointsearch/samplers/base.py"
+        )
     if len(suggestion.configurations) != count:
         raise UserError(
             f"sampler {name}: proposed {len(suggestion.configurations)} configurations, not {count}; mend it"
@@ -74,6 +114,40 @@ def check(suggestion: Suggestion, space: Space, count: int, name: str) -> None:
             space.check(sampled.values)
         except ValueError as error:
             raise UserError(f"sampler {name}: proposed what is not of the space: {error}; mend it") from None
+
+
+def _wrong_types(suggestion: object) -> str | None:
+    """Say what of a suggestion has the wrong type."""
+    if not isinstance(suggestion, Suggestion):
+        return _kind(suggestion)
+    if not isinstance(suggestion.configurations, list | tuple):
+        return f"a Suggestion whose configurations are {_kind(suggestion.configurations)}, not a tuple"
+    if not isinstance(suggestion.model, Model | None):
+        return f"a Suggestion whose model is {_kind(suggestion.model)}, not a Model or None"
+    for place, sampled in enumerate(suggestion.configurations):
+        where = f"a Suggestion whose configuration {place}"
+        if not isinstance(sampled, Sampled):
+            return f"{where} is {_kind(sampled)}, not a Sampled"
+        if not isinstance(sampled.origin, Origin):
+            return f"{where} has {_kind(sampled.origin)} as its origin, not an Origin"
+        if not isinstance(sampled.values, Mapping):
+            return f"{where} has {_kind(sampled.values)} as its values, not names and values"
+        for name, value in sampled.values.items():
+            if not isinstance(value, bool | int | float | str):
+                return f"{where} has {_kind(value)} as its {name}, not a plain number, word or boolean"
+    for part in (suggestion.model, *(one.origin for one in suggestion.configurations)):
+        try:
+            digest(part)
+        except ValueError as error:
+            return f"a Suggestion whose {_kind(part).split()[-1]} cannot be recorded ({error})"
+    return None
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def filled(picks: Sequence[Sampled | None], space: Space, name: str, rng: np.random.Generator) -> tuple[Sampled, ...]:
