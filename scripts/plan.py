@@ -8,9 +8,10 @@ the studies beside the search train.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, config
+from jointsearch import cli, config, layout
 from jointsearch.pipeline import Pipeline
 from jointsearch.plan import report
+from jointsearch.space import Space
 
 
 def main() -> None:
@@ -19,7 +20,10 @@ def main() -> None:
     parser.add_argument("--workers", type=cli.positive(int), help="trainings at a time (default: jobs.workers)")
     arguments = parser.parse_args()
     settings = config.read(arguments.config)
-    print(report(Pipeline.all_from_config(settings), arguments.workers or settings.jobs.workers))
+    pipelines = Pipeline.all_from_config(settings)
+    # What is forbidden may leave nothing, which only drawing from the space tells.
+    Space(pipelines[layout.SEARCH].experiment.space)
+    print(report(pipelines, arguments.workers or settings.jobs.workers))
 
 
 if __name__ == "__main__":

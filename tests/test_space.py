@@ -14,7 +14,7 @@ from scipy import stats
 
 from jointsearch.errors import UserError
 from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space_file import Float, SpaceFile
 
 SPACES = Path(__file__).parents[1] / "config" / "spaces"
 
@@ -75,6 +75,50 @@ def test_conditions_hold_also_below_an_inactive_parent():
         assert ("tiny" in values) == (values["doubling"] > 4 and values["size"] != "middle")
         assert ("often" in values) == (values["size"] != "large")
         assert values["fixed"] == "sgd"
+
+
+def test_one_of_several_alternatives_is_enough_and_an_inactive_parent_is_none():
+    raw = {
+        "hyperparameters": {
+            "pair": {"type": "categorical", "choices": ["a", "b"]},
+            "depth": {"type": "integer", "lower": 1, "upper": 3},
+            "below": {"type": "categorical", "choices": [True, False]},
+            "x": {"type": "float", "lower": 0, "upper": 1},
+        },
+        "conditions": [
+            {"child": "below", "parent": "pair", "equals": "a"},
+            {"child": "x", "any": [{"parent": "below", "equals": True}, {"parent": "depth", "greater_than": 2}]},
+            # Saying it twice changes nothing.
+            {"child": "x", "any": [{"parent": "depth", "not_equals": 2}, {"parent": "depth", "not_equals": 2}]},
+        ],
+    }
+    space = Space(SpaceFile.parse(raw))
+    drawn = space.sample(200, np.random.default_rng(0))
+    for values in drawn:
+        accepted(space, values)
+        assert ("x" in values) == (values["depth"] == 3 or (values.get("below", False) and values["depth"] != 2))
+    assert {("x" in values, "below" in values) for values in drawn} == {(a, b) for a in (0, 1) for b in (0, 1)}
+    assert space.file.parents() == {"below": {"pair"}, "x": {"below", "depth"}}
+
+
+def test_alternatives_are_not_taken_for_the_conjunction_of_the_same_parts():
+    pair = {"type": "categorical", "choices": ["a", "b"]}
+    parts = [{"parent": "first", "equals": "a"}, {"parent": "second", "equals": "a"}]
+    unit = {"type": "float", "lower": 0, "upper": 1}
+    conditions = [{"child": "either", "any": parts}, *({"child": "both", **part} for part in parts)]
+    hyperparameters = {"first": pair, "second": pair, "either": unit, "both": unit}
+    space = Space(SpaceFile.parse({"hyperparameters": hyperparameters, "conditions": conditions}))
+    for values in space.sample(100, np.random.default_rng(0)):
+        accepted(space, values)
+        held = [values["first"] == "a", values["second"] == "a"]
+        assert [name in values for name in ("either", "both")] == [any(held), all(held)]
+
+
+def test_what_only_configspace_refuses_is_told_with_its_reason():
+    unchecked = Float.model_construct(type="float", lower=0.0, upper=1e-300, log=False)
+    file = EVERYTHING.model_copy(update={"hyperparameters": {"x": unchecked}, "conditions": (), "forbidden": ()})
+    with pytest.raises(UserError, match=r"^space: ConfigSpace refuses it: .*'x'.* must be larger than .*; change"):
+        Space(file)
 
 
 def test_forbidden_combinations_are_never_drawn():
@@ -197,7 +241,7 @@ def test_a_parent_comes_before_its_children():
 def test_samples_depend_on_the_random_state_alone():
     code = (
         "import sys, numpy as np; from pathlib import Path\n"
-        "from jointsearch.space import Space; from jointsearch.space_file import SpaceFile\n"
+        "from jointsearch.space import Space; from jointsearch.space_file import Float, SpaceFile\n"
         "space = Space(SpaceFile.read(Path(sys.argv[1]))); space.sample(3, np.random.default_rng(9))\n"
         "np.random.seed(4); print(space.sample(5, np.random.default_rng(7)))"
     )

@@ -126,6 +126,12 @@ def test_a_file_that_cannot_be_read(tmp_path, place):
         ({"hyperparameters": BASE, "forbidden": [{"pair": ["a", "c"]}]}, "pair never has the value 'c'"),
         ({"hyperparameters": BASE, "forbidden": [{}]}, "forbidden.0"),
         ({"hyperparameters": BASE, "forbidden": {"x": 1}}, "forbidden: expected a list"),
+        ({"hyperparameters": BASE, "forbidden": [{"pair": ["a", None]}]}, "forbidden.0.pair.1: null is no value"),
+        ({"hyperparameters": BASE, "conditions": "none"}, "conditions: expected a list (got 'none')"),
+        ({"hyperparameters": None}, "hyperparameters: expected keys and values (got None)"),
+        ({"hyperparameters": "x"}, "hyperparameters: expected keys and values (got 'x')"),
+        ({"hyperparameters": ["x" * 1000]}, "hyperparameters.0: expected keys and values (got 'xxx"),
+        ({"hyperparameters": {"x": ["y" * 1000]}}, "hyperparameters.x: expected keys and values (got ['yyy"),
     ],
 )
 def test_a_space_that_makes_no_sense(raw, says):
@@ -135,6 +141,20 @@ def test_a_space_that_makes_no_sense(raw, says):
     assert message.startswith("my.yaml: ")
     assert says in message
     assert "\n" not in message
+    assert len(message) < 200
+
+
+@pytest.mark.parametrize("empty", ["conditions", "forbidden"])
+def test_an_empty_list_of_conditions_or_forbidden_combinations_is_none(tmp_path, empty):
+    path = tmp_path / "space.yaml"
+    path.write_text(f"hyperparameters:\n  x: {{type: float, lower: 0, upper: 1}}\n{empty}:\n  # - none so far\n")
+    assert SpaceFile.read(path) == SpaceFile.parse({"hyperparameters": {"x": X}})
+
+
+def test_yes_and_no_are_names_of_choices(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_text("hyperparameters:\n  x: {type: categorical, choices: [yes, no, on, off, true]}\n")
+    assert SpaceFile.read(path).hyperparameters["x"].choices == ("yes", "no", "on", "off", True)
 
 
 @pytest.mark.parametrize(
@@ -150,11 +170,25 @@ def test_a_space_that_makes_no_sense(raw, says):
         ({"child": "x", "parent": "pair", "equals": "a", "in": ["b"]}, "give exactly one of"),
         ({"child": "x", "parent": "pair", "equls": "a"}, "did you mean 'equals'?"),
         ({"child": "x", "parent": "x", "equals": 1}, "a circle of x -> x"),
+        ({"child": "x", "parent": "k", "not_equals": 1}, "k is a constant, so that this never holds; remove it"),
+        ({"child": "x", "parent": "pair", "equals": ["a"]}, "conditions.0.equals: a list is no value"),
+        ({"child": "x", "any": []}, "conditions.0.any"),
+        ({"child": "x", "any": {"parent": "pair", "equals": "a"}}, "conditions.0.any: expected a list"),
+        ({"child": "x", "any": [3]}, "conditions.0.any.0: expected keys and values (got 3)"),
+        ({"child": "x", "any": [{"parent": "pair", "equls": "a"}]}, "conditions.0.any.0.equls: unknown key; did you"),
+        ({"child": "x", "any": [{"parent": "pair"}]}, "conditions.0.any.0: give exactly one of"),
+        ({"child": "x", "any": [{"parent": "pear", "equals": "a"}]}, "conditions.0.parent: no hyperparameter 'pear'"),
+        ({"child": "x", "any": [{"parent": "x", "equals": 1}]}, "a circle of x -> x"),
+        (
+            {"child": "x", "any": [{"parent": "pair", "equals": "a"}], "equals": 1},
+            "conditions.0.equals: unknown key; known are child, any",
+        ),
+        (3, "conditions.0: expected keys and values (got 3)"),
     ],
 )
 def test_a_condition_that_makes_no_sense(condition, says):
     with pytest.raises(UserError) as told:
-        SpaceFile.parse({"hyperparameters": BASE, "conditions": [condition]})
+        SpaceFile.parse({"hyperparameters": BASE | {"k": {"type": "constant", "value": 1}}, "conditions": [condition]})
     assert says in str(told.value)
     assert "\n" not in str(told.value)
 

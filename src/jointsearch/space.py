@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from jointsearch.errors import UserError
 from jointsearch.records import Value, Values
 from jointsearch.space_file import (
+    AnyCondition,
     Categorical,
     Clause,
+    Comparison,
     Condition,
     Constant,
     Float,
@@ -22,6 +24,7 @@ from jointsearch.space_file import (
 )
 
 Vector = NDArray[np.float64]
+_Part = cs.conditions.Condition | cs.conditions.Conjunction
 
 ATTEMPTS = 10_000
 """Points tried before a space is said to hold (almost) nothing that is not forbidden."""
@@ -53,14 +56,18 @@ class Space:
     Raises
     ------
     UserError
-        If the forbidden clauses leave nothing to sample.
+        If the forbidden clauses leave nothing to sample, or ConfigSpace cannot represent the space.
     """
 
     def __init__(self, file: SpaceFile) -> None:
         self.file = file
         space = _configuration_space(file)
         self._conditions = {
-            name: tuple((one.parent, _condition(one, file, space)) for one in file.conditions if one.child == name)
+            name: tuple(
+                tuple((one.parent, _comparison(one, name, file, space)) for one in condition.alternatives)
+                for condition in file.conditions
+                if condition.child == name
+            )
             for name in space
         }
         self._clauses = tuple(_clause(one, space) for one in file.forbidden)
@@ -149,7 +156,10 @@ class Space:
 
     def active(self, name: str, values: Values) -> bool:
         """Whether a hyperparameter is active beside the values of those that come before it."""
-        return all(parent in values and one.satisfied_by_value(values) for parent, one in self._conditions[name])
+        return all(
+            any(parent in values and one.satisfied_by_value(values) for parent, one in alternatives)
+            for alternatives in self._conditions[name]
+        )
 
     def check(self, values: Values) -> None:
         """See that values are a configuration of this space: all active, none other, in range, not forbidden.
@@ -159,6 +169,10 @@ class Space:
         ValueError
             Says what is wrong.
         """
+        for name, value in values.items():
+            # Stricter than ConfigSpace, which takes 32.0001 and True for integers.
+            if name in self.file.hyperparameters and not self.file.hyperparameters[name].allows(value):
+                raise ValueError(f"{name} never has the value {value!r}")
         try:
             cs.Configuration(self.configuration_space, values=values).check_valid_configuration()
         except (ValueError, KeyError, cs.exceptions.ForbiddenValueError) as error:
@@ -207,11 +221,16 @@ def _configuration_space(
     file: SpaceFile, default: Values | None = None, forbidden: Sequence[Clause] = ()
 ) -> cs.ConfigurationSpace:
     space = cs.ConfigurationSpace()
-    space.add(_hyperparameter(name, one, (default or {}).get(name)) for name, one in file.hyperparameters.items())
-    for child in file.parents():
-        conditions = [_condition(one, file, space) for one in file.conditions if one.child == child]
-        space.add(conditions[0] if len(conditions) == 1 else cs.AndConjunction(*conditions))
-    space.add([_clause(one, space) for one in forbidden])
+    try:
+        space.add(_hyperparameter(name, one, (default or {}).get(name)) for name, one in file.hyperparameters.items())
+        for child in file.parents():
+            conditions = _unique([_condition(one, file, space) for one in file.conditions if one.child == child])
+            space.add(conditions[0] if len(conditions) == 1 else cs.AndConjunction(*conditions))
+        space.add([_clause(one, space) for one in forbidden])
+    except (ValueError, TypeError, KeyError) as error:
+        # What the file's own checks let pass all the same.
+        reasons = " ".join(f"{error} {error.__cause__ or ''}".split())
+        raise UserError(f"space: ConfigSpace refuses it: {reasons}; change that") from error
     return space
 
 
@@ -230,10 +249,21 @@ def _hyperparameter(name: str, one: Hyperparameter, default: Value | None) -> cs
             return cs.Constant(name, one.value)
 
 
-def _condition(
-    one: Condition, file: SpaceFile, space: cs.ConfigurationSpace
-) -> cs.conditions.Condition | cs.conditions.Conjunction:
-    child, parent = space[one.child], space[one.parent]
+def _unique(parts: list[_Part]) -> list[_Part]:
+    """Leave out what stands twice: ConfigSpace would take the conjunction for another one with the same parts."""
+    return [one for place, one in enumerate(parts) if one not in parts[:place]]
+
+
+def _condition(one: Condition | AnyCondition, file: SpaceFile, space: cs.ConfigurationSpace) -> _Part:
+    parts = _unique([_comparison(each, one.child, file, space) for each in one.alternatives])
+    if len(parts) == 1:
+        return parts[0]
+    # Nested, since ConfigSpace takes alternatives for the conjunction of the same parts on another child.
+    return cs.OrConjunction(cs.OrConjunction(*parts), parts[0])
+
+
+def _comparison(one: Comparison, name: str, file: SpaceFile, space: cs.ConfigurationSpace) -> _Part:
+    child, parent = space[name], space[one.parent]
     if one.one_of is not None:
         return cs.InCondition(child, parent, list(one.one_of))
     if one.equals is not None:
@@ -250,7 +280,7 @@ def _unequal(
     parent: cs.hyperparameters.Hyperparameter,
     value: Value,
     one: Hyperparameter,
-) -> cs.conditions.Condition | cs.conditions.Conjunction:
+) -> _Part:
     """Say "not equal" by what is left, for ConfigSpace finds an inactive parent unequal to everything."""
     match one:
         case Categorical(choices=values) | Ordinal(sequence=values):

@@ -4,19 +4,44 @@ Light on purpose (pydantic and YAML only), because the workflow reads the space 
 `jointsearch.space` makes a ConfigSpace of it.
 """
 
-from collections.abc import Collection
+import math
+import re
+from collections.abc import Collection, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from jointsearch import yaml_file
-from jointsearch.errors import UserError, suggest
+from jointsearch import configspace_format, yaml_file
+from jointsearch.errors import UserError, shown, suggest
 from jointsearch.records import Value, Values
 
+DECIMALS = 13
+"""Decimals of a float that ConfigSpace keeps (its `ROUND_PLACES`); it rounds the bounds to them."""
+LARGEST_WHOLE = 2**53 - 1
+"""Up to here JSON keeps whole numbers exactly (RFC 8785)."""
+
+
+def _plain(value: Any) -> Any:
+    """Refuse what is no value of a hyperparameter, for reasons of ConfigSpace or of canonical JSON."""
+    if value is None:
+        raise ValueError("null is no value of a hyperparameter; write a word, such as 'none'")
+    if not isinstance(value, bool | int | float | str):
+        kind = "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
+        raise ValueError(f"{kind} is no value of a hyperparameter; write a word for it (got {shown(value)})")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is no value of a hyperparameter; write a number, or a word in quotation marks")
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        raise ValueError(f"{shown(value)} has more digits than JSON keeps; write it as a word, in quotation marks")
+    if isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
+        raise ValueError(f"{value!r} has characters that cannot be written; write another word")
+    return value
+
+
+Choice = Annotated[Value, BeforeValidator(_plain)]
 Number = Annotated[float, Field(ge=-1e100, le=1e100)]
-Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 
 
 class Part(BaseModel):
@@ -40,9 +65,14 @@ class _Numeric(Part):
             raise ValueError(f"a log scale needs lower > 0 (got {self.lower}); raise it or set log: false")
         return self
 
+    @property
+    def kept(self) -> tuple[float, float]:
+        """The bounds as ConfigSpace keeps them."""
+        return self.lower, self.upper
+
     def allows(self, value: Value) -> bool:
         """Whether a value lies in the range."""
-        return not isinstance(value, bool | str) and self.lower <= value <= self.upper
+        return not isinstance(value, bool | str) and self.kept[0] <= value <= self.kept[1]
 
 
 class Float(_Numeric):
@@ -51,6 +81,28 @@ class Float(_Numeric):
     type: Literal["float"]
     lower: Number
     upper: Number
+
+    @property
+    def kept(self) -> tuple[float, float]:
+        """The bounds as ConfigSpace keeps them, rounded to 13 decimals."""
+        lower, upper = (round(bound * 10**DECIMALS) / 10**DECIMALS for bound in (self.lower, self.upper))
+        return lower, upper
+
+    @model_validator(mode="after")
+    def _bounds_are_kept(self) -> Self:
+        lower, upper = self.kept
+        because = f"as ConfigSpace keeps {DECIMALS} decimals"
+        if self.log and lower <= 0:
+            raise ValueError(f"lower ({self.lower}) would be 0, {because}; raise it to 1e-{DECIMALS} or more")
+        if upper - lower <= 1e-12 * max(abs(lower), abs(upper)):
+            raise ValueError(
+                f"lower ({self.lower}) and upper ({self.upper}) would be the same, {because} and floats 16 digits; "
+                "widen the range"
+            )
+        for name, bound, rounded in (("lower", self.lower, lower), ("upper", self.upper, upper)):
+            if abs(rounded - bound) > 0.01 * (bound if self.log else self.upper - self.lower):
+                raise ValueError(f"{name} ({bound}) would be {rounded:g}, {because}; write that, or another bound")
+        return self
 
     def typed(self, value: Value) -> Value:
         """Give a value of the range its Python type."""
@@ -77,7 +129,7 @@ class Categorical(Part):
     """One of several choices without an order."""
 
     type: Literal["categorical"]
-    choices: Annotated[tuple[Value, ...], Field(min_length=2)]
+    choices: Annotated[tuple[Choice, ...], Field(min_length=2)]
 
     @model_validator(mode="after")
     def _choices_are_unique(self) -> Self:
@@ -97,7 +149,7 @@ class Ordinal(Part):
     """One of several values in the order given."""
 
     type: Literal["ordinal"]
-    sequence: Annotated[tuple[Value, ...], Field(min_length=2)]
+    sequence: Annotated[tuple[Choice, ...], Field(min_length=2)]
 
     @model_validator(mode="after")
     def _sequence_is_unique(self) -> Self:
@@ -117,7 +169,7 @@ class Constant(Part):
     """A fixed value: part of every configuration, no dimension of the search."""
 
     type: Literal["constant"]
-    value: Value
+    value: Choice
 
     def allows(self, value: Value) -> bool:
         """Whether a value is the constant."""
@@ -131,23 +183,25 @@ class Constant(Part):
 Hyperparameter = Annotated[Float | Integer | Categorical | Ordinal | Constant, Field(discriminator="type")]
 
 
-class Condition(Part):
-    """`child` is active only where `parent` is active and its value passes one comparison.
-
-    Several conditions on one child must all hold.
-    """
+class Dependent(Part):
+    """What says when `child` is active."""
 
     child: str
+
+
+class Comparison(Part):
+    """Holds where `parent` is active and its value passes one comparison."""
+
     parent: str
-    equals: Value | None = None
-    not_equals: Value | None = None
-    greater_than: Value | None = None
-    less_than: Value | None = None
-    one_of: Annotated[tuple[Value, ...], Field(min_length=1)] | None = Field(None, alias="in")
+    equals: Choice | None = None
+    not_equals: Choice | None = None
+    greater_than: Choice | None = None
+    less_than: Choice | None = None
+    one_of: Annotated[tuple[Choice, ...], Field(min_length=1)] | None = Field(None, alias="in")
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Self:
-        given = self.model_dump(exclude={"child", "parent"}, exclude_none=True)
+        given = self.model_dump(include=COMPARISONS, exclude_none=True)
         if len(given) != 1:
             raise ValueError("give exactly one of equals, not_equals, greater_than, less_than, in")
         return self
@@ -166,7 +220,38 @@ class Condition(Part):
         return self.greater_than is not None or self.less_than is not None
 
 
-Clause = Annotated[dict[str, Value | tuple[Value, ...]], Field(min_length=1)]
+COMPARISONS = {"equals", "not_equals", "greater_than", "less_than", "one_of"}
+
+
+class Condition(Comparison, Dependent):
+    """`child` is active only where the comparison holds. Several conditions on one child must all hold."""
+
+    @property
+    def alternatives(self) -> tuple[Comparison, ...]:
+        """The comparisons of which one must hold: this one."""
+        return (self,)
+
+
+class AnyCondition(Dependent):
+    """`child` is active only where one of the comparisons holds."""
+
+    alternatives: Annotated[tuple[Comparison, ...], Field(min_length=1, alias="any")]
+
+
+def _kind_of_condition(given: Any) -> str:
+    if isinstance(given, Mapping):
+        return "any" if "any" in given or "alternatives" in given else "one"
+    return "any" if isinstance(given, AnyCondition) else "one"
+
+
+AnyOrOne = Annotated[
+    Annotated[Condition, Tag("one")] | Annotated[AnyCondition, Tag("any")], Discriminator(_kind_of_condition)
+]
+OneOrSeveral = Annotated[
+    Annotated[Choice, Tag("one")] | Annotated[tuple[Choice, ...], Tag("several")],
+    Discriminator(lambda given: "several" if isinstance(given, list | tuple) else "one"),
+]
+Clause = Annotated[dict[str, OneOrSeveral], Field(min_length=1)]
 """A forbidden combination: every named hyperparameter is active and has the value (one of the values)."""
 
 
@@ -174,7 +259,7 @@ class SpaceFile(Part):
     """A search space: hyperparameters, when they are active, and what must not be combined."""
 
     hyperparameters: Annotated[dict[str, Hyperparameter], Field(min_length=1)]
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[AnyOrOne, ...] = ()
     forbidden: tuple[Clause, ...] = ()
 
     @classmethod
@@ -198,10 +283,20 @@ class SpaceFile(Part):
         UserError
             As `read`.
         """
+        if configspace_format.recognised(raw):
+            raw = configspace_format.translated(raw, where)
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
             raise UserError(f"{where}: {_advice(error, raw)}") from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_lists_are_none(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        lists = ("conditions", "forbidden")
+        return {key: value for key, value in given.items() if value is not None or key not in lists}
 
     @model_validator(mode="after")
     def _something_to_search(self) -> Self:
@@ -214,12 +309,15 @@ class SpaceFile(Part):
         for index, condition in enumerate(self.conditions):
             where = f"conditions.{index}"
             _check_known(condition.child, self.hyperparameters, f"{where}.child")
-            _check_known(condition.parent, self.hyperparameters, f"{where}.parent")
-            parent = self.hyperparameters[condition.parent]
-            for value in condition.values:
-                _check_allowed(value, condition.parent, parent, where)
-            if condition.needs_order and isinstance(parent, Categorical | Constant):
-                raise ValueError(f"{where}: {condition.parent} has no order; use equals, not_equals or in")
+            for one in condition.alternatives:
+                _check_known(one.parent, self.hyperparameters, f"{where}.parent")
+                parent = self.hyperparameters[one.parent]
+                for value in one.values:
+                    _check_allowed(value, one.parent, parent, where)
+                if one.needs_order and isinstance(parent, Categorical | Constant):
+                    raise ValueError(f"{where}: {one.parent} has no order; use equals, not_equals or in")
+                if one.not_equals is not None and isinstance(parent, Constant):
+                    raise ValueError(f"{where}: {one.parent} is a constant, so that this never holds; remove it")
         try:
             TopologicalSorter(self.parents()).prepare()
         except CycleError as error:
@@ -259,7 +357,7 @@ class SpaceFile(Part):
         """Names of the parents of each conditional hyperparameter."""
         parents: dict[str, set[str]] = {}
         for condition in self.conditions:
-            parents.setdefault(condition.child, set()).add(condition.parent)
+            parents.setdefault(condition.child, set()).update(one.parent for one in condition.alternatives)
         return parents
 
 
@@ -292,12 +390,18 @@ def _advice(error: ValidationError, raw: Any) -> str:
     """Say in one line where the first problem is and what it is."""
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
-    kind: type[Part] = SpaceFile
-    if path[:1] == ["hyperparameters"] and len(path) > 2:
-        kind = KINDS.get(path.pop(2), Part)
-    elif path[:1] == ["conditions"] and len(path) > 1:
-        kind = Condition
+    kind: type[BaseModel] = SpaceFile
+    # After the place comes the kind of what stands there, see the discriminators.
+    match path:
+        case ["hyperparameters", _, _, *_]:
+            kind = KINDS.get(path.pop(2), Part)
+        case ["conditions", _, tag, *rest]:
+            kind = Condition if tag == "one" else Comparison if len(rest) > 2 else AnyCondition
+            del path[2]
+        case ["forbidden", _, _, _, *_]:
+            del path[3]
     where = "".join(f"{part}: " for part in [".".join(path)] if part)
+    got = f"(got {shown(first['input'])})"
     match first["type"]:
         case "extra_forbidden":
             known = [field.alias or name for name, field in kind.model_fields.items()]
@@ -311,8 +415,8 @@ def _advice(error: ValidationError, raw: Any) -> str:
         case "value_error":
             return f"{where}{first['ctx']['error']}"
         case "model_type" | "dict_type" | "model_attributes_type":
-            return f"{where}expected keys and values (got {first['input']!r})"
+            return f"{where}expected keys and values {got}"
         case "tuple_type":
-            return f"{where}expected a list (got {first['input']!r})"
+            return f"{where}expected a list {got}"
         case _:
-            return f"{where}{first['msg']} (got {first['input']!r})"
+            return f"{where}{first['msg']} {got}"
