@@ -111,7 +111,8 @@ def test_compile_is_written_as_it_is_documented(tmp_path, word):
 def test_what_is_given_on_the_command_line_is_read_as_in_a_file(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("experiment: x\nseed: 3\nsearch: {length: 5, warm_start: there}\nbudget: {minimum: 1200}\n")
-    given = ["seed=1", "search={warm_start: null, sampler_settings: {a: 1e-3, b: 'no', c: no}}", "budget=", "notes=a=b"]
+    given = ["seed=1", "search={warm_start: null}", "search={sampler_settings: {a: 1e-3, b: 'no', c: no}}"]
+    given += ["budget=", "notes=a=b"]
     read = config.read(path, overrides=config.overrides(given))
     assert (read.seed, read.search.length, read.search.warm_start, read.notes) == (1, 5, None, "a=b")
     assert read.search.sampler_settings == {"a": 0.001, "b": "no", "c": "no"}

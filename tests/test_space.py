@@ -114,6 +114,27 @@ def test_alternatives_are_not_taken_for_the_conjunction_of_the_same_parts():
         assert [name in values for name in ("either", "both")] == [any(held), all(held)]
 
 
+@pytest.mark.parametrize("below", [(), ({"child": "fixed", "parent": "pair", "equals": "a"},)])
+def test_a_child_that_wants_another_value_than_a_constant_is_never_active(below):
+    hyperparameters = {
+        "pair": {"type": "categorical", "choices": ["a", "b"]},
+        "fixed": {"type": "constant", "value": 1},
+        "x": {"type": "float", "lower": 0, "upper": 1},
+    }
+    conditions = [*below, {"child": "x", "parent": "fixed", "not_equals": 1}]
+    space = Space(SpaceFile.parse({"hyperparameters": hyperparameters, "conditions": conditions}))
+    for values in space.sample(20, np.random.default_rng(0)):
+        accepted(space, values)
+        assert values.keys() == ({"pair", "fixed"} if values["pair"] == "a" or not below else {"pair"})
+
+
+def test_a_space_is_read_from_a_record_as_strictly_as_records_are():
+    alternatives = {"child": "fixed", "any": [{"parent": "pair", "equals": True}, {"parent": "whole", "in": [1, 2]}]}
+    conditions = [*EVERYTHING.model_dump(by_alias=True, exclude_none=True)["conditions"], alternatives]
+    file = SpaceFile.parse(EVERYTHING.model_dump(by_alias=True) | {"conditions": conditions})
+    assert SpaceFile.model_validate_json(file.model_dump_json(), strict=True) == file
+
+
 def test_what_only_configspace_refuses_is_told_with_its_reason():
     unchecked = Float.model_construct(type="float", lower=0.0, upper=1e-300, log=False)
     file = EVERYTHING.model_copy(update={"hyperparameters": {"x": unchecked}, "conditions": (), "forbidden": ()})

@@ -34,21 +34,6 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _an_empty_section_has_its_defaults(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
-            return given
-        return {key: {} if value is None and cls._is_section(key) else value for key, value in given.items()}
-
-    @classmethod
-    def _is_section(cls, key: Any) -> bool:
-        """Whether keys and values stand below a key, which YAML reads as null when there are none."""
-        field = cls.model_fields.get(key)
-        kinds = () if field is None else (field.annotation, *get_args(field.annotation))
-        classes = [get_origin(kind) or kind for kind in kinds]
-        return any(isinstance(one, type) and issubclass(one, Settings | dict) for one in classes)
-
 
 class BudgetSettings(Settings):
     """The training budgets: a geometric ladder that ends at `maximum` (Hyperband paper, section 3)."""
@@ -275,11 +260,15 @@ def parse(raw: Mapping[str, Any], where: str = "config") -> Config:
         Names the key, what is wrong with it and, for a misspelt key, the likely one.
     """
     try:
-        return Config.model_validate(raw)
+        return Config.model_validate(_filled(Config, raw))
     except ValidationError as error:
         # A misspelt key also leaves the right one missing: tell the cause, not the effect.
         unknown = [item for item in error.errors() if item["type"] == "extra_forbidden"]
-        raise UserError(f"{where}: {_unknown_key(unknown[0]['loc']) if unknown else explain(error)}") from None
+        if unknown:
+            raise UserError(f"{where}: {_unknown_key(unknown[0]['loc'])}") from None
+        empty = error.errors()[0]["input"] is None
+        advice = " (nothing is given; give a value, or remove the key)" if empty else ""
+        raise UserError(f"{where}: {explain(error)}{advice}") from None
 
 
 def overrides(arguments: Iterable[str]) -> dict[str, Any]:
@@ -290,8 +279,11 @@ def overrides(arguments: Iterable[str]) -> dict[str, Any]:
     UserError
         If a value is no valid YAML, or has a key twice.
     """
-    pairs = [argument.partition("=") for argument in arguments]
-    return {key: yaml_file.parse(value, f"--config {key}") for key, _, value in pairs}
+    merged: dict[str, Any] = {}
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        _merge(merged, {key: yaml_file.parse(value, f"--config {key}")})
+    return merged
 
 
 def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
@@ -318,6 +310,22 @@ def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
             _merge(target[key], value or {})
         else:
             target[key] = value
+
+
+def _filled(model: type[Settings], given: Any) -> Any:
+    """Let a section with nothing in it, which YAML reads as null, have its defaults."""
+    if not isinstance(given, Mapping):
+        return given
+    filled: dict[Any, Any] = {}
+    for key, value in given.items():
+        field = model.model_fields.get(key)
+        kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+        section = next((one for one in kinds if isinstance(one, type) and issubclass(one, Settings)), None)
+        if value is None and (section is not None or any(get_origin(one) is dict for one in kinds)):
+            filled[key] = {}
+        else:
+            filled[key] = value if section is None else _filled(section, value)
+    return filled
 
 
 def _unknown_key(place: tuple[int | str, ...]) -> str:

@@ -36,6 +36,4 @@ def explain(error: ValidationError) -> str:
         message = f"expected keys and values (got {shown(value)})"
     elif isinstance(value, str | int | float):
         message += f" (got {shown(value)})"
-    elif value is None:
-        message += " (nothing is given; give a value, or remove the key)"
     return (f"{where}: " if where else "") + message

@@ -286,7 +286,7 @@ def _unequal(
         case Categorical(choices=values) | Ordinal(sequence=values):
             return cs.InCondition(child, parent, [other for other in values if other != value])
         case Constant():
-            return cs.NotEqualsCondition(child, parent, value)
+            return cs.InCondition(child, parent, [])
         case _:
             return cs.OrConjunction(
                 cs.LessThanCondition(child, parent, value), cs.GreaterThanCondition(child, parent, value)

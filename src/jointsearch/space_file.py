@@ -285,18 +285,14 @@ class SpaceFile(Part):
         """
         if configspace_format.recognised(raw):
             raw = configspace_format.translated(raw, where)
+        if isinstance(raw, Mapping):
+            # A list with nothing in it, which YAML reads as null.
+            empty = {key for key in ("conditions", "forbidden") if raw.get(key) is None}
+            raw = {key: value for key, value in raw.items() if key not in empty}
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
             raise UserError(f"{where}: {_advice(error, raw)}") from None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_lists_are_none(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
-            return given
-        lists = ("conditions", "forbidden")
-        return {key: value for key, value in given.items() if value is not None or key not in lists}
 
     @model_validator(mode="after")
     def _something_to_search(self) -> Self:
@@ -316,8 +312,6 @@ class SpaceFile(Part):
                     _check_allowed(value, one.parent, parent, where)
                 if one.needs_order and isinstance(parent, Categorical | Constant):
                     raise ValueError(f"{where}: {one.parent} has no order; use equals, not_equals or in")
-                if one.not_equals is not None and isinstance(parent, Constant):
-                    raise ValueError(f"{where}: {one.parent} is a constant, so that this never holds; remove it")
         try:
             TopologicalSorter(self.parents()).prepare()
         except CycleError as error:

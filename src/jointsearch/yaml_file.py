@@ -26,7 +26,7 @@ def load(path: Path) -> Any:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give the path of a YAML file") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: no valid YAML: {error}; save it as UTF-8") from None
-    if path.suffix == ".json":
+    if path.suffix.lower() == ".json":
         return _parse_json(text, str(path))
     return parse(text, str(path))
 

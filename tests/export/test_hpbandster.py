@@ -102,7 +102,7 @@ def test_the_rung_is_the_place_of_the_budget_in_the_iteration(tmp_path):
         ),
         ([CONFIG], [[*RESULT[:3], {"info": {}}, None]], "results.json: line 1: result.loss: Field required"),
         ([CONFIG], [[*RESULT[:3], {"loss": "low"}, None]], "results.json: line 1: result.loss: Input should be a"),
-        ([CONFIG], [[*RESULT[:3], 0.5, None]], "results.json: line 1: result: Input should be"),
+        ([CONFIG], [[*RESULT[:3], 0.5, None]], "results.json: line 1: result: expected keys and values (got 0.5)"),
         ([CONFIG], [[*RESULT, 1]], "results.json: line 1: expected a list of id, budget, times, result, exception"),
         ([CONFIG], [], "results.json: holds no result"),
         ([CONFIG], ["[" * 100_000], "results.json: line 1: no valid JSON"),

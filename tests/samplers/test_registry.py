@@ -30,6 +30,9 @@ def nothing():
 def old():
     return lambda space, history, count, rng: None
 
+def lost():
+    return {}["key"]
+
 def picky(value):
     if value < 0:
         raise ValueError("value must not be negative")
@@ -119,6 +122,12 @@ def test_an_own_sampler_that_cannot_be_made(own, name, settings, says):
         samplers.make(name, settings)
     assert says in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_a_mistake_where_an_own_sampler_is_made_keeps_its_traceback_and_names_the_sampler(own):
+    with pytest.raises(KeyError) as raised:
+        samplers.make("mine.own:lost", {})
+    assert raised.value.__notes__ == ["raised by the sampler mine.own:lost, when it was made"]
 
 
 LIBRARIES = {name: settings.library for name, settings in samplers.REGISTRY.items() if settings.library}

@@ -16,6 +16,7 @@ from jointsearch import lock
         ({"budget": {"eta": 1}}, "budget.eta: Input should be greater than or equal to 2"),
         ({"budget": {"minimum": 100}}, "minimum (100) is above maximum (18)"),
         ({"search": {"lags": [1]}}, "search.lags: 1 given for 3 budgets"),
+        ({"search": {"length": 10**9}}, "search.length: Input should be less than or equal to 100000"),
         ({"search": {"sampler": "bhob"}}, "search.sampler: no sampler 'bhob'; did you mean 'bohb'?"),
         ({"space": "none.yaml"}, "none.yaml: cannot be read (No such file or directory)"),
     ],
@@ -30,6 +31,21 @@ def test_a_configuration_that_cannot_work_is_refused_at_once(workspace, changes,
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_is_given_on_the_command_line_is_read_as_a_file_is(workspace):
+    changes = ["training={compile: on}", "search={lags: null, length: 2}", "experiment=other"]
+    assert "other: 2 brackets" in workspace.snakemake("plan", "--config", *changes)
+    printed = workspace.snakemake("-n", "--config", "training={compile: yes}", succeeds=False)
+    assert "training.compile: Input should be 'auto', 'on' or 'off' (got 'yes')" in printed
+
+
+def test_a_space_of_which_nothing_is_left_is_refused_by_the_plan(workspace):
+    space = workspace.folder / "space.yaml"
+    space.write_text(space.read_text() + "forbidden:\n- {initial_filters: 2}\n")
+    done = workspace.script("plan", "config.yaml")
+    assert done.returncode == 1
+    assert done.stderr == "error: space: forbidden: hardly any configuration is left; remove a clause\n"
 
 
 @pytest.mark.parametrize(

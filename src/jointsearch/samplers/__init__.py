@@ -185,6 +185,9 @@ def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
         sampler = factory(**settings)
     except (TypeError, ValueError) as error:
         raise UserError(f"search.sampler_settings: {name} refuses them: {' '.join(str(error).split())}") from error
+    except Exception as error:
+        error.add_note(f"raised by the sampler {name}, when it was made")
+        raise
     if not callable(sampler):
         raise UserError(f"search.sampler: {name}: makes {sampler!r}, which cannot be called; return a sampler")
     try:
