@@ -1,14 +1,16 @@
 """Are the images there, and which are they?
 
-Reads (or downloads) the images of an experiment; writes `data.json`: digests, classes and the sizes of the parts.
+Reads (or downloads) the images of an experiment; writes `data.json`: digests, classes, the sizes of the parts
+and where they are from. Says the same in one line, and warns of what is to be known before the first training.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-from jointsearch import cli
+from jointsearch import cli, dataset
 from jointsearch.experiment import Experiment
-from jointsearch.records import DataSet, read_record, write_record
+from jointsearch.records import read_record, write_record
 from jointsearch.training import data
 
 
@@ -18,20 +20,18 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="data.json to write")
     parser.add_argument("--data-root", type=Path, help="folder of the images")
     parser.add_argument("--cache", metavar="DIR", type=Path, help="folder of what can be made again: decoded images")
+    parser.add_argument(
+        "--fraction-given", action="store_true", help="data.validation_fraction stands in the configuration"
+    )
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    images = data.load(experiment.data, arguments.data_root, experiment.split_seed, arguments.cache)
-    _, channels, height, width = images.train_images.shape
-    found = DataSet(
-        digest=images.digest,
-        split=images.split,
-        classes=images.classes,
-        shape=(channels, height, width),
-        train=len(images.train_images),
-        validation=len(images.validation_images),
-        test=len(images.test_images),
+    found = data.find(
+        experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, arguments.fraction_given
     )
-    write_record(arguments.output, found)
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    write_record(arguments.output, found.images)
+    print(dataset.line(found.images))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How far is a search?
 
-Reads the result files of a search, in progress or not, here or elsewhere; prints counts for each budget, failures,
-the best so far and the time left; when it is complete, where the results are and the best configuration.
+Reads the result files of a search, in progress or not, here or elsewhere; prints which images it trains on, counts for
+each budget, failures, the best so far and the time left; when it is complete, where the results are and the best
+configuration.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from jointsearch import cli, config
 from jointsearch.pipeline import Pipeline
-from jointsearch.run import reader_of, summary
+from jointsearch.run import images, reader_of, summary
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     what = pipeline.study if len(pipelines) == 1 else f"{pipeline.folder}: the search and {len(pipelines) - 1} studies"
     while True:
         progress = reader.read()
-        print(f"{what}\n{progress.panel()}", flush=True)
+        print(f"{what}\n{images(pipeline.folder)}{progress.panel()}", flush=True)
         complete = progress.done == progress.total
         if complete:
             print(summary(pipeline.folder))

@@ -3,8 +3,8 @@ import os
 from factories import VALUES, evaluation
 
 from jointsearch.incumbent import Incumbent, incumbent
-from jointsearch.records import sweep, write_record
-from jointsearch.run import summary
+from jointsearch.records import DataSet, sweep, write_record
+from jointsearch.run import images, summary
 
 
 def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
@@ -22,6 +22,15 @@ def test_the_summary_says_why_there_is_no_best(tmp_path):
     (tmp_path / "incumbent.json").write_text("{")
     assert "best        unknown: " in summary(tmp_path)
     assert "Invalid JSON" in summary(tmp_path)
+
+
+def test_the_images_are_said_once_they_were_looked_at(tmp_path):
+    assert images(tmp_path) == ""
+    known = DataSet(digest="d" * 64, split="5" * 64, classes=("a", "b"), shape=(3, 8, 8), train=8, validation=2, test=2)
+    write_record(tmp_path / "data.json", known)
+    assert images(tmp_path).strip().startswith("images 2 classes: a, b; 8 / 2 / 2 images of 8 x 8 x 3 for training,")
+    (tmp_path / "data.json").write_text("{")
+    assert images(tmp_path).strip().startswith("images unknown: ")
 
 
 def test_what_killed_writers_left_is_swept_up_and_nothing_else(tmp_path):

@@ -63,11 +63,12 @@ class DataSettings(Settings):
     """The images, how they are split, and how they are augmented."""
 
     name: Literal["cifar10", "cifar100", "svhn", "digits", "image_folder"] = "cifar10"
-    """Which images. `image_folder` is any tree `train/<class>/*` (and `test/<class>/*`) under the data root."""
+    """Which images. `image_folder` is any tree `train/<class>/*` (and `val/<class>/*`, `test/<class>/*`) under the data
+    root."""
     image_size: Annotated[int, Field(ge=4)] | None = None
     """Side in pixels that the images of a folder are brought to; needed where their sizes differ."""
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the training images held out to choose by (paper: 10 %)."""
+    """Share of the training images held out to choose by (paper: 10 %). Not for a folder that has validation images."""
     train_on: Literal["training", "training_and_validation"] = "training"
     """What is trained on. With the validation images among it, the validation error tells nothing of new images; the
     test error does. For trainings that choose nothing any more, see `studies.retraining`."""

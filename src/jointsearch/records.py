@@ -18,6 +18,9 @@ PROTOCOL: Protocol = 2
 """Version of the training protocol. Raised on purpose when a change alters what a training means; records of another
 version are refused."""
 
+HELD_OUT, PUBLISHED = "training", "published"
+"""Where a part of a data set is from that has no folder: held out of the training part, or as the data set comes."""
+
 ABANDONED = 3600.0
 """Seconds after which a temporary file has no living writer."""
 
@@ -266,7 +269,13 @@ class DataSet(Record):
     shape
         Channels, height, width.
     train, validation, test
-        Number of images in each part.
+        Number of images in each part; none is counted twice.
+    validation_from, test_from
+        Where these parts are from: `training` if they were held out of the training part, `published` if the data set
+        comes with them, else their folder, such as `val/`.
+    duplicates
+        Images of the validation part that are in the training part too, and of the test part that are in one of the
+        two, pixel by pixel.
     """
 
     digest: Digest
@@ -276,6 +285,10 @@ class DataSet(Record):
     train: Index
     validation: Index
     test: Index
+    # Not looked for by the first versions, whose records stay what they are.
+    validation_from: str | None = Field(None, exclude_if=lambda value: value is None)
+    test_from: str | None = Field(None, exclude_if=lambda value: value is None)
+    duplicates: Index | None = Field(None, exclude_if=lambda value: value is None)
 
 
 class Batch(Record):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from jointsearch import layout, lock
+from jointsearch import dataset, layout, lock
 from jointsearch.errors import UserError
 from jointsearch.hyperband import budgets
 from jointsearch.incumbent import Incumbent
@@ -94,6 +94,15 @@ def failure(output: Sequence[str], message: str, logs: Sequence[str]) -> str:
             if lines:
                 return f"{line} Its log {log} ends: {lines[-1].strip()}"
     return line
+
+
+def images(folder: Path) -> str:
+    """Say in a line which images an experiment trains on; nothing before they were looked at."""
+    try:
+        found = dataset.found(folder)
+    except UserError as error:
+        return f"{'images':>12} unknown: {error}\n"
+    return "" if found is None else f"{'images':>12} {dataset.line(found)}\n"
 
 
 def summary(folder: Path) -> str:

@@ -6,15 +6,15 @@ from pathlib import Path
 import complete
 import pytest
 
-from jointsearch import layout
+from jointsearch import dataset, layout
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.figures import FIGURES, TABLES
 from jointsearch.paper.build import MAIN, SOURCES, build
 from jointsearch.paper.check import check
-from jointsearch.paper.facts import Facts, gather
+from jointsearch.paper.facts import Facts, as_json, gather
 from jointsearch.paper.latex import export
-from jointsearch.records import file_digest
+from jointsearch.records import DataSet, file_digest, write_record
 
 
 def made(folder: Path, *, studies: bool) -> tuple[Facts, Path]:
@@ -58,6 +58,20 @@ def test_a_search_alone_has_a_paper(search_only) -> None:
     facts, folder = search_only
     assert not set(facts.tables) - {"importance_groups"}
     assert build(facts, folder).startswith(b"%PDF-")
+
+
+def test_the_images_are_said_in_the_line_of_the_workflow(search_only) -> None:
+    facts, folder = search_only
+    before = build(facts, folder)
+    assert as_json(facts)["experiment"]["validation"] == "10 %"
+    found = {"digest": "d" * 64, "split": "5" * 64, "classes": ("a_1", "#b"), "shape": (3, 8, 8)}
+    images = DataSet(**found, train=8000, validation=2, test=2, validation_from="val/", test_from="training")
+    write_record(folder / "data.json", images)
+    told = gather(complete.settings(folder, studies=False), folder)
+    (folder / "data.json").unlink()
+    assert as_json(told)["experiment"]["counts"] == dataset.line(images)
+    assert as_json(told)["experiment"]["validation"] == ""
+    assert build(told, folder) != before
 
 
 def test_before_the_first_record_there_is_a_paper(tmp_path) -> None:

@@ -72,9 +72,19 @@ def test_mean_and_deviation_are_of_the_training_part(digits):
 
 
 def test_too_few_images_for_a_split_is_told():
-    with pytest.raises(UserError, match="validation_fraction: too few images: 1 of 1438") as caught:
+    with pytest.raises(UserError, match="validation_fraction: too few images: 1 of 1,438") as caught:
         data.load(DataSettings(name="digits", validation_fraction=0.001), None, 0)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_found_is_what_trainings_load(digits):
+    found = data.find(DIGITS, None, 1)
+    assert (found.images.digest, found.images.split) == (digits.digest, digits.split)
+    parts = digits.train_labels, digits.validation_labels, digits.test_labels
+    assert [found.images.train, found.images.validation, found.images.test] == [len(part) for part in parts]
+    assert (found.images.validation_from, found.images.test_from) == ("training", "training")
+    assert found.images.duplicates == 0
+    assert found.warnings == ()
 
 
 def test_a_data_root_is_needed():
@@ -145,6 +155,8 @@ def test_cifar_files_are_read_with_their_checksums(tmp_path, offline, monkeypatc
     # CIFAR stores each image as three planes, red first, row by row.
     assert torch.equal(loaded.test_images, torch.from_numpy(images[60:].reshape(20, 3, 32, 32)))
     assert loaded.test_labels.tolist() == labels[60:]
+    found = data.find(DataSettings(name="cifar10"), tmp_path, 0).images
+    assert (found.validation_from, found.test_from) == ("training", "published")
     planes = torch.from_numpy(images[:60].reshape(60, 3, 32, 32))
     assert as_rows(loaded.train_images, loaded.validation_images) == as_rows(planes)
 

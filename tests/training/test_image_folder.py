@@ -1,4 +1,8 @@
+import os
+import shutil
+import unicodedata
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,6 +116,28 @@ def test_hidden_files_and_clutter_are_ignored(tree):
     assert len(image_folder.read(tree, None).train.labels) == 20
 
 
+@pytest.mark.parametrize("name", [*sorted(image_folder.CLUTTER), "@eaDir", "$RECYCLE.BIN"])
+def test_what_systems_leave_behind_is_neither_class_nor_picture(tree, name):
+    for place in (".", "train", "train/cat", "test/dog/more"):
+        picture(tree / place / name / "thumbnail.png")
+    picture(tree / "test" / "dog" / "more" / "x.png")
+    source = image_folder.read(tree, None)
+    assert (len(source.train.labels), len(source.test.labels)) == (20, 7)
+    assert source.classes == ("cat", "dog")
+    assert source.warnings == ()
+
+
+def test_clutter_in_a_root_of_classes_is_no_class(tmp_path):
+    for name in ("@eaDir", "#recycle", "lost+found", ".ipynb_checkpoints", "cat", "dog"):
+        picture(tmp_path / name / "0.png")
+    assert image_folder.read(tmp_path, None).classes == ("cat", "dog")
+
+
+def test_the_list_of_clutter_is_documented():
+    text = (Path(__file__).parents[2] / "config" / "README.md").read_text().lower().replace(r"icon\r", "icon\r")
+    assert [name for name in image_folder.CLUTTER if f"`{name}`" not in text] == []
+
+
 def test_images_in_subfolders_of_a_class_count(tree):
     picture(tree / "train" / "cat" / "more" / "x.png")
     assert image_folder.read(tree, None).train.labels.tolist() == [0] * 11 + [1] * 10
@@ -137,7 +163,7 @@ def test_test_class_that_training_does_not_know(tree):
 
 
 def test_test_folder_without_training_folder(tree):
-    (tree / "train").rename(tree / "training")
+    (tree / "train").rename(tree / "pictures")
     assert "has a folder test but no folder train" in refusal(tree)
 
 
@@ -173,3 +199,197 @@ def test_too_few_images_for_the_split_are_told(tmp_path):
         picture(tmp_path / "test" / name / "0.png")
     with pytest.raises(UserError, match="too few images"):
         data.load(DataSettings(name="image_folder"), tmp_path, 0)
+
+
+def add_part(root, name, count=2, classes=("cat", "dog")):
+    for kind in classes:
+        for number in range(count):
+            picture(root / name / kind / f"{name}-{number}.png")
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation", "Validation_Set", "dev"])
+def test_a_folder_of_validation_images_is_the_validation_part(tree, name):
+    add_part(tree, name)
+    loaded = data.load(DataSettings(name="image_folder"), tree, 0)
+    labels = loaded.train_labels, loaded.validation_labels, loaded.test_labels
+    assert [part.bincount().tolist() for part in labels] == [[10, 10], [2, 2], [3, 3]]
+    given = image_folder.read(tree, None).validation.images
+    np.testing.assert_array_equal(loaded.validation_images.numpy(), given)
+    assert data.load(DataSettings(name="image_folder"), tree, 1).split == loaded.split
+    found = data.find(DataSettings(name="image_folder"), tree, 0).images
+    assert (found.train, found.validation, found.test) == (20, 4, 6)
+    assert (found.validation_from, found.test_from) == (f"{name}/", "test/")
+    assert (found.digest, found.split) == (loaded.digest, loaded.split)
+
+
+def test_with_validation_images_alone_the_test_part_is_held_out_of_the_training_images(tree):
+    shutil.rmtree(tree / "test")
+    add_part(tree, "val")
+    settings = DataSettings(name="image_folder", test_fraction=0.3)
+    loaded = data.load(settings, tree, 0)
+    labels = loaded.train_labels, loaded.validation_labels, loaded.test_labels
+    assert [part.bincount().tolist() for part in labels] == [[7, 7], [2, 2], [3, 3]]
+    np.testing.assert_array_equal(loaded.validation_images.numpy(), image_folder.read(tree, None).validation.images)
+    found = data.find(settings, tree, 0).images
+    assert (found.validation_from, found.test_from) == ("val/", "training")
+
+
+def test_training_on_everything_includes_the_given_validation_images_and_changes_no_record(tree):
+    add_part(tree, "val")
+    some, everything = (
+        DataSettings(name="image_folder", train_on=one) for one in ("training", "training_and_validation")
+    )
+    loaded = data.load(everything, tree, 0)
+    assert [len(part) for part in (loaded.train_labels, loaded.validation_labels)] == [24, 4]
+    assert data.find(everything, tree, 0) == data.find(some, tree, 0)
+
+
+def test_given_validation_images_come_back_from_the_cache(tree, tmp_path_factory):
+    add_part(tree, "val")
+    cache, settings = tmp_path_factory.mktemp("cache"), DataSettings(name="image_folder")
+    found = data.find(settings, tree, 0, cache).images
+    loaded = data.load(settings, None, 0, cache, found)
+    assert loaded.validation_images.equal(data.load(settings, tree, 0).validation_images)
+    assert loaded.train_images.equal(data.load(settings, tree, 0).train_images)
+
+
+@pytest.mark.parametrize(("fraction", "given"), [(0.2, False), (0.2, True), (0.1, True)])
+def test_a_share_for_validation_beside_a_folder_for_it_is_a_mistake(tree, fraction, given):
+    add_part(tree, "val")
+    settings = DataSettings(name="image_folder", validation_fraction=fraction)
+    with pytest.raises(UserError) as caught:
+        data.find(settings, tree, 0, fraction_given=given)
+    assert str(caught.value) == (
+        f"data.validation_fraction: {fraction:g} of the training images are to be held out, but the data has a "
+        "validation part, val/; remove the setting, or that folder"
+    )
+
+
+def test_the_validation_part_needs_every_class(tree):
+    add_part(tree, "val", classes=["cat"])
+    assert refusal(tree).startswith(f"{tree / 'val'}: no images of dog, which {tree / 'train'} has; add some")
+
+
+def test_a_class_that_the_test_part_lacks_is_warned_of(tree):
+    shutil.rmtree(tree / "test" / "dog")
+    (warning,) = image_folder.read(tree, None).warnings
+    assert warning == f"{tree / 'test'}: no images of dog, of which the test error then says nothing"
+
+
+def test_a_folder_beside_the_parts_is_warned_of(tree):
+    add_part(tree, "test1")
+    source = image_folder.read(tree, None)
+    assert len(source.test.labels) == 6
+    (warning,) = source.warnings
+    assert warning.startswith(f"{tree / 'test1'}: ignored, beside train/")
+
+
+@pytest.mark.parametrize("part", ["test", "val", "Test"])
+@pytest.mark.parametrize("content", [None, ".gitkeep", "Thumbs.db", ".hidden/x.png"])
+def test_an_empty_part_is_told(tree, part, content):
+    shutil.rmtree(tree / "test")
+    (tree / part).mkdir()
+    if content:
+        (tree / part / content).parent.mkdir(exist_ok=True)
+        (tree / part / content).touch()
+    assert refusal(tree) == f"{tree / part}: empty; put images into it, as {part}/<class>/*, or remove it"
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_rare_class_is_in_each_part_or_named(tmp_path, number):
+    for name, count in (("cat", 40), ("emu", number)):
+        for place in range(count):
+            picture(tmp_path / name / f"{place}.png", size=(1, 1))
+    settings = DataSettings(name="image_folder")
+    if number == 2:
+        with pytest.raises(UserError, match="class emu: 2 of the 3 needed, one each for training, validation, test"):
+            data.load(settings, tmp_path, 0)
+    else:
+        loaded = data.load(settings, tmp_path, 0)
+        labels = loaded.train_labels, loaded.validation_labels, loaded.test_labels
+        assert [part.bincount().tolist() for part in labels] == [[30, 1], [2, 1], [8, 1]]
+
+
+def test_an_empty_training_part_is_told(tree):
+    shutil.rmtree(tree / "train")
+    (tree / "train").mkdir()
+    assert "0 class folder(s); at least 2 are needed" in refusal(tree)
+
+
+@pytest.mark.parametrize("part", ["train", "test", "val"])
+def test_pictures_without_class_folders_are_told(tree, part):
+    shutil.rmtree(tree / part, ignore_errors=True)
+    picture(tree / part / "0.png")
+    assert refusal(tree).startswith(f"{tree / part}: no class folders, but 0.png; sort the images into")
+
+
+@pytest.mark.parametrize("place", ["train", "test", "."])
+@pytest.mark.parametrize("names", [("images", "labels"), ("Images", "Annotations"), ("img", "masks")])
+def test_data_for_detection_or_segmentation_has_no_classes(tmp_path, place, names):
+    if place == "test":
+        add_part(tmp_path, "train")
+    for name in names:
+        picture(tmp_path / place / name / "0.png")
+    (tmp_path / place / "labels.cache").touch()
+    assert refusal(tmp_path).startswith(f"{tmp_path / place}: has {names[0]}/ and {names[1]}/, as for detection")
+
+
+def test_parts_below_the_classes_are_told(tmp_path):
+    for name in ("bottle", "cable"):
+        add_part(tmp_path / name, "train", classes=["good"])
+        add_part(tmp_path / name, "test", classes=["good", "broken"])
+    assert refusal(tmp_path) == (
+        f"{tmp_path / 'bottle'}: has test and train below the class; put the class below each of them: test/bottle, "
+        "train/bottle"
+    )
+
+
+def test_a_root_that_holds_the_root_is_told(tree, tmp_path):
+    (tmp_path / "flowers").mkdir()
+    for part in ("train", "test"):
+        (tree / part).rename(tmp_path / "flowers" / part)
+    assert refusal(tmp_path).endswith(f"needed, one for each class; is data_root to be {tmp_path / 'flowers'}?")
+
+
+def test_one_class_in_two_unicode_forms_is_one_class(tree):
+    for part, form in (("train", "NFC"), ("test", "NFD"), ("val", "NFD")):
+        picture(tree / part / unicodedata.normalize(form, "é") / "0.png")
+    add_part(tree, "val")
+    source = image_folder.read(tree, None)
+    assert source.classes == ("cat", "dog", "é")
+    assert source.test.labels.tolist() == [0, 0, 0, 1, 1, 1, 2]
+
+
+def test_one_class_in_two_unicode_forms_within_a_part_is_told(tree):
+    for form in ("NFC", "NFD"):
+        picture(tree / "train" / unicodedata.normalize(form, "é") / "0.png")
+    assert r"has two folders of one class, 'e\u0301' and '\xe9'" in refusal(tree)
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_class_whose_name_is_not_utf_8_is_told_before_pictures_are_read(tree, part):
+    folder = Path(os.fsdecode(os.fsencode(tree / part) + b"/caf\xe9"))
+    folder.mkdir()
+    (folder / "0.png").write_text("no picture")
+    assert refusal(tree) == rf"{tree / part}/caf\xe9: the name of this class is not UTF-8; rename the folder"
+
+
+def test_pictures_whose_names_are_not_utf_8_are_read(tree):
+    name = Path(os.fsdecode(b"caf\xe9.png"))
+    (tree / "train/cat/00.png").rename(tree / "train/cat" / name)
+    assert len(image_folder.read(tree, None).train.labels) == 20
+
+
+def test_a_class_in_another_case_is_told_by_both_names(tree):
+    (tree / "test" / "cat").rename(tree / "test" / "Cat")
+    assert refusal(tree).endswith(f"Cat: class is unknown in {tree / 'train'}; call it cat, as there")
+
+
+def test_copies_across_parts_are_counted_and_named(tree):
+    shutil.copy(tree / "train" / "cat" / "03.png", tree / "test" / "dog" / "copy.bmp.png")
+    found = data.find(DataSettings(name="image_folder"), tree, 0)
+    # Pictures of one name are alike here, in both classes.
+    assert found.images.duplicates > 0
+    (warning,) = found.warnings
+    assert f"{found.images.duplicates} images of the validation or test part are copies" in warning
+    assert str(tree) in warning

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from jointsearch import lock
 
@@ -130,6 +131,25 @@ def test_missing_images_stop_the_search_before_its_first_training(workspace):
     assert "error: nowhere: no such folder; set data_root to the folder that holds the images" in printed
     assert printed.count("error: ") == 1
     assert not workspace.slots()
+
+
+def test_a_share_for_validation_that_the_configuration_gives_beside_a_folder_is_a_mistake(workspace):
+    """Also where it is the default's: the frozen settings do not tell."""
+    for part in ("train", "val"):
+        for number, name in enumerate(("cat", "dog", "emu")):
+            (workspace.folder / "animals" / part / name).mkdir(parents=True)
+            for place in range(4):
+                picture = Image.new("L", (4, 4), 40 * number + 10 * place + (part == "val"))
+                picture.save(workspace.folder / "animals" / part / name / f"{place}.png")
+    images = {"name": "image_folder", "test_fraction": 0.5}
+    data = "results/small/data.json"
+    workspace.configure(data=images | {"validation_fraction": 0.1}, data_root="animals")
+    printed = workspace.snakemake("--cores", "1", data, succeeds=False)
+    assert (
+        "error: data.validation_fraction: 0.1 of the training images are to be held out, but the data has " in printed
+    )
+    workspace.configure(data=images, data_root="animals")
+    assert "6 / 12 / 6 images of 4 x 4 x 3" in workspace.snakemake("--cores", "1", data)
 
 
 def test_other_images_than_at_the_start_are_refused(finished, tmp_path):

@@ -10,9 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
+from jointsearch import dataset
 from jointsearch.analysis.observations import read_csv
 from jointsearch.incumbent import Incumbent
-from jointsearch.records import Evaluation, History, Rung, digest, read_record
+from jointsearch.records import DataSet, Evaluation, History, Rung, digest, read_record
 from workflow.conftest import Workspace
 
 SAMPLER = """
@@ -91,6 +92,15 @@ def test_the_run_shows_progress(finished):
     printed = (finished.folder / "printed").read_text()
     assert "20/20 evaluations (steps 2:9/9 6:6/6 18:5/5)" in printed
     assert "results in results/small" in printed
+
+
+def test_the_run_the_status_and_the_record_say_which_images_there_are(finished):
+    line = dataset.line(read_record(finished.results / "data.json", DataSet))
+    assert line.startswith(
+        "10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; 1,294 / 144 / 359 images of 8 x 8 x 1 for training,"
+    )
+    assert line in (finished.folder / "printed").read_text().splitlines()
+    assert f"images {line}\n" in finished.script("status", "config.yaml").stdout
 
 
 def test_status_says_the_same_from_the_files_and_names_the_best_configuration(finished):

@@ -98,9 +98,11 @@ rule data:
     resources:
         data_root=pipeline.config.data_root,
         cache_root=pipeline.config.cache_root,
+        # The frozen settings do not tell what is given from what is left at its default.
+        given="--fraction-given" if "validation_fraction" in settings.data.model_fields_set else "",
     shell:
         "python $SCRIPTS/data.py {input} {output} --data-root {resources.data_root:q}"
-        " --cache {resources.cache_root:q} 2> >(tee {log} >&2)"
+        " --cache {resources.cache_root:q} {resources.given} 2> >(tee {log} >&2)"
 
 
 rule plan:

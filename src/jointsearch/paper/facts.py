@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from jointsearch import config, hyperband, layout, studies, yaml_file
+from jointsearch import config, dataset, hyperband, layout, studies, yaml_file
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers
 from jointsearch.config import Config
@@ -21,7 +21,7 @@ from jointsearch.paper.state import Difference, Machine, Parameter, State
 from jointsearch.paper.tables import Shown, show
 from jointsearch.plotting.style import budget_name
 from jointsearch.provenance import code
-from jointsearch.records import file_digest, read_record
+from jointsearch.records import HELD_OUT, DataSet, file_digest, read_record
 
 SHORT = 8
 """Digits of a digest, or of a commit, that a text gives."""
@@ -48,7 +48,9 @@ class Facts:
     ----------
     experiment, brackets
         Its settings, and the planned length of its search.
-    images, states, machines, differences
+    images
+        Those that it trains on; None before they were looked at.
+    states, machines, differences
         See `state`.
     parameters
         The space and the best configuration, see `state`.
@@ -63,7 +65,7 @@ class Facts:
 
     experiment: Experiment
     brackets: int
-    images: str
+    images: DataSet | None
     states: dict[str, State]
     machines: list[Machine]
     differences: list[Difference]
@@ -110,7 +112,7 @@ def gather(settings: Config, folder: Path) -> Facts:
     return Facts(
         material.experiment,
         length,
-        state.images(folder),
+        dataset.found(folder),
         state.states(material, planned),
         state.machines(material, folder),
         state.differences(
@@ -209,7 +211,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "experiment": {
             "name": one.name,
             "images": state.plain(one.data.name),
-            "counts": facts.images,
+            "counts": "" if facts.images is None else dataset.line(facts.images),
             "sampler": one.sampler,
             "brackets": facts.brackets,
             "budgets": [budget_name(budget, one.budget.unit) for budget in ladder],
@@ -221,7 +223,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "arms": list(facts.arms),
             "searches": sum(facts.arms.values()),
             "start": facts.start,
-            "validation": f"{100 * one.data.validation_fraction:.3g} %",
+            "validation": _held_out(facts),
         },
         "numbers": {
             name: {"value": number.value, "text": number_text(number)[0], "unit": number.unit}
@@ -238,3 +240,9 @@ def as_json(facts: Facts) -> dict[str, Any]:
             for name, (made, shown) in facts.tables.items()
         },
     }
+
+
+def _held_out(facts: Facts) -> str:
+    """The share of the training images that is held out for validation; none where the data has its validation part."""
+    given = facts.images is not None and facts.images.validation_from not in (None, HELD_OUT)
+    return "" if given else f"{100 * facts.experiment.data.validation_fraction:.3g} %"

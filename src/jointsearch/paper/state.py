@@ -13,7 +13,7 @@ from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAME
 from jointsearch.incumbent import incumbent
 from jointsearch.material import Material
 from jointsearch.paper.cells import signs
-from jointsearch.records import DataSet, Environment, Evaluation, read_record
+from jointsearch.records import Environment, Evaluation, read_record
 from jointsearch.space_file import Categorical, Constant, Float, Integer, Ordinal
 from jointsearch.studies import Study
 
@@ -227,19 +227,6 @@ def parameters(material: Material) -> list[Parameter]:
         told = "" if value is None else _short(float(f"{value:.3g}")) if isinstance(value, float) else plain(value)
         rows.append(Parameter(name, name in ARCHITECTURE_PARAMETERS, signs(limits), scale, signs(told)))
     return rows
-
-
-def images(folder: Path) -> str:
-    """Say which images an experiment trains on, as they were found before its first training."""
-    path = folder / "data.json"
-    if not path.exists():
-        return ""
-    found = read_record(path, DataSet)
-    channels, height, width = found.shape
-    return (
-        f"{found.train:,} for training, {found.validation:,} for validation and {found.test:,} for the test, of "
-        f"{len(found.classes)} classes; {height} × {width} pixels, {'grey' if channels == 1 else 'colour'}"
-    )
 
 
 def _short(value: float) -> str:

@@ -1,22 +1,70 @@
 """The images: where they come from and how they are split into training, validation and test part."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jointsearch.config import DataSettings
 from jointsearch.errors import UserError
-from jointsearch.records import DataSet
-from jointsearch.training import cache
+from jointsearch.records import HELD_OUT, DataSet
+from jointsearch.training import cache, duplicates
+from jointsearch.training.duplicates import Duplicates
 from jointsearch.training.image_data import Division, ImageData
 from jointsearch.training.source import Part, Source
+from jointsearch.training.split import split
 
 TEST_SEED = 1807_06906
 """Seed of the test part of data that comes without one: the same for every experiment."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The images of an experiment, and what a user should know of them before the first training, each in a line."""
+
+    images: DataSet
+    warnings: tuple[str, ...]
+
+
+def find(
+    settings: DataSettings, root: Path | None, seed: int, cache_root: Path | None = None, fraction_given: bool = False
+) -> Found:
+    """Look which images there are, and keep them in the cache.
+
+    Parameters
+    ----------
+    settings, root, seed, cache_root
+        As for `load`.
+    fraction_given
+        Whether the configuration gives `validation_fraction`, be it as the default has it.
+
+    Raises
+    ------
+    UserError
+        As `load`.
+    """
+    source = _SOURCES[settings.name](settings, root)
+    images = _divide(source, settings, seed, fraction_given)
+    if cache_root:
+        cache.write(cache_root, images)
+    copies = duplicates.find(images)
+    held_out = len(images.validation)
+    found = DataSet(
+        digest=images.digest,
+        split=images.split,
+        classes=images.classes,
+        shape=images.train.images.shape[1:],
+        train=len(images.train.labels) - held_out,
+        validation=held_out,
+        test=len(images.test.labels),
+        validation_from=HELD_OUT if source.validation is None else source.validation.origin,
+        test_from=HELD_OUT if source.test is None else source.test.origin,
+        duplicates=copies.number,
+    )
+    return Found(found, source.warnings + _told(copies))
 
 
 def load(
@@ -24,8 +72,9 @@ def load(
 ) -> ImageData:
     """Have the images of a data set, with its validation part held out, unless the settings say to train on it.
 
-    Both splits are stratified: each class gives its share. The validation part is drawn from `seed`; a test
-    part, where the data has none, from a constant.
+    A part that the data comes with is taken as it is. Any other is held out of the training images, stratified: each
+    class gives its share, and at least one image. The validation part is drawn from `seed`, the test part from a
+    constant.
 
     Parameters
     ----------
@@ -45,8 +94,8 @@ def load(
     Raises
     ------
     UserError
-        If images are missing, damaged, too few, or not the known ones; see `image_folder.read` for a folder of
-        your own.
+        If images are missing, damaged, too few, or not the known ones, or if the settings give the share of a
+        validation part that the data comes with; see `image_folder.read` for a folder of your own.
     """
     images = cache.read(cache_root, known.digest, known.split) if cache_root and known else None
     if images is None:
@@ -58,13 +107,38 @@ def load(
     return images.image_data(settings.train_on == "training_and_validation")
 
 
-def _divide(source: Source, settings: DataSettings, seed: int) -> Division:
-    train, test = source.train, source.test
+def _divide(source: Source, settings: DataSettings, seed: int, fraction_given: bool = False) -> Division:
+    train, test, validation = source.train, source.test, source.validation
+    fraction = settings.validation_fraction
+    if validation is not None and (fraction_given or fraction != DataSettings().validation_fraction):
+        raise UserError(
+            f"data.validation_fraction: {fraction:g} of the training images are to be held out, but the data has a "
+            f"validation part, {validation.origin}; remove the setting, or that folder"
+        )
     if test is None:
-        kept, held_out = _split(train.labels, settings.test_fraction, TEST_SEED, "data.test_fraction")
+        parts = ("training", "validation", "test") if validation is None else ("training", "test")
+        kept, held_out = split(
+            train.labels, source.classes, settings.test_fraction, TEST_SEED, "data.test_fraction", parts
+        )
         train, test = train.select(kept), train.select(held_out)
-    _, validation = _split(train.labels, settings.validation_fraction, seed, "data.validation_fraction")
-    return Division(source.classes, train, test, validation)
+    if validation is None:
+        parts = ("training", "validation")
+        _, held_out = split(train.labels, source.classes, fraction, seed, "data.validation_fraction", parts)
+    else:
+        # The search chooses by them, and the last trainings may be on them too: as if held out of a larger whole.
+        held_out = np.arange(len(train.labels), len(train.labels) + len(validation.labels))
+        train = train.extended(validation)
+    return Division(source.classes, train, test, held_out)
+
+
+def _told(copies: Duplicates) -> tuple[str, ...]:
+    if not copies.number:
+        return ()
+    example = f" ({copies.example[0]} is {copies.example[1]})" if copies.example else ""
+    return (
+        f"{copies.number:,} images of the validation or test part are copies of images in another part{example}: their "
+        "errors are of images that were trained on or chosen by; remove the copies",
+    )
 
 
 def _digits(settings: DataSettings, root: Path | None) -> Source:
@@ -134,21 +208,3 @@ def _fetched(read: Callable[[], list[Any]], root: Path, files: list[tuple[str, s
             f"{root}: images missing or damaged, and the download failed "
             f"({' '.join(str(error).split())}); put {wanted} into this folder"
         ) from None
-
-
-def _split(
-    labels: NDArray[np.int64], fraction: float, seed: int, setting: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Stratified split into the indices that stay and the rounded `fraction` held out, each in order."""
-    from sklearn.model_selection import train_test_split
-
-    total, classes = len(labels), np.unique(labels, return_counts=True)[1]
-    held_out = round(fraction * total)
-    if classes.min() < 2 or not len(classes) <= held_out <= total - len(classes):
-        raise UserError(
-            f"{setting}: too few images: {held_out} of {total} would be held out, of {len(classes)} classes "
-            f"with {classes.min()} or more each; both parts need one of each class: add images or change it"
-        )
-    random = np.random.RandomState(np.random.MT19937(seed))
-    kept, rest = train_test_split(np.arange(total), test_size=held_out, random_state=random, stratify=labels)
-    return np.sort(kept), np.sort(rest)

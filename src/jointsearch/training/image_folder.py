@@ -1,6 +1,8 @@
 """Images from a folder of your own: one subfolder for each class."""
 
-from collections.abc import Iterator
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,56 +10,166 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from jointsearch.errors import UserError
+from jointsearch.training import part_folders
 from jointsearch.training.source import Part, Source
 
-CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
-"""Names that file managers leave behind, in lower case; ignored, as hidden files are."""
+CLUTTER = {
+    # Windows
+    "thumbs.db",
+    "ehthumbs.db",
+    "ehthumbs_vista.db",
+    "desktop.ini",
+    "$recycle.bin",
+    "recycler",
+    "recycled",
+    "system volume information",
+    "found.000",
+    # macOS
+    "__macosx",
+    "icon\r",
+    "network trash folder",
+    "temporary items",
+    "thevolumesettingsfolder",
+    # storage systems: Synology, QNAP, NetApp
+    "@eadir",
+    "@tmp",
+    "#recycle",
+    "#snapshot",
+    "@recycle",
+    "@recently-snapshot",
+    "~snapshot",
+    # Linux, Python
+    "lost+found",
+    "__pycache__",
+}
+"""Names that systems leave behind, in lower case; ignored wherever they are, as hidden files and folders are."""
+
+OBJECTS = {"labels", "label", "annotations", "annotation", "masks", "mask"}
+PICTURES = {"images", "image", "imgs", "img", "jpegimages"}
+"""Folders side by side in data for object detection or segmentation, in lower case."""
 
 
 def read(root: Path, image_size: int | None) -> Source:
-    """Read `root/train/<class>/*` and, where it exists, `root/test/<class>/*`.
+    """Read `root/train/<class>/*` and, where they exist, `root/val/<class>/*` and `root/test/<class>/*`.
 
-    Without a folder `train`, the classes are the folders in `root` itself. Within a class, pictures may lie
-    in subfolders; they are taken in sorted order. All become RGB: transparency is dropped, 16-bit greys keep
-    their upper 8 bits, of an animation the first frame counts. With `image_size`, each becomes a square of
-    that side: its middle, cut to a square, then resized bilinearly with antialiasing.
+    `part_folders` has the other names that these folders may have. Without a training folder, the classes are the
+    folders in `root` itself. Within a class, pictures may lie in subfolders; they are taken in sorted order. All become
+    RGB: transparency is dropped, 16-bit greys keep their upper 8 bits, of an animation the first frame counts. With
+    `image_size`, each becomes a square of that side: its middle, cut to a square, then resized bilinearly with
+    antialiasing.
 
     Raises
     ------
     UserError
-        If the folder is missing, has fewer than two classes, an empty class, a test class that is unknown
-        in training, a file that is no image or is damaged, or pictures of several sizes without
-        `image_size`.
+        If the folder is missing, its parts are not understood or one of them is empty, has fewer than two classes, an
+        empty class, a class that is unknown in training, no images to validate a class by, a file that is no image or
+        is damaged, or pictures of several sizes without `image_size`.
     """
     if not root.is_dir():
         raise UserError(f"{root}: no such folder; set data_root to the folder that holds the images")
-    has_train, has_test = (root / "train").is_dir(), (root / "test").is_dir()
-    if has_test and not has_train:
-        raise UserError(f"{root}: has a folder test but no folder train; add it, or rename test")
-    train_files = _files(root / "train" if has_train else root)
-    test_files = _files(root / "test") if has_test else {}
+    parts = part_folders.recognise(root, [entry for entry in _visible(root) if entry.is_dir()])
+    train_files = _files(parts.training)
     classes = tuple(train_files)
     if len(classes) < 2:
-        raise UserError(f"{root}: {len(classes)} class folder(s); at least 2 are needed, one for each class")
-    for name in test_files.keys() - train_files.keys():
-        raise UserError(f"{root / 'test' / name}: class is unknown in {root / 'train'}; add it there or remove it")
+        inner = [parts.training / name for name, pictures in train_files.items() if pictures[0].parent.name != name]
+        within = f"; is data_root to be {inner[0]}?" if inner else ""
+        raise UserError(f"{root}: {len(classes)} class folder(s); at least 2 are needed, one for each class{within}")
+    for name, pictures in train_files.items():
+        _refuse_parts_in_class(parts.training / name, pictures)
+    warnings = [
+        f"{root / name}: ignored, beside {parts.training.name}/ and no part by its name" for name in parts.beside
+    ]
+    files = {}
+    for folder in filter(None, (parts.validation, parts.test)):
+        files[folder] = _files_as_in(parts.training, classes, folder)
+        missing = ", ".join(name for name in classes if name not in files[folder])
+        if missing and folder == parts.validation:
+            raise UserError(
+                f"{folder}: no images of {missing}, which {parts.training} has; add some, or remove {folder}"
+            )
+        if missing:
+            warnings.append(f"{folder}: no images of {missing}, of which the test error then says nothing")
     reader = _Reader(image_size)
-    return Source(
-        classes,
-        _part(train_files, classes, reader),
-        _part(test_files, classes, reader) if has_test else None,
+    train = _part(parts.training, train_files, classes, reader)
+    test, validation = (
+        None if folder is None else _part(folder, files[folder], classes, reader)
+        for folder in (parts.test, parts.validation)
     )
+    return Source(classes, train, test, validation, warnings=tuple(warnings))
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:
-    files = {}
-    for entry in _visible(folder):
-        if not entry.is_dir():
+    """The pictures of each class, by the name of its folder."""
+    entries = _visible(folder)
+    folders = [entry for entry in entries if entry.is_dir()]
+    _refuse_objects(folder, [entry.name for entry in folders])
+    for entry in entries:
+        if not folders:
+            raise UserError(
+                f"{folder}: no class folders, but {entry.name}; sort the images into a folder for each class, or move "
+                "them away if they have no labels"
+            )
+        if entry not in folders:
             raise UserError(f"{entry}: lies beside the class folders; move it into one, or away")
+    files: dict[str, list[Path]] = {}
+    seen: dict[str, str] = {}
+    for entry in folders:
+        other = seen.setdefault(_composed(entry), entry.name)
+        if other != entry.name:
+            raise UserError(
+                f"{folder}: has two folders of one class, {other!a} and {entry.name!a}, the same letters in other "
+                "Unicode; put the images into one"
+            )
         files[entry.name] = list(_pictures(entry))
         if not files[entry.name]:
             raise UserError(f"{entry}: class without images; add some, or remove the folder")
     return files
+
+
+def _files_as_in(training: Path, classes: Sequence[str], folder: Path) -> dict[str, list[Path]]:
+    """The pictures of another part, by the names that its classes have in the training part."""
+    found = _files(folder)
+    if not found:
+        raise UserError(f"{folder}: empty; put images into it, as {folder.name}/<class>/*, or remove it")
+    names = {_composed(training / name): name for name in classes}
+    files = {}
+    for name, pictures in found.items():
+        composed = _composed(folder / name)
+        if composed not in names:
+            similar = [known for known in classes if known.casefold() == name.casefold()]
+            wanted = f"call it {similar[0]}, as there" if similar else "add it there or remove it"
+            raise UserError(f"{folder / name}: class is unknown in {training}; {wanted}")
+        files[names[composed]] = pictures
+    return files
+
+
+def _refuse_objects(folder: Path, names: Sequence[str]) -> None:
+    beside = [next((name for name in names if name.casefold() in kind), None) for kind in (PICTURES, OBJECTS)]
+    if None not in beside:
+        raise UserError(
+            f"{folder}: has {beside[0]}/ and {beside[1]}/, as for detection or segmentation; sort the images into a "
+            "folder for each class"
+        )
+
+
+def _refuse_parts_in_class(folder: Path, pictures: Sequence[Path]) -> None:
+    names = sorted({path.relative_to(folder).parts[0] for path in pictures if path.parent != folder})
+    parts = [name for name in names if part_folders.part_of(name) is not None]
+    if len({part_folders.part_of(name) for name in parts}) > 1:
+        raise UserError(
+            f"{folder}: has {' and '.join(parts)} below the class; put the class below each of them: "
+            f"{', '.join(f'{name}/{folder.name}' for name in parts)}"
+        )
+
+
+def _composed(folder: Path) -> str:
+    """The name of a class by its letters, however a system composes them."""
+    try:
+        folder.name.encode()
+    except UnicodeEncodeError:
+        readable = os.fsencode(folder).decode(errors="backslashreplace")
+        raise UserError(f"{readable}: the name of this class is not UTF-8; rename the folder") from None
+    return unicodedata.normalize("NFC", folder.name)
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -106,10 +218,12 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return image
 
 
-def _part(files: dict[str, list[Path]], classes: tuple[str, ...], reader: _Reader) -> Part:
+def _part(folder: Path, files: dict[str, list[Path]], classes: Sequence[str], reader: _Reader) -> Part:
     pictures = [(path, classes.index(name)) for name, paths in files.items() for path in paths]
     pixels = np.stack([reader(path) for path, _ in pictures])
     return Part(
         np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)),
         np.array([label for _, label in pictures], dtype=np.int64),
+        tuple(path for path, _ in pictures),
+        f"{folder.name}/",
     )

@@ -1,0 +1,89 @@
+"""Which folders below a root are its training, validation and test part, by the names that people give them."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jointsearch.errors import UserError
+
+STEMS = {
+    "training": ("train", "training"),
+    "validation": ("val", "valid", "validation", "dev", "development", "eval", "evaluation"),
+    "test": ("test", "testing"),
+}
+"""Names of the folder of each part. Whatever their case; one of `SUFFIXES` may follow, after a blank, `_` or `-`."""
+SUFFIXES = ("", "set", "data", "dataset", "images", "split")
+KNOWN = "train, val and test (also training, valid, validation, dev, eval, testing; training_set, test_images, ...)"
+
+_PART_OF = {stem + suffix: part for part, stems in STEMS.items() for stem in stems for suffix in SUFFIXES}
+_WORDS = {stem for stems in STEMS.values() for stem in stems} | {"trainval", "holdout"}
+
+
+@dataclass(frozen=True)
+class PartFolders:
+    """The folder of each part, and the names of what lies beside them and is none.
+
+    Without a folder of its own, the training part is the root: its classes lie there.
+    """
+
+    training: Path
+    validation: Path | None = None
+    test: Path | None = None
+    beside: tuple[str, ...] = ()
+
+
+def part_of(name: str) -> str | None:
+    """The part that a folder of this name holds; None if it says none."""
+    return _PART_OF.get(re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", name).casefold()))
+
+
+def recognise(root: Path, folders: Sequence[Path]) -> PartFolders:
+    """Tell the parts of a data set by the names of the folders in its root.
+
+    Parameters
+    ----------
+    root
+        The folder that holds the images.
+    folders
+        Those in it.
+
+    Raises
+    ------
+    UserError
+        If two folders claim to be one part, or if some look like parts and none is understood as the training part.
+    """
+    found: dict[str, list[Path]] = {part: [] for part in STEMS}
+    for folder in folders:
+        if (part := part_of(folder.name)) is not None:
+            found[part].append(folder)
+    if not found["training"]:
+        _refuse_parts(root, folders)
+        return PartFolders(root)
+    for part, candidates in found.items():
+        if len(candidates) > 1:
+            first, second, *_ = candidates
+            raise UserError(
+                f"{root}: {first.name} and {second.name} can both be the {part} part; keep one, or rename the other"
+            )
+    validation, test = (next(iter(found[part]), None) for part in ("validation", "test"))
+    beside = tuple(folder.name for folder in folders if part_of(folder.name) is None)
+    return PartFolders(found["training"][0], validation, test, beside)
+
+
+def _refuse_parts(root: Path, folders: Sequence[Path]) -> None:
+    """Refuse to take parts for classes, where no folder is understood as the training part."""
+    if folders and all(_resembles_part(folder.name) for folder in folders):
+        names = ", ".join(folder.name for folder in folders)
+        raise UserError(f"{root}: no training part among {names}; name the folders of the parts {KNOWN}")
+    for folder in folders:
+        part = part_of(folder.name)
+        # A class may well be called `valid`, beside `invalid`; but then pictures lie in it, and not folders of classes.
+        if part == "test" or (part == "validation" and not any(one.is_file() for one in folder.iterdir())):
+            raise UserError(f"{root}: has a folder {folder.name} but no folder train; add it, or rename {folder.name}")
+
+
+def _resembles_part(name: str) -> bool:
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
+    return part_of(name) is not None or any(word.casefold() in _WORDS for word in words)
