@@ -1,16 +1,20 @@
 """What did an HpBandSter run find?
 
-Reads the folder of the run; writes its trainings as a table like `observations.csv`.
+Reads the folder of the run; writes its trainings as a table like `observations.csv` and, where asked for, how well
+short trainings foretold long ones: a figure (PDF, SVG, PNG) and the data behind it (CSV).
 """
 
 import argparse
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+
 from jointsearch import cli
 from jointsearch.analysis.imported import table
 from jointsearch.analysis.observations import write_csv
 from jointsearch.export import hpbandster
+from jointsearch.plotting import budget_correlation, style
 from jointsearch.records import BudgetUnit
 
 
@@ -19,8 +23,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder with configs.json and results.json")
     parser.add_argument("output", type=Path, help="CSV to write")
     parser.add_argument("--budget-unit", choices=get_args(BudgetUnit), required=True, help="what its budgets count")
+    parser.add_argument("--budget-correlation", type=Path, help="a PDF to write; .svg, .png and .csv go beside it")
     arguments = parser.parse_args()
-    write_csv(table(hpbandster.read(arguments.folder), arguments.budget_unit), arguments.output)
+    rows = table(hpbandster.read(arguments.folder), arguments.budget_unit)
+    write_csv(rows, arguments.output)
+    if (figure := arguments.budget_correlation) is not None:
+        data = budget_correlation.data(rows, np.random.default_rng(0))
+        write_csv(data, figure.with_suffix(".csv"))
+        style.save(budget_correlation.draw(data), figure.with_suffix(""))
 
 
 if __name__ == "__main__":

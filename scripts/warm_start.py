@@ -8,9 +8,10 @@ import argparse
 from pathlib import Path
 
 from jointsearch import cli, warm_start
+from jointsearch.config import WarmStartSettings
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
-from jointsearch.records import WarmStart, read_record, write_record
+from jointsearch.records import Losses, WarmStart, read_record, write_record
 from jointsearch.space import Space
 
 
@@ -19,9 +20,10 @@ def main() -> None:
     parser.add_argument("experiment", type=Path, help="experiment.json")
     parser.add_argument("folder", type=Path, help="folder of the HpBandSter run, or warm_start.json of a search")
     parser.add_argument("output", type=Path, help="warm_start.json to write")
+    parser.add_argument("--losses", type=_losses, default="0,1", help="how they become errors: ranks, or LOW,HIGH")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    observations = warm_start.observations(arguments.folder, experiment.space, experiment.budget)
+    observations = warm_start.observations(arguments.folder, experiment.space, experiment.budget, arguments.losses)
     source = warm_start.source(observations)
     if source != experiment.warm_start:
         raise UserError(f"{arguments.folder}: is not what this search began with; restore it")
@@ -34,9 +36,17 @@ def main() -> None:
                 f"{arguments.folder}: {one.evaluation}: not of the space: {error}; mend or remove it"
             ) from None
     record = WarmStart(
-        experiment=experiment.id, study=arguments.output.parent.name, source=source, observations=observations
+        experiment=experiment.id,
+        study=arguments.output.parent.name,
+        source=source,
+        losses=warm_start.kept(arguments.folder, arguments.losses),
+        observations=observations,
     )
     write_record(arguments.output, record)
+
+
+def _losses(text: str) -> Losses:
+    return WarmStartSettings(folder="", losses=text if text == "ranks" else tuple(map(float, text.split(",")))).losses
 
 
 if __name__ == "__main__":

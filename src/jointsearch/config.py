@@ -1,16 +1,27 @@
 """The typed experiment configuration. Unknown keys are refused; the JSON schema is generated from it."""
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from jointsearch import yaml_file
 from jointsearch.errors import UserError, explain, suggest
-from jointsearch.paths import UserPath
-from jointsearch.records import BudgetUnit
+from jointsearch.paths import UserPath, escape
+from jointsearch.records import ERRORS, BudgetUnit, Losses
 
 BudgetClock = Literal["wall", "process"]
 ArmName = Literal["joint_bohb", "joint_random", "joint_hyperband", "architecture_first", "hyperparameters_first"]
@@ -110,6 +121,41 @@ class TrainingSettings(Settings):
     al., *Snapshot ensembles*, 2017)."""
 
 
+def _named_losses(given: Any) -> Any:
+    """Refuse what is no way to make errors of losses, in one line."""
+    if given == "ranks":
+        return given
+    if isinstance(given, list | tuple) and len(given) == 2 and all(type(one) in (int, float) for one in given):
+        low, high = map(float, given)
+        if math.isfinite(low) and math.isfinite(high) and low < high:
+            return low, high
+    raise ValueError("expected `ranks`, or [LOW, HIGH], the losses that stand for the errors 0 and 1")
+
+
+class WarmStartSettings(Settings):
+    """Evaluations that a search starts from; the folder alone is short for one whose losses are errors."""
+
+    folder: UserPath
+    """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search."""
+    losses: Annotated[Losses, BeforeValidator(_named_losses)] = ERRORS
+    """How its losses become errors between 0 and 1: [LOW, HIGH], those that stand for 0 and 1, such as [0, 100] for
+    percent; or `ranks`: the share of the losses at the same budget that are lower."""
+
+    @property
+    def flag(self) -> str:
+        """`losses` as `scripts/warm_start.py` takes them: `ranks`, or `LOW,HIGH`."""
+        return self.losses if self.losses == "ranks" else ",".join(map(str, self.losses))
+
+    @model_serializer
+    def _briefly(self) -> str | dict[str, Any]:
+        folder = escape(self.folder)
+        return folder if self.losses == ERRORS else {"folder": folder, "losses": self.losses}
+
+
+def _with_folder(given: Any) -> Any:
+    return {"folder": given} if isinstance(given, str) else given
+
+
 class SearchSettings(Settings):
     """The optimiser and how long it searches."""
 
@@ -124,9 +170,12 @@ class SearchSettings(Settings):
     `full_budget_equivalents`: at most so many times the full budget, all budgets counted."""
     lags: tuple[Annotated[int, Field(ge=0)], ...] | None = None
     """Per budget, lowest first: bracket b sees brackets up to b - 1 - lag. Default 1, 2, 3, ..."""
-    warm_start: UserPath | None = None
-    """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search, whose evaluations every
-    bracket's model sees from the beginning."""
+    warm_start: Annotated[
+        WarmStartSettings | None,
+        BeforeValidator(_with_folder, json_schema_input_type=str | WarmStartSettings | None),
+    ] = None
+    """Evaluations of another search that every bracket's model sees from the beginning: their folder, or with how
+    their losses become errors `{folder: ..., losses: ...}`."""
 
 
 class JobSettings(Settings):

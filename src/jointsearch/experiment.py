@@ -7,7 +7,15 @@ from typing import Any
 from pydantic import Field
 
 from jointsearch import hyperband, layout, samplers, warm_start, yaml_file
-from jointsearch.config import BudgetSettings, Config, DataSettings, SearchSettings, StudySettings, TrainingSettings
+from jointsearch.config import (
+    BudgetSettings,
+    Config,
+    DataSettings,
+    SearchSettings,
+    StudySettings,
+    TrainingSettings,
+    WarmStartSettings,
+)
 from jointsearch.errors import UserError
 from jointsearch.paths import escape
 from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
@@ -72,14 +80,16 @@ class Experiment(Record):
         studies
             Those beside the search, if any.
         """
-        begun = layout.warm_start_file(folder / layout.SEARCH).as_posix()
+        begun = None
+        if self.warm_start is not None:
+            begun = WarmStartSettings(folder=escape(layout.warm_start_file(folder / layout.SEARCH).as_posix()))
         search = SearchSettings(
             sampler=self.sampler,
             sampler_settings=self.sampler_settings,
             length=brackets,
             length_unit="brackets",
             lags=self.lags,
-            warm_start=None if self.warm_start is None else escape(begun),
+            warm_start=begun,
         )
         return Config(
             experiment=self.name,

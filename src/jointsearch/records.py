@@ -34,6 +34,11 @@ Loss = Annotated[float, Field(allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, le=1)]
 Index = Annotated[int, Field(ge=0, lt=2**53)]
 Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Losses = Literal["ranks"] | tuple[float, float]
+"""How losses of another search become errors: by their ranks, or by those that stand for the errors 0 and 1."""
+
+ERRORS: Losses = (0.0, 1.0)
+"""Losses that are errors already."""
 
 
 class Record(BaseModel):
@@ -324,12 +329,14 @@ class History(Record):
 class WarmStart(Record):
     """`warm_start.json`: the evaluations of another search, which every bracket's model sees beside those of its own.
 
-    `source` is their digest, which the experiment names.
+    `source` is their digest, which the experiment names. Their losses are errors, made of those of the other search as
+    `losses` says; where they were errors already, that is not written.
     """
 
     experiment: Digest
     study: str
     source: Digest
+    losses: Losses = Field(ERRORS, exclude_if=lambda value: value == ERRORS)
     observations: tuple[Observation, ...]
 
 

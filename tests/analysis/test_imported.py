@@ -1,3 +1,8 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,9 +11,9 @@ from searches import SPACES, search_in
 from jointsearch.analysis import observations
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.imported import table
-from jointsearch.errors import UserError
 from jointsearch.export import hpbandster
 from jointsearch.export.hpbandster import Run
+from jointsearch.plotting import budget_correlation
 from jointsearch.space import Space
 
 UNKNOWN = ["test_error", "validation_loss", "train_loss", "parameters", "model_budget"]
@@ -50,7 +55,55 @@ def test_a_row_holds_what_the_folder_tells(unit, steps, epochs):
     assert row[["steps", "epochs", "training_seconds"]].tolist() == [steps, epochs, 4]
 
 
-@pytest.mark.parametrize("loss", [-0.1, 93.5])
-def test_a_loss_that_is_no_error_is_refused(loss):
-    with pytest.raises(UserError, match=f"configuration 2-1-3: loss {loss:g} is no error between 0 and 1"):
-        table([Run("2-1-3", 1, 9.0, {}, True, loss, 10.0, 14.0)], "steps")
+def run(proposal, rung, budget, loss):
+    return Run(proposal, rung, budget, {"x": 0.5}, False, loss, -9.0, -1.0)
+
+
+def of_anything(scale):
+    """A run whose losses are no errors, started from another one."""
+    random = np.random.default_rng(0)
+    runs = []
+    for index in range(8):
+        loss = scale * random.random()
+        runs += [run(f"-1-0-{index}", 0, 3.0, loss), run(f"-1-0-{index}", 1, 9.0, loss * 0.8)]
+    return [*runs, run("0-0-0", 0, 3.0, None), run("0-0-1", 0, 9.0, scale * 0.5)]
+
+
+@pytest.mark.parametrize("scale", [-1, 1, 93.5, 1e6])
+def test_losses_of_any_kind_make_a_table_that_is_read_and_correlated(tmp_path, scale):
+    rows = table(of_anything(scale), "steps")
+    assert rows["loss"].tolist()[:8] == [run.loss for run in of_anything(scale)[:16:2]]
+    assert rows["bracket"].tolist() == [-1] * 16 + [0, 0]
+    observations.write_csv(rows, tmp_path / "t.csv")
+    read = observations.read_csv(tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(read, rows)
+    (pair,) = correlations(read, np.random.default_rng(0)).to_dict("records")
+    assert (pair["n"], pair["spearman"]) == (8, pytest.approx(1))
+
+
+@pytest.mark.parametrize("scale", [-1, 0.5, 1e6])
+def test_losses_of_any_kind_are_drawn_as_losses_and_not_as_errors_in_percent(scale):
+    rows = table(of_anything(scale), "steps")
+    data = budget_correlation.data(rows, np.random.default_rng(0))
+    figure = budget_correlation.draw(data)
+    _, title = (part.get_suptitle() for part in figure.subfigs)
+    assert title == "loss at both budgets"
+    ((points,),) = ([one.get_offsets() for one in axes.collections] for axes in figure.axes[1:])
+    losses = rows.loc[rows["bracket"] == -1].pivot(index="proposal", columns="budget", values="loss")
+    np.testing.assert_allclose(points, losses)
+
+
+def test_the_figure_of_an_import_is_made_beside_its_table(tmp_path):
+    (tmp_path / "run").mkdir()
+    ids = [[-1, 0, index] for index in range(4)]
+    configs = [[one, {"x": 0.5}, {}] for one in ids]
+    times = {"submitted": -2, "started": -2, "finished": -1}
+    results = [[one, budget, times, {"loss": 50 + one[2] + budget}, None] for one in ids for budget in (1, 3)]
+    for name, lines in (("configs", configs), ("results", results)):
+        (tmp_path / "run" / f"{name}.json").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    script = Path(__file__).parents[2] / "scripts/import_hpbandster.py"
+    command = [sys.executable, script, "run", "t.csv", "--budget-unit", "steps", "--budget-correlation", "t/bc.pdf"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in (tmp_path / "t").iterdir()) == ["bc.csv", "bc.pdf", "bc.png", "bc.svg"]
+    assert pd.read_csv(tmp_path / "t/bc.csv")["spearman"].tolist() == pytest.approx([1] * 4)

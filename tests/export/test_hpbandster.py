@@ -83,13 +83,27 @@ def test_the_rung_is_the_place_of_the_budget_in_the_iteration(tmp_path):
     ]
 
 
+def test_what_a_run_knew_from_an_earlier_one_is_read(tmp_path):
+    """HpBandSter calls it iteration -1, and counts the times of the earlier run back from its end."""
+    configs = [[[iteration, 0, 0], {"x": 0.5}, {}] for iteration in (-1, 0)]
+    times = {"submitted": -9.5, "started": -9.0, "finished": -0.5}
+    results = [[[-1, 0, 0], 9, times, *RESULT[3:]], [[-1, 0, 0], 3, times, *RESULT[3:]], [[0, 0, 0], 9, *RESULT[2:]]]
+    runs = hpbandster.read(folder(tmp_path, configs, results))
+    assert [(run.proposal, run.rung, run.budget, run.started, run.finished) for run in runs] == [
+        ("-1-0-0", 1, 9, -9.0, -0.5),
+        ("-1-0-0", 0, 3, -9.0, -0.5),
+        ("0-0-0", 0, 9, 2.0, 3.0),
+    ]
+
+
 @pytest.mark.parametrize(
     ("configs", "results", "says"),
     [
         ([CONFIG, '[[0, 0, 4], {"x": 0.'], [RESULT], "configs.json: line 2: no valid JSON"),
         ([{"id": 1}], [RESULT], "configs.json: line 1: expected a list of id, values, info"),
         ([[[0, 0], {"x": 1}, {}]], [RESULT], "configs.json: line 1: id.2: Field required"),
-        ([[[-1, 0, 0], {"x": 1}, {}]], [RESULT], "configs.json: line 1: id.0: Input should be greater than"),
+        ([[[0, -1, 0], {"x": 1}, {}]], [RESULT], "configs.json: line 1: id.1: Input should be greater than"),
+        ([[[0, 0, -1], {"x": 1}, {}]], [RESULT], "configs.json: line 1: id.2: Input should be greater than"),
         ([[[0, 0, 3]]], [RESULT], "configs.json: line 1: values: Field required"),
         ([[[0, 0, 3], {"x": [1]}, {}]], [RESULT], "configs.json: line 1: values.x"),
         ([CONFIG], [RESULT, [[0, 0, 4], *RESULT[1:]]], "results.json: line 2: 0-0-4 is not in configs.json"),

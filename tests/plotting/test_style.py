@@ -113,6 +113,13 @@ def test_scale_follows_the_spread_of_the_errors(percent, scale, norm) -> None:
     assert ((mapped(errors) >= 0) & (mapped(errors) <= 1)).all()
 
 
+@pytest.mark.parametrize(
+    ("losses", "scale"), [([-1, 0.5, 3], "linear"), ([-9, -1], "linear"), ([0, 1, 500], "linear"), ([0.1, 2e4], "log")]
+)
+def test_losses_that_are_no_errors_have_a_scale_too(losses, scale) -> None:
+    assert style.error_scale(np.array(losses))[0] == scale
+
+
 def test_origins_differ_in_grey_too() -> None:
     looks = list(full_budget_evaluations.ORIGINS.values())
     lightness = [np.dot(to_rgb(look["color"]), [0.299, 0.587, 0.114]) for look in looks]

@@ -1,5 +1,6 @@
 import os
 import shutil
+import socket
 import unicodedata
 import zlib
 from pathlib import Path
@@ -186,6 +187,58 @@ def test_changed_bytes_in_an_image_are_noticed(tree):
 def test_file_that_is_no_image_is_named(tree, place):
     (tree / place).write_text("cat, 1")
     assert refusal(tree, 8).startswith(f"{tree / place}: not an image")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (os.mkfifo, "a named pipe, no image; move it out of the images"),
+        (lambda path: socket.socket(socket.AF_UNIX).bind(str(path)), "a socket, no image"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device, no image"),
+        (
+            lambda path: path.symlink_to("gone"),
+            "cannot be read (No such file or directory); mend the link, or gone, which it leads to",
+        ),
+        (
+            lambda path: path.symlink_to("x.png"),
+            "cannot be read (Too many levels of symbolic links); mend the link",
+        ),
+        (lambda path: path.symlink_to("."), "a link to a folder that it lies in, which has no end; remove the link"),
+        (lambda path: path.symlink_to(".."), "a link to a folder that it lies in"),
+    ],
+    ids=["pipe", "socket", "device", "broken link", "link to itself", "link to its folder", "link to a folder above"],
+)
+def test_what_is_no_file_is_named(tree, monkeypatch, make, says):
+    # The name of a socket must be short.
+    monkeypatch.chdir(tree / "train" / "dog")
+    make(Path("x.png"))
+    message = refusal(tree)
+    assert message.startswith(f"{tree / 'train' / 'dog'}/") and says in message
+
+
+def test_links_to_pictures_and_folders_without_a_loop_are_followed(tree):
+    elsewhere = tree / "elsewhere"
+    picture(elsewhere / "deep" / "1.png")
+    (tree / "train" / "cat" / "linked.png").symlink_to(elsewhere / "deep" / "1.png")
+    for name in ("once", "twice"):
+        (tree / "train" / "cat" / name).symlink_to(elsewhere)
+    assert image_folder.read(tree, None).train.labels.tolist() == [0] * 13 + [1] * 10
+
+
+def test_a_folder_that_may_not_be_read_says_so(tree):
+    closed = tree / "train" / "dog" / "closed"
+    closed.mkdir(mode=0)
+    user, folder = os.geteuid(), tree
+    while folder != folder.parent:
+        folder.chmod(folder.stat().st_mode | 0o055)
+        folder = folder.parent
+    try:
+        # The superuser may read everything.
+        os.seteuid(user or 65534)
+        message = refusal(tree)
+    finally:
+        os.seteuid(user)
+    assert message == f"{closed}: cannot be read (Permission denied); restore it, or give access to it"
 
 
 def test_file_beside_the_class_folders_is_named(tree):

@@ -7,6 +7,8 @@ import pytest
 
 from jointsearch.analysis.observations import read_csv
 from jointsearch.export import hpbandster
+from jointsearch.provenance import ancestry, audit
+from jointsearch.provenance.findings import Verdict
 from jointsearch.records import History, Rung, WarmStart, digest, read_record
 from workflow.conftest import Workspace
 
@@ -89,6 +91,29 @@ def test_another_folder_is_refused(warm, tmp_path):
     assert "results/small: holds results of another experiment: warm_start was" in printed
     workspace.configure(search={"length": 1})
     assert "is now null; give this one another name" in workspace.snakemake("--cores", "1", succeeds=False)
+
+
+def test_losses_that_are_no_errors_are_ranked_and_an_audit_follows(finished, workspace):
+    export(finished, workspace)
+    path = workspace.folder / "other" / "results.json"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        line[3]["loss"] = 100 * line[3]["loss"] - 7
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    workspace.configure(**WARM)
+    assert "search.warm_start: {folder: ..., losses: ranks}" in workspace.snakemake("-n", succeeds=False)
+    workspace.configure(search=WARM["search"] | {"warm_start": {"folder": "other", "losses": "ranks"}})
+    proposals = "search/bracket-000/rung-0/proposals.json"
+    workspace.snakemake("--cores", "1", f"results/small/{proposals}", "results/small/config.yaml")
+    record = read_record(workspace.results / "search/warm_start.json", WarmStart)
+    assert record.losses == "ranks"
+    assert all(0 < one.loss < 1 for one in record.observations)
+    assert "model" in {one.origin.kind for one in first_rung(workspace).proposals}
+    done = audit.run(workspace.results, "derive")
+    verdicts = done.findings.verdicts()
+    assert Verdict.MISMATCH not in verdicts.values(), done.findings.problems
+    assert verdicts[proposals] is verdicts["search/warm_start.json"] is verdicts["config.yaml"] is Verdict.VERIFIED
+    assert "search/warm_start.json" in ancestry.files_behind(done.evidence, proposals)
 
 
 @pytest.mark.parametrize(

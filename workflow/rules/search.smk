@@ -20,11 +20,13 @@ if pipeline.config.search.warm_start is not None:
         localrule: True
         conda:
             "../../envs/environment.yaml"
-        # Where the folder lies changes no result, as the experiment names the digest of what is in it.
+        # No parameters of the result, as the experiment names the digest of what comes of them.
         resources:
-            folder=pipeline.config.search.warm_start,
+            folder=pipeline.config.search.warm_start.folder,
+            losses=pipeline.config.search.warm_start.flag,
         shell:
-            "python $SCRIPTS/warm_start.py {input} {resources.folder:q} {output} 2> >(tee {log} >&2)"
+            "python $SCRIPTS/warm_start.py {input} {resources.folder:q} {output} --losses={resources.losses}"
+            " 2> >(tee {log} >&2)"
 
 
 rule history:

@@ -1,4 +1,4 @@
-"""Do short trainings foretell long ones? Rank correlation of the validation error between budgets."""
+"""Do short trainings foretell long ones? Rank correlation of the loss, the validation error, between budgets."""
 
 from itertools import combinations
 
@@ -24,7 +24,7 @@ _COLUMNS = {
 
 
 def correlations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Correlate the validation errors of every two budgets (the paper's budget correlation).
+    """Correlate the losses of every two budgets, in a search validation errors (the paper's budget correlation).
 
     A pair counts the configurations evaluated successfully at both budgets. In a search these are the
     promoted ones: they were picked at the lower budget, which narrows the range of their errors and so
@@ -33,7 +33,7 @@ def correlations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
     Parameters
     ----------
     observations
-        Table of `observations.table`, one study.
+        Table of `observations.table`, one study, or of `imported.table`.
     rng
         Draws the resamples.
 

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from jointsearch.analysis.observations import frame
-from jointsearch.errors import UserError
 from jointsearch.export.hpbandster import Run
 from jointsearch.records import BudgetUnit
 
@@ -17,7 +16,8 @@ def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:
 
     Its folder does not tell `test_error`, `validation_loss`, `train_loss`, `parameters` and `model_budget`, which are
     empty; `steps` and `epochs`, 0 unless they are the budget; the time that evaluating took, which counts as training;
-    and why a training failed: it counts as diverged. `slot` is the place in the order of the results.
+    and why a training failed: it counts as diverged. `slot` is the place in the order of the results. `loss` is what
+    the run minimised, as it stands; bracket -1 holds what it knew from an earlier run.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:
     Raises
     ------
     UserError
-        If a loss is no error between 0 and 1, or a hyperparameter bears the name of another column.
+        If a hyperparameter bears the name of another column.
     """
     ordered = sorted(runs, key=lambda run: (_bracket(run), run.rung))
     slots: Counter[tuple[int, int]] = Counter()
@@ -43,14 +43,10 @@ def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:
 
 
 def _bracket(run: Run) -> int:
-    return int(run.proposal.partition("-")[0])
+    return int(run.proposal.rsplit("-", 2)[0])
 
 
 def _row(run: Run, unit: BudgetUnit, slot: int) -> dict[str, Any]:
-    if run.loss is not None and not 0 <= run.loss <= 1:
-        raise UserError(
-            f"configuration {run.proposal}: loss {run.loss:g} is no error between 0 and 1; scale the losses"
-        )
     return {
         "evaluation": f"{run.proposal}@{run.rung}",
         "proposal": run.proposal,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from jointsearch.errors import UserError, explain
-from jointsearch.records import Evaluation, Index, Proposal, Time, Value, Values, proposal_key, write_bytes
+from jointsearch.records import Evaluation, Index, Proposal, Value, Values, proposal_key, write_bytes
 
 # Named in annotations only: the workflow reads such a folder without the import of ConfigSpace.
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ CONFIGS, RESULTS, SPACE = "configs.json", "results.json", "configspace.json"
 FAILED: dict[str, Any] = {"loss": float("inf"), "info": {"state": "CRASHED"}}
 """A training that failed: HpBandSter counts it as infinitely bad, DeepCAVE as crashed."""
 
-Id = tuple[Index, Index, Index]
+Iteration = Annotated[int, Field(gt=-(2**53), lt=2**53)]
+"""An iteration of HpBandSter; -1 holds what a run knew from the beginning, of the run it was started from."""
+
+Id = tuple[Iteration, Index, Index]
+Moment = Annotated[float, Field(allow_inf_nan=False)]
+"""Seconds on a clock; in iteration -1 below 0, as HpBandSter lets the earlier run end at 0."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Run:
     Attributes
     ----------
     proposal
-        Id of its configuration, `iteration-stage-index`.
+        Id of its configuration, `iteration-stage-index`; of what an earlier run had found, `-1-0-index`.
     rung
         Place of its budget among those of its iteration, lowest first.
     budget
@@ -47,9 +52,9 @@ class Run:
     model
         Whether a model picked the configuration.
     loss
-        None where the training failed.
+        Whatever the run minimised; None where the training failed.
     started, finished
-        Unix seconds.
+        Unix seconds; of what an earlier run had found, seconds before its end.
     """
 
     proposal: str
@@ -130,8 +135,8 @@ class _Configuration(BaseModel):
 
 
 class _Times(BaseModel):
-    started: Time
-    finished: Time
+    started: Moment
+    finished: Moment
 
 
 class _Outcome(BaseModel):

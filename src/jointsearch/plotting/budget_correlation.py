@@ -1,4 +1,4 @@
-"""Figure: how well the validation error at one budget foretells that at another."""
+"""Figure: how well the validation error at one budget, or another loss, foretells that at another."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from jointsearch import layout
 from jointsearch.analysis.correlation import FEWEST, correlations, pairs
 from jointsearch.analysis.number import Number, sources
+from jointsearch.analysis.observations import has_errors
 from jointsearch.material import Material
 from jointsearch.plotting import style
 from jointsearch.records import Evaluation
@@ -34,7 +35,7 @@ def data(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     Parameters
     ----------
     observations
-        Table of `observations.table`, one study.
+        Table of `observations.table`, one study, or of `imported.table`.
     rng
         Draws the bootstrap resamples.
 
@@ -43,9 +44,11 @@ def data(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     pandas.DataFrame
         One row a pair of budgets and configuration evaluated successfully at both: the columns of
         `correlations`, the same for all rows of a pair, then `proposal`, `lower_loss`, `higher_loss`.
-        A pair without configurations keeps one row, in which these are empty.
+        A pair without configurations keeps one row, in which these are empty. Where the losses are no validation
+        errors, a column `measure` says `loss`.
     """
-    return correlations(observations, rng).merge(pairs(observations), how="left", on=["lower_budget", "higher_budget"])
+    every = correlations(observations, rng).merge(pairs(observations), how="left", on=["lower_budget", "higher_budget"])
+    return every if has_errors(observations) else every.assign(measure="loss")
 
 
 def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
@@ -69,7 +72,7 @@ def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
 
 @style.look()
 def draw(data: pd.DataFrame) -> Figure:
-    """Draw the figure: left the correlations, right the errors behind them, laid out alike.
+    """Draw the figure: left the correlations, right the errors, or other losses, behind them, laid out alike.
 
     Row and column of a panel are its higher and its lower budget.
 
@@ -87,7 +90,8 @@ def draw(data: pd.DataFrame) -> Figure:
     names = [style.budget_name(budget, data["budget_unit"].iloc[0]) for budget in budgets]
     _draw_matrix(left.subplots(), data.drop_duplicates(["lower_budget", "higher_budget"]), budgets, names)
     left.suptitle("Spearman rank correlation", size=8)
-    right.suptitle("validation error (%) at both budgets", size=8)
+    measure = "loss" if "measure" in data else "validation error (%)"
+    right.suptitle(f"{measure} at both budgets", size=8)
     if data["proposal"].isna().all():
         style.say(right.subplots(), "No configuration succeeded at two budgets.")
     else:
@@ -123,16 +127,17 @@ def _cell(pair: Mapping[Hashable, Any]) -> str:
 def _draw_scatters(figure: SubFigure, data: pd.DataFrame, budgets: list[float], names: list[str]) -> None:
     levels = len(budgets) - 1
     grid = figure.subplots(levels, levels, sharex="col", sharey="row", squeeze=False)
-    percent = 100 * data[["lower_loss", "higher_loss"]].stack().dropna().to_numpy()
+    factor = 1 if "measure" in data else 100
+    shown = factor * data[["lower_loss", "higher_loss"]].stack().dropna().to_numpy()
     for row, column in zip(*np.triu_indices(levels, k=1), strict=True):
         grid[row, column].remove()
     panels = [(row, column, grid[row, column]) for row, column in zip(*np.tril_indices(levels), strict=True)]
     for row, column, axes in panels:
         lower, higher = data["lower_budget"] == budgets[column], data["higher_budget"] == budgets[row + 1]
         pair = data[lower & higher]
-        axes.scatter(100 * pair["lower_loss"], 100 * pair["higher_loss"], s=9, facecolor=style.BLUE, **_EDGE)
+        axes.scatter(factor * pair["lower_loss"], factor * pair["higher_loss"], s=9, facecolor=style.BLUE, **_EDGE)
         for axis, side in ((axes.xaxis, lower), (axes.yaxis, higher)):
-            style.scale_errors(axis, percent)
+            style.scale_errors(axis, shown)
             axis.set_tick_params(labelsize=7 if levels < 3 else 6)
             if data.loc[side, "proposal"].isna().all():
                 axis.set_ticks([])

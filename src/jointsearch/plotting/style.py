@@ -140,9 +140,10 @@ def budget_name(budget: float, unit: str) -> str:
 
 
 def error_scale(percent: np.ndarray) -> tuple[str, dict[str, Any]]:
-    """Choose the scale for errors in percent: linear, or logarithmic where they differ by 5 times and more.
+    """Choose the scale for errors in percent, or losses: linear, or logarithmic where they differ by 5 times and more.
 
-    An error of 0 keeps a place on it: the scale is then linear up to the smallest positive error.
+    An error of 0 keeps a place on it: the scale is then linear up to the smallest positive error. Losses that are
+    no errors have a linear one if any of them is not positive.
 
     Returns
     -------
@@ -150,10 +151,12 @@ def error_scale(percent: np.ndarray) -> tuple[str, dict[str, Any]]:
         Name and settings of a matplotlib scale: `linear`, `log` or `symlog`.
     """
     positive = percent[percent > 0]
-    if not len(positive) or percent.max() < 5 * positive.min():
+    if not len(positive) or percent.max() < 5 * positive.min() or percent.min() < 0:
         return "linear", {}
     if percent.min() > 0:
         return "log", {}
+    if percent.max() > 100:
+        return "linear", {}
     return "symlog", {"linthresh": float(positive.min()), "linscale": 0.3}
 
 

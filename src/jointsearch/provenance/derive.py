@@ -83,7 +83,7 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
     lies = evidence.experiment.to_config(1, evidence.folder)
     where: dict[str, Any] = {"space": escape(lies.space)}
     if lies.search.warm_start is not None:
-        where["search"] = {"warm_start": escape(lies.search.warm_start)}
+        where["search"] = {"warm_start": escape(lies.search.warm_start.folder)}
     try:
         given = config.read(file, overrides=where)
     except UserError as error:

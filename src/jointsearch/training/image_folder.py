@@ -1,16 +1,16 @@
 """Images from a folder of your own: one subfolder for each class."""
 
 import os
+import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from jointsearch.errors import UserError
 from jointsearch.training import part_folders
+from jointsearch.training.picture import Reader, unreadable
 from jointsearch.training.source import Part, Source
 
 CLUTTER = {
@@ -54,16 +54,16 @@ def read(root: Path, image_size: int | None) -> Source:
 
     `part_folders` has the other names that these folders may have. Without a training folder, the classes are the
     folders in `root` itself. Within a class, pictures may lie in subfolders; they are taken in sorted order. All become
-    RGB: transparency is dropped, 16-bit greys keep their upper 8 bits, of an animation the first frame counts. With
-    `image_size`, each becomes a square of that side: its middle, cut to a square, then resized bilinearly with
-    antialiasing.
+    RGB, see `picture.read`. With `image_size`, each becomes a square of that side: its middle, cut to a square, then
+    resized bilinearly with antialiasing.
 
     Raises
     ------
     UserError
         If the folder is missing, its parts are not understood or one of them is empty, has fewer than two classes, an
-        empty class, a class that is unknown in training, no images to validate a class by, a file that is no image or
-        is damaged, or pictures of several sizes without `image_size`.
+        empty class, a class that is unknown in training, no images to validate a class by, what is no regular file, a
+        link without an end, a file that cannot be read as a picture of 8 bits, or pictures of several sizes without
+        `image_size`.
     """
     if not root.is_dir():
         raise UserError(f"{root}: no such folder; set data_root to the folder that holds the images")
@@ -89,7 +89,7 @@ def read(root: Path, image_size: int | None) -> Source:
             )
         if missing:
             warnings.append(f"{folder}: no images of {missing}, of which the test error then says nothing")
-    reader = _Reader(image_size)
+    reader = Reader(image_size)
     train = _part(parts.training, train_files, classes, reader)
     test, validation = (
         None if folder is None else _part(folder, files[folder], classes, reader)
@@ -173,52 +173,38 @@ def _composed(folder: Path) -> str:
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(
-        entry for entry in folder.iterdir() if not entry.name.startswith(".") and entry.name.lower() not in CLUTTER
-    )
+    try:
+        entries = list(folder.iterdir())
+    except OSError as error:
+        raise unreadable(folder, error) from None
+    return sorted(entry for entry in entries if not entry.name.startswith(".") and entry.name.lower() not in CLUTTER)
 
 
-def _pictures(folder: Path) -> Iterator[Path]:
+def _pictures(folder: Path, within: tuple[os.stat_result, ...] = ()) -> Iterator[Path]:
+    """Find the files below a folder; `within` are the folders that it lies in, up to that of the class."""
+    here = _stat(folder)
+    if folder.is_symlink() and any(os.path.samestat(here, outer) for outer in within):
+        raise UserError(f"{folder}: a link to a folder that it lies in, which has no end; remove the link")
     for entry in _visible(folder):
-        if entry.is_dir():
-            yield from _pictures(entry)
-        else:
+        mode = _stat(entry).st_mode
+        if stat.S_ISDIR(mode):
+            yield from _pictures(entry, (*within, here))
+        elif stat.S_ISREG(mode):
             yield entry
+        else:
+            # Whoever opens a named pipe waits for ever.
+            kind = {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}.get(stat.S_IFMT(mode), "device")
+            raise UserError(f"{entry}: a {kind}, no image; move it out of the images")
 
 
-class _Reader:
-    """Reads pictures of one size, and remembers the first one to tell of another that differs."""
-
-    def __init__(self, image_size: int | None):
-        self._image_size = image_size
-        self._first: tuple[Path, tuple[int, int]] | None = None
-
-    def __call__(self, path: Path) -> NDArray[np.uint8]:
-        try:
-            with Image.open(path) as opened:
-                image = _eight_bits(opened).convert("RGB")
-        except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
-            raise UserError(f"{path}: not an image, or a damaged one; replace or remove it") from None
-        if self._image_size is not None:
-            side = (self._image_size, self._image_size)
-            return np.asarray(ImageOps.fit(image, side, Image.Resampling.BILINEAR))
-        first, size = self._first = self._first or (path, image.size)
-        if image.size != size:
-            raise UserError(
-                f"{path}: {image.width} x {image.height} pixels, but {first} has {size[0]} x {size[1]}; "
-                "set data.image_size to bring all images to one size"
-            )
-        return np.asarray(image)
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    # Pillow would clip 16-bit greys at 255 instead of scaling them.
-    if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
-    return image
-
-
-def _part(folder: Path, files: dict[str, list[Path]], classes: Sequence[str], reader: _Reader) -> Part:
+def _part(folder: Path, files: dict[str, list[Path]], classes: Sequence[str], reader: Reader) -> Part:
     pictures = [(path, classes.index(name)) for name, paths in files.items() for path in paths]
     pixels = np.stack([reader(path) for path, _ in pictures])
     return Part(
