@@ -1,19 +1,29 @@
-# `make` or `make help` lists what there is. Everything below builds .venv first if it has to.
-PYTHON ?= python3
+# `make` or `make help` lists what there is. What makes something builds .venv first if it has to; what looks does not.
+# PYTHON and TORCH_INDEX reach envs/ as variables of the environment. PYTHONHOME is for one Python, and that is another.
+unexport PYTHONHOME
+OUTSIDE := @sh envs/python.sh
 CONFIG ?= config/config.yaml
-BIN := .venv/bin
+# The folder behind the link, so that what runs stays in it when another environment is built.
+BIN = $(or $(shell readlink .venv),.venv)/bin
+# Snakemake ends with a traceback where it cannot write to its cache, as in a home folder that is read-only.
+CACHE := "$${XDG_CACHE_HOME:-$$HOME/.cache}"/snakemake
+ifneq ($(shell [ "$$XDG_CACHE_HOME$$HOME" ] && mkdir -p $(CACHE) 2>/dev/null && [ -w $(CACHE) ] && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable)" 2>/dev/null) \
 	$(wildcard $(HOME)/.pyenv/versions/3.10.*/bin/python3.10))
-export TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo paper test test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env built demo paper test test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
 
-env: ## build .venv from the lock, or do nothing if it is up to date (TORCH_INDEX=URL for another build of torch)
-	@$(PYTHON) envs/build.py
+env: ## build .venv from the lock, or do nothing if it is up to date (PYTHON=python3.12, TORCH_INDEX=URL for others)
+	$(OUTSIDE) envs/build.py
+
+built:
+	$(OUTSIDE) envs/build.py --check
 
 demo: env ## run a whole search on scikit-learn's digits images, in minutes on two cores
 	@$(BIN)/snakemake --configfile config/demo.yaml
@@ -23,10 +33,10 @@ paper: CONFIG = config/miniature.yaml
 paper: env ## make figures, tables and the paper of what is trained by now (default: the miniature, from its records here)
 	@$(BIN)/python scripts/outcomes.py $(CONFIG)
 
-status: env ## say how far a search is (CONFIG=config/demo.yaml)
+status: built ## say how far a search is (CONFIG=config/demo.yaml)
 	@$(BIN)/python scripts/status.py $(CONFIG)
 
-resume-check: env ## say what of a search still runs, and how to go on or stop it (CONFIG=...)
+resume-check: built ## say what of a search still runs, and how to go on or stop it (CONFIG=...)
 	@$(BIN)/python scripts/resume_check.py $(CONFIG)
 
 test: env ## run the tests, but those that need a cluster
@@ -40,8 +50,7 @@ test-slurm: demo ## run searches on a real Slurm cluster, set up here for the ti
 	$(BIN)/python -m pytest tests/slurm/accounting
 
 peers: ## build .venv-peers, with the libraries of other optimisers, or bring it up to date (needs a C compiler)
-	@$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip install --quiet --require-hashes --requirement envs/peers.txt
+	$(OUTSIDE) envs/build.py peers
 
 test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of other libraries, validate a Run Crate
 	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers tests/bench/test_search_hpbandster.py \
@@ -51,8 +60,7 @@ test-deepcave: env ## see that DeepCAVE reads our exports as we do (Python 3.10,
 ifeq ($(PYTHON310),)
 	@echo "test-deepcave: skipped, as DeepCAVE needs Python 3.10, which is not here (PYTHON310=PATH names one)"
 else
-	@$(PYTHON310) -m venv .venv-deepcave
-	@.venv-deepcave/bin/python -m pip install --quiet --require-hashes --requirement envs/deepcave.txt
+	$(OUTSIDE) envs/build.py deepcave --python "$(PYTHON310)"
 	PYTHONPATH=src:tests $(BIN)/python tests/deepcave/exports.py .venv-deepcave/exports
 	.venv-deepcave/bin/python -m pytest tests/deepcave
 endif
@@ -91,4 +99,4 @@ schemas: env ## write workflow/schemas from the typed configuration and records
 	$(BIN)/python scripts/schemas.py
 
 lock: ## resolve envs/*.in into locks with hashes (LOCK_FLAGS=--upgrade for newer versions)
-	@$(PYTHON) envs/lock.py $(LOCK_FLAGS)
+	$(OUTSIDE) envs/lock.py $(LOCK_FLAGS)

@@ -7,8 +7,9 @@ library only; uv resolves.
 import re
 import subprocess
 import sys
-import venv
 from pathlib import Path
+
+import build
 
 ENVS = Path(__file__).resolve().parent
 LOCK = ENVS / "requirements.txt"
@@ -20,8 +21,9 @@ DEEPCAVE = ["--python-platform", "linux", "--python-version", "3.10"]
 
 def main() -> None:
     """Lock all environments."""
-    venv.create(UV.parents[1], with_pip=True)
-    subprocess.run([UV.with_name("python"), "-m", "pip", "install", "--quiet", "uv"], check=True)
+    if not UV.exists():
+        build.create(UV.parents[1], ".venv-lock", sys.executable)
+    build.pip(UV.parents[1], "uv")
     resolve("requirements", *EVERYWHERE)
     resolve("peers", *EVERYWHERE, "--constraints", str(LOCK))
     resolve("deepcave", *DEEPCAVE)

@@ -4,13 +4,15 @@ import sys
 from pathlib import Path
 
 from jointsearch import config as configuration
-from jointsearch import figures
+from jointsearch import cli, figures
 from jointsearch.errors import UserError
 from jointsearch.pipeline import Pipeline
 from jointsearch.run import Run
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import Quietness
+
+cli.use_utf8()
 
 ROOT = Path(os.path.relpath(Path(workflow.current_basedir).parents[1]))
 # The files that Snakemake has read into `config`, read strictly: a key given twice is a mistake, 1e-3 a number.
