@@ -363,7 +363,7 @@ def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
 
 
 def _filled(model: type[Settings], given: Any) -> Any:
-    """Let a section with nothing in it, which YAML reads as null, have its defaults."""
+    """Let a section with nothing in it, which YAML reads as null, have its defaults; one that has any for all keys."""
     if not isinstance(given, Mapping):
         return given
     filled: dict[Any, Any] = {}
@@ -371,7 +371,8 @@ def _filled(model: type[Settings], given: Any) -> Any:
         field = model.model_fields.get(key)
         kinds = () if field is None else (field.annotation, *get_args(field.annotation))
         section = next((one for one in kinds if isinstance(one, type) and issubclass(one, Settings)), None)
-        if value is None and (section is not None or any(get_origin(one) is dict for one in kinds)):
+        named = section is not None and not any(below.is_required() for below in section.model_fields.values())
+        if value is None and (named or any(get_origin(one) is dict for one in kinds)):
             filled[key] = {}
         else:
             filled[key] = value if section is None else _filled(section, value)

@@ -135,13 +135,17 @@ class Environment(Record):
     ----------
     commit, diff
         Commit of the working copy; SHA-256 of what differs from it, files that git does not know included. The first
-        is null outside git, the second where nothing differs.
+        is null where there is none or git cannot tell, the second where nothing differs.
+    commit_by, commit_unknown
+        Who names the commit: git, or the archive that the code was unpacked from; why git could not tell, where it is
+        asked in vain. Both are left out where git told.
     code
         SHA-256 of each module of the training code, by its path in the package.
     lock
         SHA-256 of the lock, which lies beside as `<lock>.txt`.
     packages, unpinned
-        Versions of what is installed; those of which the lock names another one.
+        Versions of what is installed, of those found twice the one that is imported; those of which the lock names
+        another one, or that are imported from outside the environment.
     python, torch, system
         Interpreter and its compiler; torch and the libraries in it; kernel, architecture and C library.
     cpu, cores, threads
@@ -167,6 +171,8 @@ class Environment(Record):
     gpu: str | None
     driver: str | None
     flags: dict[str, bool | str | None]
+    commit_by: Literal["git", "archive"] = Field("git", exclude_if=lambda value: value == "git")
+    commit_unknown: str | None = Field(None, exclude_if=lambda value: value is None)
 
     @property
     def code_digest(self) -> Digest:

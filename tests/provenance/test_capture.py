@@ -3,7 +3,6 @@
 import getpass
 import importlib.metadata
 import platform
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -55,52 +54,6 @@ def test_it_is_kept_under_its_digest_with_its_lock(here, tmp_path):
     before = layout.environment_file(tmp_path, name).stat()
     assert capture.keep(here, tmp_path) == name
     assert layout.environment_file(tmp_path, name).stat().st_mtime_ns == before.st_mtime_ns
-
-
-LOCK = """
-alpha==1.0 \\
-    --hash=sha256:0
-Beta_x==2.0 ; python_full_version < '3.12' \\
-beta-x==2.1 ; python_full_version >= '3.12' \\
-torch==2.14.1 \\
-"""
-
-
-@pytest.mark.parametrize(
-    ("packages", "unpinned"),
-    [
-        ({"alpha": "1.0", "beta-x": "2.0", "torch": "2.14.1"}, ()),
-        ({"beta-x": "2.1", "torch": "2.14.1+cpu", "mine": "7"}, ()),
-        ({"alpha": "1.1", "beta-x": "2.2"}, ("alpha==1.1", "beta-x==2.2")),
-    ],
-)
-def test_what_is_not_as_the_lock_says_is_named(packages, unpinned):
-    assert capture.unpinned(packages, LOCK) == unpinned
-
-
-def test_uncommitted_code_has_a_digest_and_other_files_do_not_count(tmp_path, monkeypatch):
-    def git(*arguments: str) -> None:
-        author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-        subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True)
-
-    monkeypatch.setattr(code, "ROOT", tmp_path)
-    assert capture.environment(CPU, 1).commit is None
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src/code.py").write_text("1")
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-q", "-m", "all")
-    (tmp_path / "config.yaml").write_text("of my own")
-    clean = capture.environment(CPU, 1)
-    assert len(clean.commit) == 40
-    assert clean.diff is None
-    (tmp_path / "src/code.py").write_text("2")
-    changed = capture.environment(CPU, 1)
-    (tmp_path / "src/new.py").write_text("3")
-    added = capture.environment(CPU, 1)
-    assert None not in (changed.diff, added.diff)
-    assert changed.diff != added.diff
-    assert changed.commit == clean.commit
 
 
 def test_the_energy_is_not_known_without_a_gpu():

@@ -139,6 +139,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A search that was run from a commit. Read only."""
     workspace = make_workspace(tmp_path_factory.mktemp("committed") / "clone")
+    for name in ("src", "envs"):
+        # A link to code is not the code.
+        (workspace.folder / name).unlink()
+        shutil.copytree(ROOT / name, workspace.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (workspace.folder / ".gitignore").write_text("__pycache__\n/results\n/logs\n/.snakemake\n/.cache\n")
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
         author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]

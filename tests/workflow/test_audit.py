@@ -14,7 +14,7 @@ import pytest
 from jointsearch import layout
 from jointsearch.errors import UserError
 from jointsearch.incumbent import Incumbent
-from jointsearch.provenance import audit, manifest
+from jointsearch.provenance import audit, code, manifest
 from jointsearch.provenance.evidence import Evidence
 from jointsearch.provenance.findings import Verdict
 from jointsearch.records import (
@@ -63,6 +63,15 @@ def test_what_was_made_from_a_commit_and_the_lock_is_verified(committed):
     assert counts["derive", "promotion"] == 3
     assert counts["derive", "seed"] == 20
     assert committed.script("audit", "results/small").returncode == 0
+
+
+def test_the_code_of_the_records_is_that_of_the_commit_they_name(committed, monkeypatch):
+    monkeypatch.setattr(code, "ROOT", committed.folder)
+    monkeypatch.setattr(code, "PACKAGE", committed.folder / "src/jointsearch")
+    found = [one for one in audit.run(committed.results, "hash").findings if one.check == "commit"]
+    assert [one.verdict for one in found] == [Verdict.VERIFIED]
+    monkeypatch.setattr(code, "PACKAGE", committed.folder / "src/jointsearch/training")
+    assert ("commit", found[0].subject) in mismatches(committed.results, "hash")
 
 
 def test_the_manifest_is_one_that_sha256sum_reads_and_the_root_is_its_digest(committed):

@@ -1,6 +1,5 @@
 """All that the text may know of an experiment, for Typst and for LaTeX."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from jointsearch.paper.state import Difference, Machine, Parameter, State
 from jointsearch.paper.tables import Shown, show
 from jointsearch.plotting.style import budget_name
 from jointsearch.provenance import code
+from jointsearch.provenance.git import GitError, Repository
 from jointsearch.records import HELD_OUT, DataSet, file_digest, read_record
 
 SHORT = 8
@@ -175,15 +175,22 @@ def _whole(path: Path) -> bool:
 
 
 def _commit() -> str:
-    """The last commit that changed the code of figures and tables. Committing results does not change it."""
-    command = ["git", "-C", str(code.ROOT), "log", "-1", f"--abbrev={SHORT}", "--format=%h", "--", *MAKERS]
-    try:
-        found = subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        found = ""
-    if not found:
+    """The last commit that changed the code of figures and tables. Committing results does not change it.
+
+    An archive knows its own commit only.
+    """
+    version = code.version()
+    if version.commit is None:
         return "no commit"
-    return f"{found} with changes" if code.uncommitted() else found
+    last = version.commit
+    if version.by == "git":
+        try:
+            last = Repository(code.ROOT).ask("rev-list", "-1", version.commit, "--", *MAKERS).decode()
+        except GitError:
+            last = ""
+    if not last:
+        return "no commit"
+    return f"{last[:SHORT]} with changes" if version.diff else last[:SHORT]
 
 
 def _address() -> str | None:

@@ -1,17 +1,15 @@
 """What a training is made with, and where: digests of the code and lock, commit, versions, processor."""
 
-import importlib.metadata
 import os
 import platform
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from jointsearch import layout
-from jointsearch.provenance import code
+from jointsearch.provenance import code, packages
 from jointsearch.provenance.machine import cpu_model
 from jointsearch.records import Digest, Environment, digest, file_digest, write_bytes, write_record
 
@@ -21,21 +19,19 @@ VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 
 def environment(device: torch.device, threads: int) -> Environment:
     """Capture what is around this process; takes some tenths of a second."""
-    packages = {
-        _canonical(one.metadata["Name"]): one.version
-        for one in importlib.metadata.distributions()
-        if one.metadata["Name"]
-    }
-    commit = code.commit()
+    version = code.version()
     lock = code.LOCK.read_text() if code.LOCK.is_file() else None
+    in_use = packages.in_use(lock or "")
     on_gpu = device.type == "cuda"
     return Environment(
-        commit=commit,
-        diff=code.uncommitted() if commit is not None else None,
+        commit=version.commit,
+        commit_by=version.by,
+        commit_unknown=version.unknown,
+        diff=version.diff,
         code=code.training_code(),
         lock=file_digest(code.LOCK) if lock is not None else None,
-        packages=dict(sorted(packages.items())),
-        unpinned=unpinned(packages, lock or ""),
+        packages=in_use.versions,
+        unpinned=in_use.unpinned,
         python=f"{platform.python_version()}, {platform.python_compiler()}",
         torch={
             "version": str(torch.__version__),
@@ -81,25 +77,6 @@ def keep(found: Environment, experiment: Path) -> Digest:
     if found.lock is not None and not (lock := layout.lock_copy(experiment, found.lock)).exists():
         write_bytes(lock, code.LOCK.read_bytes(), keep=True)
     return name
-
-
-def unpinned(packages: Mapping[str, str], lock: str) -> tuple[str, ...]:
-    """Packages that a lock names in another version than is installed; a build of it (`+cpu`) counts as it.
-
-    What a lock does not name at all is not of the project.
-    """
-    pinned: dict[str, set[str]] = {}
-    for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, flags=re.MULTILINE):
-        pinned.setdefault(_canonical(name), set()).add(version)
-    return tuple(
-        f"{name}=={version}"
-        for name, version in sorted(packages.items())
-        if name in pinned and not {version, version.partition("+")[0]} & pinned[name]
-    )
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _driver() -> str | None:

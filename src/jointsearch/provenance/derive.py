@@ -36,7 +36,8 @@ ROUNDING = 1e-6
 
 def check_plan(evidence: Evidence, findings: Findings) -> None:
     """Check that the configuration gives the settings, and the settings each record's place, budget and seed."""
-    here, there = code.commit(), {one.commit for one in evidence.environments.values() if one.commit is not None}
+    here = code.version().commit
+    there = {one.commit for one in evidence.environments.values() if one.commit is not None}
     if there - {here}:
         message = f"with the code of commit {(here or 'none')[:12]}; if something differs, check out {min(there)[:12]}"
         findings.add("derive", "code here", evidence.folder.name, Verdict.NOT_CHECKED, message)

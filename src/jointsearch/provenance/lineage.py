@@ -207,7 +207,9 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
     made, seen = one.made_with, one.observed
     name = evidence.name(layout.environment_file(evidence.folder, seen.environment))
     found = evidence.environments.get(seen.environment)
-    commit = "of no commit" if found is None or found.commit is None else f"commit {found.commit[:12]}"
+    commit = "of no known commit" if found is None or found.commit is None else f"commit {found.commit[:12]}"
+    if found is not None and found.commit_by == "archive":
+        commit += " by its archive"
     if found is not None and found.diff is not None:
         commit += f" with uncommitted changes (diff {found.diff[:12]})"
     machine = [f"{found.cpu}, {made.threads} thread(s)" if found else seen.device]

@@ -8,7 +8,7 @@ from typing import Any
 
 from jointsearch import layout
 from jointsearch.errors import UserError
-from jointsearch.provenance import manifest
+from jointsearch.provenance import code, manifest
 from jointsearch.provenance.evidence import Evidence
 from jointsearch.provenance.findings import Findings, Verdict
 from jointsearch.records import Environment, Evaluation, digest, file_digest
@@ -104,6 +104,7 @@ def check_made_with(evidence: Evidence, findings: Findings) -> None:
         _check_environment(evidence, name, one, findings)
     for name, found in evidence.environments.items():
         _check_pinned(evidence, name, found, findings)
+        _check_commit(evidence.name(layout.environment_file(evidence.folder, name)), found, findings)
 
 
 _ALIKE: dict[str, Callable[[Evaluation], Any]] = {
@@ -255,8 +256,15 @@ def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: F
             message = "is not what its name, its digest, says; restore it"
             findings.expect(file_digest(lock) == found.lock, "hash", "lock", evidence.name(lock), message)
     reasons = []
-    if found.commit is None:
+    if found.commit_unknown is not None:
+        reasons.append(f"the commit of the code is not known: {found.commit_unknown}")
+    elif found.commit is None:
         reasons.append("the code was of no commit")
+    elif found.diff is not None and found.commit_by == "archive":
+        reasons.append(
+            f"the code was changed or copied after the archive of commit {found.commit[:12]} was unpacked"
+            f" (diff {found.diff[:12]})"
+        )
     elif found.diff is not None:
         reasons.append(f"the code differed from commit {found.commit[:12]} (diff {found.diff[:12]})")
     if found.lock is None:
@@ -265,5 +273,23 @@ def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: F
         reasons.append(f"{len(found.unpinned)} packages were not as the lock says, such as {found.unpinned[0]}")
     if reasons:
         findings.add("hash", "committed", file, Verdict.UNPINNED, "; ".join(reasons))
+    elif found.commit_by == "archive" and found.commit is not None:
+        message = f"commit {found.commit[:12]} is by the archive that the code was unpacked from"
+        findings.add("hash", "committed", file, message=message)
     else:
         findings.add("hash", "committed", file)
+
+
+def _check_commit(file: str, found: Environment, findings: Findings) -> None:
+    """Hold a commit from which nothing differed to the digests of the training code, where the commit is here."""
+    if found.commit is None or found.diff is not None:
+        return
+    committed = code.of_commit(found.commit, found.code)
+    if committed is None:
+        message = f"commit {found.commit[:12]} is not here, so the code is not compared with it"
+        findings.add("hash", "commit", file, Verdict.NOT_CHECKED, message)
+        return
+    other = sorted(module for module, recorded in found.code.items() if committed.get(module) != recorded)
+    more = f" and {len(other) - 1} more" if other[1:] else ""
+    message = f"its {', '.join(other[:1])}{more} is not that of commit {found.commit[:12]}, from which nothing differed"
+    findings.expect(not other, "hash", "commit", file, message)
