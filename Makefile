@@ -45,7 +45,8 @@ test: env ## run the tests, but those that need a cluster
 test-slurm: demo ## run searches on a real Slurm cluster, set up here for the time (root on Debian 12)
 	@set -e; trap '$(BIN)/python tests/slurm/cluster.py stop' EXIT; \
 	$(BIN)/python tests/slurm/cluster.py start; \
-	$(BIN)/python -m pytest --numprocesses 3 tests/slurm --ignore tests/slurm/accounting; \
+	$(BIN)/python -m pytest --numprocesses 3 tests/slurm --ignore tests/slurm/accounting --ignore tests/slurm/controller; \
+	$(BIN)/python -m pytest tests/slurm/controller; \
 	$(BIN)/python tests/slurm/cluster.py start --accounting; \
 	$(BIN)/python -m pytest tests/slurm/accounting
 

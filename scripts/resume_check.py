@@ -1,15 +1,17 @@
 """Can the search be started again?
 
 Says whether a run of the workflow works on these results, which trainings of an earlier one still go on, here or on a
-cluster, and which commands stop them or go on.
+cluster, and which commands stop them or go on. Where Slurm does not answer it says what files and locks tell, then why
+Slurm does not, and ends with exit code 1.
 """
 
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, config, lock
+from jointsearch import cli, config, lock, slurm
+from jointsearch.errors import UserError
 from jointsearch.pipeline import Pipeline
-from jointsearch.under_way import saved_states, slots_under_way, slurm_jobs
+from jointsearch.under_way import saved_states, slots_under_way
 
 
 def main() -> None:
@@ -27,20 +29,27 @@ def main() -> None:
         print(f"{pipeline.folder}: no run works here")
     for file in (file for one in pipelines for file in slots_under_way(one)):
         print(f"{file}: a process trains it now")
-    jobs = slurm_jobs(Path.cwd()) or []
+    jobs: list[slurm.SlurmJob] = []
+    silence: UserError | None = None
+    try:
+        jobs = slurm.jobs(Path.cwd()) or []
+    except UserError as error:
+        silence = error
     for job in jobs:
         print(f"Slurm job {job.id}: {job.state}, {job.used} on {job.where}: {job.what}")
     if states := [state for one in pipelines for state in saved_states(one)]:
         print(f"{len(states)} interrupted trainings go on from their saved state (bracket-*/rung-*/state-*.pt)")
     if run:
-        print("to stop:    Ctrl-C in that run")
-        return
-    print("to go on:   the command that you started it with; what still trains is waited for, not trained twice")
-    if live := [job.id for job in jobs if job.state != "COMPLETING"]:
-        others = sorted(path.parent.name for path in pipeline.results.glob("*/experiment.json"))
-        whose = f" (those of all searches in this folder: {', '.join(others)})" if len(others) > 1 else ""
-        print(f"to stop:    scancel {' '.join(live)}{whose}")
-        print("to wait:    repeat this until no Slurm job is left")
+        print("to stop:    Ctrl-C in that run, or kill -INT its process")
+    else:
+        print("to go on:   the command that you started it with; what still trains is waited for, not trained twice")
+        if live := [job.id for job in jobs if job.state != "COMPLETING"]:
+            others = sorted(path.parent.name for path in pipeline.results.glob("*/experiment.json"))
+            whose = f" (those of all searches in this folder: {', '.join(others)})" if len(others) > 1 else ""
+            print(f"to stop:    scancel {' '.join(live)}{whose}")
+            print("to wait:    repeat this until no Slurm job is left")
+    if silence is not None:
+        raise UserError(f"jobs in Slurm's queue are not known: {silence}")
 
 
 if __name__ == "__main__":

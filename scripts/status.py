@@ -1,15 +1,16 @@
 """How far is a search?
 
 Reads the result files of a search, in progress or not, here or elsewhere; prints which images it trains on, counts for
-each budget, failures, the best so far and the time left; when it is complete, where the results are and the best
-configuration.
+each budget, failures, the best so far and the time left, and what Slurm says of its jobs; when it is complete, where
+the results are and the best configuration.
 """
 
 import argparse
 import time
 from pathlib import Path
 
-from jointsearch import cli, config
+from jointsearch import cli, config, slurm
+from jointsearch.errors import UserError
 from jointsearch.pipeline import Pipeline
 from jointsearch.run import images, reader_of, summary
 
@@ -28,9 +29,21 @@ def main() -> None:
         complete = progress.done == progress.total
         if complete:
             print(summary(pipeline.folder))
+        else:
+            _say_what_slurm_says()
         if complete or not arguments.follow:
             return
         time.sleep(arguments.follow)
+
+
+def _say_what_slurm_says() -> None:
+    try:
+        jobs = slurm.jobs(Path.cwd(), patience=5.0)
+    except UserError as error:
+        print(f"{'in Slurm':>12} {error}", flush=True)
+    else:
+        if jobs:
+            print(f"{'in Slurm':>12} {slurm.queue(jobs)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """How good are these proposals at this budget?
 
 Trains the slots FIRST to LAST of one rung; writes a record for each as soon as it is known and, at the end, the batch
-file. A slot whose record exists already is not trained again: a killed batch keeps what it had. SIGTERM and Ctrl-C
-save the state of the training under way, and the same command goes on from there.
+file. A slot whose record exists already is not trained again: a killed batch keeps what it had. SIGTERM, SIGHUP and
+Ctrl-C save the state of the training under way, and the same command goes on from there.
 """
 
 import argparse

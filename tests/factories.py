@@ -1,6 +1,9 @@
 """Small valid records for tests to vary."""
 
-from typing import Any
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any, TextIO
 
 from jointsearch.records import Evaluation
 
@@ -68,3 +71,14 @@ def evaluation(proposal: str = "0-0-0", loss: float | None = 0.5, **changes: Any
         "parents": ["b" * 64],
     }
     return Evaluation.model_validate(record | changes)
+
+
+@contextlib.contextmanager
+def broken_pipe() -> Iterator[TextIO]:
+    """A stream that nobody reads any more: writing fails, as to a terminal that has closed."""
+    read, write = os.pipe()
+    os.close(read)
+    stream = os.fdopen(write, "w")
+    yield stream
+    with contextlib.suppress(BrokenPipeError):
+        stream.close()

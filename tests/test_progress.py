@@ -1,7 +1,8 @@
 import io
 import time
 
-from factories import evaluation
+import pytest
+from factories import broken_pipe, evaluation
 
 from jointsearch import layout
 from jointsearch.config import BudgetSettings
@@ -78,6 +79,15 @@ def test_away_from_a_terminal_a_line_is_printed_whenever_it_changed():
     watcher.finish()
     lines = stream.getvalue().splitlines()
     assert [line.split()[0] for line in lines] == ["1/3", "2/3", "3/3"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_terminal_that_has_closed_does_no_harm():
+    with broken_pipe() as closed:
+        watcher = Watcher(lambda: Progress((1.0,), "epochs", (1,), (3,), 0, None, None), closed, every=0.01)
+        watcher.start()
+        watcher.finish()
+        assert not watcher.is_alive()
 
 
 def test_durations_are_written_for_people():

@@ -1,10 +1,13 @@
+import logging
 import os
 
-from factories import VALUES, evaluation
+import pytest
+from factories import VALUES, broken_pipe, evaluation
 
+from jointsearch import layout
 from jointsearch.incumbent import Incumbent, incumbent
 from jointsearch.records import DataSet, sweep, write_record
-from jointsearch.run import images, summary
+from jointsearch.run import Run, failure, images, summary
 
 
 def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
@@ -40,3 +43,44 @@ def test_what_killed_writers_left_is_swept_up_and_nothing_else(tmp_path):
         os.utime(tmp_path / name, (0, 0))
     sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".slot-01.json.124.tmp", "slot-02.json"]
+
+
+REFUSED = (
+    "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition'.\n"
+    "    sbatch call:\n        sbatch -p x\n"
+    "For further error details see the cluster/cloud log and the log files of the involved rule(s)."
+)
+
+
+def hear(run: Run, event: str, log: str, message: str | None) -> None:
+    told = {"event": event, "output": ["batch.json"], "log": [log], "rule_msg": message}
+    run.listen(logging.makeLogRecord({"msg": "of a job", **told}))
+
+
+@pytest.mark.parametrize("earlier", [None, "# yesterday on node1\nZeroDivisionError: of yesterday\n"])
+@pytest.mark.parametrize("written", ["", "# today on node1\nOSError: of today\n"])
+def test_of_a_failed_job_the_log_of_this_attempt_is_quoted_alone(tmp_path, capsys, earlier, written):
+    """Nothing was written where the job was refused, or ended before the training began."""
+    log = tmp_path / "train.log"
+    if earlier is not None:
+        log.write_text(earlier)
+    run = Run({layout.SEARCH: None})
+    hear(run, "job_info", str(log), None)
+    with log.open("a") as file:
+        file.write(written)
+    hear(run, "job_error", str(log), REFUSED)
+    told = "failed: batch.json: SLURM sbatch failed. The error message was 'sbatch: error: invalid partition'."
+    quoted = f" Its log {log} ends: OSError: of today" if written else ""
+    assert capsys.readouterr().err == f"{told}{quoted}\n"
+
+
+def test_a_terminal_that_has_closed_does_not_keep_a_run_from_going_on(monkeypatch):
+    with broken_pipe() as closed:
+        monkeypatch.setattr("sys.stderr", closed)
+        hear(Run({layout.SEARCH: None}), "job_error", "train.log", REFUSED)
+
+
+def test_logs_that_the_job_made_itself_are_quoted_and_those_that_are_missing_are_not(tmp_path):
+    (tmp_path / "12.log").write_text("slurmstepd: error: no memory\n\n")
+    line = failure(["batch.json"], "Killed.", [str(tmp_path / "train.log"), str(tmp_path / "12.log")], {})
+    assert line == f"failed: batch.json: Killed. Its log {tmp_path}/12.log ends: slurmstepd: error: no memory"

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import threading
 import time
 from dataclasses import dataclass
+from queue import SimpleQueue
 from types import FrameType
 
 KILLED_WITHIN = 600.0
@@ -16,7 +18,7 @@ class InterruptedTrainingError(Exception):
 
 @dataclass
 class Interruption:
-    """Whether this process was asked to end: by a cluster before it kills a job, or by Ctrl-C on a terminal.
+    """Whether this process was asked to end: by a cluster before it kills a job, by Ctrl-C, by a terminal that closed.
 
     Attributes
     ----------
@@ -27,9 +29,14 @@ class Interruption:
     by: signal.Signals | None = None
 
     def listen(self) -> None:
-        """Note SIGTERM and SIGINT from now on instead of ending; only in the main thread."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
+        """Note SIGTERM, SIGHUP and SIGINT from now on instead of ending; only in the main thread.
+
+        SIGHUP and SIGINT stay ignored where they are, as under `nohup` or in the background of a script.
+        """
+        signal.signal(signal.SIGTERM, self._note)
+        for number in (signal.SIGHUP, signal.SIGINT):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.by = self.by or signal.Signals(number)
@@ -52,3 +59,23 @@ class Interruption:
         if self.by == signal.SIGTERM and "SLURM_JOB_ID" in os.environ:
             time.sleep(KILLED_WITHIN)
         return 128 + self.by
+
+
+def take_hangup_for_sigterm() -> None:
+    """Let SIGHUP do what SIGTERM does in this process, unless it is ignored, as under `nohup`; only in the main thread.
+
+    A terminal that closes sends it several times; the first signal counts. What SIGTERM does moves to a thread of its
+    own: Snakemake takes a lock then, and a signal interrupts the main thread, which may hold that lock.
+    """
+    on_sigterm = signal.getsignal(signal.SIGTERM)
+    if not callable(on_sigterm):
+        return
+    asked: SimpleQueue[int] = SimpleQueue()
+
+    def wait() -> None:
+        on_sigterm(asked.get(), None)
+
+    threading.Thread(target=wait, daemon=True, name="signals").start()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: asked.put(number))

@@ -166,12 +166,17 @@ class Watcher(threading.Thread):
                 last = line
                 # A line that wraps could not be replaced.
                 width = shutil.get_terminal_size().columns - 1
-                self._stream.write(f"\r\x1b[K{line[:width]}" if self._stream.isatty() else f"{line}\n")
-                self._stream.flush()
+                self._write(f"\r\x1b[K{line[:width]}" if self._stream.isatty() else f"{line}\n")
             if ended:
                 if self._stream.isatty():
-                    self._stream.write("\n")
+                    self._write("\n")
                 return
+
+    def _write(self, text: str) -> None:
+        # The terminal may have closed.
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()
 
     def finish(self) -> None:
         """Print the final state and stop."""

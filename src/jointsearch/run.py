@@ -6,12 +6,13 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 from jointsearch import dataset, layout, lock
 from jointsearch.errors import UserError
 from jointsearch.hyperband import budgets
 from jointsearch.incumbent import Incumbent
+from jointsearch.interruption import take_hangup_for_sigterm
 from jointsearch.pipeline import Pipeline
 from jointsearch.plan import amount
 from jointsearch.progress import Reader, Watcher
@@ -31,6 +32,7 @@ class Run:
         self._pipelines, self._pipeline = pipelines, pipelines[layout.SEARCH]
         self._lock: IO[str] | None = None
         self._watcher: Watcher | None = None
+        self._earlier: dict[str, int] = {}
 
     def start(self, searches_only: bool = False) -> None:
         """Take the lock and begin to show progress: of the search, or of all studies.
@@ -49,22 +51,33 @@ class Run:
                 file=sys.stderr,
             )
         shown = [self._pipeline] if searches_only else list(self._pipelines.values())
+        take_hangup_for_sigterm()
         self._watcher = Watcher(reader_of(shown).read, sys.stderr)
         self._watcher.start()
 
     def listen(self, record: logging.LogRecord) -> bool:
         """Hear a message of the workflow engine: whether it is to be shown. Says why a job on a cluster failed."""
         event = record.__dict__
+        logs = event.get("log") or []
+        if event.get("event") == "job_info":
+            # About to be submitted: what its logs hold now is of an earlier attempt.
+            self._earlier |= {log: _size(Path(log)) for log in logs}
         if event.get("rule_msg") and "output" in event:
-            print(failure(event["output"], event["rule_msg"], event.get("log", [])), file=sys.stderr, flush=True)
+            _say(failure(event["output"], event["rule_msg"], logs, self._earlier), sys.stderr)
         return not NOISE.match(record.getMessage())
 
     def finish(self) -> None:
         """Show the final state and where the results are, and release the lock."""
         if self._lock and self._watcher:
             self._watcher.finish()
-            print(f"results in {self._pipeline.folder}")
             self._lock.close()
+            _say(f"results in {self._pipeline.folder}", sys.stdout)
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Print to whom is there: a terminal may close while a run goes on, which must not end it."""
+    with contextlib.suppress(OSError):
+        print(text, file=stream, flush=True)
 
 
 def reader_of(pipelines: Sequence[Pipeline]) -> Reader:
@@ -73,7 +86,7 @@ def reader_of(pipelines: Sequence[Pipeline]) -> Reader:
     return Reader({one.study: one.brackets for one in pipelines}, budgets(settings), settings.unit)
 
 
-def failure(output: Sequence[str], message: str, logs: Sequence[str]) -> str:
+def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: Mapping[str, int]) -> str:
     """Say in one line why a job failed that ran elsewhere.
 
     Parameters
@@ -84,13 +97,16 @@ def failure(output: Sequence[str], message: str, logs: Sequence[str]) -> str:
         Of who ran it.
     logs
         Its log files, its own first.
+    earlier
+        Bytes at the beginning of some of them that are of earlier attempts, and not quoted.
     """
     reason = message.partition("For further error details")[0].partition(" Detailed failure reason")[0]
     reason = " ".join(reason.partition("sbatch call:")[0].split())
     line = f"failed: {', '.join(output)}: {reason}"
-    for log in map(Path, logs):
+    for log in logs:
         with contextlib.suppress(OSError):
-            lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+            written = Path(log).read_bytes()[earlier.get(log, 0) :].decode(errors="replace")
+            lines = [line for line in written.splitlines() if line.strip()]
             if lines:
                 return f"{line} Its log {log} ends: {lines[-1].strip()}"
     return line
@@ -103,6 +119,13 @@ def images(folder: Path) -> str:
     except UserError as error:
         return f"{'images':>12} unknown: {error}\n"
     return "" if found is None else f"{'images':>12} {dataset.line(found)}\n"
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def summary(folder: Path) -> str:

@@ -212,6 +212,17 @@ def kill_slurmd(name: str, jobs: bool = True) -> None:
         _kill_jobs(name)
 
 
+def controller_down() -> None:
+    """Stop the controller, as for a restart: jobs go on, nobody answers."""
+    _end("slurmctld")
+
+
+def controller_up() -> None:
+    """Start the controller again, and wait until its nodes are there."""
+    _run("slurmctld")
+    _wait("nodes that answer", lambda: all(state(name) in {"idle", "mixed", "allocated"} for name in NAMES))
+
+
 def _refuse_others() -> None:
     if os.geteuid() != 0:
         raise ClusterError("root is needed to start and stop a Slurm cluster")

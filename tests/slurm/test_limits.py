@@ -1,5 +1,6 @@
 """Memory, disk: what runs out is asked for again, or reported, and the rest goes on."""
 
+import signal
 import subprocess
 
 import pytest
@@ -70,3 +71,25 @@ def test_partitions_are_chosen_by_the_time_that_a_training_needs(workspace):
     workspace.snakemake("search", *gres, "--slurm-partition-config", "partitions.yaml")
     assert {item.observed.gpu for item in workspace.evaluations()} <= {"0", "1"}
     assert sorted(workspace.squeue("%P %l").values()) == ["gpu 3:00", *["short 2:00"] * 3]
+
+
+def test_a_job_that_is_refused_is_told_without_what_an_earlier_run_wrote(workspace):
+    workspace.lasting(1)
+    log = workspace.folder / "logs/small/search/bracket-000/train-0-00-00.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("# yesterday on node1\nZeroDivisionError: of yesterday\n")
+    nowhere = (*RESOURCES, "train:slurm_partition='nowhere'")
+    printed = workspace.snakemake("search", *nowhere, "--retries", "0", succeeds=False)
+    assert "invalid partition specified: nowhere" in printed
+    assert "of yesterday" not in printed
+
+
+def test_a_job_that_can_never_start_is_told_by_status(workspace):
+    """Trainings of more than two minutes in the partition of short jobs."""
+    workspace.lasting(1)
+    run = workspace.start("search", *RESOURCES, "train:slurm_partition='short'", "train:runtime=5")
+    said = "    in Slurm 1 pending; 1 for PartitionTimeLimit, and may wait for ever"
+    wait(lambda: said in workspace.script("status", "config.yaml").stdout, patience=60)
+    run.send_signal(signal.SIGINT)
+    assert run.wait() != 0
+    assert "in Slurm" not in workspace.script("status", "config.yaml").stdout

@@ -1,8 +1,10 @@
 """What becomes of jobs when the run that submitted them ends: on the login node, in any way."""
 
+import os
 import signal
 import subprocess
 
+import pytest
 from conftest import RESOURCES, stretches, wait
 
 
@@ -12,7 +14,7 @@ def stop_command(said: str) -> list[str]:
     return command
 
 
-def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on_from_their_states(workspace, four_trainings):
+def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on_from_their_states(workspace, four_trainings, monkeypatch):
     workspace.lasting(2)
     run = workspace.start("search", *RESOURCES)
     wait(lambda: len(workspace.states()) == 2)
@@ -20,7 +22,9 @@ def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on_from_their_states(work
     assert run.wait() != 0
     wait(lambda: not workspace.under_way())
     first = set(workspace.jobs())
-    said = workspace.resume_check()
+    with monkeypatch.context() as of_a_user:
+        of_a_user.setenv("SQUEUE_STATES", "all")
+        said = workspace.resume_check()
     assert "results/small: no run works here\n" in said
     assert "2 interrupted trainings go on from their saved state" in said
     assert "scancel" not in said
@@ -65,14 +69,16 @@ def test_what_outlived_a_run_can_be_stopped_as_resume_check_says(workspace, four
     assert {len(stretches(item)) for item in workspace.evaluations()} == {2}
 
 
-def test_sigterm_lets_what_runs_come_to_its_end(workspace):
-    workspace.lasting(2)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_asked_to_end_lets_what_runs_come_to_its_end(workspace, number):
+    """By somebody, or by a terminal that closes."""
+    workspace.lasting(1)
     run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(workspace.under_way()) == 2)
-    run.terminate()
+    wait(lambda: len(workspace.under_way()) == 1)
+    os.killpg(run.pid, number)
     assert run.wait() != 0
-    assert len(workspace.slots()) == 2
+    assert len(workspace.slots()) == 1
     assert not (workspace.results / "observations.csv").exists()
-    assert set(workspace.jobs().values()) == {"COMPLETED"}
+    assert list(workspace.jobs().values()) == ["COMPLETED"]
     workspace.snakemake("search")
-    assert len(workspace.jobs()) == 2
+    assert len(workspace.jobs()) == 1

@@ -1,7 +1,6 @@
 """Trainings that are interrupted, and go on to what they would have become."""
 
 import dataclasses
-import os
 import signal
 
 import numpy as np
@@ -169,19 +168,3 @@ def test_too_little_memory_for_a_copy_says_nothing_about_the_training(few_digits
     outcome = train(task(12), few_digits, CPU, keeper=keeper(tmp_path / "state", every=0))
     assert outcome.status == "success"
     assert "warning: the state of this training is not saved: not enough memory" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signals_are_noted_and_do_not_end_the_process(number):
-    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        interruption = Interruption()
-        interruption.listen()
-        interruption.check()
-        os.kill(os.getpid(), number)
-        with pytest.raises(InterruptedTrainingError, match=f"interrupted by {number.name}"):
-            interruption.check()
-        assert interruption.end() == 128 + number
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

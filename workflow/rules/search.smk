@@ -105,11 +105,12 @@ rule train:
     resources:
         flags=pipeline.training_flags,
         runtime=lambda w: pipelines[w.study].time_limit(int(w.bracket), int(w.rung), int(w.last) - int(w.first) + 1),
-    # A cluster asks with SIGTERM to save what was trained: the shell must not end before the training has.
+    # A cluster asks with SIGTERM to save what was trained, a terminal that closes with SIGHUP: the shell must not end before
+    # the training has, nor what writes its log. SIGHUP is not ignored here, as the training could not hear it then.
     shell:
-        "trap '' TERM; echo \"# $(date -Is) on $(hostname)\" >> {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
+        "trap '' TERM; trap : HUP; echo \"# $(date -Is) on $(hostname)\" >> {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
         " {wildcards.first} {wildcards.last} {output} --threads {threads} {resources.flags}"
-        " >> {log} 2> >(tee -ai {log} >&2)"
+        " >> {log} 2> >(trap '' HUP PIPE; tee -ai {log} >&2)"
 
 
 rule observations:

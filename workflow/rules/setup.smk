@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from jointsearch import config as configuration
-from jointsearch import cli, figures
+from jointsearch import cli, figures, slurm
 from jointsearch.errors import UserError
 from jointsearch.pipeline import Pipeline
 from jointsearch.run import Run
@@ -38,6 +38,7 @@ os.environ.update(
     ),
     SCRIPTS=str(ROOT.resolve() / "scripts"),
 )
+slurm.keep_sight_of_jobs()
 
 
 READING = {"plan", "audit"}

@@ -1,0 +1,38 @@
+"""While the controller is away nobody else can use the cluster: these tests run by themselves."""
+
+import time
+
+import cluster
+from conftest import RESOURCES, stretches, wait
+
+AWAY = 35
+"""Seconds: the plugin, as it is by itself, gives up its jobs after less."""
+
+
+def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
+    """And squeue, as its user has set it, shows none of these jobs."""
+    workspace.lasting(1)
+    with monkeypatch.context() as of_a_user:
+        of_a_user.setenv("SQUEUE_PARTITION", "urgent")
+        run = workspace.start("search", *RESOURCES)
+    wait(lambda: len(workspace.under_way()) == 1)
+    cluster.controller_down()
+    away = time.monotonic()
+    try:
+        checked = workspace.script("resume_check", "config.yaml")
+        status = workspace.script("status", "config.yaml")
+        time.sleep(max(0, AWAY - (time.monotonic() - away)))
+    finally:
+        cluster.controller_up()
+    wait(lambda: run.poll() is not None, patience=120)
+    assert run.returncode == 0, workspace.printed()
+    assert list(workspace.jobs().values()) == ["COMPLETED"]
+    (evaluation,) = workspace.evaluations()
+    assert len(stretches(evaluation)) == 1
+    # What was said meanwhile.
+    assert checked.returncode == 1
+    assert "results/small: a run works here (process " in checked.stdout
+    assert "Unable to contact slurm controller" in checked.stderr
+    assert status.returncode == 0
+    assert "0 / 1" in status.stdout
+    assert "in Slurm" in status.stdout
