@@ -139,7 +139,7 @@ def train(
 def write_outcomes(experiment: Experiment, brackets: int, folder: Path) -> None:
     """Write tables, figures, numbers, configuration and manifest."""
     write_bytes(folder / "space.yaml", dump(experiment.space))
-    write_bytes(folder / "config.yaml", dump(experiment.to_config(brackets, folder)))
+    write_bytes(folder / "config.yaml", dump(experiment.to_config(brackets)))
     for name, content in outcomes(Material.read(folder, brackets)).items():
         write_bytes(folder / name, content)
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))

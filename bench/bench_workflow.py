@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jointsearch import config, layout
+from jointsearch import config, layout, time_stamps
 from jointsearch.config import Config
 from jointsearch.pipeline import Pipeline
 from jointsearch.records import write_record
@@ -64,6 +64,7 @@ def finish(clone: Path, brackets: int) -> Pipeline:
     for file in files:
         (clone / file).parent.mkdir(parents=True, exist_ok=True)
         (clone / file).touch()
+    time_stamps.remember(clone / pipeline.folder, pipeline.config)
     return pipeline
 
 

@@ -1,7 +1,8 @@
 """Which files are the results of an experiment?
 
-Checks that every record fits those beside it, and writes `manifest.sha256`: the SHA-256 of each file. Records that an
-earlier manifest names must still be the same; tables and figures follow a search as it grows.
+Checks that every record fits those beside it, and writes `manifest.sha256`: the SHA-256 of each file; and beside it
+`code.sha256`, the same of the code that made tables, figures and paper. Records that an earlier manifest names must
+still be the same; tables and figures follow a search as it grows.
 """
 
 import argparse
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from jointsearch import cli
 from jointsearch.errors import UserError
-from jointsearch.provenance import manifest, verify
+from jointsearch.provenance import manifest, sources, verify
 from jointsearch.provenance.evidence import Evidence
 from jointsearch.provenance.findings import Findings, Verdict
 from jointsearch.records import write_bytes
@@ -25,6 +26,7 @@ def main() -> None:
     for one in findings.problems:
         if one.verdict is Verdict.MISMATCH:
             raise UserError(f"{folder / one.subject}: {one.message}")
+    write_bytes(folder / sources.NAME, sources.listing().encode())
     now = manifest.make(folder)
     if arguments.output.exists():
         for name in manifest.changed(arguments.output.read_text(), now):

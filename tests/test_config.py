@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from jointsearch import config, yaml_file
@@ -141,3 +143,26 @@ def test_absurd_numbers_are_refused(changes):
     with pytest.raises(UserError, match="less than or equal to 1") as told:
         config.parse({"experiment": "x"} | changes)
     assert len(str(told.value)) < 200
+
+
+def test_a_space_and_a_warm_start_that_lie_beside_the_configuration_are_taken_from_there(tmp_path, monkeypatch):
+    """From whatever folder it is run, and though others of that name lie there."""
+    beside, elsewhere = tmp_path / "results/small", tmp_path / "elsewhere"
+    for folder in (beside, elsewhere):
+        (folder / "search").mkdir(parents=True)
+        (folder / "space.yaml").write_text("")
+        (folder / "search/warm_start.json").write_text("")
+    (beside / "config.yaml").write_text(
+        "experiment: small\nspace: space.yaml\nsearch: {warm_start: search/warm_start.json}\n"
+    )
+    monkeypatch.chdir(elsewhere)
+    found = config.read(Path("../results/small/config.yaml"))
+    assert Path(found.space).samefile(beside / "space.yaml")
+    assert Path(found.search.warm_start).samefile(beside / "search/warm_start.json")
+
+
+def test_a_space_that_does_not_lie_beside_the_configuration_is_taken_from_the_working_directory(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("experiment: small\nspace: config/spaces/joint17.yaml\n")
+    assert config.read(file).space == "config/spaces/joint17.yaml"
+    assert config.read(file, overrides={"space": "config.yaml"}).space == "config.yaml"

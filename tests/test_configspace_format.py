@@ -258,6 +258,14 @@ def test_a_hyperparameter_that_cannot_be_searched_is_named_with_what_to_write(on
             "conditions.0.conditions.0: expected",
         ),
         ({"conditions": ["x"]}, "conditions.0: expected keys and values"),
+        ({"conditions": 3}, "conditions: expected a list (got 3)"),
+        ({"conditions": [{"type": "AND", "child": "rate"}]}, "conditions.0: conditions: expected a list (got None)"),
+        (
+            {"conditions": [{"type": "OR", "child": "rate", "conditions": []}]},
+            "conditions.0: conditions: expected a list",
+        ),
+        ({"forbiddens": {"type": "EQUALS"}}, "forbiddens: expected a list (got {'type': 'EQUALS'})"),
+        ({"forbiddens": [{"type": "OR", "clauses": 3}]}, "forbiddens.0: clauses: expected a list (got 3)"),
         (
             {"forbiddens": [{"type": "CLAUSE_GT", "name": "rate", "value": 0.5}]},
             "forbiddens.0: CLAUSE_GT compares other",

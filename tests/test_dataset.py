@@ -25,6 +25,10 @@ def test_classes_and_sizes_stand_in_one_line():
             "held out of the training images, test as published",
         ),
         ({"validation_from": "val/", "test_from": "Test/"}, "; validation from val/, test from Test/"),
+        (
+            {"validation_from": "training", "test_from": "training"},
+            "; validation and test held out of the training images",
+        ),
         ({"duplicates": 1234}, "; 1,234 of validation and test are copies of images in another part"),
         ({"classes": tuple(f"c{number}" for number in range(100))}, "100 classes: c0, c1, c2, ..., c99; "),
         ({"classes": ("two\nlines", "süß")}, r"2 classes: two\nlines, süß; "),

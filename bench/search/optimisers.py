@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import yaml
 
-from jointsearch import samplers
+from jointsearch import samplers, yaml_file
 from jointsearch.errors import UserError
 from jointsearch.space import Space
 from jointsearch.space_file import SpaceFile
@@ -70,7 +69,7 @@ def parse(text: str) -> Optimiser:
         key, equals, value = item.partition("=")
         if not equals:
             raise UserError(f"--optimisers: {text}: {item!r} is no setting; write key=value")
-        settings[key.strip()] = yaml.safe_load(value)
+        settings[key.strip()] = yaml_file.parse(value, f"--optimisers: {text}: {key}")
     sampler = name.removesuffix("-full")
     schedule: Schedule = "full" if name != sampler else "hyperband"
     label = name.replace(":", ".").replace("/", "-")

@@ -1,5 +1,6 @@
 """The typed experiment configuration. Unknown keys are refused; the JSON schema is generated from it."""
 
+import contextlib
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from pydantic import (
 
 from jointsearch import yaml_file
 from jointsearch.errors import UserError, explain, suggest
-from jointsearch.paths import UserPath, escape
+from jointsearch.paths import UserPath, escape, expand
 from jointsearch.records import ERRORS, BudgetUnit, Losses
 
 BudgetClock = Literal["wall", "process"]
@@ -276,7 +277,8 @@ class Config(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Every random number comes from this, the study, and the place in it."""
     space: UserPath = "config/spaces/joint17.yaml"
-    """The space file, ours or ConfigSpace's own JSON or YAML."""
+    """The space file, ours or ConfigSpace's own JSON or YAML: from the folder of the configuration file if it lies
+    there, else from the working directory."""
     data_root: UserPath = "data"
     """Folder that holds (or is to hold) the images."""
     cache_root: UserPath = ".cache"
@@ -339,6 +341,8 @@ def overrides(arguments: Iterable[str]) -> dict[str, Any]:
 def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
     """Read configuration files; keys of later ones, and then the overrides, replace those of earlier ones.
 
+    What a file names as its space or its warm start, and what lies beside it, is taken from there.
+
     Raises
     ------
     UserError
@@ -349,9 +353,23 @@ def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> C
         raw = yaml_file.load(path)
         if not isinstance(raw, dict):
             raise UserError(f"{path}: expected keys and values; see config/README.md")
+        _find_beside(path, raw)
         _merge(merged, raw)
     _merge(merged, overrides)
     return parse(merged, ", ".join(map(str, paths)))
+
+
+def _find_beside(path: Path, raw: dict[str, Any]) -> None:
+    """Give what lies beside a configuration file by a path from the working directory."""
+    search = raw.get("search")
+    begun = search.get("warm_start") if isinstance(search, dict) else None
+    for section, key in ((raw, "space"), (search, "warm_start"), (begun, "folder")):
+        if isinstance(section, dict) and isinstance(name := section.get(key), str):
+            # What cannot be expanded is refused with its key when the whole is checked.
+            with contextlib.suppress(ValueError):
+                beside = path.parent / expand(name)
+                if beside.exists():
+                    section[key] = escape(beside.as_posix())
 
 
 def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:

@@ -49,19 +49,19 @@ def translated(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
         hyperparameters[name] = _hyperparameter(one, f"{where}: hyperparameters.{name}")
     conditions = [
         _condition(_mapping(one, f"{where}: conditions.{index}").get("child"), group)
-        for index, one in enumerate(raw.get("conditions") or ())
+        for index, one in enumerate(_parts(raw, "conditions", where))
         for group in _all_of(one, f"{where}: conditions.{index}")
     ]
     forbidden = [
         {name: values[0] if len(values) == 1 else values for name, values in clause.items()}
-        for index, one in enumerate(raw.get("forbiddens") or ())
+        for index, one in enumerate(_parts(raw, "forbiddens", where))
         for clause in _any_of(one, f"{where}: forbiddens.{index}")
     ]
     return {"hyperparameters": hyperparameters, "conditions": conditions, "forbidden": forbidden}
 
 
 def _hyperparameter(one: Mapping[str, Any], where: str) -> dict[str, Any]:
-    kind = one.get("type")
+    kind = str(one.get("type"))
     given = {key: value for key, value in one.items() if key not in ("name", "default", "default_value", "meta")}
     for key in ("weights", "probabilities"):
         weights = given.pop(key, None)
@@ -72,12 +72,12 @@ def _hyperparameter(one: Mapping[str, Any], where: str) -> dict[str, Any]:
         raise UserError(f"{where}: quantised in steps of {shown(step)}; list its values as an ordinal, or remove q")
     if kind in CONSTANTS:
         return given | {"type": "constant"}
-    if isinstance(kind, str) and kind.startswith(("normal_", "beta_")):
+    if kind.startswith(("normal_", "beta_")):
         plain = "uniform_" + kind.partition("_")[2]
         raise UserError(f"{where}: {kind} is not uniform; write {plain} with lower and upper, log if it is skewed")
     if kind not in TYPES:
         known = [*TYPES, *CONSTANTS]
-        raise UserError(f"{where}: unknown type; {suggest(str(kind), known)}")
+        raise UserError(f"{where}: unknown type; {suggest(kind, known)}")
     values = given.get("choices" if kind == "categorical" else "sequence")
     if isinstance(values, list) and len(values) == 1:
         return {"type": "constant", "value": values[0]}
@@ -91,21 +91,23 @@ def _condition(child: Any, group: Sequence[Comparison]) -> dict[str, Any]:
 
 def _all_of(one: Any, where: str) -> list[list[Comparison]]:
     """Write a condition as groups that must all hold, each where one of its comparisons does."""
-    kind = _mapping(one, where).get("type")
+    kind = str(_mapping(one, where).get("type"))
     if kind in ("AND", "OR"):
-        parts = [_all_of(part, f"{where}.conditions.{index}") for index, part in enumerate(one.get("conditions") or ())]
+        given = enumerate(_parts(one, "conditions", where, fewest=1))
+        parts = [_all_of(part, f"{where}.conditions.{index}") for index, part in given]
         return [group for part in parts for group in part] if kind == "AND" else _combined(parts, where)
     if kind not in COMPARISONS:
-        raise UserError(f"{where}: unknown type; {suggest(str(kind), [*COMPARISONS, 'AND', 'OR'])}")
+        raise UserError(f"{where}: unknown type; {suggest(kind, [*COMPARISONS, 'AND', 'OR'])}")
     value = one.get("values" if kind == "IN" else "value")
     return [[{"parent": one.get("parent"), COMPARISONS[kind]: value}]]
 
 
 def _any_of(one: Any, where: str) -> list[dict[str, list[Any]]]:
     """Write what is forbidden as clauses, each of which forbids where all of it holds: values by name."""
-    kind = _mapping(one, where).get("type")
+    kind = str(_mapping(one, where).get("type"))
     if kind in ("AND", "OR"):
-        parts = [_any_of(part, f"{where}.clauses.{index}") for index, part in enumerate(one.get("clauses") or ())]
+        given = enumerate(_parts(one, "clauses", where, fewest=1))
+        parts = [_any_of(part, f"{where}.clauses.{index}") for index, part in given]
         if kind == "OR":
             return [clause for part in parts for clause in part]
         return [
@@ -113,14 +115,14 @@ def _any_of(one: Any, where: str) -> list[dict[str, list[Any]]]:
             for clauses in _combined([[[c] for c in part] for part in parts], where)
             if (clause := _merged(clauses))
         ]
-    name = one.get("name")
+    name = str(one.get("name"))
     if kind == "EQUALS":
         return [{name: [one.get("value")]}]
     if kind == "IN" and isinstance(one.get("values"), list | tuple):
         return [{name: list(one["values"])}]
-    if isinstance(kind, str) and kind.startswith(("CLAUSE_", "RELATION")):
+    if kind.startswith(("CLAUSE_", "RELATION")):
         raise UserError(f"{where}: {kind} compares otherwise than by equality; list the values with EQUALS or IN")
-    raise UserError(f"{where}: unknown type; {suggest(str(kind), ['EQUALS', 'IN', 'AND', 'OR'])}")
+    raise UserError(f"{where}: unknown type; {suggest(kind, ['EQUALS', 'IN', 'AND', 'OR'])}")
 
 
 def _combined(parts: Sequence[Sequence[list[Any]]], where: str) -> list[list[Any]]:
@@ -140,6 +142,13 @@ def _merged(clauses: Iterable[Mapping[str, list[Any]]]) -> dict[str, list[Any]] 
         for name, values in clause.items():
             merged[name] = [value for value in merged.get(name, values) if value in values]
     return merged if all(merged.values()) else None
+
+
+def _parts(one: Mapping[str, Any], key: str, where: str, fewest: int = 0) -> Sequence[Any]:
+    parts = one.get(key) or []
+    if not isinstance(parts, list | tuple) or len(parts) < fewest:
+        raise UserError(f"{where}: {key}: expected a list (got {shown(one.get(key))})")
+    return parts
 
 
 def _mapping(one: Any, where: str) -> Mapping[str, Any]:

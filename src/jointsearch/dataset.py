@@ -22,17 +22,20 @@ def found(folder: Path) -> DataSet | None:
 
 def line(data: DataSet) -> str:
     """Say in one line what the images are."""
-    names = [_printable(name) for name in data.classes]
-    listed = names if len(names) <= LISTED else [*names[:3], "...", names[-1]]
+    classes = [_printable(name) for name in data.classes]
+    listed = classes if len(classes) <= LISTED else [*classes[:3], "...", classes[-1]]
     channels, height, width = data.shape
     said = [
-        f"{len(names):,} classes: {', '.join(listed)}",
+        f"{len(classes):,} classes: {', '.join(listed)}",
         f"{data.train:,} / {data.validation:,} / {data.test:,} images of {height} x {width} x {channels} "
         "for training, validation, test",
     ]
-    origins = {"validation": data.validation_from, "test": data.test_from}
-    if told := [f"{part} {_origin(where)}" for part, where in origins.items() if where is not None]:
-        said.append(", ".join(told))
+    parts: dict[str, list[str]] = {}
+    for part, where in (("validation", data.validation_from), ("test", data.test_from)):
+        if where is not None:
+            parts.setdefault(_origin(where), []).append(part)
+    if parts:
+        said.append(", ".join(f"{' and '.join(names)} {origin}" for origin, names in parts.items()))
     if data.duplicates:
         said.append(f"{data.duplicates:,} of validation and test are copies of images in another part")
     return "; ".join(said)

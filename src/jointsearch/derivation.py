@@ -188,7 +188,7 @@ def finalists(search: Sequence[Evaluation], manual: Sequence[Evaluation]) -> lis
 
 
 def _mean_loss(evaluations: Sequence[Evaluation]) -> float:
-    return sum(math.inf if one.loss is None else one.loss for one in evaluations) / len(evaluations)
+    return math.fsum(math.inf if one.loss is None else one.loss for one in evaluations) / len(evaluations)
 
 
 def _given(

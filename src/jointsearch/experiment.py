@@ -17,7 +17,6 @@ from jointsearch.config import (
     WarmStartSettings,
 )
 from jointsearch.errors import UserError
-from jointsearch.paths import escape
 from jointsearch.records import PROTOCOL, Digest, Record, Rung, digest, read_record
 from jointsearch.seeds import derive
 from jointsearch.space_file import SpaceFile
@@ -68,21 +67,19 @@ class Experiment(Record):
             warm_start=None if known is None else warm_start.source(known),
         )
 
-    def to_config(self, brackets: int, folder: Path, studies: StudySettings | None = None) -> Config:
-        """Give the configuration that makes these results again.
+    def to_config(self, brackets: int, studies: StudySettings | None = None) -> Config:
+        """Give the configuration that makes these results again, to lie in their folder.
 
         Parameters
         ----------
         brackets
             Length of the search.
-        folder
-            Where `space.yaml` and the results lie.
         studies
             Those beside the search, if any.
         """
         begun = None
         if self.warm_start is not None:
-            begun = WarmStartSettings(folder=escape(layout.warm_start_file(folder / layout.SEARCH).as_posix()))
+            begun = WarmStartSettings(folder=layout.warm_start_file(Path(layout.SEARCH)).as_posix())
         search = SearchSettings(
             sampler=self.sampler,
             sampler_settings=self.sampler_settings,
@@ -94,7 +91,7 @@ class Experiment(Record):
         return Config(
             experiment=self.name,
             seed=self.seed,
-            space=escape((folder / "space.yaml").as_posix()),
+            space="space.yaml",
             budget=self.budget,
             data=self.data,
             training=self.training,
@@ -136,7 +133,7 @@ class Experiment(Record):
 
 def configuration(experiment: Experiment, brackets: int, studies: StudySettings) -> dict[str, bytes]:
     """Write down the configuration that makes an experiment again: `config.yaml` and `space.yaml`, by name."""
-    config = experiment.to_config(brackets, Path("results") / experiment.name, studies)
+    config = experiment.to_config(brackets, studies)
     return {"config.yaml": yaml_file.dump(config), "space.yaml": yaml_file.dump(experiment.space)}
 
 

@@ -3,6 +3,7 @@
 Li et al., *Hyperband*, JMLR 2018, algorithm 1; Falkner et al., *BOHB*, ICML 2018. Pure functions.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -119,7 +120,7 @@ def durations(item: Bracket, ladder: Sequence[float], continuation: bool = False
 
 def cost(item: Bracket, ladder: Sequence[float], continuation: bool = False) -> float:
     """Training that a bracket spends, in the unit of the budgets."""
-    return sum(size * one for size, one in zip(item.sizes, durations(item, ladder, continuation), strict=True))
+    return math.fsum(size * one for size, one in zip(item.sizes, durations(item, ladder, continuation), strict=True))
 
 
 def lags(given: Sequence[int] | None, settings: BudgetSettings) -> tuple[int, ...]:

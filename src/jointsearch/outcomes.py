@@ -1,9 +1,8 @@
 """What is said of an experiment once it is over: tables, figures and numbers, as the bytes of their files."""
 
-from jointsearch import layout
-from jointsearch.analysis.observations import csv_bytes, table
+from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.study_tables import of_studies
 from jointsearch.figures import FIGURES, TABLES, made_of
-from jointsearch.incumbent import incumbent
 from jointsearch.material import Material
 from jointsearch.plotting import interactive, registry, style
 from jointsearch.records import record_bytes
@@ -24,12 +23,7 @@ def outcomes(material: Material, draw: bool = True) -> dict[str, bytes]:
     dict
         Contents by path in the results folder.
     """
-    made = {}
-    for name, study in material.studies.items():
-        place = "" if name == layout.SEARCH else f"{name}/"
-        names = list(study.experiment.space.hyperparameters)
-        made[f"{place}observations.csv"] = csv_bytes(table(study.evaluations, names))
-        made[f"{place}incumbent.json"] = record_bytes(incumbent(study.evaluations))
+    made = of_studies(material)
     data = {}
     for name in made_of(material.studies, FIGURES):
         kind = registry.FIGURES[name]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TextIO
 
-from jointsearch import dataset, layout, lock
+from jointsearch import dataset, layout, lock, time_stamps
 from jointsearch.errors import UserError
 from jointsearch.hyperband import budgets
 from jointsearch.incumbent import Incumbent
@@ -55,6 +55,11 @@ class Run:
         self._watcher = Watcher(reader_of(shown).read, sys.stderr)
         self._watcher.start()
 
+    def settle(self) -> list[str]:
+        """Bring the time stamps of results that were moved into order, before they are compared. Gives no file."""
+        time_stamps.settle(self._pipeline.folder, self._pipeline.config)
+        return []
+
     def listen(self, record: logging.LogRecord) -> bool:
         """Hear a message of the workflow engine: whether it is to be shown. Says why a job on a cluster failed."""
         event = record.__dict__
@@ -66,10 +71,12 @@ class Run:
             _say(failure(event["output"], event["rule_msg"], logs, self._earlier), sys.stderr)
         return not NOISE.match(record.getMessage())
 
-    def finish(self) -> None:
+    def finish(self, well: bool = True) -> None:
         """Show the final state and where the results are, and release the lock."""
         if self._lock and self._watcher:
             self._watcher.finish()
+            if well:
+                time_stamps.remember(self._pipeline.folder, self._pipeline.config)
             self._lock.close()
             _say(f"results in {self._pipeline.folder}", sys.stdout)
 

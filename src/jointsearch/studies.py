@@ -1,5 +1,6 @@
 """The studies of an experiment: what each trains, by which settings. Pure arithmetic, light to import."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -169,7 +170,9 @@ def _round(number: int, experiment: Experiment) -> tuple[Bracket, ...]:
 def random_size(brackets: int, experiment: Experiment) -> int:
     """Trainings at the full budget that cost what so many brackets of a search do."""
     ladder, continuation = hyperband.budgets(experiment.budget), experiment.training.continuation
-    return round(sum(hyperband.cost(item, ladder, continuation) for item in _round(brackets, experiment)) / ladder[-1])
+    return round(
+        math.fsum(hyperband.cost(item, ladder, continuation) for item in _round(brackets, experiment)) / ladder[-1]
+    )
 
 
 def _at_full_budget(size: int, experiment: Experiment) -> Bracket:

@@ -1,9 +1,12 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 
+from jointsearch import analysis
 from jointsearch.analysis.footprint import distances, footprint
 
 
@@ -35,15 +38,15 @@ def test_configurations_on_a_plane_keep_their_distances() -> None:
     rng = np.random.default_rng(1)
     points = np.full((60, 5), 0.5)
     points[:, [1, 3]] = rng.random((60, 2))
-    assert pdist(footprint(points, "ccccc")) == pytest.approx(pdist(points), abs=1e-9)
+    assert pdist(footprint(points, "ccccc")) == pytest.approx(pdist(points), abs=2e-5)
 
 
 def test_plane_is_centred_with_the_larger_spread_first() -> None:
     placed = footprint(np.random.default_rng(2).random((50, 8)), "c" * 8)
-    assert placed.mean(axis=0) == pytest.approx([0, 0], abs=1e-9)
+    assert placed.mean(axis=0) == pytest.approx([0, 0], abs=1e-5)
     assert placed[:, 0].std() >= placed[:, 1].std()
-    assert (placed.max(axis=0) >= -placed.min(axis=0)).all()
-    assert placed[:, 0] @ placed[:, 1] == pytest.approx(0, abs=1e-6)
+    assert (placed.max(axis=0) >= -placed.min(axis=0) - 1e-5).all()
+    assert placed[:, 0] @ placed[:, 1] == pytest.approx(0, abs=1e-3)
 
 
 def test_majorisation_keeps_distances_better_than_principal_components() -> None:
@@ -76,3 +79,33 @@ def test_few_configurations_have_places_too(n) -> None:
 def test_equal_configurations_share_a_place() -> None:
     assert not footprint(np.full((5, 3), 0.5), "ccc").any()
     assert not footprint(np.full((5, 3), np.nan), "ccc").any()
+
+
+CHOICES = {
+    "two choices": np.repeat([[0.0], [1.0]], 20, axis=0),
+    "three choices as often": np.repeat([[0.0], [1.0], [2.0]], 20, axis=0),
+    "four choices": np.random.default_rng(6).integers(0, 4, (200, 1)).astype(float),
+    "six choices": np.arange(6.0)[:, None],
+    "all of two by two": np.random.default_rng(7).integers(0, 2, (100, 2)).astype(float),
+    "all of a cube": np.array(list(product([0.0, 1.0], repeat=3))),
+    "anything": np.random.default_rng(8).integers(0, 4, (60, 9)).astype(float),
+}
+
+
+@pytest.mark.parametrize(
+    ("points", "vartypes"),
+    [
+        *((points, "u" * points.shape[1]) for points in CHOICES.values()),
+        (np.random.default_rng(9).random((200, 1)), "c"),
+    ],
+    ids=[*CHOICES, "a line"],
+)
+def test_a_processor_that_rounds_otherwise_gives_the_same_picture(points, vartypes, monkeypatch) -> None:
+    """Symmetrical distances leave open which way a picture is turned, or which side is up."""
+    first = footprint(points, vartypes)
+    for seed in range(3):
+        noise = np.random.default_rng(seed).uniform(-1e-14, 1e-14, (len(points), len(points)))
+        monkeypatch.setattr(
+            analysis.footprint, "distances", lambda *given, by=noise: distances(*given) * (1 + by + by.T)
+        )
+        assert np.array_equal(footprint(points, vartypes), first)

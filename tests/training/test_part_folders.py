@@ -93,6 +93,10 @@ def test_folders_that_look_like_parts_and_are_not_understood_are_no_classes(tmp_
     assert "train, val and test" in message
 
 
+def test_a_training_and_another_part_that_are_not_understood_are_no_classes_beside_others(tmp_path):
+    assert "no training part among train2017, val2017;" in refusal(tmp_path, "annotations", "train2017", "val2017")
+
+
 @pytest.mark.parametrize("part", ["test", "Testing", "val", "validation"])
 def test_a_part_without_a_training_part_is_no_class(tmp_path, part):
     (tmp_path / part / "cat").mkdir(parents=True)

@@ -181,6 +181,10 @@ def test_floats_from_0_to_255_are_cut_to_whole_numbers(tmp_path):
     np.testing.assert_array_equal(read(saved(tmp_path, floats.astype(np.float32))), grey(SMOOTH))
 
 
+def test_floats_of_zero_are_black(tmp_path):
+    assert (read(saved(tmp_path, np.zeros((4, 4), np.float32))) == 0).all()
+
+
 @pytest.mark.parametrize("level", [0, 0x40, 0x8040, 0xFFFF])
 def test_a_picture_of_one_level_has_none_to_lose(tmp_path, level):
     assert (read(saved(tmp_path, np.full((4, 4), level, np.uint16), "png")) == level >> 8).all()
@@ -202,8 +206,6 @@ def test_a_picture_of_little_contrast_is_kept(tmp_path):
         RAMP.astype(np.uint16),
         RAMP.astype(np.int32),
         *((SMOOTH << bits).astype(np.uint16) for bits in range(7)),
-        (RAMP / 255).astype(np.float32),
-        (SMOOTH / 255).astype(np.float32),
         (SMOOTH / 8).astype(np.float32),
         np.array([[0, 1]], np.uint16),
         np.array([[0x8000, 0x80FF]], np.uint16),
@@ -218,6 +220,8 @@ def test_a_picture_that_would_lose_its_levels_is_refused(tmp_path, samples):
 @pytest.mark.parametrize(
     ("samples", "says"),
     [
+        ((SMOOTH / 255).astype(np.float32), "0 to 1, but floats are read as 0 to 255; save"),
+        (np.array([[0, 1]], np.float32), "0 to 1, but floats"),
         ((RAMP / 127.5 - 1).astype(np.float32), "-1 to 0.882353, but floats are read as 0 to 255; save"),
         ((RAMP * 257).astype(np.float32), "0 to 61680, but floats"),
         (np.array([[0, np.nan]], np.float32), "nan to nan, but floats"),

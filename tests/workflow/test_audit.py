@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -224,6 +225,53 @@ def test_a_loss_that_was_edited_with_every_hash_rebuilt_is_caught_by_what_follow
     assert ("promotion", "search/bracket-000/rung-1/proposals.json") in found
     assert ("history", "search/bracket-001/history.json") in found
     assert ("outcome", "observations.csv") in found
+
+
+def round_otherwise(path: Path, factor: float = 1 + 1e-12) -> None:
+    """Change the numbers of a file as another processor might."""
+    number = re.compile(r"(?<![\w.])-?\d+\.\d{6,}(?![\w.])")
+    path.write_text(number.sub(lambda match: repr(float(match[0]) * factor), path.read_text()))
+
+
+def test_numbers_that_another_processor_rounds_otherwise_are_verified_and_what_is_drawn_of_them_not_checked(results):
+    data, drawn = results / "figures/incumbent_over_time.csv", results / "figures/incumbent_over_time.pdf"
+    for path in (data, results / "tables/early_stopping.csv", results / "numbers.json"):
+        if path.exists():
+            round_otherwise(path)
+    drawn.write_bytes(drawn.read_bytes() + b"%")
+    rebuild_manifest(results)
+    assert not mismatches(results)
+    told = {one.subject: one for one in audit.run(results, "derive").findings if one.check == "outcome"}
+    assert told["numbers.json"].verdict is told["figures/incumbent_over_time.csv"].verdict is Verdict.VERIFIED
+    assert "the same to 1e-06 (" in told["numbers.json"].message
+    assert told["figures/incumbent_over_time.pdf"].verdict is Verdict.NOT_CHECKED
+    assert told["figures/incumbent_over_time.png"].verdict is Verdict.VERIFIED
+
+
+@pytest.mark.parametrize(
+    "edit_numbers",
+    [
+        lambda path: round_otherwise(path, 1 + 1e-5),
+        lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n"),
+        lambda path: path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n"),
+    ],
+    ids=["a number", "a row more", "a row less"],
+)
+def test_data_that_were_edited_are_a_mismatch_and_what_is_drawn_is_checked_to_the_byte(results, edit_numbers):
+    data, drawn = results / "figures/incumbent_over_time.csv", results / "figures/learning_curves.png"
+    edit_numbers(data)
+    drawn.write_bytes(drawn.read_bytes() + b"0")
+    rebuild_manifest(results)
+    found = mismatches(results)
+    assert found == {("outcome", "figures/incumbent_over_time.csv"), ("outcome", "figures/learning_curves.png")}
+
+
+@pytest.mark.parametrize("kind", ["Prescott", "Sandybridge"])
+def test_results_that_nobody_touched_are_verified_where_linear_algebra_rounds_otherwise(committed, kind, monkeypatch):
+    """OpenBLAS then computes as it does on processors of that kind; any x86 has what they have."""
+    monkeypatch.setenv("OPENBLAS_CORETYPE", kind)
+    done = committed.script("audit", "results/small")
+    assert done.returncode == 0, done.stdout
 
 
 @needs_ssh_keygen

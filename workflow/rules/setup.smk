@@ -70,10 +70,13 @@ onsuccess:
 
 
 onerror:
-    run.finish()
+    run.finish(well=False)
 
 
 rule experiment:
+    # Before time stamps are compared: those of results that were moved say nothing.
+    input:
+        lambda w: run.settle() if workflow.is_main_process else [],
     output:
         pipeline.frozen,
     log:

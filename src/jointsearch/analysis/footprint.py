@@ -1,7 +1,14 @@
 """The footprint of a search: its configurations on a plane, near where they are alike."""
 
 import numpy as np
+from scipy.linalg import eigh
+from scipy.spatial.distance import pdist, squareform
 from sklearn.manifold import MDS
+
+DECIMALS = 5
+"""Of a place. Finer than can be seen, and coarser than processors differ in the rounding of a map."""
+ALIKE = 1e-6
+"""Relative difference up to which two lengths of a map may be equal, but for rounding."""
 
 
 def distances(encoded: np.ndarray, vartypes: str) -> np.ndarray:
@@ -40,8 +47,8 @@ def footprint(encoded: np.ndarray, vartypes: str) -> np.ndarray:
     """Place configurations on a plane so that distances there are close to those in the space.
 
     Metric multidimensional scaling: stress majorisation (SMACOF, de Leeuw 1977) from the classical
-    solution, so that there is no random start and the same configurations give the same picture. Time and
-    memory grow with n^2: about 1 s for 1,500 configurations.
+    solution, so that there is no random start and the same configurations give the same picture, on any processor.
+    Time and memory grow with n^2: about 1 s for 1,500 configurations.
 
     Parameters
     ----------
@@ -52,15 +59,41 @@ def footprint(encoded: np.ndarray, vartypes: str) -> np.ndarray:
     -------
     numpy.ndarray
         Shape (n, 2), centred; the axis of larger spread first; of each axis, the side that reaches further
-        is the positive one. The unit is that of `distances`.
+        is the positive one, of two that reach as far that of the earlier configuration. The unit is that of
+        `distances`, the last decimal `DECIMALS`.
     """
     apart = distances(encoded, vartypes)
     if not apart.any():
         return np.zeros((len(encoded), 2))
-    scaling = MDS(
-        n_components=2, metric="precomputed", init="classical_mds", n_init=1, max_iter=300, eps=1e-4, n_jobs=1
-    )
-    return _upright(scaling.fit_transform(apart))
+    scaling = MDS(n_components=2, metric="precomputed", init="random", n_init=1, max_iter=300, eps=1e-4, n_jobs=1)
+    placed = np.round(_upright(scaling.fit_transform(apart, init=_start(apart))), DECIMALS)
+    # A zero has no sign.
+    return placed + 0.0
+
+
+def _start(apart: np.ndarray) -> np.ndarray:
+    """Place points by the classical solution, such that rounding chooses nothing.
+
+    Distances that are as symmetrical as those between choices have many solutions, all as good, or put different
+    points in one place, from where majorisation drives them anywhere: then they are made unequal by a little.
+    """
+    spreads, places = _classical(apart)
+    wide = spreads > ALIKE * spreads[0]
+    alike = ((spreads[:-1] - spreads[1:] <= ALIKE * spreads[0]) & wide[1:]).any()
+    if alike or ((squareform(pdist(places)) <= ALIKE * apart.max()) & (apart > 0)).any():
+        factors = np.random.default_rng(0).uniform(0.95, 1.05, apart.shape)
+        _, places = _classical(apart * (factors + factors.T) / 2)
+    return places
+
+
+def _classical(apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squared spreads along the three principal axes of points with given distances, and their places on two."""
+    squared = apart**2
+    centred = squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean()
+    spreads, axes = eigh(-centred / 2, subset_by_index=[max(0, len(apart) - 3), len(apart) - 1])
+    spreads, axes = spreads[::-1], axes[:, ::-1]
+    lengths = np.sqrt(np.where(spreads > ALIKE * spreads[0], spreads, 0.0))
+    return spreads, (axes * lengths)[:, :2]
 
 
 def _upright(points: np.ndarray) -> np.ndarray:
@@ -68,5 +101,6 @@ def _upright(points: np.ndarray) -> np.ndarray:
     centred = points - points.mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     turned = centred @ axes.T
-    furthest = turned[np.abs(turned).argmax(axis=0), range(turned.shape[1])]
+    reach = np.abs(turned)
+    furthest = turned[(reach >= (1 - ALIKE) * reach.max(axis=0)).argmax(axis=0), range(turned.shape[1])]
     return turned * np.where(furthest < 0, -1.0, 1.0)

@@ -1,5 +1,6 @@
 """The numbers of a search that a text may quote, each with the records that it comes from."""
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -29,7 +30,7 @@ def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict
             digits = 2 if isinstance(value, float) else 0
             named[name] = Number(meaning=meaning, value=value, unit=unit, digits=digits, sources=sources(of))
 
-    hours = sum(one.observed.training_seconds for one in evaluations) / 3600
+    hours = math.fsum(one.observed.training_seconds for one in evaluations) / 3600
     say("evaluations", "trainings", len(evaluations), evaluations)
     say("failed", "trainings that failed", found.failed, [one for one in evaluations if one.status != "success"])
     say("configurations", "configurations", len({one.proposal.id for one in evaluations}), evaluations)

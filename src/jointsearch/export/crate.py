@@ -4,6 +4,7 @@ The profile is https://w3id.org/ro/wfrun/provenance/0.5. A crate holds no time b
 folder: the same files give the same bytes.
 """
 
+import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
@@ -218,13 +219,15 @@ class _Crate:
             times = [one.observed.training_seconds for one in evaluations if one.made_with.device_type == device]
             if times:
                 field, unit = "observed.training_seconds", {"@id": vocabulary.SECOND}
-                used.append(self._value(f"{action.id}/{device}", name, sum(times), propertyID=field, unitCode=unit))
+                used.append(
+                    self._value(f"{action.id}/{device}", name, math.fsum(times), propertyID=field, unitCode=unit)
+                )
         stretches = [stretch for one in evaluations for stretch in (*one.observed.earlier, one.observed)]
         energies = [one.energy_joules for one in stretches if one.energy_joules is not None]
         if energies:
             field, unit = "observed.energy_joules", {"@id": vocabulary.JOULE}
             used.append(
-                self._value(f"{action.id}/energy", "GPU energy", sum(energies), propertyID=field, unitCode=unit)
+                self._value(f"{action.id}/energy", "GPU energy", math.fsum(energies), propertyID=field, unitCode=unit)
             )
         return used
 

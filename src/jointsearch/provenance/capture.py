@@ -9,8 +9,7 @@ from typing import Any
 import torch
 
 from jointsearch import layout
-from jointsearch.provenance import code, packages
-from jointsearch.provenance.machine import cpu_model
+from jointsearch.provenance import code, machine, packages
 from jointsearch.records import Digest, Environment, digest, file_digest, write_bytes, write_record
 
 VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
@@ -32,7 +31,7 @@ def environment(device: torch.device, threads: int) -> Environment:
         lock=file_digest(code.LOCK) if lock is not None else None,
         packages=in_use.versions,
         unpinned=in_use.unpinned,
-        python=f"{platform.python_version()}, {platform.python_compiler()}",
+        python=machine.python(),
         torch={
             "version": str(torch.__version__),
             "commit": torch.version.git_version,
@@ -41,7 +40,7 @@ def environment(device: torch.device, threads: int) -> Environment:
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         },
         system=f"{platform.system()} {platform.release()} {platform.machine()}, {' '.join(platform.libc_ver())}",
-        cpu=cpu_model(),
+        cpu=machine.cpu_model(),
         cores=os.cpu_count() or 1,
         threads=threads,
         gpu=torch.cuda.get_device_name(device) if on_gpu else None,

@@ -1,21 +1,16 @@
 """The derive level of an audit: what follows from the records follows from them again."""
 
 import importlib.metadata
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 from jointsearch import config, derivation, layout, warm_start
 from jointsearch.config import ManualSettings, RetrainingSettings, StudySettings
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
-from jointsearch.hyperband import pending
 from jointsearch.incumbent import incumbent
-from jointsearch.outcomes import outcomes
-from jointsearch.paths import escape
-from jointsearch.provenance import code
+from jointsearch.provenance import code, machine
+from jointsearch.provenance.agreement import TOLERANCE, rounded
 from jointsearch.provenance.evidence import Evidence, Place
 from jointsearch.provenance.findings import Findings, Verdict
 from jointsearch.records import (
@@ -23,15 +18,15 @@ from jointsearch.records import (
     Observation,
     Rung,
     rank,
+    record_bytes,
 )
-from jointsearch.samplers import sees_pending
 from jointsearch.space import Space
 from jointsearch.studies import kind_of, restricted
 
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
 """The packages that decide the bytes of a figure."""
-ROUNDING = 1e-6
-"""Relative difference of proposed numbers that another processor's rounding may make."""
+VERBATIM = ("observations.csv", "incumbent.json")
+"""Copies of what stands in the records, in which nothing is rounded."""
 
 
 def check_plan(evidence: Evidence, findings: Findings) -> None:
@@ -80,13 +75,8 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
     if not file.exists():
         findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
         return
-    # Written to be run where it was made, it is looked at where it lies.
-    lies = evidence.experiment.to_config(1, evidence.folder)
-    where: dict[str, Any] = {"space": escape(lies.space)}
-    if lies.search.warm_start is not None:
-        where["search"] = {"warm_start": escape(lies.search.warm_start.folder)}
     try:
-        given = config.read(file, overrides=where)
+        given = config.read(file)
     except UserError as error:
         findings.add("derive", "configuration", file.name, Verdict.MISMATCH, str(error))
         return
@@ -96,6 +86,15 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, str(error))
         return
     findings.expect(same, "derive", "configuration", file.name, "does not give the settings of experiment.json")
+
+
+def check_studies(evidence: Evidence, findings: Findings) -> None:
+    """Check that settings, warm start and proposals of the studies that are no searches follow from the experiment."""
+    _check_studies(evidence, findings)
+    _check_warm_start(evidence, findings)
+    for study in evidence.studies:
+        if kind_of(study) != "search":
+            _check_given(evidence, study, findings)
 
 
 def _check_studies(evidence: Evidence, findings: Findings) -> None:
@@ -173,8 +172,7 @@ def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
                     seeds = (asked.retraining or RetrainingSettings()).seeds
                     again = derivation.retraining_rung(settings, study, item, chosen, seeds)
         if again is not None:
-            message = "are not what the settings and the records before it give"
-            findings.expect(again == found, "derive", "proposals", file, message)
+            _expect_rung(again, found, file, "are not what the settings and the records before it give", findings)
 
 
 def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findings) -> None:
@@ -194,37 +192,33 @@ def _check_proposals(
     found, name = evidence.rungs.get((study, bracket, 0)), evidence.file(study, bracket, 0)
     if found is None:
         return
-    settings, waiting = evidence.settings_of(study), []
-    if sees_pending(settings.sampler):
-        waiting = [item.index for item in pending(bracket, settings.lags, settings.budget)]
-    if any((study, index, 0) not in evidence.rungs for index in waiting):
+    settings, waiting = evidence.settings_of(study), evidence.pending(study, bracket)
+    if any(place not in evidence.rungs for place in waiting):
         message = "proposals that its sampler looked at are missing"
         findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
         return
-    rungs = [evidence.rungs[study, index, 0] for index in waiting]
+    rungs = [evidence.rungs[place] for place in waiting]
     again = None
     with _distrust(findings, "proposals", name):
         again = derivation.first_rung(settings, evidence.histories[study, bracket], seen, rungs, space)
-    if again is None:
-        return
-    if again == found:
-        findings.add("derive", "proposals", name)
-    elif _close(again.model_dump(mode="json"), found.model_dump(mode="json")):
-        message = f"the same to {ROUNDING:g}: sampled on a processor that rounds differently"
-        findings.add("derive", "proposals", name, Verdict.VERIFIED, message)
+    if again is not None:
+        _expect_rung(again, found, name, _other_proposals(again, found), findings)
+
+
+def _expect_rung(again: Rung, found: Rung, name: str, message: str, findings: Findings) -> None:
+    """Expect proposals that were made again to be those that were found, but for rounding."""
+    number = rounded(record_bytes(again).decode(), record_bytes(found).decode())
+    if number is None:
+        findings.add("derive", "proposals", name, Verdict.MISMATCH, message)
     else:
-        findings.add("derive", "proposals", name, Verdict.MISMATCH, _other_proposals(again, found))
+        findings.add("derive", "proposals", name, Verdict.VERIFIED, _only_rounded(number))
 
 
-def _close(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same but for the rounding of numbers."""
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=ROUNDING)
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_close(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_close, one, other))
-    return bool(one == other)
+def _only_rounded(number: int) -> str:
+    """Say how many numbers of a file are the same only to the tolerance; nothing if all are the same."""
+    if not number:
+        return ""
+    return f"the same to {TOLERANCE:g} ({number:,} numbers): made on a processor, or by a Python, that rounds otherwise"
 
 
 def _other_proposals(again: Rung, found: Rung) -> str:
@@ -260,6 +254,8 @@ def _by_test(below: Sequence[Evaluation], promoted: Sequence[str]) -> str:
 
 def check_outcomes(evidence: Evidence, findings: Findings) -> None:
     """Make the table, the incumbent, the figures with their data and the numbers again, from the records."""
+    from jointsearch.outcomes import outcomes
+
     planned = list(evidence.plan())
     if not planned or not evidence.there(planned):
         message = "the evaluations that they are made from are not all there"
@@ -267,8 +263,7 @@ def check_outcomes(evidence: Evidence, findings: Findings) -> None:
         return
     draws = _draws_alike(evidence)
     with _distrust(findings, "outcome", "observations.csv"):
-        for name, made in outcomes(evidence.material(), draws).items():
-            _check_bytes(evidence.folder, name, made, findings)
+        _check_made(evidence, outcomes(evidence.material(), draws), findings)
     if not draws:
         message = "drawn with other libraries than are here; the data behind them are checked"
         findings.add("derive", "outcome", "figures", Verdict.NOT_CHECKED, message)
@@ -283,7 +278,8 @@ def check_crate(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
         return
     with _distrust(findings, "outcome", crate.METADATA):
-        _check_bytes(evidence.folder, crate.METADATA, crate.build(evidence.folder, evidence.brackets), findings)
+        made = {crate.METADATA: crate.build(evidence.folder, evidence.brackets)}
+        _check_made(evidence, made, findings)
 
 
 @contextmanager
@@ -305,9 +301,34 @@ def _draws_alike(evidence: Evidence) -> bool:
     return bool(there) and all(one == here for one in there)
 
 
-def _check_bytes(folder: Path, name: str, again: bytes, findings: Findings) -> None:
-    if not (folder / name).is_file():
-        findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
-    else:
-        same = (folder / name).read_bytes() == again
-        findings.expect(same, "derive", "outcome", name, "is not what the records give")
+def _check_made(evidence: Evidence, made: dict[str, bytes], findings: Findings) -> None:
+    """Compare what was made again with what lies there.
+
+    Data, tables and numbers by their numbers; what is drawn of data that are the same, by its bytes.
+    """
+    only_rounded: set[str] = set()
+    for name, again in made.items():
+        path = evidence.folder / name
+        if not path.is_file():
+            findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
+            continue
+        found = path.read_bytes()
+        number = None if found != again else 0
+        if number is None and path.suffix in (".csv", ".json", ".html") and path.name not in VERBATIM:
+            number = rounded(again.decode(), found.decode(errors="replace"))
+        if number is not None:
+            only_rounded |= {name.rpartition(".")[0]} if number else set()
+            findings.add("derive", "outcome", name, Verdict.VERIFIED, _only_rounded(number))
+        elif name.rpartition(".")[0] in only_rounded:
+            message = f"drawn of data that are the same only to {TOLERANCE:g} here, so not the same to the byte"
+            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
+        elif path.suffix == ".pdf" and not _packs_alike(evidence):
+            message = "not the same to the byte, as another Python may pack the same page otherwise"
+            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
+        else:
+            findings.add("derive", "outcome", name, Verdict.MISMATCH, "is not what the records give")
+
+
+def _packs_alike(evidence: Evidence) -> bool:
+    """Whether a Python that ran the search is here, and with it the library that compresses a PDF."""
+    return machine.python() in {one.python for one in evidence.environments.values()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from jointsearch import config, hyperband, layout, material, studies
+from jointsearch import config, hyperband, layout, material, samplers, studies
 from jointsearch.config import Config
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
@@ -72,6 +72,7 @@ class Evidence:
     environments: dict[str, Environment] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     _digests: dict[Place, Digest] = field(default_factory=dict)
+    _ids: dict[str, Digest] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> "Evidence":
@@ -134,6 +135,11 @@ class Evidence:
         """Settings of a study; those of the experiment where it has none of its own."""
         return self.settings.get(study, self.experiment)
 
+    def _id_of(self, study: str) -> Digest:
+        if study not in self._ids:
+            self._ids[study] = self.settings_of(study).id
+        return self._ids[study]
+
     def name(self, path: Path) -> str:
         """Path of a file in the folder."""
         return path.relative_to(self.folder).as_posix()
@@ -175,6 +181,13 @@ class Evidence:
         settings = self.settings_of(study)
         seen = hyperband.newly_seen(bracket, settings.lags, settings.budget)
         return [place for item, rung in seen for place in self.of_rung(study, item.index, rung)]
+
+    def pending(self, study: str, bracket: int) -> list[tuple[str, int, int]]:
+        """First rungs, still under way, whose proposals a bracket's sampler looks at."""
+        settings = self.settings_of(study)
+        if not samplers.sees_pending(settings.sampler):
+            return []
+        return [(study, item.index, 0) for item in hyperband.pending(bracket, settings.lags, settings.budget)]
 
     def chosen_from(self, study: str) -> list[Place]:
         """Places of the other studies from whose outcomes the settings or the proposals of a study were chosen."""
@@ -270,6 +283,6 @@ class Evidence:
             self.broken[name] = f"is the record of {', '.join(map(str, says))} (study, bracket, ...); move it back"
         elif name != self.file(*says):
             self.broken[name] = f"lies beside the place of such a record, which is {self.file(*says)}; move it away"
-        elif record.experiment != self.settings_of(record.study).id:
+        elif record.experiment != self._id_of(record.study):
             self.broken[name] = "belongs to another experiment, or to other settings of its study; move it away"
         return name not in self.broken

@@ -1,4 +1,4 @@
-"""The machine."""
+"""The machine, and the Python on it."""
 
 import platform
 import re
@@ -12,3 +12,8 @@ def cpu_model() -> str:
     except OSError:
         found = None
     return found[1] if found else platform.processor() or platform.machine()
+
+
+def python() -> str:
+    """Version of this Python, and the compiler that built it."""
+    return f"{platform.python_version()}, {platform.python_compiler()}"

@@ -175,14 +175,16 @@ def _check_rungs(evidence: Evidence, findings: Findings) -> None:
             findings.expect(not missing, "hash", "chain", name, _OTHER_PARENTS)
             continue
         below = evidence.of_rung(study, bracket, rung - 1) if rung else []
-        if history is None or not evidence.there(below):
+        waiting = [] if rung else evidence.pending(study, bracket)
+        if history is None or not evidence.there(below) or any(place not in evidence.rungs for place in waiting):
             message = "a record that it was made from is missing"
             findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
         elif rung:
             follows = proposed.parents == evidence.derivable_digests(below)
             findings.expect(follows, "hash", "chain", name, _OTHER_PARENTS)
         else:
-            findings.expect(proposed.parents[:1] == (digest(history),), "hash", "chain", name, _OTHER_PARENTS)
+            parents = (digest(history), *(digest(evidence.rungs[place]) for place in waiting))
+            findings.expect(proposed.parents == parents, "hash", "chain", name, _OTHER_PARENTS)
 
 
 _OTHER_PARENTS = "was made from other records than lie here"

@@ -134,10 +134,10 @@ def _divide(source: Source, settings: DataSettings, seed: int, fraction_given: b
 def _told(copies: Duplicates) -> tuple[str, ...]:
     if not copies.number:
         return ()
-    example = f" ({copies.example[0]} is {copies.example[1]})" if copies.example else ""
+    said = f"{copies.number:,} images of the validation or test part are copies of images in another part: "
+    said += "their errors are of images that were trained on or chosen by"
     return (
-        f"{copies.number:,} images of the validation or test part are copies of images in another part{example}: their "
-        "errors are of images that were trained on or chosen by; remove the copies",
+        f"{said}; remove one of each two, such as {' or '.join(map(str, copies.example))}" if copies.example else said,
     )
 
 

@@ -106,8 +106,8 @@ def _files(folder: Path) -> dict[str, list[Path]]:
     for entry in entries:
         if not folders:
             raise UserError(
-                f"{folder}: no class folders, but {entry.name}; sort the images into a folder for each class, or move "
-                "them away if they have no labels"
+                f"{folder}: no class folders, but {entry.name}; sort the images into a folder for each class (move "
+                f"them away if they have no labels; if {folder.name} is a class, put all classes into a folder train)"
             )
         if entry not in folders:
             raise UserError(f"{entry}: lies beside the class folders; move it into one, or away")

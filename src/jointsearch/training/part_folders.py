@@ -18,7 +18,7 @@ SUFFIXES = ("", "set", "data", "dataset", "images", "split")
 KNOWN = "train, val and test (also training, valid, validation, dev, eval, testing; training_set, test_images, ...)"
 
 _PART_OF = {stem + suffix: part for part, stems in STEMS.items() for stem in stems for suffix in SUFFIXES}
-_WORDS = {stem for stems in STEMS.values() for stem in stems} | {"trainval", "holdout"}
+_WORDS = {stem: part for part, stems in STEMS.items() for stem in stems} | {"trainval": "training", "holdout": "test"}
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,10 @@ def recognise(root: Path, folders: Sequence[Path]) -> PartFolders:
 
 def _refuse_parts(root: Path, folders: Sequence[Path]) -> None:
     """Refuse to take parts for classes, where no folder is understood as the training part."""
-    if folders and all(_resembles_part(folder.name) for folder in folders):
-        names = ", ".join(folder.name for folder in folders)
+    resembled = {folder.name: found for folder in folders if (found := _resembled(folder.name))}
+    alike = set().union(*resembled.values())
+    if resembled and (len(resembled) == len(folders) or ("training" in alike and len(alike) > 1)):
+        names = ", ".join(resembled)
         raise UserError(f"{root}: no training part among {names}; name the folders of the parts {KNOWN}")
     for folder in folders:
         part = part_of(folder.name)
@@ -84,6 +86,7 @@ def _refuse_parts(root: Path, folders: Sequence[Path]) -> None:
             raise UserError(f"{root}: has a folder {folder.name} but no folder train; add it, or rename {folder.name}")
 
 
-def _resembles_part(name: str) -> bool:
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
-    return part_of(name) is not None or any(word.casefold() in _WORDS for word in words)
+def _resembled(name: str) -> set[str]:
+    """The parts that a name speaks of, understood or not."""
+    words = {word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+    return {_WORDS[word] for word in words & _WORDS.keys()} | ({part} if (part := part_of(name)) is not None else set())

@@ -12,10 +12,10 @@ whole numbers of 32 bits, or signed   0 to 65,535                 the upper 8 of
 floats                                0 to 255                    the whole number below
 ====================================  ==========================  ====================================
 
-A picture with a value outside of the range is refused. So is one that holds less than its type could, such as 12 bits
-in 16, and would lose its levels: that keeps no more than `FEWEST_LEVELS`, and half of those it had, or less. No tag
-helps there: TIFF's MaxSampleValue is that of the one picture, and the samples of a PNG with fewer significant bits fill
-their range anyway.
+A picture with a value outside of the range is refused, as are floats of which none is above 1. So is one that holds
+less than its type could, such as 12 bits in 16, and would lose its levels: that keeps no more than `FEWEST_LEVELS`, and
+half of those it had, or less. No tag helps there: TIFF's MaxSampleValue is that of the one picture, and the samples of
+a PNG with fewer significant bits fill their range anyway.
 """
 
 import contextlib
@@ -157,8 +157,8 @@ def _upright(image: Image.Image) -> Image.Image:
 def _eight_bits(path: Path, image: Image.Image, what: str, highest: int) -> Image.Image:
     samples = np.asarray(image)
     low, high = samples.min(), samples.max()
-    # Fractions are cut off, so that a little more than the range is in it. Nan is not.
-    if not (low > -1 and high < highest + 1):
+    # Fractions are cut off, so that a little more than the range is in it. Nan is not. Floats up to 1 mean 1 as white.
+    if not (low > -1 and high < highest + 1) or (image.mode == "F" and 0 < high <= 1):
         raise UserError(f"{path}: {low:g} to {high:g}, but {what} are read as 0 to {highest:,}; {_WAY_OUT}")
     scale = (highest + 1) // 256
     scaled = Image.fromarray((samples if scale == 1 else samples // scale).astype(np.uint8))

@@ -1,0 +1,24 @@
+"""What is said of each study by itself: the table of its evaluations and its best configuration, as bytes of files."""
+
+from jointsearch import layout
+from jointsearch.analysis.observations import csv_bytes, table
+from jointsearch.incumbent import incumbent
+from jointsearch.material import Material
+from jointsearch.records import record_bytes
+
+
+def of_studies(material: Material) -> dict[str, bytes]:
+    """Make the table and the best configuration of each study.
+
+    Returns
+    -------
+    dict
+        Contents by path in the results folder.
+    """
+    made = {}
+    for name, study in material.studies.items():
+        place = "" if name == layout.SEARCH else f"{name}/"
+        names = list(study.experiment.space.hyperparameters)
+        made[f"{place}observations.csv"] = csv_bytes(table(study.evaluations, names))
+        made[f"{place}incumbent.json"] = record_bytes(incumbent(study.evaluations))
+    return made
