@@ -158,7 +158,7 @@ def test_a_space_and_a_warm_start_that_lie_beside_the_configuration_are_taken_fr
     monkeypatch.chdir(elsewhere)
     found = config.read(Path("../results/small/config.yaml"))
     assert Path(found.space).samefile(beside / "space.yaml")
-    assert Path(found.search.warm_start).samefile(beside / "search/warm_start.json")
+    assert Path(found.search.warm_start.folder).samefile(beside / "search/warm_start.json")
 
 
 def test_a_space_that_does_not_lie_beside_the_configuration_is_taken_from_the_working_directory(tmp_path):

@@ -1,6 +1,8 @@
 """Paths in a configuration, as they are written in a shell."""
 
 import pwd
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,9 +10,11 @@ from hypothesis import strategies as st
 
 from jointsearch import config, yaml_file
 from jointsearch.errors import UserError
+from jointsearch.experiment import Experiment
 from jointsearch.paths import escape, expand
 
-KEYS = ["data_root", "cache_root", "space", "search.warm_start"]
+SPACE = Path(__file__).parents[1] / "config" / "spaces" / "joint17-digits.yaml"
+KEYS = ["data_root", "cache_root", "space", "search.warm_start", "search.warm_start.folder"]
 
 
 @pytest.fixture(autouse=True)
@@ -22,14 +26,16 @@ def environment(monkeypatch):
 
 
 def parsed(key: str, path: str) -> config.Config:
-    section, _, name = key.rpartition(".")
-    return config.parse({"experiment": "x"} | ({section: {name: path}} if section else {name: path}))
+    given: Any = path
+    for name in reversed(key.split(".")):
+        given = {name: given}
+    return config.parse({"experiment": "x"} | given)
 
 
 def value(read: config.Config, key: str) -> str:
     for name in key.split("."):
         read = getattr(read, name)
-    return read
+    return getattr(read, "folder", read)
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -70,10 +76,22 @@ def test_a_home_folder_and_variables_are_put_in_everywhere(key, written, meant, 
 def test_what_is_not_known_is_told_with_the_key(key, written, says):
     with pytest.raises(UserError) as told:
         parsed(key, written)
-    assert str(told.value).startswith(f"config: {key}: {says}")
+    field = f"{key}.folder" if key == "search.warm_start" else key
+    assert str(told.value).startswith(f"config: {field}: {says}")
     assert "\n" not in str(told.value)
 
 
 @given(st.text())
 def test_an_escaped_path_is_expanded_to_itself(path):
     assert expand(escape(path)).removeprefix("./") == path.removeprefix("./")
+
+
+def test_a_configuration_finds_its_space_in_a_folder_of_any_name(tmp_path):
+    folder = tmp_path / "~ann $HOME ${X}"
+    folder.mkdir()
+    experiment = Experiment.from_config(
+        config.parse({"experiment": "x", "space": str(SPACE), "data": {"name": "digits"}})
+    )
+    (folder / "config.yaml").write_bytes(yaml_file.dump(experiment.to_config(1)))
+    (folder / "space.yaml").write_bytes(SPACE.read_bytes())
+    assert config.read(folder / "config.yaml").space == str(folder / "space.yaml")
