@@ -12,6 +12,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable)" 2>/dev/null) \
 	$(wildcard $(HOME)/.pyenv/versions/3.10.*/bin/python3.10))
+export CONFIG
 
 .DEFAULT_GOAL := help
 .PHONY: help env built demo paper test test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
@@ -31,13 +32,13 @@ demo: env ## run a whole search on scikit-learn's digits images, in minutes on t
 
 paper: CONFIG = config/miniature.yaml
 paper: env ## make figures, tables and the paper of what is trained by now (default: the miniature, from its records here)
-	@$(BIN)/python scripts/outcomes.py $(CONFIG)
+	@$(BIN)/python scripts/outcomes.py "$$CONFIG"
 
 status: built ## say how far a search is (CONFIG=config/demo.yaml)
-	@$(BIN)/python scripts/status.py $(CONFIG)
+	@$(BIN)/python scripts/status.py "$$CONFIG"
 
 resume-check: built ## say what of a search still runs, and how to go on or stop it (CONFIG=...)
-	@$(BIN)/python scripts/resume_check.py $(CONFIG)
+	@$(BIN)/python scripts/resume_check.py "$$CONFIG"
 
 test: env ## run the tests, but those that need a cluster
 	$(BIN)/python -m pytest --numprocesses 2 --ignore tests/slurm
@@ -80,7 +81,7 @@ format: env ## put source files into shape
 	$(BIN)/snakefmt Snakefile workflow
 
 archive: env ## pack the results of an experiment into one file that can be audited anywhere (CONFIG=config/demo.yaml)
-	@$(BIN)/python scripts/archive.py $(CONFIG)
+	@$(BIN)/python scripts/archive.py "$$CONFIG"
 
 bench: env ## measure the cost of the workflow, of samplers and of an audit
 	$(BIN)/python bench/bench_workflow.py

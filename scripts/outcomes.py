@@ -6,6 +6,7 @@ folder) are unpacked first, where the experiment has none yet.
 """
 
 import argparse
+import shlex
 from pathlib import Path
 
 from jointsearch import cli, config
@@ -31,7 +32,8 @@ def main() -> None:
     if packed.exists() and (number := archive.unpack(packed, folder)):
         print(f"{packed}: {number:,} files of records unpacked", flush=True)
     if not pipeline.frozen.exists():
-        raise UserError(f"{folder}: no records yet; run the workflow first: snakemake --configfile {arguments.config}")
+        command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
+        raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
     material = Material.read(folder, pipeline.length)
     made = configuration(material.experiment, pipeline.length, settings.studies) | outcomes(material)
     for name, content in made.items():

@@ -334,7 +334,7 @@ def overrides(arguments: Iterable[str]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for argument in arguments:
         key, _, value = argument.partition("=")
-        _merge(merged, {key: yaml_file.parse(value, f"--config {key}")})
+        merge(merged, {key: yaml_file.parse(value, f"--config {key}")})
     return merged
 
 
@@ -353,14 +353,22 @@ def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> C
         raw = yaml_file.load(path)
         if not isinstance(raw, dict):
             raise UserError(f"{path}: expected keys and values; see config/README.md")
-        _find_beside(path, raw)
-        _merge(merged, raw)
-    _merge(merged, overrides)
+        merge(merged, load(path))
+    merge(merged, overrides)
     return parse(merged, ", ".join(map(str, paths)))
 
 
-def _find_beside(path: Path, raw: dict[str, Any]) -> None:
-    """Give what lies beside a configuration file by a path from the working directory."""
+def load(path: Path) -> dict[str, Any]:
+    """Read a configuration file, not checked yet; the paths of what lies beside it are from the working directory.
+
+    Raises
+    ------
+    UserError
+        If it is missing, no valid YAML, or no mapping.
+    """
+    raw = yaml_file.load(path)
+    if not isinstance(raw, dict):
+        raise UserError(f"{path}: expected keys and values; see config/README.md")
     search = raw.get("search")
     begun = search.get("warm_start") if isinstance(search, dict) else None
     for section, key in ((raw, "space"), (search, "warm_start"), (begun, "folder")):
@@ -370,12 +378,14 @@ def _find_beside(path: Path, raw: dict[str, Any]) -> None:
                 beside = path.parent / expand(name)
                 if beside.exists():
                     section[key] = escape(beside.as_posix())
+    return raw
 
 
-def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
+def merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
+    """Put keys into a mapping, section by section; those that are there already are replaced."""
     for key, value in update.items():
         if isinstance(target.get(key), dict) and isinstance(value, Mapping | None):
-            _merge(target[key], value or {})
+            merge(target[key], value or {})
         else:
             target[key] = value
 

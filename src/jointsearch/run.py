@@ -34,6 +34,11 @@ class Run:
         self._watcher: Watcher | None = None
         self._earlier: dict[str, int] = {}
 
+    @property
+    def folder(self) -> Path:
+        """The results folder, which one run at a time works in."""
+        return self._pipeline.folder
+
     def start(self, searches_only: bool = False) -> None:
         """Take the lock and begin to show progress: of the search, or of all studies.
 
@@ -71,12 +76,11 @@ class Run:
             _say(failure(event["output"], event["rule_msg"], logs, self._earlier), sys.stderr)
         return not NOISE.match(record.getMessage())
 
-    def finish(self, well: bool = True) -> None:
+    def finish(self) -> None:
         """Show the final state and where the results are, and release the lock."""
         if self._lock and self._watcher:
             self._watcher.finish()
-            if well:
-                time_stamps.remember(self._pipeline.folder, self._pipeline.config)
+            time_stamps.remember(self._pipeline.folder, self._pipeline.config)
             self._lock.close()
             _say(f"results in {self._pipeline.folder}", sys.stdout)
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from jointsearch.errors import UserError
 
 FIELDS = "%i|%T|%M|%R|%r|%k|%Z"
 """Of squeue: job, state, time used, nodes or why it waits, why it waits, comment, working directory."""
+OF_TRAINING = re.compile(r"rule_(\w+_)?train_wildcards_")
+"""How the comment of a training job begins; a workflow that takes this one as a module may rename its rules."""
 
 USUAL = {"None", "Priority", "Resources", "BeginTime"}
 """Reasons for which a job waits that will start by itself; the last one after its node was lost or preempted."""
@@ -78,7 +81,7 @@ def jobs(folder: Path, patience: float = 60.0) -> list[SlurmJob] | None:
     return [
         SlurmJob(*row[:6])
         for row in rows
-        if len(row) == 7 and row[5].startswith("rule_train") and Path(row[6]).resolve() == folder.resolve()
+        if len(row) == 7 and OF_TRAINING.match(row[5]) and Path(row[6]).resolve() == folder.resolve()
     ]
 
 

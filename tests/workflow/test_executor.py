@@ -50,15 +50,21 @@ class PbsWorkspace(Workspace):
         return super().command("--profile", "profiles/generic", "--seconds-between-status-checks", "1", *arguments)
 
 
+def pretend_pbs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a pretend PBS into a folder, and into PATH; where its jobs will be."""
+    bin_folder = folder / "bin"
+    bin_folder.mkdir()
+    for name, script in (("qsub", QSUB), ("qstat", QSTAT), ("qdel", QDEL)):
+        (bin_folder / name).write_text(script)
+        (bin_folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
+    return bin_folder / "jobs"
+
+
 @pytest.fixture
 def workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> PbsWorkspace:
-    pbs = PbsWorkspace(workspace.folder)
-    pbs.jobs.parent.mkdir()
-    for name, script in (("qsub", QSUB), ("qstat", QSTAT), ("qdel", QDEL)):
-        (pbs.jobs.parent / name).write_text(script)
-        (pbs.jobs.parent / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{pbs.jobs.parent}{os.pathsep}{os.environ['PATH']}")
-    return pbs
+    pretend_pbs(workspace.folder.parent, monkeypatch)
+    return PbsWorkspace(workspace.folder)
 
 
 def test_a_search_through_the_generic_executor_takes_the_same_course_as_here(workspace, finished):

@@ -35,7 +35,7 @@ for figure, studies in FIGURES.items():
             folder=pipeline.folder,
             brackets=pipeline.length,
         shell:
-            "python $SCRIPTS/figure.py {params.figure} {params.folder} {params.brackets} {output.pdf}"
+            'python "$SCRIPTS"/figure.py {params.figure} {params.folder} {params.brackets} {output.pdf}'
             " 2> >(tee {log} >&2)"
 
 
@@ -65,7 +65,7 @@ for table, studies in TABLES.items():
             folder=pipeline.folder,
             brackets=pipeline.length,
         shell:
-            "python $SCRIPTS/table.py {params.table} {params.folder} {params.brackets} {output} 2> >(tee {log} >&2)"
+            'python "$SCRIPTS"/table.py {params.table} {params.folder} {params.brackets} {output} 2> >(tee {log} >&2)'
 
 
 rule numbers:
@@ -86,7 +86,7 @@ rule numbers:
         folder=pipeline.folder,
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/paper_numbers.py {params.folder} {params.brackets} {output} {input.data} {input.tables}"
+        'python "$SCRIPTS"/paper_numbers.py {params.folder} {params.brackets} {output} {input.data} {input.tables}'
         " 2> >(tee {log} >&2)"
 
 
@@ -111,7 +111,7 @@ rule interactive:
         folder=pipeline.folder,
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/interactive.py {params.folder} {params.brackets} {output} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/interactive.py {params.folder} {params.brackets} {output} 2> >(tee {log} >&2)'
 
 
 rule figures:

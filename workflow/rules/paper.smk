@@ -31,7 +31,7 @@ rule paper:
         config=SETTINGS,
         folder=pipeline.folder,
     shell:
-        "echo {params.config:q} | python $SCRIPTS/paper.py /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)"
+        'echo {params.config:q} | python "$SCRIPTS"/paper.py /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule latex:
@@ -49,4 +49,4 @@ rule latex:
         config=SETTINGS,
         folder=pipeline.folder,
     shell:
-        "echo {params.config:q} | python $SCRIPTS/latex.py /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)"
+        'echo {params.config:q} | python "$SCRIPTS"/latex.py /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'

@@ -19,7 +19,7 @@ rule configuration:
         brackets=pipeline.length,
         studies=settings.studies.model_dump_json(),
     shell:
-        "python $SCRIPTS/configuration.py {input} {params.brackets} {params.studies:q} {output.config} {output.space}"
+        'python "$SCRIPTS"/configuration.py {input} {params.brackets} {params.studies:q} {output.config} {output.space}'
         " 2> >(tee {log} >&2)"
 
 
@@ -43,7 +43,7 @@ rule crate:
     params:
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/crate.py {input.experiment} {params.brackets} {output.crate} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/crate.py {input.experiment} {params.brackets} {output.crate} 2> >(tee {log} >&2)'
 
 
 # Sees the manifest that was there before, so that no record that it names is replaced without a word.
@@ -59,7 +59,7 @@ rule manifest:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python $SCRIPTS/manifest.py {output} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/manifest.py {output} 2> >(tee {log} >&2)'
 
 
 # Has no inputs: it looks at the results as they lie there, and makes none. Code that was not committed is told, and no
@@ -73,4 +73,4 @@ rule audit:
     params:
         folder=pipeline.folder,
     shell:
-        "python $SCRIPTS/audit.py verify {params.folder} 2> >(tee {log} >&2) || [ $? = 4 ]"
+        'python "$SCRIPTS"/audit.py verify {params.folder} 2> >(tee {log} >&2) || [ $? = 4 ]'

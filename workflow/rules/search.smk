@@ -25,7 +25,7 @@ if pipeline.config.search.warm_start is not None:
             folder=pipeline.config.search.warm_start.folder,
             losses=pipeline.config.search.warm_start.flag,
         shell:
-            "python $SCRIPTS/warm_start.py {input} {resources.folder:q} {output} --losses={resources.losses}"
+            'python "$SCRIPTS"/warm_start.py {input} {resources.folder:q} {output} --losses={resources.losses}'
             " 2> >(tee {log} >&2)"
 
 
@@ -45,7 +45,7 @@ rule history:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python $SCRIPTS/history.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/history.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)'
 
 
 rule sample:
@@ -64,7 +64,7 @@ rule sample:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python $SCRIPTS/sample.py {input.experiment} {input.history} {output} {input.pending} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/sample.py {input.experiment} {input.history} {output} {input.pending} 2> >(tee {log} >&2)'
 
 
 rule promote:
@@ -83,7 +83,7 @@ rule promote:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "python $SCRIPTS/promote.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/promote.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)'
 
 
 # Writes `slot-NN.json` for each slot as well. Those are not declared, so that whatever was trained outlives a killed
@@ -108,7 +108,8 @@ rule train:
     # A cluster asks with SIGTERM to save what was trained, a terminal that closes with SIGHUP: the shell must not end before
     # the training has, nor what writes its log. SIGHUP is not ignored here, as the training could not hear it then.
     shell:
-        "trap '' TERM; trap : HUP; echo \"# $(date -Is) on $(hostname)\" >> {log}; python $SCRIPTS/train.py {input.experiment} {input.data} {input.proposals}"
+        "trap '' TERM; trap : HUP; echo \"# $(date -Is) on $(hostname)\" >> {log};"
+        ' python "$SCRIPTS"/train.py {input.experiment} {input.data} {input.proposals}'
         " {wildcards.first} {wildcards.last} {output} --threads {threads} {resources.flags}"
         " >> {log} 2> >(trap '' HUP PIPE; tee -ai {log} >&2)"
 
@@ -129,7 +130,7 @@ rule observations:
         study=pipeline.study,
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/observations.py {input.experiment} {params.study} {params.brackets} {output.table} {output.incumbent}"
+        'python "$SCRIPTS"/observations.py {input.experiment} {params.study} {params.brackets} {output.table} {output.incumbent}'
         " 2> >(tee {log} >&2)"
 
 

@@ -3,31 +3,43 @@ import os
 import sys
 from pathlib import Path
 
-from jointsearch import config as configuration
-from jointsearch import cli, figures, slurm
-from jointsearch.errors import UserError
-from jointsearch.pipeline import Pipeline
-from jointsearch.run import Run
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import Quietness
+from snakemake_interface_executor_plugins import utils as arguments
+
+try:
+    ROOT = Path(os.path.relpath(Path(workflow.current_basedir).parents[1]))
+except TypeError:
+    raise WorkflowError(
+        f"{workflow.current_basedir}: cannot run from there, as scripts and library lie beside the Snakefile; clone the "
+        'repository, run `make env` in it, and write `snakefile: "CLONE/workflow/Snakefile"` in your module'
+    ) from None
+# The library of this clone, whichever clone the environment was built in.
+sys.path.insert(0, str(ROOT.absolute() / "src"))
+
+try:
+    from jointsearch import cli, deployment, figures, slurm
+    from jointsearch.errors import UserError
+    from jointsearch.pipeline import Pipeline
+    from jointsearch.run import Run
+except ModuleNotFoundError as error:
+    raise WorkflowError(
+        f"{error.name} is not installed where Snakemake runs; run it from the environment that `make env` builds in {ROOT}"
+    ) from None
 
 cli.use_utf8()
 
-ROOT = Path(os.path.relpath(Path(workflow.current_basedir).parents[1]))
-# The files that Snakemake has read into `config`, read strictly: a key given twice is a mistake, 1e-3 a number.
-FILES = workflow.overwrite_configfiles or ["config/config.yaml"]
-
 try:
-    settings = configuration.read(
-        *map(Path, FILES), overrides=configuration.overrides(workflow.config_settings.config_args)
-    )
+    deployment.check_paths(workflow, ROOT)
+    settings = deployment.settings(workflow, config)
     pipelines = Pipeline.all_from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 pipeline = pipelines["search"]
 run = Run(pipelines)
+logger.addFilter(deployment.Listener(run, workflow, Quietness.PROGRESS, WorkflowError))
 LOGS = f"logs/{pipeline.config.experiment}"
 # Jobs run with the Python that runs Snakemake, whether its environment is activated or not, and find the scripts and the
 # library from any working directory, and samplers of your own in it.
@@ -38,10 +50,8 @@ os.environ.update(
     ),
     SCRIPTS=str(ROOT.resolve() / "scripts"),
 )
+deployment.quote_for_shells(arguments, workflow.main_snakefile)
 slurm.keep_sight_of_jobs()
-
-
-READING = {"plan", "audit"}
 
 
 wildcard_constraints:
@@ -50,27 +60,6 @@ wildcard_constraints:
     rung=r"\d+",
     first=r"\d+",
     last=r"\d+",
-
-
-onstart:
-    # The progress line says it better than "Finished jobid: 1234" and "Select jobs to execute...".
-    if workflow.output_settings.quiet is not None:
-        workflow.output_settings.quiet.add(Quietness.PROGRESS)
-    logger.addFilter(run.listen)
-    # These only read and print: they need no lock and show no progress.
-    if not set(workflow.dag_settings.targets) <= READING or not workflow.dag_settings.targets:
-        try:
-            run.start()
-        except UserError as error:
-            raise WorkflowError(str(error)) from None
-
-
-onsuccess:
-    run.finish()
-
-
-onerror:
-    run.finish(well=False)
 
 
 rule experiment:
@@ -87,7 +76,7 @@ rule experiment:
     params:
         settings=pipeline.experiment.model_dump_json(exclude_defaults=True),
     shell:
-        "python $SCRIPTS/freeze.py {params.settings:q} {output} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/freeze.py {params.settings:q} {output} 2> >(tee {log} >&2)'
 
 
 # Once, and before any training: missing or broken images are reported here, and a download happens here.
@@ -107,7 +96,7 @@ rule data:
         # The frozen settings do not tell what is given from what is left at its default.
         given="--fraction-given" if "validation_fraction" in settings.data.model_fields_set else "",
     shell:
-        "python $SCRIPTS/data.py {input} {output} --data-root {resources.data_root:q}"
+        'python "$SCRIPTS"/data.py {input} {output} --data-root {resources.data_root:q}'
         " --cache {resources.cache_root:q} {resources.given} 2> >(tee {log} >&2)"
 
 
@@ -120,4 +109,4 @@ rule plan:
     params:
         config=settings.model_dump_json(),
     shell:
-        "echo {params.config:q} | python $SCRIPTS/plan.py /dev/stdin 2> >(tee {log} >&2)"
+        'echo {params.config:q} | python "$SCRIPTS"/plan.py /dev/stdin 2> >(tee {log} >&2)'

@@ -22,7 +22,7 @@ rule study_settings:
         settings=lambda w: pipelines[w.study].experiment.model_dump_json(exclude_defaults=True),
         kept=lambda w: pipelines[w.study].planned.kept,
     shell:
-        "python $SCRIPTS/freeze.py {params.settings:q} {output} {input.keeps} {params.kept} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/freeze.py {params.settings:q} {output} {input.keeps} {params.kept} 2> >(tee {log} >&2)'
 
 
 rule propose_random:
@@ -41,7 +41,7 @@ rule propose_random:
     params:
         number=lambda w: pipelines[w.study].planned.brackets[0].sizes[0],
     shell:
-        "python $SCRIPTS/propose.py {input.experiment} {output} random {params.number} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/propose.py {input.experiment} {output} random {params.number} 2> >(tee {log} >&2)'
 
 
 rule propose_manual:
@@ -60,7 +60,7 @@ rule propose_manual:
         seeds=settings.studies.manual and settings.studies.manual.seeds,
         names=settings.studies.manual and settings.studies.manual.architectures,
     shell:
-        "python $SCRIPTS/propose.py {input} {output} manual {params.seeds} {params.names} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/propose.py {input} {output} manual {params.seeds} {params.names} 2> >(tee {log} >&2)'
 
 
 rule propose_retraining:
@@ -83,7 +83,7 @@ rule propose_retraining:
         seeds=settings.studies.retraining and settings.studies.retraining.seeds,
         brackets=pipeline.length,
     shell:
-        "python $SCRIPTS/propose.py {input.experiment} {output} retraining {params.seeds} {params.brackets}"
+        'python "$SCRIPTS"/propose.py {input.experiment} {output} retraining {params.seeds} {params.brackets}'
         " {input.search} {input.manual} 2> >(tee {log} >&2)"
 
 
@@ -103,7 +103,7 @@ rule study_observations:
         study=lambda w: pipelines[w.study].study,
         brackets=lambda w: 1 + pipelines[w.study].brackets[-1].index,
     shell:
-        "python $SCRIPTS/observations.py {input.experiment} {params.study} {params.brackets} {output}"
+        'python "$SCRIPTS"/observations.py {input.experiment} {params.study} {params.brackets} {output}'
         " 2> >(tee {log} >&2)"
 
 

@@ -1,0 +1,14 @@
+"""Jobs of a search in folders with names that shells trip over, deployed as a module."""
+
+import pytest
+from conftest import RESOURCES, SOON
+from workflow.deployed import NAME, deploy
+
+
+@pytest.mark.parametrize("name", [NAME, "`date` ; # *"])
+def test_trainings_run_on_the_cluster_from_any_folder(tmp_path, name):
+    mine = deploy(tmp_path / name)
+    printed = mine.snakemake("search", "--profile", "profiles/slurm", *SOON, *RESOURCES)
+    assert "1/1 evaluations" in printed
+    (evaluation,) = mine.evaluations()
+    assert evaluation.observed.job is not None

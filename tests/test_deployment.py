@@ -1,0 +1,65 @@
+import shlex
+import sys
+
+import pytest
+from snakemake_interface_executor_plugins import utils
+
+from jointsearch import deployment
+from jointsearch.errors import UserError
+
+
+def test_values_are_taken_as_the_files_write_them_but_where_they_were_changed():
+    loose = {"training": {"compile": True, "rate": "1e-3"}, "seed": 1, "notes": {"a": "1e-3"}}
+    exact = {"training": {"compile": "on", "rate": 1e-3}, "seed": 1, "notes": {"a": 1e-3}}
+    given = {
+        "training": {"compile": True, "rate": "1e-3"},
+        "seed": 2,
+        "notes": {"a": "1e-4", "b": True},
+        "more": {"c": 1},
+    }
+    assert deployment.as_written(given, loose, exact) == {
+        "training": {"compile": "on", "rate": 1e-3},
+        "seed": 2,
+        "notes": {"a": "1e-4", "b": True},
+        "more": {"c": 1},
+    }
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", 'a "b"', "'a' \"b\" $HOME", "a\\b", "`date` & ; # *", "ü\u00a0\u200b"])
+def test_what_a_shell_reads_is_the_path_whatever_its_name(tmp_path, monkeypatch, name):
+    """Snakemake's own arguments, as it writes them into the command of a job."""
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "executable", f"{folder}/bin/python")
+    monkeypatch.setattr(utils, "format_cli_value", utils.format_cli_value)
+    deployment.quote_for_shells(utils, f"{folder}/Snakefile")
+    arguments = [("--snakefile", f"{folder}/Snakefile"), ("--wait-for-files", [str(folder), "x"]), ("--cores", 1)]
+    command = utils.join_cli_args([sys.executable, *(utils.format_cli_arg(*one) for one in arguments)])
+    read = [f"{folder}/bin/python", "--snakefile", f"{folder}/Snakefile", "--wait-for-files", str(folder), "x"]
+    assert shlex.split(command) == [*read, "--cores", "1"]
+    assert len(shlex.split(utils.format_cli_arg("--scheduler-solver-path", sys.executable.rpartition("/")[0]))) == 2
+
+
+def test_nothing_changes_where_no_path_needs_quotes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = sys.executable, utils.format_cli_value
+    deployment.quote_for_shells(utils, f"{tmp_path}/Snakefile")
+    assert before == (sys.executable, utils.format_cli_value)
+
+
+@pytest.mark.parametrize(
+    ("executor", "refused"),
+    [("slurm", "%\\"), ("cluster-generic", '"$`\\'), ("local", "")],
+    ids=["slurm", "generic", "local"],
+)
+def test_an_executor_refuses_the_folders_that_it_cannot_work_in(tmp_path, monkeypatch, executor, refused):
+    for character in "%\\\"$`' &ü{":
+        folder = tmp_path / f"a{character}b"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        if character in refused:
+            with pytest.raises(UserError, match="rename the folder"):
+                deployment.check_submission(executor)
+        else:
+            deployment.check_submission(executor)
