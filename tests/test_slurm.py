@@ -62,8 +62,9 @@ def test_jobs_are_those_that_train_and_were_submitted_from_here(tmp_path, comman
     here.mkdir()
     rows = ROW.format(id=1, state="RUNNING", reason="None", folder=here)
     rows += ROW.format(id=2, state="RUNNING", reason="None", folder=tmp_path)
+    rows += ROW.format(id=4, state="RUNNING", reason="None", folder=here).replace("rule_train", "rule_joint_train")
     commands(squeue=rows + "echo CLUSTER: ours\necho '3|RUNNING|0:00|node1|None|another|/tmp'\n")
-    assert [job.id for job in slurm.jobs(here)] == ["1"]
+    assert [job.id for job in slurm.jobs(here)] == ["1", "4"]
 
 
 @pytest.mark.parametrize(

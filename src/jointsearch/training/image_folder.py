@@ -73,7 +73,9 @@ def read(root: Path, image_size: int | None) -> Source:
     if len(classes) < 2:
         inner = [parts.training / name for name, pictures in train_files.items() if pictures[0].parent.name != name]
         within = f"; is data_root to be {inner[0]}?" if inner else ""
-        raise UserError(f"{root}: {len(classes)} class folder(s); at least 2 are needed, one for each class{within}")
+        raise UserError(
+            f"{parts.training}: {len(classes)} class folder(s); at least 2 are needed, one for each class{within}"
+        )
     for name, pictures in train_files.items():
         _refuse_parts_in_class(parts.training / name, pictures)
     warnings = [
