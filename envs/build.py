@@ -119,7 +119,7 @@ def standing(link: Path) -> dict[str, str]:
         return {}
     try:
         return dict(json.loads((link / STAMP).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}
 
 

@@ -1,8 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from jointsearch import config, yaml_file
+from jointsearch.config import WarmStartSettings
 from jointsearch.errors import UserError
 
 
@@ -159,6 +161,27 @@ def test_a_space_and_a_warm_start_that_lie_beside_the_configuration_are_taken_fr
     found = config.read(Path("../results/small/config.yaml"))
     assert Path(found.space).samefile(beside / "space.yaml")
     assert Path(found.search.warm_start.folder).samefile(beside / "search/warm_start.json")
+
+
+def test_a_configuration_is_read_from_a_pipe():
+    reading, writing = os.pipe()
+    os.write(writing, b'{"experiment": "x", "seed": 3}')
+    os.close(writing)
+    assert config.read(Path(f"/dev/fd/{reading}")).seed == 3
+    os.close(reading)
+
+
+@pytest.mark.parametrize("written", ["there", "{folder: there, losses: ranks}"])
+def test_a_warm_start_is_replaced_as_a_whole(tmp_path, written):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"experiment: x\nsearch: {{warm_start: {written}}}\n")
+    for given, meant in {
+        "null": None,
+        "other": WarmStartSettings(folder="other"),
+        "{folder: other}": WarmStartSettings(folder="other"),
+    }.items():
+        overrides = config.overrides([f"search={{warm_start: {given}}}"])
+        assert config.read(path, overrides=overrides).search.warm_start == meant
 
 
 def test_a_space_that_does_not_lie_beside_the_configuration_is_taken_from_the_working_directory(tmp_path):

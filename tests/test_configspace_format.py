@@ -25,7 +25,7 @@ def everything() -> cs.ConfigurationSpace:
         cs.UniformFloatHyperparameter("share", -0.5, 0.5, default_value=0.1),
         cs.UniformIntegerHyperparameter("depth", 1, 16, log=True),
         cs.UniformIntegerHyperparameter("width", 1, 10),
-        cs.CategoricalHyperparameter("method", ["sgd", "adam", "on"], default_value="adam"),
+        cs.CategoricalHyperparameter("method", ["sgd", "adam", "on", "1e3"], default_value="adam"),
         cs.CategoricalHyperparameter("flag", [True, False], weights=[1, 1]),
         cs.CategoricalHyperparameter("mixed", ["1", 1, 2.5]),
         cs.CategoricalHyperparameter("alone", ["x"]),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from factories import VALUES, evaluation
 
+from jointsearch import job as job_of
 from jointsearch import layout
 from jointsearch.config import Config
 from jointsearch.errors import UserError
@@ -77,6 +78,37 @@ def test_slots_without_a_record_are_trained_and_the_batch_names_all(job):
     batch = read_record(job.folder / "batch.json", Batch)
     assert batch.records == tuple(file_digest(layout.slot_file(job.folder, slot)) for slot in range(3))
     assert not list(job.folder.glob("state-*"))
+
+
+def test_batches_of_another_size_follow_from_the_digests_of_those_that_are_there(job):
+    for slot in range(3):
+        train(job, slot, layout.slot_file(job.folder, slot))
+    study = layout.study_of(job.folder)
+    (whole,), singles = (layout.batch_files(study, 0, 0, 3, size) for size in (9, 1))
+    job.finish(whole)
+    digests = read_record(whole, Batch).records
+    # Whatever has become of a record since.
+    layout.slot_file(job.folder, 1).write_text("")
+    assert job_of.repacked([whole]) == {}
+    found = job_of.repacked(singles)
+    assert found == {
+        path: Batch(first_slot=slot, records=digests[slot : slot + 1]) for slot, path in enumerate(singles)
+    }
+    whole.unlink()
+    for path in singles[:2]:
+        write_record(path, found[path])
+    assert job_of.repacked([whole]) == {}
+    write_record(singles[2], found[singles[2]])
+    assert job_of.repacked([whole]) == {whole: Batch(first_slot=0, records=digests)}
+
+
+def test_batches_that_contradict_each_other_make_no_other(job):
+    study = layout.study_of(job.folder)
+    (whole,), singles = (layout.batch_files(study, 0, 0, 3, size) for size in (9, 1))
+    write_record(job.folder / "batch-00-01.json", Batch(first_slot=0, records=("0" * 64, "1" * 64)))
+    write_record(job.folder / "batch-01-02.json", Batch(first_slot=1, records=("2" * 64, "3" * 64)))
+    assert job_of.repacked([whole]) == {}
+    assert set(job_of.repacked(singles)) == {singles[0], singles[2]}
 
 
 def test_what_another_process_trains_is_left_to_it(job):

@@ -8,9 +8,9 @@ import pytest
 from searches import DEMO, SPACES, search_in
 
 from jointsearch import warm_start, yaml_file
-from jointsearch.config import BudgetSettings, parse, read
+from jointsearch.config import BudgetSettings, StudySettings, parse, read
 from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
+from jointsearch.experiment import Experiment, configuration
 from jointsearch.export import hpbandster
 from jointsearch.records import WarmStart, read_record, write_record
 from jointsearch.space import Space
@@ -205,6 +205,7 @@ def test_settings_are_read_as_they_are_written(tmp_path, losses):
             ({"folder": "x", "losses": losses}, "losses: expected `ranks`, or [LOW, HIGH]")
             for losses in ("rank", [1, 0], [0, 0], [0], [0, 1, 2], ["0", "1"], [0, float("inf")], None, 7, {"low": 0})
         ),
+        ({"folder": "x", "losses": [-1e308, 1e308]}, "search.warm_start.losses: "),
         ({"folder": "x", "loses": "ranks"}, "search.warm_start.loses: unknown key; did you mean 'losses'?"),
         ({"losses": "ranks"}, "search.warm_start.folder: Field required"),
         (["x"], "search.warm_start: "),
@@ -235,7 +236,9 @@ def test_a_record_says_how_its_losses_became_errors_and_is_not_changed_again(tmp
     record = read_record(results / "search/warm_start.json", WarmStart)
     assert record.losses == "ranks"
     # The configuration that makes the results again names the record.
-    again = experiment.to_config(1, results)
+    for name, content in configuration(experiment, 1, StudySettings()).items():
+        (results / name).write_bytes(content)
+    again = read(results / "config.yaml")
     assert again.search.warm_start.folder == str(results / "search/warm_start.json")
     assert warm_start.source(warm_start.known(again, SPACES["conditional"])) == experiment.warm_start
     assert written(results / "search/warm_start.json", tmp_path / "again/search/warm_start.json") == first

@@ -128,7 +128,7 @@ def _named_losses(given: Any) -> Any:
         return given
     if isinstance(given, list | tuple) and len(given) == 2 and all(type(one) in (int, float) for one in given):
         low, high = map(float, given)
-        if math.isfinite(low) and math.isfinite(high) and low < high:
+        if low < high and math.isfinite(high - low):
             return low, high
     raise ValueError("expected `ranks`, or [LOW, HIGH], the losses that stand for the errors 0 and 1")
 
@@ -140,7 +140,7 @@ class WarmStartSettings(Settings):
     """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search."""
     losses: Annotated[Losses, BeforeValidator(_named_losses)] = ERRORS
     """How its losses become errors between 0 and 1: [LOW, HIGH], those that stand for 0 and 1, such as [0, 100] for
-    percent; or `ranks`: the share of the losses at the same budget that are lower."""
+    percent; or `ranks`: the share of the losses at the same budget that are lower, ties counted half."""
 
     @property
     def flag(self) -> str:
@@ -350,9 +350,6 @@ def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> C
     """
     merged: dict[str, Any] = {}
     for path in paths:
-        raw = yaml_file.load(path)
-        if not isinstance(raw, dict):
-            raise UserError(f"{path}: expected keys and values; see config/README.md")
         merge(merged, load(path))
     merge(merged, overrides)
     return parse(merged, ", ".join(map(str, paths)))
@@ -369,22 +366,30 @@ def load(path: Path) -> dict[str, Any]:
     raw = yaml_file.load(path)
     if not isinstance(raw, dict):
         raise UserError(f"{path}: expected keys and values; see config/README.md")
+    find_beside(path.parent, raw)
+    return raw
+
+
+def find_beside(folder: Path, raw: Mapping[str, Any]) -> None:
+    """Give the space and the warm start that lie beside a configuration by a path from the working directory."""
     search = raw.get("search")
     begun = search.get("warm_start") if isinstance(search, dict) else None
     for section, key in ((raw, "space"), (search, "warm_start"), (begun, "folder")):
         if isinstance(section, dict) and isinstance(name := section.get(key), str):
             # What cannot be expanded is refused with its key when the whole is checked.
             with contextlib.suppress(ValueError):
-                beside = path.parent / expand(name)
+                beside = folder / expand(name)
                 if beside.exists():
                     section[key] = escape(beside.as_posix())
-    return raw
 
 
 def merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
-    """Put keys into a mapping, section by section; those that are there already are replaced."""
+    """Put keys into a mapping, section by section; those that are there already are replaced.
+
+    A warm start is one value, whether it is written as a folder or as a mapping.
+    """
     for key, value in update.items():
-        if isinstance(target.get(key), dict) and isinstance(value, Mapping | None):
+        if isinstance(target.get(key), dict) and isinstance(value, Mapping | None) and key != "warm_start":
             merge(target[key], value or {})
         else:
             target[key] = value

@@ -105,13 +105,15 @@ def quote_for_shells(arguments: Any, snakefile: str) -> None:
     sys.executable = shlex.quote(sys.executable)
 
 
-def settings(workflow: Any, given: Mapping[str, Any]) -> Config:
+def settings(workflow: Any, root: Path, given: Mapping[str, Any]) -> Config:
     """Read the configuration of a run, as strictly as its files can be read.
 
     Parameters
     ----------
     workflow
         Snakemake's object. Files that its command line names replace all others, as a whole.
+    root
+        The clone.
     given
         What Snakemake has read into `config`; in a module, what `config:` passes to it.
 
@@ -124,9 +126,12 @@ def settings(workflow: Any, given: Mapping[str, Any]) -> Config:
     read = [Path(file) for file in workflow.configfiles[len(named) :]]
     overrides = config.overrides(workflow.config_settings.config_args)
     if not workflow.modifier.skip_configfile:
-        if others := [str(file) for file in read if not named and str(file) != CONFIG]:
+        main, ours = Path(workflow.main_snakefile), [root / name for name in ("Snakefile", "workflow/Snakefile")]
+        others = [str(file) for file in read if not named and str(file) != CONFIG]
+        is_module = workflow.modifier.globals is not workflow.modifier_stack[0].globals
+        if others or not (is_module or main.resolve() in [one.resolve() for one in ours]):
             raise UserError(
-                f"{', '.join(others)}: read by the Snakefile that includes this workflow, which cannot see it; write "
+                f"{', '.join(others) or main}: of a Snakefile that includes this workflow, which cannot see it; write "
                 "`module joint:` with `snakefile:` and `config: config`, and `use rule * from joint` (README)"
             )
         return config.read(*(named or [Path(CONFIG)]), overrides=overrides)
@@ -138,6 +143,8 @@ def settings(workflow: Any, given: Mapping[str, Any]) -> Config:
     section = next((name for name, value in loose.items() if value == given), None)
     if section is not None:
         exact, loose = exact[section], loose[section]
+        for file in (*read, *named):
+            config.find_beside(file.parent, exact)
     where = ", ".join([*map(str, [*read, *named])]) or "the configuration that `config:` passes to the module"
     return config.parse(as_written(given, loose, exact), where)
 

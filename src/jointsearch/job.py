@@ -1,8 +1,9 @@
 """A training job: the slots FIRST to LAST of a rung, each trained once whoever else works on them."""
 
+import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from jointsearch import layout, lock
 from jointsearch.errors import UserError
 from jointsearch.experiment import Experiment
 from jointsearch.interruption import Interruption
-from jointsearch.records import Batch, Evaluation, Rung, file_digest, read_record, write_record
+from jointsearch.records import Batch, Digest, Evaluation, Rung, file_digest, read_record, write_record
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,36 @@ class Job:
                 layout.end_file(below, self.rung.proposals[slot].id).unlink(missing_ok=True)
         records = tuple(file_digest(layout.slot_file(self.folder, slot)) for slot in self.slots)
         write_record(batch, Batch(first_slot=self.slots.start, records=records))
+
+
+def repacked(batches: Sequence[Path]) -> dict[Path, Batch]:
+    """Give the batch files of a rung that are missing but follow from others there, of jobs of another size.
+
+    Their digests are those of the others, so that a record that was changed since is noticed as before.
+
+    Parameters
+    ----------
+    batches
+        All batch files of the rung, as its trainings are packed now, in slot order.
+    """
+    folder = batches[0].parent
+    there = {path.name: path for path in folder.glob("batch-*.json")}
+    missing = [path for path in batches if path.name not in there]
+    others = [path for name, path in there.items() if path not in batches] if missing else []
+    recorded: dict[int, set[Digest]] = {}
+    for path in others:
+        # A broken one is for an audit to tell.
+        with contextlib.suppress(UserError):
+            batch = read_record(path, Batch)
+            for slot, record in enumerate(batch.records, start=batch.first_slot):
+                recorded.setdefault(slot, set()).add(record)
+    found = {}
+    for path in missing:
+        first, last = map(int, path.stem.split("-")[1:])
+        records = [recorded.get(slot, set()) for slot in range(first, last + 1)]
+        if all(len(one) == 1 for one in records):
+            found[path] = Batch(first_slot=first, records=tuple(one for (one,) in records))
+    return found
 
 
 def _refuse_another(file: Path, identity: dict[str, Any]) -> None:

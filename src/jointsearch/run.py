@@ -61,8 +61,18 @@ class Run:
         self._watcher.start()
 
     def settle(self) -> list[str]:
-        """Bring the time stamps of results that were moved into order, before they are compared. Gives no file."""
-        time_stamps.settle(self._pipeline.folder, self._pipeline.config)
+        """Bring results that were moved, or whose trainings were packed otherwise, into order before they are compared.
+
+        Gives no file: it is asked for as an input, since Snakemake asks for those before it looks at any time stamp,
+        also in a dry run.
+        """
+        batches = [
+            one.batches(item.index, rung)
+            for one in self._pipelines.values()
+            for item in one.brackets
+            for rung in range(len(item.sizes))
+        ]
+        time_stamps.settle(self._pipeline.folder, self._pipeline.config, batches)
         return []
 
     def listen(self, record: logging.LogRecord) -> bool:

@@ -272,7 +272,10 @@ class SpaceFile(Part):
             If the file is missing, is no YAML, has a key twice, or says something that makes no sense;
             one line with path, field and what to do.
         """
-        return cls.parse(yaml_file.load(path), str(path))
+        raw = yaml_file.load(path)
+        if configspace_format.recognised(raw) and path.suffix != ".json":
+            raw = yaml_file.load_version_1_1(path)
+        return cls.parse(raw, str(path))
 
     @classmethod
     def parse(cls, raw: Any, where: str = "space") -> Self:

@@ -5,16 +5,18 @@ stamps in any order, so that it would submit trainings whose records lie there. 
 digest, which stays true.
 """
 
+import contextlib
 import os
 import re
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from jointsearch import layout, lock
+from jointsearch import job, layout, lock
 from jointsearch.config import Config
 from jointsearch.errors import UserError
-from jointsearch.records import digest, write_bytes
+from jointsearch.records import digest, write_bytes, write_record
 
 KNOWN = ".time-stamps"
 """In the folder of an experiment: the stamps of what a run has left there."""
@@ -32,14 +34,25 @@ _MADE = re.compile(
 """What the workflow engine compares. Single evaluations are none of its files."""
 
 
-def settle(folder: Path, config: Config) -> None:
+def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> None:
     """Set the time stamps of an experiment anew, unless they are those that the last run has left.
 
     What follows from the files beside it gets the latest stamp of all, the same for each, so that there is nothing to
-    do for it; what does not, an older one, so that it is made again. No content is changed. A folder in which another
-    run works, or that cannot be written, is left as it is.
+    do for it; what does not, an older one, so that it is made again. Where jobs have another size than those that
+    trained, the batch files of theirs are written before; no other content is changed. A folder in which another run
+    works, or that cannot be written, is left as it is.
+
+    Parameters
+    ----------
+    folder, config
+        Of the experiment, and what is configured now.
+    batches
+        For each rung of all studies, its batch files.
     """
-    if not layout.experiment_file(folder).exists() or _as_left(folder, config):
+    if not layout.experiment_file(folder).exists():
+        return
+    repacked = {path: batch for rung in batches for path, batch in job.repacked(rung).items()}
+    if not repacked and _as_left(folder, config):
         return
     try:
         held = lock.take(folder)
@@ -48,6 +61,8 @@ def settle(folder: Path, config: Config) -> None:
     from jointsearch.provenance import current, sources
 
     with held:
+        for path, batch in repacked.items():
+            write_record(path, batch)
         made = [path for path in _files(folder) if _MADE.fullmatch(path.relative_to(folder).as_posix())]
         try:
             stale = current.stale(folder, config)
@@ -74,7 +89,9 @@ def remember(folder: Path, config: Config) -> None:
     """
     names = (path.relative_to(folder).as_posix() for path in _files(folder))
     lines = [f"{_stamp(folder / name)} {name}\n" for name in names if _UPSTREAM.fullmatch(name)]
-    write_bytes(folder / KNOWN, "".join([f"{_surroundings(config)}\n", *lines]).encode())
+    # Without them the next run looks at the digests again.
+    with contextlib.suppress(OSError):
+        write_bytes(folder / KNOWN, "".join([f"{_surroundings(config)}\n", *lines]).encode())
 
 
 def _as_left(folder: Path, config: Config) -> bool:

@@ -51,6 +51,11 @@ def dump(model: BaseModel) -> bytes:
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True).encode()
 
 
+def load_version_1_1(path: Path) -> Any:
+    """Read a file that `load` can read as YAML 1.1, which the library that wrote it has quoted words for."""
+    return yaml.load(path.read_bytes(), Loader=_Loader11)
+
+
 def _parse_json(text: str, where: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique)
@@ -90,6 +95,10 @@ class _Loader(yaml.SafeLoader):
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
 
+class _Loader11(yaml.SafeLoader):
+    """Safe YAML 1.1, in which 1e3 is a word."""
+
+
 class _Dumper(yaml.SafeDumper):
     """Quotes a word that either version of YAML would take for something else."""
 
@@ -114,4 +123,7 @@ _Loader.yaml_constructors = {
     "tag:yaml.org,2002:int": _Loader.construct_whole,
     # ConfigSpace's `to_yaml` writes some of its lists as tuples.
     "tag:yaml.org,2002:python/tuple": _Loader.construct_yaml_seq,
+}
+_Loader11.yaml_constructors = yaml.SafeLoader.yaml_constructors | {
+    "tag:yaml.org,2002:python/tuple": _Loader11.construct_yaml_seq,
 }

@@ -365,7 +365,7 @@ def test_a_commit_by_an_archive_is_said_to_be_and_held_to_the_code_of_that_archi
     use(unpack(clone, tmp_path / "release"), monkeypatch)
     found = findings_on(archived, tmp_path / "good")
     assert found["committed"].verdict is found["commit"].verdict is Verdict.VERIFIED
-    assert "is by the archive" in found["committed"].message
+    assert "is named by the archive" in found["committed"].message
     assert findings_on(other, tmp_path / "bad")["commit"].verdict is Verdict.MISMATCH
     found = findings_on(changed, tmp_path / "changed")
     assert found["committed"].verdict is Verdict.UNPINNED

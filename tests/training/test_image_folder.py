@@ -329,8 +329,30 @@ def test_a_class_that_the_test_part_lacks_is_warned_of(tree):
     assert warning == f"{tree / 'test'}: no images of dog, of which the test error then says nothing"
 
 
+@pytest.mark.parametrize("name", ["val", "test", "Validation"])
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("/unmounted/images", "cannot be read (No such file or directory); mend the link, or /unmounted/images"),
+        ("x" * 300, "cannot be read (File name too long)"),
+        ("README.md", "has the name of a part of the images, but is no folder"),
+    ],
+)
+def test_a_part_that_is_no_folder_is_told_and_not_passed_over(tree, name, target, says):
+    (tree / "README.md").write_text("about these images")
+    if (tree / name).exists():
+        shutil.rmtree(tree / name)
+    (tree / name).symlink_to(target)
+    assert refusal(tree).startswith(f"{tree / name}: {says}")
+
+
+def test_a_class_that_is_a_broken_link_is_told_as_such(tree):
+    (tree / "train" / "wasp").symlink_to("/unmounted/wasp")
+    assert refusal(tree).startswith(f"{tree / 'train' / 'wasp'}: cannot be read (No such file or directory)")
+
+
 def test_a_folder_beside_the_parts_is_warned_of(tree):
-    add_part(tree, "test1")
+    (tree / "test1").mkdir()
     source = image_folder.read(tree, None)
     assert len(source.test.labels) == 6
     (warning,) = source.warnings

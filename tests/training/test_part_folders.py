@@ -29,7 +29,7 @@ def refusal(root: Path, *names: str) -> str:
             "validation",
             "val VAL valid Valid validation validation_set valid-set dev dev_set development eval val_images",
         ),
-        ("test", "test Test testing Testing test_set TestSet test_data test-images test_split"),
+        ("test", "test Test tests testing Testing test_set TestSet test_data test-images test_split"),
         (None, "cat trains tested invalid value evaluate train2017 seg_train trainA devil contest unlabelled"),
     ],
 )
@@ -55,6 +55,14 @@ def test_three_parts_are_told_apart(tmp_path, names):
 def test_other_folders_beside_the_parts_are_named(tmp_path):
     found = recognised(tmp_path, "train", "test1", "docs")
     assert (found.validation, found.test, found.beside) == (None, None, ("test1", "docs"))
+
+
+@pytest.mark.parametrize("name", ["val2017", "my_validation", "test_a"])
+def test_a_part_with_classes_that_is_not_understood_is_no_folder_to_ignore(tmp_path, name):
+    (tmp_path / name / "cat").mkdir(parents=True)
+    (tmp_path / "train").mkdir()
+    with pytest.raises(UserError, match=f"{name}: looks like a part of the images, but not by its name"):
+        recognise(tmp_path, [tmp_path / "train", tmp_path / name])
 
 
 @pytest.mark.parametrize(

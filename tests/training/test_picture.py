@@ -385,3 +385,16 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path):
     finally:
         os.seteuid(user)
     assert message == "cannot be read (Permission denied); restore it, or give access to it"
+
+
+@pytest.mark.parametrize("pixels", [SMOOTH.astype(np.uint16) * 257, SMOOTH.astype(np.float32)])
+def test_deep_greys_of_which_zero_is_white_are_refused(tmp_path, pixels):
+    path = saved(tmp_path, pixels, tiffinfo={262: 0})
+    assert refusal(path).startswith("greys of which 0 is white, which Pillow takes for black; save the pictures")
+
+
+def test_greys_of_8_bits_of_which_zero_is_white_are_read(tmp_path):
+    path = saved(tmp_path, SMOOTH.astype(np.uint8), tiffinfo={262: 0})
+    with Image.open(path) as image:
+        assert image.tag_v2[262] == 0
+    assert np.array_equal(read(path), grey(SMOOTH))

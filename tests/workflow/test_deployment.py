@@ -87,6 +87,13 @@ def test_rules_may_be_renamed_and_changed_and_the_folder_be_another(plain):
     assert "our_all " in other.snakemake("-n", "-s", snakefile)
 
 
+def test_the_default_target_of_the_workflow_around_stays(plain):
+    own = 'rule all:\n    output:\n        touch("mine.txt"),\n\n\n'
+    plain.write(MODULE.replace("* from jointsearch", "* from jointsearch as our_*").replace("module", f"{own}module"))
+    plain.snakemake("--cores", "1")
+    assert (plain.folder / "mine.txt").exists() and not plain.results.exists()
+
+
 CHANGED = """
 use rule train from jointsearch as our_train with:
     priority: 5
@@ -103,9 +110,8 @@ use rule train from jointsearch as our_train with:
         (MODULE.replace("# declare", 'config["seed"] = 10\n# declare'), (), 10),
         (MODULE.replace('"config/config.yaml"', '"parts.yaml"').replace(" config\n", ' config["joint"]\n'), (), 11),
         ("module j:\n    snakefile: SNAKEFILE\nuse rule * from j\n", (), 7),
-        ('configfile: "config/config.yaml"\ninclude: SNAKEFILE\n', (), 7),
     ],
-    ids=["given", "set", "named", "other", "changed", "part", "none given", "included"],
+    ids=["given", "set", "named", "other", "changed", "part", "none given"],
 )
 def test_it_runs_the_configuration_that_it_was_given(plain, snakefile, arguments, seed):
     plain.configure(seed=7)
@@ -120,8 +126,12 @@ def test_it_runs_the_configuration_that_it_was_given(plain, snakefile, arguments
 @pytest.mark.parametrize(
     ("snakefile", "reason"),
     [
-        ('configfile: "other.yaml"\nmodule j:\n    snakefile: SNAKEFILE\nuse rule * from j\n', "other.yaml: read by"),
-        ('configfile: "other.yaml"\ninclude: SNAKEFILE\n', "other.yaml: read by"),
+        (
+            'configfile: "other.yaml"\nmodule j:\n    snakefile: SNAKEFILE\nuse rule * from j\n',
+            "other.yaml: of a Snakefile that includes",
+        ),
+        ("include: SNAKEFILE\n", "Snakefile: of a Snakefile that includes"),
+        ('configfile: "other.yaml"\ninclude: SNAKEFILE\n', "other.yaml: of a Snakefile that includes"),
         (MODULE.replace("    config:", '    prefix: "sub"\n    config:'), "prefix: and replace_prefix: of a module"),
         (MODULE.replace('"config/config.yaml"', '"twice.yaml"'), "the key 'seed' stands twice"),
         (MODULE.replace('"config/config.yaml"', '"bad.yaml"'), "bad.yaml: sead: unknown key; did you mean 'seed'?"),

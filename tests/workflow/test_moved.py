@@ -77,6 +77,16 @@ def test_of_a_copy_of_an_interrupted_search_that_is_made_longer_only_what_is_mis
     }
 
 
+def test_jobs_of_another_size_train_only_what_is_missing(finished, tmp_path):
+    copy = finished.copy(tmp_path / "clone")
+    copy.configure(search={"length": 4}, jobs={"evaluations_per_job": 2})
+    # Nine, three and one of the fourth bracket, two at a time.
+    assert ["train", "8"] in jobs(copy, "search")
+    copy.configure(jobs={"evaluations_per_job": 1})
+    assert jobs(copy, "search") == []
+    assert copy.derivable() == finished.derivable()
+
+
 def test_a_record_that_was_edited_in_a_copy_is_told_and_not_trained(finished, tmp_path):
     copy = finished.copy(tmp_path / "clone")
     set_errors(copy.results / SLOT, loss=0.0)

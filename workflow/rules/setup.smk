@@ -32,7 +32,7 @@ cli.use_utf8()
 
 try:
     deployment.check_paths(workflow, ROOT)
-    settings = deployment.settings(workflow, config)
+    settings = deployment.settings(workflow, ROOT, config)
     pipelines = Pipeline.all_from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None

@@ -276,7 +276,7 @@ def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: F
     if reasons:
         findings.add("hash", "committed", file, Verdict.UNPINNED, "; ".join(reasons))
     elif found.commit_by == "archive" and found.commit is not None:
-        message = f"commit {found.commit[:12]} is by the archive that the code was unpacked from"
+        message = f"commit {found.commit[:12]} is named by the archive that the code was unpacked from"
         findings.add("hash", "committed", file, message=message)
     else:
         findings.add("hash", "committed", file)

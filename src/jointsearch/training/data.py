@@ -101,7 +101,10 @@ def load(
     if images is None:
         images = _divide(_SOURCES[settings.name](settings, root), settings, seed)
         if known and (images.digest, images.split) != (known.digest, known.split):
-            raise UserError(f"{root}: other images, or another split, than data.json says; restore them")
+            raise UserError(
+                f"{root}: other images, or another split, than data.json says; restore them, or, if another version of "
+                "this workflow looked at them, go on with that one"
+            )
         if cache_root:
             cache.write(cache_root, images)
     return images.image_data(settings.train_on == "training_and_validation")
@@ -135,7 +138,7 @@ def _told(copies: Duplicates) -> tuple[str, ...]:
     if not copies.number:
         return ()
     said = f"{copies.number:,} images of the validation or test part are copies of images in another part: "
-    said += "their errors are of images that were trained on or chosen by"
+    said += "their errors are measured on images that were trained on or chosen by"
     return (
         f"{said}; remove one of each two, such as {' or '.join(map(str, copies.example))}" if copies.example else said,
     )

@@ -20,8 +20,6 @@ CLUTTER = {
     "ehthumbs_vista.db",
     "desktop.ini",
     "$recycle.bin",
-    "recycler",
-    "recycled",
     "system volume information",
     "found.000",
     # macOS
@@ -65,9 +63,19 @@ def read(root: Path, image_size: int | None) -> Source:
         link without an end, a file that cannot be read as a picture of 8 bits, or pictures of several sizes without
         `image_size`.
     """
-    if not root.is_dir():
+    try:
+        is_folder = stat.S_ISDIR(root.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_folder = False
+    except OSError as error:
+        raise unreadable(root, error) from None
+    if not is_folder:
         raise UserError(f"{root}: no such folder; set data_root to the folder that holds the images")
-    parts = part_folders.recognise(root, [entry for entry in _visible(root) if entry.is_dir()])
+    entries = {entry: _is_folder(entry) for entry in _visible(root)}
+    for entry, is_folder in entries.items():
+        if not is_folder and part_folders.part_of(entry.name) is not None:
+            raise UserError(f"{entry}: has the name of a part of the images, but is no folder; remove or rename it")
+    parts = part_folders.recognise(root, [entry for entry, is_folder in entries.items() if is_folder])
     train_files = _files(parts.training)
     classes = tuple(train_files)
     if len(classes) < 2:
@@ -103,7 +111,7 @@ def read(root: Path, image_size: int | None) -> Source:
 def _files(folder: Path) -> dict[str, list[Path]]:
     """The pictures of each class, by the name of its folder."""
     entries = _visible(folder)
-    folders = [entry for entry in entries if entry.is_dir()]
+    folders = [entry for entry in entries if _is_folder(entry)]
     _refuse_objects(folder, [entry.name for entry in folders])
     for entry in entries:
         if not folders:
@@ -197,6 +205,11 @@ def _pictures(folder: Path, within: tuple[os.stat_result, ...] = ()) -> Iterator
             # Whoever opens a named pipe waits for ever.
             kind = {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}.get(stat.S_IFMT(mode), "device")
             raise UserError(f"{entry}: a {kind}, no image; move it out of the images")
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether this is a folder; what cannot be looked at, such as a link to a disk that is away, is an error."""
+    return stat.S_ISDIR(_stat(path).st_mode)
 
 
 def _stat(path: Path) -> os.stat_result:

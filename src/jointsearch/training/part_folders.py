@@ -11,7 +11,7 @@ from jointsearch.errors import UserError
 STEMS = {
     "training": ("train", "training"),
     "validation": ("val", "valid", "validation", "dev", "development", "eval", "evaluation"),
-    "test": ("test", "testing"),
+    "test": ("test", "tests", "testing"),
 }
 """Names of the folder of each part. Whatever their case; one of `SUFFIXES` may follow, after a blank, `_` or `-`."""
 SUFFIXES = ("", "set", "data", "dataset", "images", "split")
@@ -52,7 +52,8 @@ def recognise(root: Path, folders: Sequence[Path]) -> PartFolders:
     Raises
     ------
     UserError
-        If two folders claim to be one part, or if some look like parts and none is understood as the training part.
+        If two folders claim to be one part, if one beside the training part looks like a part that is not understood,
+        or if some look like parts and none is understood as the training part.
     """
     found: dict[str, list[Path]] = {part: [] for part in STEMS}
     for folder in folders:
@@ -68,8 +69,14 @@ def recognise(root: Path, folders: Sequence[Path]) -> PartFolders:
                 f"{root}: {first.name} and {second.name} can both be the {part} part; keep one, or rename the other"
             )
     validation, test = (next(iter(found[part]), None) for part in ("validation", "test"))
-    beside = tuple(folder.name for folder in folders if part_of(folder.name) is None)
-    return PartFolders(found["training"][0], validation, test, beside)
+    beside = [folder for folder in folders if part_of(folder.name) is None]
+    for folder in beside:
+        # Images without labels, as in many a competition, lie in no folders of classes.
+        if _resembled(folder.name) and any(entry.is_dir() for entry in folder.iterdir()):
+            raise UserError(
+                f"{folder}: looks like a part of the images, but not by its name; name the folders of the parts {KNOWN}"
+            )
+    return PartFolders(found["training"][0], validation, test, tuple(folder.name for folder in beside))
 
 
 def _refuse_parts(root: Path, folders: Sequence[Path]) -> None:

@@ -132,6 +132,8 @@ def _read(path: Path, file: IO[bytes]) -> Image.Image:
         found = stored(opened, file)
         if found.misread:
             raise UserError(f"{path}: 16 bits, one colour after the other, which Pillow takes for 8 bits; {_WAY_OUT}")
+        if found.inverted:
+            raise UserError(f"{path}: greys of which 0 is white, which Pillow takes for black; {_WAY_OUT}")
         opened.load()
         image = _upright(opened)
         if image.mode == "F":

@@ -12,7 +12,7 @@ from PIL.ImageFile import ImageFile
 _OTHER_BYTE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 """The byte order in which Pillow unpacks the lower byte of 16 bits, by the one in which it unpacks the upper byte."""
 
-_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION = 258, 284
+_BITS_PER_SAMPLE, _PHOTOMETRIC_INTERPRETATION, _PLANAR_CONFIGURATION = 258, 262, 284
 """Tags of TIFF."""
 
 _SSIZ = 38
@@ -31,11 +31,14 @@ class Stored:
         Whether Pillow can give either byte of 16 bits, see `levels`.
     misread
         Whether Pillow takes each byte of 16 bits for a sample of its own.
+    inverted
+        Whether 0 is white and Pillow does not mind, as it does for 8 bits.
     """
 
     bits: int = 8
     bytewise: bool = False
     misread: bool = False
+    inverted: bool = False
 
 
 def stored(image: ImageFile, file: IO[bytes]) -> Stored:
@@ -48,6 +51,8 @@ def stored(image: ImageFile, file: IO[bytes]) -> Stored:
     codec, _, _, given = image.tile[0]
     mode = _raw_mode(given)
     tags: Any = getattr(image, "tag_v2", {})
+    if tags.get(_PHOTOMETRIC_INTERPRETATION) == 0 and image.mode.startswith(("I", "F")):
+        return Stored(inverted=True)
     planar = tags.get(_PLANAR_CONFIGURATION) == 2
     if planar and len(mode) == 1:
         return Stored(misread=max(tags.get(_BITS_PER_SAMPLE, (8,))) > 8)
