@@ -38,8 +38,9 @@ def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> N
     """Set the time stamps of an experiment anew, unless they are those that the last run has left.
 
     What follows from the files beside it gets the latest stamp of all, the same for each, so that there is nothing to
-    do for it; what does not, an older one, so that it is made again. Where jobs have another size than those that
-    trained, the batch files of theirs are written before; no other content is changed. A folder in which another run
+    do for it; what does not, an older one, so that it is made again. Where there is something to
+    do, and jobs have another size than those that trained, their batch files are written before; no other content is
+    changed. A folder in which another run
     works, or that cannot be written, is left as it is.
 
     Parameters
@@ -61,13 +62,16 @@ def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> N
     from jointsearch.provenance import current, sources
 
     with held:
-        for path, batch in repacked.items():
-            write_record(path, batch)
         made = [path for path in _files(folder) if _MADE.fullmatch(path.relative_to(folder).as_posix())]
         try:
             stale = current.stale(folder, config)
-        except UserError:
-            # The run itself says what is broken.
+            if stale and repacked:
+                for path, batch in repacked.items():
+                    write_record(path, batch)
+                made += repacked
+                stale = current.stale(folder, config)
+        except (OSError, UserError):
+            # The run itself says what is broken, or cannot be written.
             return
         latest = min(max(path.stat().st_mtime_ns for path in (*made, *sources.files())), time.time_ns())
         try:

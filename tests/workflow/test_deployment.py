@@ -89,9 +89,13 @@ def test_rules_may_be_renamed_and_changed_and_the_folder_be_another(plain):
 
 def test_the_default_target_of_the_workflow_around_stays(plain):
     own = 'rule all:\n    output:\n        touch("mine.txt"),\n\n\n'
-    plain.write(MODULE.replace("* from jointsearch", "* from jointsearch as our_*").replace("module", f"{own}module"))
+    plain.write(
+        MODULE.replace("* from jointsearch", "* from jointsearch as our_*").replace(
+            "module jointsearch", f"{own}module jointsearch"
+        )
+    )
     plain.snakemake("--cores", "1")
-    assert (plain.folder / "mine.txt").exists() and not plain.results.exists()
+    assert (plain.folder / "mine.txt").exists() and not (plain.results / "experiment.json").exists()
 
 
 CHANGED = """

@@ -79,6 +79,7 @@ def test_of_a_copy_of_an_interrupted_search_that_is_made_longer_only_what_is_mis
 
 def test_jobs_of_another_size_train_only_what_is_missing(finished, tmp_path):
     copy = finished.copy(tmp_path / "clone")
+    shutil.rmtree(copy.folder / ".snakemake")
     copy.configure(search={"length": 4}, jobs={"evaluations_per_job": 2})
     # Nine, three and one of the fourth bracket, two at a time.
     assert ["train", "8"] in jobs(copy, "search")
@@ -89,6 +90,7 @@ def test_jobs_of_another_size_train_only_what_is_missing(finished, tmp_path):
 
 def test_a_record_that_was_edited_in_a_copy_is_told_and_not_trained(finished, tmp_path):
     copy = finished.copy(tmp_path / "clone")
+    shutil.rmtree(copy.folder / ".snakemake")
     set_errors(copy.results / SLOT, loss=0.0)
     shuffle_stamps(copy.results)
     assert "train" in dict(jobs(copy, "search"))  # of what follows
@@ -161,14 +163,14 @@ def test_figures_and_paper_follow_their_code_by_its_content(finished, tmp_path, 
 def test_stamps_that_a_run_has_left_are_left(finished, tmp_path):
     results = Path(shutil.copytree(finished.results, tmp_path / "small"))
     before = {path: path.stat().st_mtime_ns for path in files(results)}
-    time_stamps.settle(results, settings(finished))
+    time_stamps.settle(results, settings(finished), [])
     assert {path: path.stat().st_mtime_ns for path in files(results)} == before
 
 
 def test_a_longer_search_is_noticed_though_the_stamps_are_those_that_were_left(finished, tmp_path):
     """A copy that keeps them may lack what the engine remembers of parameters."""
     results = Path(shutil.copytree(finished.results, tmp_path / "small"))
-    time_stamps.settle(results, settings(finished, search={"length": 4}))
+    time_stamps.settle(results, settings(finished, search={"length": 4}), [])
     stamps = {name: (results / name).stat().st_mtime_ns for name in ("observations.csv", BATCH)}
     assert stamps["observations.csv"] < stamps[BATCH]
 
@@ -178,7 +180,7 @@ def test_results_that_another_run_works_on_or_that_cannot_be_written_are_left(fi
     shuffle_stamps(results)
     before = {path: path.stat().st_mtime_ns for path in files(results) if path.name != ".lock"}
     with lock.take(results):
-        time_stamps.settle(results, settings(finished))
+        time_stamps.settle(results, settings(finished), [])
     assert {path: path.stat().st_mtime_ns for path in files(results) if path.name != ".lock"} == before
 
 
@@ -186,6 +188,6 @@ def test_what_is_stale_gets_an_older_stamp_than_all_else(finished, tmp_path):
     results = Path(shutil.copytree(finished.results, tmp_path / "small"))
     (results / "numbers.json").write_text("{}")
     shuffle_stamps(results)
-    time_stamps.settle(results, settings(finished))
+    time_stamps.settle(results, settings(finished), [])
     stamps = {name: (results / name).stat().st_mtime_ns for name in ("numbers.json", "observations.csv", BATCH)}
     assert stamps["numbers.json"] < stamps["observations.csv"] == stamps[BATCH]
