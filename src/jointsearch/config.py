@@ -380,7 +380,8 @@ def find_beside(folder: Path, raw: Mapping[str, Any]) -> None:
             with contextlib.suppress(ValueError):
                 beside = folder / expand(name)
                 if beside.exists():
-                    section[key] = escape(beside.as_posix())
+                    within = beside.is_relative_to(Path.cwd())
+                    section[key] = escape((beside.relative_to(Path.cwd()) if within else beside).as_posix())
 
 
 def merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
