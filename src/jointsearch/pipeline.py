@@ -133,11 +133,14 @@ class Pipeline:
         return [layout.proposals_file(self.study, item.index, 0) for item in brackets]
 
     @cached_property
+    def rungs(self) -> list[list[Path]]:
+        """Batch files of each rung of the study."""
+        return [self.batches(item.index, rung) for item in self.brackets for rung in range(len(item.sizes))]
+
+    @cached_property
     def all_batches(self) -> list[Path]:
         """Batch files of the whole study."""
-        return [
-            path for item in self.brackets for rung in range(len(item.sizes)) for path in self.batches(item.index, rung)
-        ]
+        return [path for rung in self.rungs for path in rung]
 
     def time_limit(self, bracket: int, rung: int, trainings: int) -> int:
         """Minutes that a job of so many trainings may take.

@@ -66,12 +66,7 @@ class Run:
         Gives no file: it is asked for as an input, since Snakemake asks for those before it looks at any time stamp,
         also in a dry run.
         """
-        batches = [
-            one.batches(item.index, rung)
-            for one in self._pipelines.values()
-            for item in one.brackets
-            for rung in range(len(item.sizes))
-        ]
+        batches = [rung for one in self._pipelines.values() for rung in one.rungs]
         time_stamps.settle(self._pipeline.folder, self._pipeline.config, batches)
         return []
 
