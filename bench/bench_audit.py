@@ -13,30 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from jointsearch import config, derivation, layout
-from jointsearch.experiment import Experiment
-from jointsearch.export import crate
-from jointsearch.hyperband import newly_seen
-from jointsearch.material import Material
-from jointsearch.outcomes import outcomes
-from jointsearch.provenance import manifest
-from jointsearch.records import (
-    Batch,
-    DataSet,
-    Environment,
-    Evaluation,
-    History,
-    Observation,
-    Rung,
-    digest,
-    file_digest,
-    read_record,
-    write_bytes,
-    write_record,
-)
-from jointsearch.space import Space
+from jointsearch.audit import crate, manifest
+from jointsearch.core import config, layout
+from jointsearch.core.files import digest, file_digest, read_record, write_bytes, write_record
+from jointsearch.core.records import Batch, DataSet, Environment, Evaluation, History, Observation, Rung
+from jointsearch.core.yaml_file import dump
+from jointsearch.plotting.outcomes import outcomes
+from jointsearch.results.material import Material
+from jointsearch.search import proposals
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import newly_seen
+from jointsearch.space.space import Space
 from jointsearch.training.clock import TICKS, pack
-from jointsearch.yaml_file import dump
 from sleeping_train import MADE_WITH, UNKNOWN
 
 ROOT = Path(__file__).parents[1]
@@ -78,16 +66,16 @@ def make(experiment: Experiment, brackets: int, folder: Path) -> list[Evaluation
             for item, rung in newly_seen(index, experiment.lags, experiment.budget)
             for one in made[item.index, rung]
         ]
-        previous = derivation.history(experiment, layout.SEARCH, index, digest(previous) if previous else None, visible)
+        previous = proposals.history(experiment, layout.SEARCH, index, digest(previous) if previous else None, visible)
         write_record(layout.history_file(study, index), previous)
         seen += previous.observations
-        proposed = derivation.first_rung(experiment, previous, seen, [], space)
+        proposed = proposals.first_rung(experiment, previous, seen, [], space)
         number = 0
         while True:
             made[index, number] = train(experiment, proposed, around, rng, study)
-            if number + 1 == len(derivation.bracket(index, experiment.budget).sizes):
+            if number + 1 == len(proposals.bracket(index, experiment.budget).sizes):
                 break
-            proposed, number = derivation.next_rung(experiment, made[index, number]), number + 1
+            proposed, number = proposals.next_rung(experiment, made[index, number]), number + 1
     evaluations = [one for place in sorted(made) for one in made[place]]
     write_outcomes(experiment, brackets, folder)
     return evaluations

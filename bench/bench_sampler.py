@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from statsmodels.nonparametric.kernel_density import KDEMultivariate
 from threadpoolctl import threadpool_limits
 
-from jointsearch.records import Observation
-from jointsearch.samplers import Outlook, make
+from jointsearch.core.records import Observation
+from jointsearch.samplers import Outlook
 from jointsearch.samplers.bohb import Densities, fit
 from jointsearch.samplers.gaussian_process import NOISE_FLOOR, Draws, LogNormal, Prior
 from jointsearch.samplers.gaussian_process import fit as fit_process
+from jointsearch.samplers.registry import make
 from jointsearch.samplers.settings import BohbSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 PROPOSALS = 27
 BUDGETS = (400.0, 1200.0, 3600.0, 10800.0)

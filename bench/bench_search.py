@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.errors import UserError
+from jointsearch.core import cli
+from jointsearch.core.errors import UserError
 from search import optimisers, runs, tasks
 
 ROOT = Path(__file__).parents[1]

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import yaml
 
-from jointsearch.config import BudgetSettings
-from jointsearch.plan import Cluster, simulate
-from jointsearch.records import Evaluation, read_record
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.files import read_record
+from jointsearch.core.records import Evaluation
+from jointsearch.workflow.cost import Cluster, simulate
 
 ROOT = Path(__file__).parents[1]
 GPUS = 8

@@ -20,14 +20,15 @@ import numpy as np
 import torch
 
 import textbook
-from jointsearch.config import BudgetSettings, DataSettings, TrainingSettings
-from jointsearch.experiment import Experiment
-from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.layout import slot_file
+from jointsearch.core.config import BudgetSettings, DataSettings, TrainingSettings
+from jointsearch.core.files import read_record, write_record
+from jointsearch.core.layout import slot_file
+from jointsearch.core.machine import cpu_model
+from jointsearch.core.records import DataSet, Evaluation, Origin, Precision, Proposal, Rung
 from jointsearch.networks.cost import step_cost
-from jointsearch.provenance.machine import cpu_model
-from jointsearch.records import DataSet, Evaluation, Origin, Precision, Proposal, Rung, read_record, write_record
-from jointsearch.space_file import SpaceFile
+from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.search.experiment import Experiment
+from jointsearch.space.file import SpaceFile
 from jointsearch.training import accelerate, cache
 from jointsearch.training.augment import Augmentation
 from jointsearch.training.batches import Batch, Batches

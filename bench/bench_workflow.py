@@ -7,10 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jointsearch import config, layout, time_stamps
-from jointsearch.config import Config
-from jointsearch.pipeline import Pipeline
-from jointsearch.records import write_record
+from jointsearch.core import config, layout
+from jointsearch.core.config import Config
+from jointsearch.core.files import write_record
+from jointsearch.workflow import time_stamps
+from jointsearch.workflow.pipeline import Pipeline
 
 ROOT = Path(__file__).parents[1]
 BRACKETS = (64, 128, 256, 512)

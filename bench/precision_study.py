@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from scipy import stats
 
-from jointsearch.config import DataSettings, TrainingSettings
-from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.core.config import DataSettings, TrainingSettings
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.training import data, schedule
 from jointsearch.training.loop import Task
 from jointsearch.training.outcome import train

@@ -10,11 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.experiment import Experiment
-from jointsearch.interruption import Interruption
-from jointsearch.job import Job
-from jointsearch.records import Evaluation, Rung, digest, read_record, write_bytes, write_record
+from jointsearch.core import cli
+from jointsearch.core.files import digest, read_record, write_bytes, write_record
+from jointsearch.core.interruption import Interruption
+from jointsearch.core.records import Evaluation, Rung
+from jointsearch.search.experiment import Experiment
+from jointsearch.training.job import Job
 
 UNKNOWN = "0" * 64
 MADE_WITH = {

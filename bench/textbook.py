@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms  # type: ignore[import-untyped]
 
-from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.networks.hyperparameters import Hyperparameters
 
 
 class Skip(nn.Module):

@@ -7,9 +7,9 @@ the same bytes; unpacked anywhere, scripts/audit.py checks it.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, config
-from jointsearch.pipeline import Pipeline
-from jointsearch.provenance import archive
+from jointsearch.audit import archive
+from jointsearch.core import cli, config
+from jointsearch.workflow.pipeline import Pipeline
 
 
 def main() -> None:

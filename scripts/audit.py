@@ -18,14 +18,14 @@ import json
 import sys
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.errors import UserError
-from jointsearch.provenance import audit, difference, lineage, manifest, page
-from jointsearch.provenance.ancestry import files_behind
-from jointsearch.provenance.audit import Audit, Target
-from jointsearch.provenance.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError
-from jointsearch.provenance.findings import LEVELS, Findings, as_json, as_text
-from jointsearch.records import write_bytes
+from jointsearch.audit import audit, difference, lineage, manifest, page
+from jointsearch.audit.ancestry import files_behind
+from jointsearch.audit.audit import Audit, Target
+from jointsearch.audit.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError
+from jointsearch.audit.findings import LEVELS, Findings, as_json, as_text
+from jointsearch.core import cli
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import write_bytes
 
 CODES = {BrokenEvidenceError: 1, MissingEvidenceError: 3}
 VERBS = ("verify", "show", "why", "diff", "root")
@@ -105,7 +105,7 @@ def _verify(arguments: argparse.Namespace, targets: list[Target]) -> int:
 def _audit(arguments: argparse.Namespace, folder: Path, names: list[str]) -> Audit:
     done = audit.run(folder, arguments.level, arguments.signers)
     if arguments.level == "retrain":
-        from jointsearch.provenance.retrain import How
+        from jointsearch.audit.retrain import How
 
         how = How(arguments.device, arguments.data_root, arguments.cache, arguments.tolerance)
         audit.retrain(done, names, arguments.sample, arguments.seed, how)

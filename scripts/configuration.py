@@ -7,10 +7,10 @@ anew: what changes no result (folders, jobs, notes) is left at its default.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.config import StudySettings
-from jointsearch.experiment import Experiment, configuration
-from jointsearch.records import read_record, write_bytes
+from jointsearch.core import cli
+from jointsearch.core.config import StudySettings
+from jointsearch.core.files import read_record, write_bytes
+from jointsearch.search.experiment import Experiment, configuration
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ experiment, and `workflow.smk`, the workflow in one file, beside the settings.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.export import crate
-from jointsearch.records import write_bytes
+from jointsearch.audit import crate
+from jointsearch.core import cli
+from jointsearch.core.files import write_bytes
 
 SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
 

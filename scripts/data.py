@@ -8,9 +8,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from jointsearch import cli, dataset
-from jointsearch.experiment import Experiment
-from jointsearch.records import read_record, write_record
+from jointsearch.core import cli
+from jointsearch.core.files import read_record, write_record
+from jointsearch.results import dataset
+from jointsearch.search.experiment import Experiment
 from jointsearch.training import data
 
 

@@ -7,12 +7,12 @@ of an HpBandSter run.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, layout
-from jointsearch.experiment import Experiment
-from jointsearch.export import hpbandster
-from jointsearch.records import read_record
-from jointsearch.results import read_study
-from jointsearch.space import Space
+from jointsearch.core import cli, layout
+from jointsearch.core.files import read_record
+from jointsearch.results.reader import read_study
+from jointsearch.search import hpbandster
+from jointsearch.search.experiment import Experiment
+from jointsearch.space.space import Space
 
 
 def main() -> None:

@@ -7,12 +7,12 @@ experiment in progress.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.figures import FIGURES
-from jointsearch.material import Material
+from jointsearch.core import cli
+from jointsearch.core.files import write_bytes
 from jointsearch.plotting import registry, style
-from jointsearch.records import write_bytes
+from jointsearch.results.catalogue import FIGURES
+from jointsearch.results.material import Material
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ from the incumbent of the first.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.experiment import Experiment, refuse_another
-from jointsearch.incumbent import Incumbent
-from jointsearch.records import read_record, write_record
-from jointsearch.studies import restricted
+from jointsearch.core import cli
+from jointsearch.core.files import read_record, write_record
+from jointsearch.search.experiment import Experiment, refuse_another
+from jointsearch.search.incumbent import Incumbent
+from jointsearch.search.studies import restricted
 
 
 def main() -> None:

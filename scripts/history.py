@@ -7,10 +7,11 @@ to the history of the bracket before, or to the search's warm start.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, derivation, layout
-from jointsearch.experiment import Experiment
-from jointsearch.records import read_record, write_record
-from jointsearch.results import previous_history, read_batches
+from jointsearch.core import cli, layout
+from jointsearch.core.files import read_record, write_record
+from jointsearch.results.reader import previous_history, read_batches
+from jointsearch.search import proposals
+from jointsearch.search.experiment import Experiment
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     evaluations = read_batches(arguments.batches, experiment.id)
     study, bracket = layout.bracket_of(arguments.output.parent)
     previous = previous_history(study, bracket, experiment.warm_start)
-    write_record(arguments.output, derivation.history(experiment, study.name, bracket, previous, evaluations))
+    write_record(arguments.output, proposals.history(experiment, study.name, bracket, previous, evaluations))
 
 
 if __name__ == "__main__":

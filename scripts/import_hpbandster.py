@@ -10,12 +10,12 @@ from typing import get_args
 
 import numpy as np
 
-from jointsearch import cli
 from jointsearch.analysis.imported import table
 from jointsearch.analysis.observations import write_csv
-from jointsearch.export import hpbandster
+from jointsearch.core import cli
+from jointsearch.core.records import BudgetUnit
 from jointsearch.plotting import budget_correlation, style
-from jointsearch.records import BudgetUnit
+from jointsearch.search import hpbandster
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ plots, filters. By hand it also works on an experiment in progress.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.material import Material
+from jointsearch.core import cli
+from jointsearch.core.files import write_bytes
 from jointsearch.plotting import interactive
-from jointsearch.records import write_bytes
+from jointsearch.results.material import Material
 
 
 def main() -> None:

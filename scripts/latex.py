@@ -7,10 +7,10 @@ captions, figures and an example, main.tex.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, config
+from jointsearch.core import cli, config
+from jointsearch.core.files import write_bytes
 from jointsearch.paper.facts import gather
 from jointsearch.paper.latex import export
-from jointsearch.records import write_bytes
 
 
 def main() -> None:

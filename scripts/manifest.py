@@ -8,12 +8,12 @@ still be the same; tables and figures follow a search as it grows.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.errors import UserError
-from jointsearch.provenance import manifest, sources, verify
-from jointsearch.provenance.evidence import Evidence
-from jointsearch.provenance.findings import Findings, Verdict
-from jointsearch.records import write_bytes
+from jointsearch.audit import manifest, sources, verify
+from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.core import cli
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import write_bytes
 
 
 def main() -> None:

@@ -7,12 +7,12 @@ By hand it also works on a search in progress.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
 from jointsearch.analysis.observations import table, write_csv
-from jointsearch.experiment import Experiment
-from jointsearch.incumbent import incumbent
-from jointsearch.records import read_record, write_record
-from jointsearch.results import read_study
+from jointsearch.core import cli
+from jointsearch.core.files import read_record, write_record
+from jointsearch.results.reader import read_study
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.incumbent import incumbent
 
 
 def main() -> None:

@@ -9,16 +9,16 @@ import argparse
 import shlex
 from pathlib import Path
 
-from jointsearch import cli, config
-from jointsearch.errors import UserError
-from jointsearch.experiment import configuration
-from jointsearch.material import Material
-from jointsearch.outcomes import outcomes
+from jointsearch.audit import archive
+from jointsearch.core import cli, config
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import write_bytes
 from jointsearch.paper.build import build
 from jointsearch.paper.facts import gather
-from jointsearch.pipeline import Pipeline
-from jointsearch.provenance import archive
-from jointsearch.records import write_bytes
+from jointsearch.plotting.outcomes import outcomes
+from jointsearch.results.material import Material
+from jointsearch.search.experiment import configuration
+from jointsearch.workflow.pipeline import Pipeline
 
 
 def main() -> None:

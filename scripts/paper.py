@@ -8,10 +8,10 @@ that is typed into the text, is an error.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, config
+from jointsearch.core import cli, config
+from jointsearch.core.files import write_bytes
 from jointsearch.paper.build import build
 from jointsearch.paper.facts import gather
-from jointsearch.records import write_bytes
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ its unit and the evaluations that it comes from.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
-from jointsearch.material import Material
+from jointsearch.core import cli
+from jointsearch.core.files import write_record
 from jointsearch.plotting import registry
-from jointsearch.records import write_record
+from jointsearch.results.material import Material
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ the studies beside the search train.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, config, layout
-from jointsearch.pipeline import Pipeline
-from jointsearch.plan import report
-from jointsearch.space import Space
+from jointsearch.core import cli, config, layout
+from jointsearch.space.space import Space
+from jointsearch.workflow.cost import report
+from jointsearch.workflow.pipeline import Pipeline
 
 
 def main() -> None:

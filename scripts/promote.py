@@ -6,10 +6,11 @@ Reads the batches of one rung; writes the proposals of the next: lowest validati
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, derivation, layout
-from jointsearch.experiment import Experiment
-from jointsearch.records import read_record, write_record
-from jointsearch.results import read_batches
+from jointsearch.core import cli, layout
+from jointsearch.core.files import read_record, write_record
+from jointsearch.results.reader import read_batches
+from jointsearch.search import proposals
+from jointsearch.search.experiment import Experiment
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
     evaluations = read_batches(arguments.batches, experiment.id)
-    rung = derivation.next_rung(experiment, evaluations)
+    rung = proposals.next_rung(experiment, evaluations)
     write_record(arguments.output, rung)
     # Where promoted configurations go on from their states, those of the others have no use.
     for proposal in {evaluation.proposal.id for evaluation in evaluations} - {one.id for one in rung.proposals}:

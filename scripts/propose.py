@@ -7,11 +7,13 @@ last trainings, what the search and the manual architectures came to.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, derivation, layout
-from jointsearch.experiment import Experiment
-from jointsearch.hyperband import Bracket, bracket
-from jointsearch.records import Evaluation, read_record, write_record
-from jointsearch.results import read_study
+from jointsearch.core import cli, layout
+from jointsearch.core.files import read_record, write_record
+from jointsearch.core.records import Evaluation
+from jointsearch.results.reader import read_study
+from jointsearch.search import proposals
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import Bracket, bracket
 
 
 def main() -> None:
@@ -37,23 +39,23 @@ def main() -> None:
     match arguments.kind:
         case "random":
             item = Bracket(index, (arguments.number,) * len(levels), levels)
-            made = derivation.random_rung(experiment, study.name, item, rung)
+            made = proposals.random_rung(experiment, study.name, item, rung)
         case "manual":
             names = [name for name in arguments.names for _ in range(arguments.seeds)]
-            made = derivation.manual_rung(experiment, study.name, Bracket(index, (len(names),), levels), names)
+            made = proposals.manual_rung(experiment, study.name, Bracket(index, (len(names),), levels), names)
         case _:
             chosen = _chosen(arguments.search, arguments.brackets, arguments.manual)
             item = Bracket(index, (arguments.seeds * len(chosen),), levels)
-            made = derivation.retraining_rung(experiment, study.name, item, chosen, arguments.seeds)
+            made = proposals.retraining_rung(experiment, study.name, item, chosen, arguments.seeds)
     write_record(arguments.output, made)
 
 
 def _chosen(search: Path, brackets: int, manual: Path | None) -> list[tuple[str, Evaluation]]:
     evaluations = read_study(search.parent / layout.SEARCH, read_record(search, Experiment).id, brackets)
     if manual is None:
-        return derivation.finalists(evaluations, [])
+        return proposals.finalists(evaluations, [])
     trained = read_study(manual.parent, read_record(manual, Experiment).id, layout.bracket_count(manual.parent))
-    return derivation.finalists(evaluations, trained)
+    return proposals.finalists(evaluations, trained)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ Slurm does not, and ends with exit code 1.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, config, lock, slurm
-from jointsearch.errors import UserError
-from jointsearch.pipeline import Pipeline
-from jointsearch.under_way import saved_states, slots_under_way
+from jointsearch.core import cli, config, lock
+from jointsearch.core.errors import UserError
+from jointsearch.workflow import slurm
+from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.running import saved_states, slots_under_way
 
 
 def main() -> None:

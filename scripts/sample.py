@@ -8,10 +8,12 @@ model behind them with the evaluations that it saw.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, derivation, layout
-from jointsearch.experiment import Experiment
-from jointsearch.records import History, Rung, read_record, write_record
-from jointsearch.results import read_history
+from jointsearch.core import cli, layout
+from jointsearch.core.files import read_record, write_record
+from jointsearch.core.records import History, Rung
+from jointsearch.results.reader import read_history
+from jointsearch.search import proposals
+from jointsearch.search.experiment import Experiment
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def main() -> None:
     experiment = read_record(arguments.experiment, Experiment)
     seen = read_history(*layout.bracket_of(arguments.history.parent))
     pending = [read_record(path, Rung) for path in arguments.pending]
-    rung = derivation.first_rung(experiment, read_record(arguments.history, History), seen, pending)
+    rung = proposals.first_rung(experiment, read_record(arguments.history, History), seen, pending)
     write_record(arguments.output, rung)
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from jointsearch import cli
-from jointsearch.config import Config
-from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
-from jointsearch.incumbent import Incumbent
-from jointsearch.records import Batch, DataSet, Evaluation, History, Rung, WarmStart, write_bytes
-from jointsearch.space_file import SpaceFile
+from jointsearch.core import cli
+from jointsearch.core.config import Config
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import write_bytes
+from jointsearch.core.records import Batch, DataSet, Evaluation, History, Rung, WarmStart
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.incumbent import Incumbent
+from jointsearch.space.file import SpaceFile
 
 FOLDER = Path("workflow/schemas")
 KINDS: tuple[type[BaseModel], ...] = (

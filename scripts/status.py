@@ -9,10 +9,11 @@ import argparse
 import time
 from pathlib import Path
 
-from jointsearch import cli, config, slurm
-from jointsearch.errors import UserError
-from jointsearch.pipeline import Pipeline
-from jointsearch.run import images, reader_of, summary
+from jointsearch.core import cli, config
+from jointsearch.core.errors import UserError
+from jointsearch.workflow import slurm
+from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.session import images, reader_of, summary
 
 
 def main() -> None:

@@ -6,11 +6,11 @@ Reads its records; writes one table (CSV).
 import argparse
 from pathlib import Path
 
-from jointsearch import cli
 from jointsearch.analysis.observations import write_csv
-from jointsearch.figures import TABLES
-from jointsearch.material import Material
+from jointsearch.core import cli
 from jointsearch.plotting import registry
+from jointsearch.results.catalogue import TABLES
+from jointsearch.results.material import Material
 
 
 def main() -> None:

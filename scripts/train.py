@@ -13,11 +13,12 @@ import sys
 import time
 from pathlib import Path
 
-from jointsearch import cli, layout
-from jointsearch.experiment import Experiment
-from jointsearch.interruption import InterruptedTrainingError, Interruption
-from jointsearch.job import Job
-from jointsearch.records import DataSet, Rung, read_record, write_record
+from jointsearch.core import cli, layout
+from jointsearch.core.files import read_record, write_record
+from jointsearch.core.interruption import InterruptedTrainingError, Interruption
+from jointsearch.core.records import DataSet, Rung
+from jointsearch.search.experiment import Experiment
+from jointsearch.training.job import Job
 
 
 def main() -> None:
@@ -76,8 +77,7 @@ def _train(
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str((arguments.cache / "kernels").absolute()))
     import torch
 
-    from jointsearch.provenance import capture
-    from jointsearch.training import data
+    from jointsearch.training import data, environment
     from jointsearch.training.device import claim
     from jointsearch.training.evaluate import Safekeeping, evaluate
 
@@ -87,9 +87,9 @@ def _train(
         known = read_record(arguments.data, DataSet)
         split_seed = job.experiment.split_seed
         images = data.load(job.experiment.data, arguments.data_root, split_seed, arguments.cache, known)
-        environment = capture.environment(device, threads)
-        found = capture.keep(environment, job.study.parent)
-        made = capture.made_with(environment, images.digest, images.split, device.type)
+        around = environment.environment(device, threads)
+        found = environment.keep(around, job.study.parent)
+        made = environment.made_with(around, images.digest, images.split, device.type)
         safekeeping = Safekeeping(arguments.save_every, interruption)
 
         def train(slot: int, file: Path) -> None:

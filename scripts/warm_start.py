@@ -7,12 +7,14 @@ begins with.
 import argparse
 from pathlib import Path
 
-from jointsearch import cli, warm_start
-from jointsearch.config import WarmStartSettings
-from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
-from jointsearch.records import Losses, WarmStart, read_record, write_record
-from jointsearch.space import Space
+from jointsearch.core import cli
+from jointsearch.core.config import WarmStartSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import read_record, write_record
+from jointsearch.core.records import Losses, WarmStart
+from jointsearch.search import warm_start
+from jointsearch.search.experiment import Experiment
+from jointsearch.space.space import Space
 
 
 def main() -> None:

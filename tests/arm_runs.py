@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from synthetic import material, search
 
-from jointsearch import layout
-from jointsearch.config import BudgetSettings
-from jointsearch.hyperband import bracket, budgets, cost
-from jointsearch.material import Material
-from jointsearch.records import Evaluation
+from jointsearch.core import layout
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
+from jointsearch.results.material import Material
+from jointsearch.search.hyperband import bracket, budgets, cost
 
 STEPS: dict[str, tuple[int | None, ...]] = {
     "joint_bohb": (None,),

@@ -4,16 +4,18 @@ from pathlib import Path
 
 from synthetic import search
 
-from jointsearch import figures, layout
-from jointsearch.config import Config
-from jointsearch.experiment import Experiment
-from jointsearch.export import crate
-from jointsearch.figures import made_of
-from jointsearch.hyperband import bracket
-from jointsearch.records import Batch, DataSet, Evaluation, Record, Rung, canonical, file_digest
+from jointsearch.audit import crate
+from jointsearch.core import layout
+from jointsearch.core.config import Config
+from jointsearch.core.files import canonical, file_digest
+from jointsearch.core.records import Batch, DataSet, Evaluation, Record, Rung
+from jointsearch.results import catalogue
+from jointsearch.results.catalogue import made_of
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import bracket
 
 ROOT = Path(__file__).parents[1]
-FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (figures.FIGURES, figures.TABLES))
+FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (catalogue.FIGURES, catalogue.TABLES))
 
 
 def settings(maximum: int) -> Experiment:

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jointsearch import samplers
-from jointsearch.records import Observation
-from jointsearch.samplers import Outlook, base
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core.records import Observation
+from jointsearch.samplers import Outlook, base, registry
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 FILES = Path(__file__).parents[1] / "config" / "spaces"
 SPACES = {name: Space(SpaceFile.read(FILES / f"{name}.yaml")) for name in ("joint17", "conditional")}
@@ -73,7 +72,7 @@ HISTORIES = {
 
 
 def propose(name, space, observations, seed=0, count=COUNT, outlook=OUTLOOK):
-    sampler = samplers.make(name, SETTINGS.get(name, {}))
+    sampler = registry.make(name, SETTINGS.get(name, {}))
     return sampler(space, observations, count, np.random.default_rng(seed), outlook)
 
 

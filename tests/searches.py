@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from synthetic import search
 
-from jointsearch.config import BudgetSettings
-from jointsearch.records import Evaluation
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 

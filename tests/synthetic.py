@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from factories import evaluation
 
-from jointsearch import layout
-from jointsearch.config import BudgetSettings, Config, DataSettings
-from jointsearch.experiment import Experiment
-from jointsearch.hyperband import bracket, budgets, promote
-from jointsearch.material import Material, Study
-from jointsearch.records import Evaluation
+from jointsearch.core import layout
+from jointsearch.core.config import BudgetSettings, Config, DataSettings
+from jointsearch.core.records import Evaluation
+from jointsearch.results.material import Material, Study
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import bracket, budgets, promote
 
 NAMES = ("a", "b", "c", "d")
 SPACE = str(Path(__file__).parents[1] / "config" / "spaces" / "joint17.yaml")

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from factories import evaluation
 
+from jointsearch.core.records import Evaluation, Stretch
 from jointsearch.networks.manual import ARCHITECTURES
-from jointsearch.records import Evaluation, Stretch
 
 
 def spread(

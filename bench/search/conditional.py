@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from jointsearch.records import Values
-from jointsearch.seeds import derive
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core.records import Values
+from jointsearch.core.seeds import derive
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 from search.tasks import EPOCHS, Array, Role, Task, noise
 
 SPACE: dict[str, Any] = {

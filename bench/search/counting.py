@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jointsearch.config import BudgetSettings
-from jointsearch.records import Values
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Values
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 from search.tasks import Array, Role, Task
 
 BUDGET = BudgetSettings(unit="steps", minimum=9, maximum=729)

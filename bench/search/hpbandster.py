@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from jointsearch.records import Observation, Origin, Values
+from jointsearch.core.records import Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.configurations import by_budget
-from jointsearch.space import Space
-from jointsearch.space_file import Ordinal, SpaceFile
+from jointsearch.samplers.history import by_budget
+from jointsearch.space.file import Ordinal, SpaceFile
+from jointsearch.space.space import Space
 
 
 def sampler(**settings: Any) -> "HpBandSter":

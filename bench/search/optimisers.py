@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jointsearch import samplers, yaml_file
-from jointsearch.errors import UserError
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core import yaml_file
+from jointsearch.core.errors import UserError
+from jointsearch.samplers import registry
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 Schedule = Literal["hyperband", "full"]
 
@@ -45,9 +46,9 @@ class Optimiser:
     settings: dict[str, Any] = field(default_factory=dict, hash=False)
     schedule: Schedule = "hyperband"
 
-    def make(self) -> samplers.Sampler:
+    def make(self) -> registry.Sampler:
         """Make the sampler."""
-        return samplers.make(self.sampler, self.settings)
+        return registry.make(self.sampler, self.settings)
 
 
 def parse(text: str) -> Optimiser:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from jointsearch.errors import UserError
-from jointsearch.hyperband import budgets
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import write_bytes
+from jointsearch.core.seeds import derive
 from jointsearch.plotting import style
-from jointsearch.records import write_bytes
-from jointsearch.seeds import derive
+from jointsearch.search.hyperband import budgets
 from search import figure, optimisers, statistics, surrogate, table, tasks
 from search.runs import Job, Run
 from search.summary import SHARES, Summary, summarise

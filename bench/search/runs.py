@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jointsearch.errors import UserError
-from jointsearch.provenance.machine import cpu_model
-from jointsearch.records import Digest, Record, digest, file_digest, read_record, write_record
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import digest, file_digest, read_record, write_record
+from jointsearch.core.machine import cpu_model
+from jointsearch.core.records import Digest, Record
 from search import simulate, tasks
 from search.optimisers import Optimiser
 from search.provenance import versions

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointsearch import hyperband, layout, samplers
-from jointsearch.config import BudgetSettings
-from jointsearch.records import Observation, Values, digest, proposal_key
-from jointsearch.samplers import base
-from jointsearch.seeds import derive
+from jointsearch.core import layout
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.files import digest
+from jointsearch.core.records import Observation, Values, proposal_key
+from jointsearch.core.seeds import derive
+from jointsearch.samplers import base, registry
+from jointsearch.search import hyperband
 from search.optimisers import Optimiser
 from search.tasks import Task
 
@@ -147,7 +149,7 @@ def outlook(
     index: int, lag: Sequence[int], settings: BudgetSettings, done: dict[tuple[int, int], list[Light]], sampler: str
 ) -> base.Outlook:
     """What the plan says of a bracket, as `scripts/sample.py` builds it."""
-    waiting = hyperband.pending(index, lag, settings) if samplers.sees_pending(sampler) else []
+    waiting = hyperband.pending(index, lag, settings) if registry.sees_pending(sampler) else []
     return base.Outlook(
         budgets=hyperband.budgets(settings),
         level=hyperband.bracket(index, settings).levels[0],
@@ -165,7 +167,7 @@ def evaluate(task: Task, entrants: Sequence[tuple[str, Values]], rung: int, budg
 
 
 def ranked(evaluations: Sequence[Light]) -> list[Light]:
-    """Sort as `jointsearch.records.rank` does."""
+    """Sort as `jointsearch.core.records.rank` does."""
     return sorted(evaluations, key=lambda one: (one.loss is None, one.loss or 0.0, proposal_key(one.proposal)))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointsearch.seeds import derive
+from jointsearch.core.seeds import derive
 from search import statistics, tasks
 from search.runs import Job, Run
 from search.tasks import Array

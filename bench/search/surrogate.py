@@ -18,7 +18,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold
 from sklearn.neighbors import KNeighborsRegressor
 
-from jointsearch.seeds import derive
+from jointsearch.core.seeds import derive
 from search.tasks import Array
 
 FOLDS = 5

@@ -11,10 +11,10 @@ from itertools import product
 import numpy as np
 from scipy.optimize import minimize
 
-from jointsearch.records import Values
-from jointsearch.seeds import derive
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core.records import Values
+from jointsearch.core.seeds import derive
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 from search.tasks import EPOCHS, Array, Role, Task, noise
 
 HARTMANN_ALPHA = np.array([1.0, 1.2, 3.0, 3.2])

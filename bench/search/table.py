@@ -13,13 +13,14 @@ import pandas as pd
 import sklearn
 from scipy.special import expit
 
-from jointsearch.config import BudgetSettings
-from jointsearch.errors import UserError
-from jointsearch.hyperband import budgets
-from jointsearch.records import Values, digest, file_digest, write_bytes
-from jointsearch.seeds import derive
-from jointsearch.space import Space
-from jointsearch.space_file import Integer, SpaceFile
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import digest, file_digest, write_bytes
+from jointsearch.core.records import Values
+from jointsearch.core.seeds import derive
+from jointsearch.search.hyperband import budgets
+from jointsearch.space.file import Integer, SpaceFile
+from jointsearch.space.space import Space
 from search.surrogate import Surrogate, Table, fit_best
 from search.tasks import Array, Role, Task
 

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from jointsearch.config import BudgetSettings
-from jointsearch.errors import UserError, suggest
-from jointsearch.records import Values, digest
-from jointsearch.seeds import derive
-from jointsearch.space import Space
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.files import digest
+from jointsearch.core.records import Values
+from jointsearch.core.seeds import derive
+from jointsearch.space.space import Space
 
 Array = NDArray[np.float64]
 Role = Literal["development", "report"]

@@ -18,12 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from jointsearch import cli, config, hyperband, layout
-from jointsearch.experiment import Experiment
-from jointsearch.records import Evaluation, Origin, Proposal, Rung, digest, read_record, write_record
-from jointsearch.results import read_batches
-from jointsearch.seeds import derive
-from jointsearch.space import Space
+from jointsearch.core import cli, config, layout
+from jointsearch.core.files import digest, read_record, write_record
+from jointsearch.core.records import Evaluation, Origin, Proposal, Rung
+from jointsearch.core.seeds import derive
+from jointsearch.results.reader import read_batches
+from jointsearch.search import hyperband
+from jointsearch.search.experiment import Experiment
+from jointsearch.space.space import Space
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -5,9 +5,9 @@ from synthetic import material
 
 from jointsearch.analysis.arms import numbers, table
 from jointsearch.analysis.comparison import compare_runs
-from jointsearch.config import BudgetSettings
-from jointsearch.material import Material, Study
-from jointsearch.records import Evaluation
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
+from jointsearch.results.material import Material, Study
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 

@@ -7,14 +7,14 @@ import pytest
 from arm_runs import ERRORS, STEPS, TEST_ABOVE, arms
 from synthetic import SPACE
 
-from jointsearch import layout
 from jointsearch.analysis.arms import table
 from jointsearch.analysis.comparison import TITLES, Comparison, Run, compare_runs, mean_path, reach
-from jointsearch.config import BudgetSettings, Config, DataSettings
-from jointsearch.experiment import Experiment
-from jointsearch.hyperband import budgets
-from jointsearch.material import Material, Study
-from jointsearch.studies import plan
+from jointsearch.core import layout
+from jointsearch.core.config import BudgetSettings, Config, DataSettings
+from jointsearch.results.material import Material, Study
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import budgets
+from jointsearch.search.studies import plan
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 SECONDS = BudgetSettings(unit="seconds", minimum=1, maximum=9)

@@ -9,7 +9,7 @@ from synthetic import NAMES, search
 
 from jointsearch.analysis.correlation import bootstrap_interval, correlations, pairs, spearman
 from jointsearch.analysis.observations import table
-from jointsearch.config import BudgetSettings
+from jointsearch.core.config import BudgetSettings
 
 
 def observations(*columns: list[float | None]) -> pd.DataFrame:

@@ -13,9 +13,9 @@ from synthetic import material, search
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.early_stopping import compare, contrast, curve, curves, follow, numbers, survivors, table
 from jointsearch.analysis.observations import table as observations_table
-from jointsearch.config import BudgetSettings
-from jointsearch.hyperband import promote
-from jointsearch.records import Evaluation
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
+from jointsearch.search.hyperband import promote
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 ERRORS = st.sampled_from([0.1, 0.2, 0.3, 0.9, None])

@@ -14,9 +14,9 @@ from jointsearch.analysis.finals import (
     retraining_numbers,
     welch,
 )
-from jointsearch.config import BudgetSettings
-from jointsearch.material import Material
-from jointsearch.records import Evaluation
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
+from jointsearch.results.material import Material
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 

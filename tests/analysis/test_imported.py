@@ -11,10 +11,10 @@ from searches import SPACES, search_in
 from jointsearch.analysis import observations
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.imported import table
-from jointsearch.export import hpbandster
-from jointsearch.export.hpbandster import Run
 from jointsearch.plotting import budget_correlation
-from jointsearch.space import Space
+from jointsearch.search import hpbandster
+from jointsearch.search.hpbandster import Run
+from jointsearch.space.space import Space
 
 UNKNOWN = ["test_error", "validation_loss", "train_loss", "parameters", "model_budget"]
 RUN = Run("2-1-3", 1, 9.0, {"x": 0.5}, True, 0.25, 10.0, 14.0)

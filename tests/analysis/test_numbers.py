@@ -4,7 +4,7 @@ import pytest
 from synthetic import material, search
 
 from jointsearch.analysis.number import Number, source, sources
-from jointsearch.config import BudgetSettings
+from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import registry
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from synthetic import NAMES, search
 
 from jointsearch.analysis.observations import COLUMNS, configurations, read_csv, table, write_csv
-from jointsearch.config import BudgetSettings
-from jointsearch.errors import UserError
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.errors import UserError
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 

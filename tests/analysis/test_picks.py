@@ -5,7 +5,7 @@ from scipy.stats import mannwhitneyu
 from synthetic import material, search
 
 from jointsearch.analysis.picks import first_trainings, numbers, superiority
-from jointsearch.config import BudgetSettings
+from jointsearch.core.config import BudgetSettings
 
 BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 

@@ -6,8 +6,8 @@ from synthetic import material, search
 from timelines import spread
 
 from jointsearch.analysis.schedule_table import busy_share, group, stretches
-from jointsearch.config import BudgetSettings
-from jointsearch.records import Evaluation
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 

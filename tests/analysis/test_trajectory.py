@@ -7,8 +7,8 @@ from factories import evaluation
 from synthetic import search
 
 from jointsearch.analysis.trajectory import COLUMNS, trajectory, unit_of
-from jointsearch.config import BudgetSettings
-from jointsearch.incumbent import incumbent
+from jointsearch.core.config import BudgetSettings
+from jointsearch.search.incumbent import incumbent
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from jointsearch.records import Observation
-from jointsearch.space_file import Integer, SpaceFile
+from jointsearch.core.records import Observation
+from jointsearch.space.file import Integer, SpaceFile
 from search import hpbandster, tasks
 from search.hpbandster import with_ordinals, without_ordinals
 from search.provenance import versions

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from search import report, runs, simulate, tasks
 from search.optimisers import parse
 from search.summary import summarise

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from factories import evaluation
 
-from jointsearch import hyperband, layout
-from jointsearch.config import parse as parse_config
-from jointsearch.pipeline import Pipeline
-from jointsearch.records import Origin, rank
+from jointsearch.core import layout
+from jointsearch.core.config import parse as parse_config
+from jointsearch.core.records import Origin, rank
 from jointsearch.samplers import Sampled, Suggestion
+from jointsearch.search import hyperband
+from jointsearch.workflow.pipeline import Pipeline
 from search import simulate, tasks
 from search.optimisers import Optimiser, parse, why_not
 from search.simulate import Light

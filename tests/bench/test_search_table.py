@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jointsearch.config import BudgetSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core.config import BudgetSettings
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 from search import surrogate, table
 
 SPACE = SpaceFile.parse(

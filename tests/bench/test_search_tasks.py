@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from jointsearch.errors import UserError
-from jointsearch.hyperband import budgets
+from jointsearch.core.errors import UserError
+from jointsearch.search.hyperband import budgets
 from search import conditional, synthetic, tasks
 
 MADE = [name for name in tasks.catalogue() if not name.startswith("table-")]

@@ -9,9 +9,9 @@ from searches import SPACES, search_in
 
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.observations import table
-from jointsearch.export import hpbandster
-from jointsearch.records import Evaluation
-from jointsearch.space import Space
+from jointsearch.core.records import Evaluation
+from jointsearch.search import hpbandster
+from jointsearch.space.space import Space
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hpbandster.optimizers.config_generators.bohb import BOHB
 
-from jointsearch.records import Observation
+from jointsearch.core.records import Observation
 from jointsearch.samplers.bohb import Densities, fit
 from jointsearch.samplers.settings import BohbSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -14,14 +14,13 @@ from hpbandster.optimizers.config_generators.bohb import BOHB as Generator
 from hpbandster.optimizers.iterations import SuccessiveHalving
 from searches import SPACES, search_in
 
-from jointsearch import warm_start
-from jointsearch.config import BudgetSettings
-from jointsearch.errors import UserError
-from jointsearch.export import hpbandster
-from jointsearch.records import Evaluation, Observation
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import Evaluation, Observation
 from jointsearch.samplers.bohb import Densities, fit
 from jointsearch.samplers.settings import BohbSettings
-from jointsearch.space import Space
+from jointsearch.search import hpbandster, warm_start
+from jointsearch.space.space import Space
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 

@@ -11,9 +11,9 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from jointsearch.config import TrainingSettings
-from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.core.config import TrainingSettings
 from jointsearch.networks.cost import step_cost
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork
 from jointsearch.training import accelerate
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jointsearch.errors import UserError
-from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
+from jointsearch.core.errors import UserError
 from jointsearch.networks.cost import step_cost
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
 from jointsearch.networks.manual import ARCHITECTURES, Architecture, architecture, depth
 from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"
 JOINT = SpaceFile.read(SPACES / "joint17.yaml")

@@ -7,13 +7,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.networks.multibranch import (
-    MultiBranchNetwork,
-    ResidualBlock,
-    TwoPathSkip,
-    parameter_count,
-)
+from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.networks.multibranch import MultiBranchNetwork, ResidualBlock, TwoPathSkip, parameter_count
 
 
 def configuration(blocks=(1, 1, 1), branches=(1, 1, 1), **values) -> Hyperparameters:

@@ -7,16 +7,18 @@ import numpy as np
 import typst
 from factories import evaluation
 
-from jointsearch import layout, studies
-from jointsearch.config import Config
-from jointsearch.experiment import Experiment
-from jointsearch.hyperband import budgets, promote
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.config import Config
+from jointsearch.core.files import write_bytes
+from jointsearch.core.records import Evaluation, Proposal, Values
 from jointsearch.networks.manual import ARCHITECTURES
-from jointsearch.outcomes import outcomes
-from jointsearch.records import Evaluation, Proposal, Values, write_bytes
-from jointsearch.space import Space
-from jointsearch.studies import Study
+from jointsearch.plotting.outcomes import outcomes
+from jointsearch.results.material import Material
+from jointsearch.search import studies
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import budgets, promote
+from jointsearch.search.studies import Study
+from jointsearch.space.space import Space
 
 BRACKETS = 9
 PAGE = typst.compile(b"#set page(width: 7in, height: 2in)", format="pdf", ignore_system_fonts=True, timestamp=0)

@@ -6,15 +6,17 @@ from pathlib import Path
 import complete
 import pytest
 
-from jointsearch import dataset, layout
-from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
-from jointsearch.figures import FIGURES, TABLES
+from jointsearch.core import layout
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import file_digest, write_record
+from jointsearch.core.records import DataSet
 from jointsearch.paper.build import MAIN, SOURCES, build
 from jointsearch.paper.check import check
 from jointsearch.paper.facts import Facts, as_json, gather
 from jointsearch.paper.latex import export
-from jointsearch.records import DataSet, file_digest, write_record
+from jointsearch.results import dataset
+from jointsearch.results.catalogue import FIGURES, TABLES
+from jointsearch.search.experiment import Experiment
 
 
 def made(folder: Path, *, studies: bool) -> tuple[Facts, Path]:

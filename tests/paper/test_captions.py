@@ -1,6 +1,6 @@
 import pytest
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from jointsearch.paper.captions import parse, read
 
 

@@ -1,13 +1,15 @@
 from factories import evaluation
 from synthetic import material, search
 
-from jointsearch import config, layout, studies
-from jointsearch.config import BudgetSettings, Config
-from jointsearch.experiment import Experiment
-from jointsearch.material import Material, Study
+from jointsearch.core import config, layout
+from jointsearch.core.code import ROOT
+from jointsearch.core.config import BudgetSettings, Config
+from jointsearch.core.files import write_record
+from jointsearch.core.records import Environment
 from jointsearch.paper import state
-from jointsearch.provenance.code import ROOT
-from jointsearch.records import Environment, write_record
+from jointsearch.results.material import Material, Study
+from jointsearch.search import studies
+from jointsearch.search.experiment import Experiment
 
 PUBLISHED = Experiment.from_config(config.read(ROOT / "config/config.yaml"))
 BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)

@@ -3,10 +3,10 @@ import math
 import pandas as pd
 import pytest
 
-from jointsearch.errors import UserError
-from jointsearch.figures import TABLES as MADE
+from jointsearch.core.errors import UserError
 from jointsearch.paper.captions import parse
 from jointsearch.paper.tables import TABLES, show
+from jointsearch.results.catalogue import TABLES as MADE
 
 
 def test_every_table_that_is_made_has_a_display() -> None:

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from sampler_properties import BUDGETS, SPACES
 
-from jointsearch.records import Observation
+from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.settings import DehbSettings
 
 dehb = pytest.importorskip("dehb")
 
-from jointsearch.samplers.dehb import Dehb, _Cube, _Subpopulation, subpopulation_sizes  # noqa: E402 - takes DEHB
+from jointsearch.samplers.peers.dehb import Dehb, _Cube, _Subpopulation, subpopulation_sizes  # noqa: E402 - takes DEHB
 
 JOINT17, CONDITIONAL = SPACES["joint17"], SPACES["conditional"]
 

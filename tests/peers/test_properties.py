@@ -3,9 +3,9 @@
 import pytest
 from sampler_properties import SamplerProperties
 
-from jointsearch import samplers
+from jointsearch.samplers import registry
 
-NAMES = [name for name, settings in samplers.REGISTRY.items() if settings.library and samplers.installed(name)]
+NAMES = [name for name, settings in registry.REGISTRY.items() if settings.library and registry.installed(name)]
 
 
 @pytest.mark.parametrize("name", NAMES)

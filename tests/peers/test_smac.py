@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from sampler_properties import BUDGETS, OUTLOOK, SPACES, history
 
-from jointsearch.records import Observation
+from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.settings import SmacSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 smac = pytest.importorskip("smac")
 
-from jointsearch.samplers.smac import Smac  # noqa: E402 - takes SMAC3
+from jointsearch.samplers.peers.smac import Smac  # noqa: E402 - takes SMAC3
 
 FAST = {"challengers": 100, "local_search_iterations": 2}
 GRID = Space(

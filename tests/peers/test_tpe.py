@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from sampler_properties import BUDGETS, SPACES, history
 
-from jointsearch.records import Observation
+from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
-from jointsearch.samplers.configurations import evaluated
+from jointsearch.samplers.history import evaluated
 from jointsearch.samplers.settings import TpeSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 optuna = pytest.importorskip("optuna")
 
-from jointsearch.samplers.tpe import Tpe, _trial  # noqa: E402 - takes Optuna
+from jointsearch.samplers.peers.tpe import Tpe, _trial  # noqa: E402 - takes Optuna
 
 LINE = Space(SpaceFile.parse({"hyperparameters": {"x": {"type": "float", "lower": 0, "upper": 1}}}))
 

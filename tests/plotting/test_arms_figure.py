@@ -7,11 +7,11 @@ from synthetic import material
 
 from jointsearch.analysis.arms import TITLES, table
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.config import BudgetSettings
-from jointsearch.material import Material
+from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
 from jointsearch.plotting.arms import LOOKS, data, draw, numbers
 from jointsearch.plotting.registry import parse
+from jointsearch.results.material import Material
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 

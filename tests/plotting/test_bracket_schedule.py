@@ -6,10 +6,10 @@ from synthetic import material, search
 from timelines import spread
 
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.config import BudgetSettings
-from jointsearch.material import Material
+from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.bracket_schedule import data, draw, numbers
 from jointsearch.plotting.registry import parse
+from jointsearch.results.material import Material
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 

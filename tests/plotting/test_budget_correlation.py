@@ -8,7 +8,7 @@ from synthetic import NAMES, search
 
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.observations import table
-from jointsearch.config import BudgetSettings
+from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
 from jointsearch.plotting.budget_correlation import data, draw
 

@@ -12,12 +12,12 @@ from synthetic import material, search
 
 from jointsearch.analysis.early_stopping import table
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.config import BudgetSettings
-from jointsearch.hyperband import budgets
-from jointsearch.material import Material
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
 from jointsearch.plotting.correlation_study import data, draw, numbers
-from jointsearch.records import Evaluation
+from jointsearch.results.material import Material
+from jointsearch.search.hyperband import budgets
 
 SETTINGS = BudgetSettings(unit="seconds", minimum=400, maximum=10800)
 

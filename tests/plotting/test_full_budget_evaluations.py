@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from synthetic import NAMES, search
 
 from jointsearch.analysis.observations import table
-from jointsearch.config import BudgetSettings
+from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import data, draw
 

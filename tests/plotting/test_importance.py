@@ -9,8 +9,8 @@ from synthetic import material
 
 from jointsearch.analysis.importance.groups import GROUPS, Effects
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.config import BudgetSettings
-from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.core.config import BudgetSettings
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import style
 from jointsearch.plotting.importance import STRONGEST, data, draw, numbers
 

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from synthetic import material, search
 
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.config import BudgetSettings
-from jointsearch.incumbent import incumbent
-from jointsearch.material import Material
+from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
 from jointsearch.plotting.incumbent_over_time import data, draw, numbers
 from jointsearch.plotting.registry import parse
+from jointsearch.results.material import Material
+from jointsearch.search.incumbent import incumbent
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 MODEL = {"sampler": "bohb", "kind": "model", "model_budget": 1}

@@ -6,12 +6,12 @@ import pytest
 from factories import VALUES, evaluation
 from synthetic import material, search
 
-from jointsearch.config import BudgetSettings
-from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
-from jointsearch.material import Material, Study
+from jointsearch.core.config import BudgetSettings
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import interactive
-from jointsearch.space_file import SpaceFile
-from jointsearch.studies import retraining_settings
+from jointsearch.results.material import Material, Study
+from jointsearch.search.studies import retraining_settings
+from jointsearch.space.file import SpaceFile
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 ALL = (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)

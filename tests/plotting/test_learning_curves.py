@@ -6,11 +6,11 @@ from matplotlib.collections import LineCollection
 from synthetic import material, search
 
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.config import BudgetSettings
-from jointsearch.material import Material
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
 from jointsearch.plotting.learning_curves import data, draw, numbers
 from jointsearch.plotting.registry import parse
-from jointsearch.records import Evaluation
+from jointsearch.results.material import Material
 
 SETTINGS = BudgetSettings(unit="seconds", minimum=1, maximum=9)
 

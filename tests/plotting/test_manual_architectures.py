@@ -7,10 +7,10 @@ from synthetic import material
 from timelines import named
 
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.config import BudgetSettings
-from jointsearch.material import Material
+from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.manual_architectures import data, draw, numbers
 from jointsearch.plotting.registry import parse
+from jointsearch.results.material import Material
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 BY_HAND = [

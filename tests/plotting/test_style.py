@@ -12,8 +12,8 @@ from synthetic import NAMES, search
 
 from jointsearch.analysis.footprint import footprint
 from jointsearch.analysis.observations import configurations, table
-from jointsearch.config import BudgetSettings
-from jointsearch.errors import UserError
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.errors import UserError
 from jointsearch.plotting import budget_correlation, full_budget_evaluations, style
 
 

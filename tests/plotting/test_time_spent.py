@@ -5,10 +5,10 @@ from synthetic import material, search
 from timelines import spread
 
 from jointsearch.analysis.observations import csv_bytes
-from jointsearch.config import BudgetSettings
-from jointsearch.material import Material
+from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.registry import parse
 from jointsearch.plotting.time_spent import data, draw, numbers
+from jointsearch.results.material import Material
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 KINDS = ["training", "evaluation", "startup", "other", "waiting"]

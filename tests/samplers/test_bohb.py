@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from jointsearch import samplers
-from jointsearch.records import Observation
+from jointsearch.core.records import Observation
+from jointsearch.samplers import registry
 from jointsearch.samplers.bohb import Bohb, Densities, fit, impute
 from jointsearch.samplers.density import Density
 from jointsearch.samplers.settings import BohbSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"
 JOINT17 = Space(SpaceFile.read(SPACES / "joint17.yaml"))
@@ -63,7 +63,7 @@ def test_the_authors_split_in_17_dimensions(count, good, bad):
 
 @pytest.mark.parametrize("count", [0, 1, 17, 18, 35])
 def test_too_few_evaluations_give_random_picks_and_no_model(count):
-    suggestion = samplers.make("bohb", {"random_fraction": 0})(JOINT17, history(JOINT17, count), 9, rng())
+    suggestion = registry.make("bohb", {"random_fraction": 0})(JOINT17, history(JOINT17, count), 9, rng())
     assert suggestion.model is None
     assert kinds(suggestion) == ["random"] * 9
 
@@ -119,7 +119,7 @@ def test_more_points_can_be_asked_for_but_not_fewer_than_the_dimension_needs():
 @settings(max_examples=10, deadline=None)
 def test_every_proposal_is_valid(space, name, seed, count, seen):
     observations = history(space, seen, seed=seed % 1000, failures=seen // 10)
-    suggestion = samplers.make(name, {})(space, observations, count, rng(seed))
+    suggestion = registry.make(name, {})(space, observations, count, rng(seed))
     assert len(suggestion.configurations) == count
     for one in suggestion.configurations:
         cs.Configuration(space.configuration_space, values=one.values).check_valid_configuration()
@@ -130,7 +130,7 @@ def test_every_proposal_is_valid(space, name, seed, count, seen):
 def test_the_same_arguments_give_the_same_suggestion():
     observations = history(CONDITIONAL, 80)
     before = [one.model_copy(deep=True) for one in observations]
-    propose = samplers.make("bohb", {})
+    propose = registry.make("bohb", {})
     first, second = (propose(CONDITIONAL, observations, 27, rng(5)) for _ in range(2))
     assert first == second
     assert observations == before
@@ -138,7 +138,7 @@ def test_the_same_arguments_give_the_same_suggestion():
 
 
 def test_a_third_is_random():
-    suggestion = samplers.make("bohb", {})(LINE, history(LINE, 30), 3000, rng(1))
+    suggestion = registry.make("bohb", {})(LINE, history(LINE, 30), 3000, rng(1))
     share = kinds(suggestion).count("random") / 3000
     # Four standard deviations of a binomial share.
     assert share == pytest.approx(1 / 3, abs=4 * np.sqrt(2 / 9 / 3000))
@@ -147,8 +147,8 @@ def test_a_third_is_random():
 @pytest.mark.parametrize("name", ["random", "hyperband"])
 def test_random_search_and_hyperband_are_bohb_without_a_model(name):
     observations = history(LINE, 30)
-    suggestion = samplers.make(name, {})(LINE, observations, 20, rng(2))
-    bohb = samplers.make("bohb", {"random_fraction": 1})(LINE, observations, 20, rng(2))
+    suggestion = registry.make(name, {})(LINE, observations, 20, rng(2))
+    bohb = registry.make("bohb", {"random_fraction": 1})(LINE, observations, 20, rng(2))
     assert suggestion.model is bohb.model is None
     assert [one.values for one in suggestion.configurations] == [one.values for one in bohb.configurations]
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sampler_properties import BUDGETS, SPACES, SamplerProperties, history
 
-from jointsearch.records import Observation
-from jointsearch.samplers.evolution import Evolution, mutate, youngest
+from jointsearch.core.records import Observation
+from jointsearch.samplers.peers.evolution import Evolution, mutate, youngest
 from jointsearch.samplers.settings import EvolutionSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 JOINT17, CONDITIONAL = SPACES["joint17"], SPACES["conditional"]
 

@@ -13,14 +13,13 @@ from samplers.test_bohb import CONDITIONAL, JOINT17, LINE, SPACES, history, kind
 from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
-from jointsearch import samplers
-from jointsearch.records import Observation
-from jointsearch.samplers import Outlook, Suggestion
+from jointsearch.core.records import Observation
+from jointsearch.samplers import Outlook, Suggestion, registry
 from jointsearch.samplers.gaussian_process import Draws
 from jointsearch.samplers.mfgp import Mfgp, _Model, inputs, neighbours, normal_scores, thin
 from jointsearch.samplers.settings import MfgpSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 BUDGETS = (1.0, 3.0, 9.0, 27.0)
 NO_RANDOM = MfgpSettings(random_fraction=0)
@@ -94,7 +93,7 @@ def test_twenty_successes_at_any_budgets_make_a_model_in_17_dimensions():
 @settings(max_examples=15, deadline=None)
 def test_every_proposal_is_valid(space, seed, count, counts, failures, level, pending):
     waiting = tuple((values, level) for values in space.sample(pending, rng(seed)))
-    suggestion = samplers.make("mfgp", {})(
+    suggestion = registry.make("mfgp", {})(
         space, several(space, counts, failures), count, rng(seed), Outlook(BUDGETS, level, waiting)
     )
     assert len(suggestion.configurations) == count
@@ -143,7 +142,7 @@ def test_nothing_is_proposed_that_was_seen_or_waits_and_nothing_twice():
 
 def test_a_share_is_random():
     observations = several(LINE, {1: 30})
-    suggestion = samplers.make("mfgp", {"random_fraction": 0.3})(LINE, observations, 600, rng())
+    suggestion = registry.make("mfgp", {"random_fraction": 0.3})(LINE, observations, 600, rng())
     assert 130 < Counter(kinds(suggestion))["random"] < 230
 
 

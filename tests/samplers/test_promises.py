@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from jointsearch import derivation
-from jointsearch.config import BudgetSettings, Config, DataSettings, SearchSettings
-from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
-from jointsearch.records import History, Model, Origin, Rung
+from jointsearch.core.config import BudgetSettings, Config, DataSettings, SearchSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import History, Model, Origin, Rung
 from jointsearch.samplers import Sampled, Suggestion
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.search import proposals
+from jointsearch.search.experiment import Experiment
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 FILE = Path(__file__).parents[2] / "config/spaces/joint17-digits.yaml"
 ORIGIN = Origin(sampler="mine", kind="random")
@@ -47,7 +47,7 @@ def first_rung(tmp_path, monkeypatch):
 
     def propose(returned) -> Rung:
         importlib.import_module("mine").returned = returned
-        return derivation.first_rung(experiment, begun, [], [], SPACE)
+        return proposals.first_rung(experiment, begun, [], [], SPACE)
 
     yield propose
     sys.modules.pop("mine", None)

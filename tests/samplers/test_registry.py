@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jointsearch import samplers
-from jointsearch.errors import UserError
-from jointsearch.samplers import Sampled, Suggestion
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core.errors import UserError
+from jointsearch.samplers import Sampled, Suggestion, registry
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 SPACE = Space(SpaceFile.parse({"hyperparameters": {"x": {"type": "float", "lower": 0, "upper": 1}}}))
 
 OWN = """
-from jointsearch.records import Origin
+from jointsearch.core.records import Origin
 from jointsearch.samplers import Sampled, Suggestion
 
 def middle(value=0.5):
@@ -53,17 +52,17 @@ def own(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-@pytest.mark.parametrize("name", [*filter(samplers.installed, sorted(samplers.REGISTRY))])
+@pytest.mark.parametrize("name", [*filter(registry.installed, sorted(registry.REGISTRY))])
 def test_each_registered_sampler_proposes_in_its_own_name(name):
-    samplers.check(name, {})
-    suggestion = samplers.make(name, {})(SPACE, (), 5, np.random.default_rng(0))
+    registry.check(name, {})
+    suggestion = registry.make(name, {})(SPACE, (), 5, np.random.default_rng(0))
     assert [one.origin.sampler for one in suggestion.configurations] == [name] * 5
 
 
 @pytest.mark.parametrize("name", ["mine.own:middle", "mine.own.middle"])
 def test_a_users_own_sampler(own, name):
-    samplers.check(name, {"value": 0.25})
-    suggestion = samplers.make(name, {"value": 0.25})(SPACE, (), 2, np.random.default_rng(0))
+    registry.check(name, {"value": 0.25})
+    suggestion = registry.make(name, {"value": 0.25})(SPACE, (), 2, np.random.default_rng(0))
     assert isinstance(suggestion, Suggestion)
     assert all(isinstance(one, Sampled) and one.values == {"x": 0.25} for one in suggestion.configurations)
 
@@ -99,7 +98,7 @@ def test_a_users_own_sampler(own, name):
     ],
 )
 def test_what_cannot_be_made_is_refused_already_by_the_check(name, settings, says):
-    for refuse in (samplers.check, samplers.make):
+    for refuse in (registry.check, registry.make):
         with pytest.raises(UserError) as told:
             refuse(name, settings)
         assert says in str(told.value)
@@ -119,18 +118,18 @@ def test_what_cannot_be_made_is_refused_already_by_the_check(name, settings, say
 )
 def test_an_own_sampler_that_cannot_be_made(own, name, settings, says):
     with pytest.raises(UserError) as told:
-        samplers.make(name, settings)
+        registry.make(name, settings)
     assert says in str(told.value)
     assert "\n" not in str(told.value)
 
 
 def test_a_mistake_where_an_own_sampler_is_made_keeps_its_traceback_and_names_the_sampler(own):
     with pytest.raises(KeyError) as raised:
-        samplers.make("mine.own:lost", {})
+        registry.make("mine.own:lost", {})
     assert raised.value.__notes__ == ["raised by the sampler mine.own:lost, when it was made"]
 
 
-LIBRARIES = {name: settings.library for name, settings in samplers.REGISTRY.items() if settings.library}
+LIBRARIES = {name: settings.library for name, settings in registry.REGISTRY.items() if settings.library}
 
 
 @pytest.mark.parametrize("found", [None, "0.0.1"])
@@ -138,8 +137,8 @@ LIBRARIES = {name: settings.library for name, settings in samplers.REGISTRY.item
 def test_a_library_that_is_missing_or_of_another_version_is_named_with_the_command_that_installs_it(
     name, found, monkeypatch
 ):
-    monkeypatch.setattr(samplers, "version", lambda package: found)
-    for refuse in (samplers.check, samplers.make):
+    monkeypatch.setattr(registry, "version", lambda package: found)
+    for refuse in (registry.check, registry.make):
         with pytest.raises(UserError) as told:
             refuse(name, {})
         assert str(told.value).startswith(f"search.sampler: {name} needs {LIBRARIES[name]}, which is not here")
@@ -149,12 +148,14 @@ def test_a_library_that_is_missing_or_of_another_version_is_named_with_the_comma
 
 def test_a_library_that_cannot_be_imported_is_named_too(tmp_path, monkeypatch):
     (tmp_path / "dehb.py").write_text("raise ImportError('no such symbol')")
-    monkeypatch.setattr(samplers, "version", lambda package: LIBRARIES["dehb"].partition("==")[2])
+    monkeypatch.setattr(registry, "version", lambda package: LIBRARIES["dehb"].partition("==")[2])
     monkeypatch.syspath_prepend(tmp_path)
-    for name in [name for name in sys.modules if name.split(".")[0] == "dehb" or name == "jointsearch.samplers.dehb"]:
+    for name in [
+        name for name in sys.modules if name.split(".")[0] == "dehb" or name == "jointsearch.samplers.peers.dehb"
+    ]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(UserError, match=r"dehb: import fails with ImportError.* -m pip install dehb==") as told:
-        samplers.make("dehb", {})
+        registry.make("dehb", {})
     assert "\n" not in str(told.value)
 
 
@@ -164,14 +165,14 @@ def test_the_versions_to_install_are_those_that_are_tested(library):
 
 
 def test_checking_imports_nothing_heavy():
-    checks = "".join(f"s.check({name!r}, {{}}); " for name in filter(samplers.installed, samplers.REGISTRY))
-    code = f"import sys, jointsearch.samplers as s; {checks}print(*sys.modules)"
+    checks = "".join(f"s.check({name!r}, {{}}); " for name in filter(registry.installed, registry.REGISTRY))
+    code = f"import sys, jointsearch.samplers.registry as s; {checks}print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"numpy", "scipy", "ConfigSpace", "statsmodels", "pandas", "torch", "smac", "optuna", "dehb", "distributed"}
     assert heavy.isdisjoint(loaded)
 
 
 def test_proposing_needs_no_statsmodels():
-    code = "import sys, jointsearch.samplers as s; s.make('bohb', {}); print(*sys.modules)"
+    code = "import sys, jointsearch.samplers.registry as s; s.make('bohb', {}); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"statsmodels", "pandas", "torch"}.isdisjoint(loaded)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sampler_properties import SPACES, SamplerProperties, history
 
-from jointsearch.records import Observation
-from jointsearch.samplers.reinforce import Policy, Reinforce, train
+from jointsearch.core.records import Observation
+from jointsearch.samplers.peers.reinforce import Policy, Reinforce, train
 from jointsearch.samplers.settings import ReinforceSettings
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 SETTINGS = ReinforceSettings()
 CHOICE = Space(

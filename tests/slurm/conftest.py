@@ -10,7 +10,7 @@ import cluster
 import pytest
 from workflow.conftest import Workspace, finished, make_workspace  # noqa: F401 # one is a fixture
 
-from jointsearch.records import Evaluation
+from jointsearch.core.records import Evaluation
 
 SOON = ("--slurm-init-seconds-before-status-checks", "1")
 """Looks for ended jobs after a second: these trainings take seconds."""

@@ -7,9 +7,9 @@ import cluster
 from conftest import RESOURCES, sbatch, stretches, wait
 from workflow.conftest import ROOT, Workspace
 
-from jointsearch.experiment import Experiment
-from jointsearch.records import read_record
-from jointsearch.results import read_study
+from jointsearch.core.files import read_record
+from jointsearch.results.reader import read_study
+from jointsearch.search.experiment import Experiment
 
 FRAIL = "train:slurm_partition={'001': 'frail', '002': 'frail'}.get(wildcards.bracket, 'gpu')"
 APART = "train:slurm_extra={'001': '--nodelist=node5', '002': '--nodelist=node6'}.get(wildcards.bracket, '')"

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 from conftest import RESOURCES, wait
 
-from jointsearch.records import Evaluation, read_record
+from jointsearch.core.files import read_record
+from jointsearch.core.records import Evaluation
 
 
 def test_a_job_that_lacks_memory_is_tried_again_with_more(workspace):

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from jointsearch.config import DataSettings
+from jointsearch.core.config import DataSettings
 from jointsearch.training import data
 from jointsearch.training.image_data import ImageData
 

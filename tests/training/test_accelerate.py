@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from jointsearch.config import TrainingSettings
+from jointsearch.core.config import TrainingSettings
 from jointsearch.training import accelerate
 from jointsearch.training.accelerate import TookTooLongError, choose_precision, should_compile, time_limit, try_compiled
 

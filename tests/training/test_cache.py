@@ -10,9 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from jointsearch.config import DataSettings
-from jointsearch.errors import UserError
-from jointsearch.records import ABANDONED, DataSet
+from jointsearch.core.config import DataSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import ABANDONED
+from jointsearch.core.records import DataSet
 from jointsearch.training import cache, data
 from jointsearch.training.image_data import Division
 from jointsearch.training.source import Part
@@ -78,8 +79,9 @@ def test_a_hit_gives_the_same_images_without_a_look_at_their_source(tree, root, 
 HIT = """
 import sys
 from pathlib import Path
-from jointsearch.config import DataSettings
-from jointsearch.records import DataSet, read_record
+from jointsearch.core.config import DataSettings
+from jointsearch.core.files import read_record
+from jointsearch.core.records import DataSet
 from jointsearch.training import data, evaluate
 
 known = read_record(Path(sys.argv[2]), DataSet)
@@ -268,8 +270,9 @@ def test_what_killed_writers_left_is_removed(division, root):
 AT_ONCE = """
 import multiprocessing, sys
 from pathlib import Path
-from jointsearch.config import DataSettings
-from jointsearch.records import DataSet, read_record
+from jointsearch.core.config import DataSettings
+from jointsearch.core.files import read_record
+from jointsearch.core.records import DataSet
 from jointsearch.training import data
 
 tree, root, known = map(Path, sys.argv[1:])

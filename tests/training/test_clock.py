@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from jointsearch.training.clock import (
     TICKS,
     DeviceStopwatch,

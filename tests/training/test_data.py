@@ -11,8 +11,8 @@ import scipy.io
 import torch
 from sklearn.datasets import load_digits
 
-from jointsearch.config import DataSettings
-from jointsearch.errors import UserError
+from jointsearch.core.config import DataSettings
+from jointsearch.core.errors import UserError
 from jointsearch.training import data
 from jointsearch.training.image_data import Division
 from jointsearch.training.source import Part

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from jointsearch.training.device import claim
 
 
@@ -37,8 +37,8 @@ def test_trainings_side_by_side_have_a_gpu_each(monkeypatch, tmp_path):
 
 
 TOO_MUCH = """
-from jointsearch.config import DataSettings, TrainingSettings
-from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.core.config import DataSettings, TrainingSettings
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.training import data
 from jointsearch.training.device import claim
 from jointsearch.training.loop import Task

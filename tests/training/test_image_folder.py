@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jointsearch.config import DataSettings
-from jointsearch.errors import UserError
+from jointsearch.core.config import DataSettings
+from jointsearch.core.errors import UserError
 from jointsearch.training import data, image_folder
 
 

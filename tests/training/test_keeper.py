@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from jointsearch.config import DataSettings, TrainingSettings
-from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.interruption import InterruptedTrainingError, Interruption
+from jointsearch.core.config import DataSettings, TrainingSettings
+from jointsearch.core.interruption import InterruptedTrainingError, Interruption
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.training import schedule
 from jointsearch.training.clock import ReplayClock
 from jointsearch.training.keeper import Keeper

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from jointsearch.config import BudgetSettings, DataSettings, TrainingSettings
-from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
-from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.core.config import BudgetSettings, DataSettings, TrainingSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import digest
+from jointsearch.core.records import Origin, Proposal, Rung
 from jointsearch.networks.cost import step_cost
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
-from jointsearch.provenance import capture
-from jointsearch.records import Origin, Proposal, Rung, digest
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
-from jointsearch.training import accelerate, checkpoint, loop, schedule
+from jointsearch.search.experiment import Experiment
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
+from jointsearch.training import accelerate, checkpoint, environment, loop, schedule
 from jointsearch.training.clock import ReplayClock, Stopwatch, make_clock, pack, unpack
 from jointsearch.training.evaluate import evaluate
 from jointsearch.training.loop import Progress, Task, Training
@@ -477,11 +477,10 @@ def test_a_thousand_random_configurations_of_the_papers_space_end_in_records(few
         for slot, values in enumerate(Space(space).sample(1000, np.random.default_rng(0)))
     )
     rung = Rung(experiment=experiment.id, study="search", bracket=0, rung=0, proposals=proposals)
-    environment = capture.environment(CPU, 1)
-    made = capture.made_with(environment, few_digits.digest, few_digits.split, "cpu")
+    around = environment.environment(CPU, 1)
+    made = environment.made_with(around, few_digits.digest, few_digits.split, "cpu")
     statuses = collections.Counter(
-        evaluate(experiment, rung, slot, few_digits, CPU, made, digest(environment), tmp_path).status
-        for slot in range(1000)
+        evaluate(experiment, rung, slot, few_digits, CPU, made, digest(around), tmp_path).status for slot in range(1000)
     )
     assert statuses.keys() <= {"success", "diverged", "too_large"}
     assert statuses["success"] > 100

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from jointsearch.training.part_folders import part_of, recognise
 
 

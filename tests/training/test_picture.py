@@ -10,7 +10,7 @@ import pictures
 import pytest
 from PIL import Image, PngImagePlugin
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from jointsearch.training import picture
 
 RAMP = np.tile(np.arange(0, 256, 16), (16, 1))

@@ -4,7 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from jointsearch.training.split import split
 
 TWO, THREE = ("training", "validation"), ("training", "validation", "test")

@@ -1,7 +1,7 @@
 # The figures and tables, each made of the records of studies that are over, as their table of evaluations says, and the
 # numbers in them. Their code is an input: a figure follows it, as a training must not.
-FIGURES = figures.made_of(pipelines, figures.FIGURES)
-TABLES = figures.made_of(pipelines, figures.TABLES)
+FIGURES = catalogue.made_of(pipelines, catalogue.FIGURES)
+TABLES = catalogue.made_of(pipelines, catalogue.TABLES)
 CODE = sorted(str(path) for part in ("plotting", "analysis") for path in ROOT.glob(f"src/jointsearch/{part}/**/*.py"))
 PAGE = sorted(str(path) for path in ROOT.glob("src/jointsearch/plotting/page/*"))
 
@@ -20,7 +20,7 @@ for figure, studies in FIGURES.items():
             svg=report(
                 f"{pipeline.folder}/figures/{figure}.svg",
                 caption=f"../report/{figure.replace('_', '-')}.rst",
-                category=figures.CATEGORIES[figure],
+                category=catalogue.CATEGORIES[figure],
                 labels={"what": figure.replace("_", " "), "form": "figure"},
             ),
             png=f"{pipeline.folder}/figures/{figure}.png",
@@ -52,7 +52,7 @@ for table, studies in TABLES.items():
             report(
                 f"{pipeline.folder}/tables/{table}.csv",
                 caption=f"../report/{table.replace('_', '-')}.rst",
-                category=figures.CATEGORIES[table],
+                category=catalogue.CATEGORIES[table],
                 labels={"what": table.replace("_", " "), "form": "table"},
             ),
         log:

@@ -19,10 +19,12 @@ except TypeError:
 sys.path.insert(0, str(ROOT.absolute() / "src"))
 
 try:
-    from jointsearch import cli, deployment, figures, slurm
-    from jointsearch.errors import UserError
-    from jointsearch.pipeline import Pipeline
-    from jointsearch.run import Run
+    from jointsearch.core import cli
+    from jointsearch.core.errors import UserError
+    from jointsearch.results import catalogue
+    from jointsearch.workflow import deployment, slurm
+    from jointsearch.workflow.pipeline import Pipeline
+    from jointsearch.workflow.session import Run
 except ModuleNotFoundError as error:
     raise WorkflowError(
         f"{error.name} is not installed where Snakemake runs; run it from the environment that `make env` builds in {ROOT}"

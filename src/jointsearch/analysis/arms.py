@@ -10,8 +10,8 @@ from jointsearch.analysis.comparison import MEASURES, TITLES, Comparison, compar
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import compare, holm, mean_interval, smallest_p
 from jointsearch.analysis.trajectory import unit_of
-from jointsearch.material import Material
-from jointsearch.seeds import derive
+from jointsearch.core.seeds import derive
+from jointsearch.results.material import Material
 
 REFERENCE = "joint_bohb"
 """The arm that the others are compared with."""

@@ -10,14 +10,14 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from jointsearch import layout
 from jointsearch.analysis.paired import mean_interval
 from jointsearch.analysis.trajectory import trajectory
-from jointsearch.config import ArmName
-from jointsearch.hyperband import bracket, budgets
-from jointsearch.material import Material
-from jointsearch.records import Evaluation
-from jointsearch.studies import random_size
+from jointsearch.core import layout
+from jointsearch.core.config import ArmName
+from jointsearch.core.records import Evaluation
+from jointsearch.results.material import Material
+from jointsearch.search.hyperband import bracket, budgets
+from jointsearch.search.studies import random_size
 
 TITLES: dict[str, str] = {
     "joint_bohb": "joint BOHB",

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from jointsearch import layout
 from jointsearch.analysis.correlation import FEWEST, RESAMPLES, correlations, spearman
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.observations import table as observations_table
-from jointsearch.hyperband import budgets
-from jointsearch.material import Material
-from jointsearch.records import proposal_key
-from jointsearch.seeds import derive
+from jointsearch.core import layout
+from jointsearch.core.records import proposal_key
+from jointsearch.core.seeds import derive
+from jointsearch.results.material import Material
+from jointsearch.search.hyperband import budgets
 
 TENTH = 10
 """The top are the best one in so many of the configurations that succeeded at the full budget, at least one."""

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from jointsearch import layout
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.paired import mean_interval
-from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.incumbent import incumbent
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.manual import ARCHITECTURES, depth
-from jointsearch.records import Evaluation
+from jointsearch.results.material import Material
+from jointsearch.search.incumbent import incumbent
 
 INCUMBENT = "incumbent"
 """Name of the found configuration beside those of manual architectures."""

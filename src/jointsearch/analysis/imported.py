@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from jointsearch.analysis.observations import frame
-from jointsearch.export.hpbandster import Run
-from jointsearch.records import BudgetUnit
+from jointsearch.core.records import BudgetUnit
+from jointsearch.search.hpbandster import Run
 
 
 def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:

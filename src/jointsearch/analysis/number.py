@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from jointsearch.records import Evaluation, Index, Record
+from jointsearch.core.records import Evaluation, Index, Record
 
 
 class Number(Record):

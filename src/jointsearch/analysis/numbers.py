@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from jointsearch.analysis.number import Number, sources
-from jointsearch.experiment import Experiment
-from jointsearch.hyperband import budgets
-from jointsearch.incumbent import incumbent
-from jointsearch.records import Digest, Evaluation, Record
+from jointsearch.core.records import Digest, Evaluation, Record
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import budgets
+from jointsearch.search.incumbent import incumbent
 
 
 class Numbers(Record):

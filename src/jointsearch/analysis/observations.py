@@ -9,16 +9,9 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from jointsearch.errors import UserError
-from jointsearch.records import (
-    BudgetUnit,
-    Evaluation,
-    Origin,
-    Status,
-    Value,
-    Values,
-    write_bytes,
-)
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import write_bytes
+from jointsearch.core.records import BudgetUnit, Evaluation, Origin, Status, Value, Values
 
 COLUMNS = {
     "evaluation": "str",

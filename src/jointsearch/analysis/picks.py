@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from jointsearch import layout
 from jointsearch.analysis.correlation import RESAMPLES
 from jointsearch.analysis.number import Number, sources
-from jointsearch.material import Material
-from jointsearch.records import Evaluation
-from jointsearch.seeds import derive
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation
+from jointsearch.core.seeds import derive
+from jointsearch.results.material import Material
 
 FEWEST = 5
 """Fewest picks of either kind that anything is said of."""

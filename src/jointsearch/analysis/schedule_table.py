@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jointsearch.material import Material
-from jointsearch.records import Evaluation
+from jointsearch.core.records import Evaluation
+from jointsearch.results.material import Material
 
 PAUSE = 60.0
 """Seconds without a training that are a pause between two runs, unless that is less than `PAUSE_SHARE` says."""

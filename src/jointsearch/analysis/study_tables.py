@@ -1,10 +1,10 @@
 """What is said of each study by itself: the table of its evaluations and its best configuration, as bytes of files."""
 
-from jointsearch import layout
 from jointsearch.analysis.observations import csv_bytes, table
-from jointsearch.incumbent import incumbent
-from jointsearch.material import Material
-from jointsearch.records import record_bytes
+from jointsearch.core import layout
+from jointsearch.core.files import record_bytes
+from jointsearch.results.material import Material
+from jointsearch.search.incumbent import incumbent
 
 
 def of_studies(material: Material) -> dict[str, bytes]:

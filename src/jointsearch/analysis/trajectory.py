@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from jointsearch.analysis.number import source
-from jointsearch.records import Evaluation, proposal_key
+from jointsearch.core.records import Evaluation, proposal_key
 
 COLUMNS = {
     "evaluation": "str",

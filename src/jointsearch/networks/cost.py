@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import STRIDES, parameter_count
 
 FLOAT32 = 4

@@ -23,13 +23,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jointsearch.errors import UserError, suggest
-from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
-from jointsearch.records import Value, Values
+from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.records import Value, Values
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
 
 if TYPE_CHECKING:
     # ConfigSpace takes a while to import, which a look at the names should not.
-    from jointsearch.space import Space
+    from jointsearch.space.space import Space
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.shake import SHAKEDROP_NOISE, shake_shake, shake_shake_noise, shakedrop
 
 STRIDES = (1, 2, 2)

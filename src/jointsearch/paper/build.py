@@ -10,12 +10,12 @@ from pathlib import Path
 
 import typst
 
-from jointsearch.errors import UserError
+from jointsearch.core.code import ROOT
+from jointsearch.core.errors import UserError
 from jointsearch.paper import facts as facts_of
 from jointsearch.paper.check import check
 from jointsearch.paper.facts import Facts
 from jointsearch.paper.state import STUDIES
-from jointsearch.provenance.code import ROOT
 
 SOURCES = ROOT / "paper"
 MAIN, TEMPLATE, BIBLIOGRAPHY = "main.typ", "template.typ", "references.bib"

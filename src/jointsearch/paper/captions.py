@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 
 Style = Literal["plain", "strong", "emph", "raw"]
 _MARKS: tuple[Style, ...] = ("strong", "emph", "raw")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 
 CONSTANT = "lit"
 """The function that marks a number as no result."""

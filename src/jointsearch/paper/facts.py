@@ -6,22 +6,24 @@ from typing import Any
 
 import pandas as pd
 
-from jointsearch import config, dataset, hyperband, layout, studies, yaml_file
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers
-from jointsearch.config import Config
-from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
-from jointsearch.figures import FIGURES, TABLES, made_of
-from jointsearch.material import Material
+from jointsearch.core import code, config, layout, yaml_file
+from jointsearch.core.config import Config
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import file_digest, read_record
+from jointsearch.core.git import GitError, Repository
+from jointsearch.core.records import HELD_OUT, DataSet
 from jointsearch.paper import captions, state
 from jointsearch.paper.cells import signs
 from jointsearch.paper.state import Difference, Machine, Parameter, State
 from jointsearch.paper.tables import Shown, show
 from jointsearch.plotting.style import budget_name
-from jointsearch.provenance import code
-from jointsearch.provenance.git import GitError, Repository
-from jointsearch.records import HELD_OUT, DataSet, file_digest, read_record
+from jointsearch.results import dataset
+from jointsearch.results.catalogue import FIGURES, TABLES, made_of
+from jointsearch.results.material import Material
+from jointsearch.search import hyperband, studies
+from jointsearch.search.experiment import Experiment
 
 SHORT = 8
 """Digits of a digest, or of a commit, that a text gives."""

@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jointsearch import hyperband, layout
-from jointsearch.experiment import Experiment
-from jointsearch.figures import ARM
-from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
-from jointsearch.incumbent import incumbent
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.files import read_record
+from jointsearch.core.records import Environment, Evaluation
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.paper.cells import signs
-from jointsearch.records import Environment, Evaluation, read_record
-from jointsearch.space_file import Categorical, Constant, Float, Integer, Ordinal
-from jointsearch.studies import Study
+from jointsearch.results.catalogue import ARM
+from jointsearch.results.material import Material
+from jointsearch.search import hyperband
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.incumbent import incumbent
+from jointsearch.search.studies import Study
+from jointsearch.space.file import Categorical, Constant, Float, Integer, Ordinal
 
 STUDIES = {
     layout.SEARCH: "Joint search",

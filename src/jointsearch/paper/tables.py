@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from jointsearch.errors import UserError, suggest
+from jointsearch.core.errors import UserError, suggest
 from jointsearch.paper.cells import (
     Column,
     budget,

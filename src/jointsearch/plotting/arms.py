@@ -13,8 +13,8 @@ from jointsearch.analysis.comparison import MEASURES, TITLES, compare_runs
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import mean_interval
 from jointsearch.analysis.trajectory import unit_of
-from jointsearch.material import Material
 from jointsearch.plotting import style
+from jointsearch.results.material import Material
 
 LOOKS: dict[str, dict[str, Any]] = {
     "joint_bohb": {"color": style.BLUE, "marker": "o"},

@@ -10,11 +10,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from jointsearch import layout
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.schedule_table import busy_share, number_runs, shortest_pause, stretches
-from jointsearch.material import Material
+from jointsearch.core import layout
 from jointsearch.plotting import style
+from jointsearch.results.material import Material
 
 _LOOKS: list[dict[str, Any]] = [
     {"facecolor": style.GREEN, "hatch": "xxxxx"},

@@ -10,13 +10,13 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
-from jointsearch import layout
 from jointsearch.analysis.correlation import FEWEST, correlations, pairs
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.observations import has_errors
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.records import Evaluation
+from jointsearch.results.material import Material
 
 _COLOURS = LinearSegmentedColormap.from_list("correlation", [style.VERMILLION, "#FFFFFF", style.BLUE])
 _UNKNOWN = "#EEEEEE"

@@ -12,13 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
-from jointsearch import layout
 from jointsearch.analysis.correlation import FEWEST
 from jointsearch.analysis.early_stopping import compare, contrast, curves, generator, one_in, study
 from jointsearch.analysis.number import Number, sources
-from jointsearch.hyperband import budgets
-from jointsearch.material import Material
+from jointsearch.core import layout
 from jointsearch.plotting import style
+from jointsearch.results.material import Material
+from jointsearch.search.hyperband import budgets
 
 _MARKER: dict[str, Any] = {"markersize": 3.5, "markeredgewidth": 0.8}
 _SAMPLES: dict[str, dict[str, Any]] = {

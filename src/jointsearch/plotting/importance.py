@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from jointsearch.analysis import importance
+from jointsearch.analysis.importance import shares
 from jointsearch.analysis.importance.groups import GROUP, GROUPS, MAIN, PAIR, is_architecture
 from jointsearch.analysis.number import Number, sources
-from jointsearch.hyperband import budgets
-from jointsearch.material import Material
+from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.records import Evaluation
+from jointsearch.results.material import Material
+from jointsearch.search.hyperband import budgets
 
 LOOKS: dict[str, dict[str, Any]] = {
     "forest": {"color": style.ORANGE, "marker": "o", "offset": -0.16},
@@ -42,13 +42,13 @@ _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
 
 def data(material: Material) -> pd.DataFrame:
     """Gather all that the figure shows: the table of `analysis.importance.importances`, every budget."""
-    return importance.of(material)
+    return shares.of(material)
 
 
 def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
     """Give R^2, counts and the largest main effect at the full budget, with the evaluations that they come from."""
     full = budgets(material.experiment.budget)[-1]
-    tried = [one for one in importance.evaluations(material) if one.budget == full]
+    tried = [one for one in shares.evaluations(material) if one.budget == full]
     succeeded = [one for one in tried if one.loss is not None]
     failed = [one for one in tried if one.loss is None]
     found = {}
@@ -60,7 +60,7 @@ def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
 
     say("n", "evaluations that importance is computed from", len(succeeded), "", 0, succeeded)
     say("failed", "failed evaluations, which importance leaves out", len(failed), "", 0, failed)
-    for surrogate, name in importance.NAMES.items():
+    for surrogate, name in shares.NAMES.items():
         rows = data[(data["surrogate"] == surrogate) & (data["budget"] == full) & (data["kind"] == MAIN)]
         r2 = float(rows["r2"].iloc[0])
         if not np.isnan(r2):
@@ -152,7 +152,7 @@ def _too_few(full: pd.DataFrame, dimension: int) -> str:
     one = full.iloc[0]
     budget = style.budget_name(one["budget"], one["budget_unit"])
     failed = f", {one['failed']} failed" if one["failed"] else ""
-    least = importance.fewest(dimension)
+    least = shares.fewest(dimension)
     reason = (
         f"{least} different configurations are needed."
         if one["n"] < least
@@ -166,7 +166,7 @@ def _head(figure: Figure, full: pd.DataFrame) -> None:
     handles = []
     for surrogate, rows in full.groupby("surrogate", sort=False):
         r2 = rows["r2"].iloc[0]
-        text = f"{importance.NAMES[str(surrogate)]}, held-out R² = {f'{r2:.2f}'.replace('-', '−')}"
+        text = f"{shares.NAMES[str(surrogate)]}, held-out R² = {f'{r2:.2f}'.replace('-', '−')}"
         if not r2 > 0:
             text += ": foretells nothing, its shares mean nothing"
         handles.append(Line2D([], [], label=text, **_marker(str(surrogate), r2), linestyle=""))

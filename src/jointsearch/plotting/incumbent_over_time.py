@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from jointsearch import layout
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.trajectory import trajectory, unit_of
-from jointsearch.hyperband import bracket, budgets
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.records import Evaluation
+from jointsearch.results.material import Material
+from jointsearch.search.hyperband import bracket, budgets
 
 _MARKERS = ["v", "s", "^", "D", "o"]
 """By budget, upwards; the last one is the full budget's."""

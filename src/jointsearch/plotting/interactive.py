@@ -16,14 +16,15 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from matplotlib.colors import to_hex
 
-from jointsearch import hyperband, layout
-from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
-from jointsearch.incumbent import incumbent
-from jointsearch.material import Material, Study
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation, Value
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
-from jointsearch.records import Evaluation, Value
-from jointsearch.space_file import Categorical, Constant, Hyperparameter, Integer, Ordinal
+from jointsearch.results.material import Material, Study
+from jointsearch.search import hyperband
+from jointsearch.search.incumbent import incumbent
+from jointsearch.space.file import Categorical, Constant, Hyperparameter, Integer, Ordinal
 
 PAGE = Path(__file__).with_name("page")
 SCRIPTS = ("axes", "rows", "lines", "scatter", "pointing", "controls")

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from jointsearch import layout
 from jointsearch.analysis.number import Number, sources
-from jointsearch.experiment import Experiment
-from jointsearch.hyperband import bracket, budgets
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation, rank
 from jointsearch.plotting import style
-from jointsearch.records import Evaluation, rank
+from jointsearch.results.material import Material
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import bracket, budgets
 from jointsearch.training import schedule
 
 MEASURED = 0.9

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
-from jointsearch import layout
 from jointsearch.analysis.finals import INCUMBENT, by_name, found, interval, moments, title
 from jointsearch.analysis.number import Number, sources
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.records import Evaluation
+from jointsearch.results.material import Material
 
 _LOOKS: dict[str, dict[str, Any]] = {
     layout.SEARCH: {"label": "found by the search", "color": style.VERMILLION, "marker": "*", "markersize": 7},

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from jointsearch import layout
 from jointsearch.analysis import arms as arms_table
 from jointsearch.analysis import early_stopping, finals, picks
-from jointsearch.analysis import importance as importance_table
 from jointsearch.analysis.footprint import footprint
+from jointsearch.analysis.importance import shares as importance_table
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers, of_search
 from jointsearch.analysis.observations import configurations, table
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.seeds import derive
 from jointsearch.plotting import (
     arms,
     bracket_schedule,
@@ -29,8 +29,8 @@ from jointsearch.plotting import (
     manual_architectures,
     time_spent,
 )
-from jointsearch.seeds import derive
-from jointsearch.space import Space
+from jointsearch.results.material import Material
+from jointsearch.space.space import Space
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from jointsearch.analysis.observations import write_csv
-from jointsearch.records import write_bytes
+from jointsearch.core.files import write_bytes
 
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.3, 7.0
 """Widths in inches."""

@@ -8,13 +8,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from jointsearch import layout
 from jointsearch.analysis.arms import TITLES
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.schedule_table import group, stretches
-from jointsearch.material import Material
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.records import Evaluation
+from jointsearch.results.material import Material
 
 _KINDS: dict[str, dict[str, Any]] = {
     "training": {"label": "training", "facecolor": style.BLUE, "hatch": ""},

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
-from jointsearch.errors import UserError, explain
-from jointsearch.records import Model, Observation, Origin, Values, digest
+from jointsearch.core.errors import UserError, explain
+from jointsearch.core.files import digest
+from jointsearch.core.records import Model, Observation, Origin, Values
 
 # Named in annotations only: looking a sampler up must not cost the import of ConfigSpace.
 if TYPE_CHECKING:
     import numpy as np
 
-    from jointsearch.space import Space
+    from jointsearch.space.space import Space
 
 
 @dataclass(frozen=True)

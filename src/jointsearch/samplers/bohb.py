@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jointsearch.records import Model, Observation, Origin
+from jointsearch.core.records import Model, Observation, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
-from jointsearch.samplers.configurations import by_budget
 from jointsearch.samplers.density import Array, Density
+from jointsearch.samplers.history import by_budget
 from jointsearch.samplers.settings import BohbSettings
-from jointsearch.space import Space
+from jointsearch.space.space import Space
 
 FLOOR = 1e-32
 """HpBandSter keeps both densities above this in their ratio."""

@@ -14,11 +14,11 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
-from jointsearch.records import Model, Observation, Origin, Values
+from jointsearch.core.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
 from jointsearch.samplers.gaussian_process import Array, Draws, LogNormal, Prior, fit
 from jointsearch.samplers.settings import MfgpSettings
-from jointsearch.space import Space
+from jointsearch.space.space import Space
 
 Rows = NDArray[np.int_]
 

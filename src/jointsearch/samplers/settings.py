@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from jointsearch.config import Settings
+from jointsearch.core.config import Settings
 
 if TYPE_CHECKING:
     from jointsearch.samplers.base import Sampler
@@ -136,7 +136,7 @@ class EvolutionSettings(SamplerSettings):
 
     def sampler(self, name: str) -> Sampler:
         """Regularised evolution."""
-        from jointsearch.samplers.evolution import Evolution
+        from jointsearch.samplers.peers.evolution import Evolution
 
         return Evolution(name, self)
 
@@ -155,7 +155,7 @@ class ReinforceSettings(SamplerSettings):
 
     def sampler(self, name: str) -> Sampler:
         """The controller."""
-        from jointsearch.samplers.reinforce import Reinforce
+        from jointsearch.samplers.peers.reinforce import Reinforce
 
         return Reinforce(name, self)
 
@@ -179,7 +179,7 @@ class TpeSettings(SamplerSettings):
 
     def sampler(self, name: str) -> Sampler:
         """Optuna's TPE."""
-        from jointsearch.samplers.tpe import Tpe
+        from jointsearch.samplers.peers.tpe import Tpe
 
         return Tpe(name, self)
 
@@ -215,7 +215,7 @@ class SmacSettings(SamplerSettings):
 
     def sampler(self, name: str) -> Sampler:
         """SMAC3."""
-        from jointsearch.samplers.smac import Smac
+        from jointsearch.samplers.peers.smac import Smac
 
         return Smac(name, self)
 
@@ -232,6 +232,6 @@ class DehbSettings(SamplerSettings):
 
     def sampler(self, name: str) -> Sampler:
         """DEHB's differential evolution."""
-        from jointsearch.samplers.dehb import Dehb
+        from jointsearch.samplers.peers.dehb import Dehb
 
         return Dehb(name, self)

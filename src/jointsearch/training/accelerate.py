@@ -10,8 +10,8 @@ from types import FrameType
 import torch
 from torch import Tensor, nn
 
-from jointsearch.config import TrainingSettings
-from jointsearch.records import BudgetUnit, Precision
+from jointsearch.core.config import TrainingSettings
+from jointsearch.core.records import BudgetUnit, Precision
 
 COMPILING_PAYS_FROM = 900.0
 """Seconds of budget from which `compile: auto` compiles."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jointsearch.errors import UserError
-from jointsearch.records import sweep, write_whole
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import sweep, write_whole
 from jointsearch.training.image_data import Division
 from jointsearch.training.source import Part
 

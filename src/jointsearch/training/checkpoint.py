@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from jointsearch.errors import UserError
-from jointsearch.records import write_bytes
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import write_bytes
 
 _DIGEST = 64
 

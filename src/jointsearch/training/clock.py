@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from jointsearch.config import BudgetClock
-from jointsearch.errors import UserError
-from jointsearch.records import BudgetUnit
+from jointsearch.core.config import BudgetClock
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import BudgetUnit
 
 TICKS = 2**14
 """Readings of a budget of seconds are whole ticks, this many to a budget: in three hours a tick is 0.7 s. So a record

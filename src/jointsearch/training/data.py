@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from jointsearch.config import DataSettings
-from jointsearch.errors import UserError
-from jointsearch.records import HELD_OUT, DataSet
+from jointsearch.core.config import DataSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import HELD_OUT, DataSet
 from jointsearch.training import cache, duplicates
 from jointsearch.training.duplicates import Duplicates
 from jointsearch.training.image_data import Division, ImageData

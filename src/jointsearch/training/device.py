@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import torch
 
-from jointsearch import lock
-from jointsearch.errors import UserError
+from jointsearch.core import lock
+from jointsearch.core.errors import UserError
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")

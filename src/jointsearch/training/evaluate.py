@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 
-from jointsearch import layout
-from jointsearch.errors import UserError
-from jointsearch.experiment import Experiment
-from jointsearch.hyperband import bracket, budgets
-from jointsearch.hyperparameters import Hyperparameters
-from jointsearch.interruption import Interruption
-from jointsearch.records import Digest, Evaluation, MadeWith, Observed, Rung, digest, read_record
+from jointsearch.core import layout
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import digest, read_record
+from jointsearch.core.interruption import Interruption
+from jointsearch.core.records import Digest, Evaluation, MadeWith, Observed, Rung
+from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import bracket, budgets
 from jointsearch.training import checkpoint, schedule
 from jointsearch.training.accelerate import choose_precision
 from jointsearch.training.clock import Clock, pack

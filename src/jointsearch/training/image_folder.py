@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from jointsearch.training import part_folders
 from jointsearch.training.picture import Reader, unreadable
 from jointsearch.training.source import Part, Source

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from jointsearch.errors import UserError
-from jointsearch.interruption import Interruption
-from jointsearch.records import Stretch
+from jointsearch.core.errors import UserError
+from jointsearch.core.interruption import Interruption
+from jointsearch.core.records import Stretch
 from jointsearch.training import checkpoint
 
 

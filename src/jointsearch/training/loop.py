@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jointsearch.config import BudgetClock, DataSettings, TrainingSettings
-from jointsearch.errors import UserError
-from jointsearch.hyperparameters import Hyperparameters
+from jointsearch.core.config import BudgetClock, DataSettings, TrainingSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import BudgetUnit, CurvePoint, Precision
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork
-from jointsearch.records import BudgetUnit, CurvePoint, Precision
 from jointsearch.training import accelerate
 from jointsearch.training.augment import Augmentation, channels_first
 from jointsearch.training.batches import HOST, Batch, Batches, random_generator

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from jointsearch.config import TrainingSettings
-from jointsearch.errors import UserError
+from jointsearch.core.config import TrainingSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import CurvePoint, Precision, Status
 from jointsearch.networks.cost import StepCost, step_cost
-from jointsearch.records import CurvePoint, Precision, Status
 from jointsearch.training import accelerate
 from jointsearch.training.clock import Clock, SecondClock, make_clock, pack, stopwatch_for, unpack
 from jointsearch.training.image_data import ImageData

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 
 STEMS = {
     "training": ("train", "training"),

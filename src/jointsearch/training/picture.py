@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 from jointsearch.training.picture_bits import Stored, levels, stored
 
 FEWEST_LEVELS = 64

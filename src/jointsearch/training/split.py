@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jointsearch.errors import UserError
+from jointsearch.core.errors import UserError
 
 Places = NDArray[np.int64]
 

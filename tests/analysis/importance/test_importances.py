@@ -6,14 +6,14 @@ import pytest
 from factories import evaluation
 from synthetic import material
 
-from jointsearch import layout
-from jointsearch.analysis import importance
+from jointsearch.analysis.importance import shares
 from jointsearch.analysis.importance.groups import GROUPS
-from jointsearch.config import BudgetSettings
-from jointsearch.material import Material, Study
-from jointsearch.records import Evaluation
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.core import layout
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.records import Evaluation
+from jointsearch.results.material import Material, Study
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 SPACE = SpaceFile.parse(
     {
@@ -42,7 +42,7 @@ def trained(count: int, fail: int = 0, seed: int = 0, flat: bool = False) -> lis
 
 
 def computed(evaluations: list[Evaluation]) -> pd.DataFrame:
-    return importance.importances(evaluations, Space(SPACE), [1, 3], "epochs", np.random.default_rng(0))
+    return shares.importances(evaluations, Space(SPACE), [1, 3], "epochs", np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +120,14 @@ def gathered() -> Material:
 
 
 def test_evaluations_sampled_in_the_whole_space_count_and_no_others() -> None:
-    assert len(importance.evaluations(gathered())) == 60
+    assert len(shares.evaluations(gathered())) == 60
 
 
 def test_table_holds_the_sums_and_numbers_those_that_mean_something() -> None:
     made = gathered()
-    table = importance.table(made)
+    table = shares.table(made)
     assert len(table) == 2 * 2 * 6
-    numbers = importance.numbers(made, table)
+    numbers = shares.numbers(made, table)
     row = table[
         (table["surrogate"] == "gp") & (table["budget"] == 3) & (table["group"] == "architecture_hyperparameters")
     ]
@@ -135,4 +135,4 @@ def test_table_holds_the_sums_and_numbers_those_that_mean_something() -> None:
     assert number.value == pytest.approx(100 * row["share"].iloc[0])
     assert len(number.sources) == 56
     nothing = table.assign(r2=-0.1)
-    assert importance.numbers(made, nothing) == {}
+    assert shares.numbers(made, nothing) == {}

@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 from jointsearch.analysis.importance.design import Axis, axes, lay_out
 from jointsearch.analysis.importance.forest import Forest
 from jointsearch.analysis.importance.gaussian import GaussianProcess
-from jointsearch.space import Space
-from jointsearch.space_file import SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jointsearch.analysis.importance.effects import Array
-from jointsearch.space import Space
+from jointsearch.space.space import Space
 
 MOST_LEVELS = 100
 """A whole number of more values than this counts as continuous."""

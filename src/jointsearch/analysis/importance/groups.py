@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from jointsearch.analysis.importance.effects import Array, Shares
-from jointsearch.hyperparameters import ARCHITECTURE_PARAMETERS
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS
 
 MAIN, PAIR, GROUP = "main", "pair", "group"
 GROUPS = (

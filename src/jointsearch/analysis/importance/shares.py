@@ -1,0 +1,186 @@
+"""Which hyperparameters matter, and which matter together: functional ANOVA of two surrogates of the validation error.
+
+Hutter, Hoos and Leyton-Brown, *An efficient approach for assessing hyperparameter importance*, ICML 2014. A forest
+copes with steps and with much data, but hardly sees a pure interaction, of two hyperparameters that do nothing by
+themselves, as no first split on either of them helps; a Gaussian process sees it. Neither is to be trusted beyond its
+held-out R^2.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from jointsearch.analysis.importance.design import Axis, axes
+from jointsearch.analysis.importance.effects import Array
+from jointsearch.analysis.importance.forest import Forest
+from jointsearch.analysis.importance.gaussian import GaussianProcess
+from jointsearch.analysis.importance.groups import GROUP, Effects
+from jointsearch.analysis.number import Number, sources
+from jointsearch.core import layout
+from jointsearch.core.records import Evaluation
+from jointsearch.core.seeds import derive
+from jointsearch.results.material import Material
+from jointsearch.search.hyperband import budgets
+from jointsearch.space.space import Space
+
+SURROGATES: dict[str, type[Forest] | type[GaussianProcess]] = {"forest": Forest, "gp": GaussianProcess}
+NAMES = {"forest": "random forest", "gp": "Gaussian process"}
+_MEANINGS = {
+    "architecture": "the main effects of the architecture",
+    "hyperparameters": "the main effects of the other hyperparameters",
+    "architecture_architecture": "interactions within the architecture",
+    "architecture_hyperparameters": "interactions of the architecture with the other hyperparameters",
+    "hyperparameters_hyperparameters": "interactions within the other hyperparameters",
+    "higher_order": "interactions of three and more",
+}
+FOLDS = 5
+"""Folds of the cross-validation."""
+_COLUMNS = {
+    "surrogate": "str",
+    "budget": "float64",
+    "budget_unit": "str",
+    "kind": "str",
+    "first": "str",
+    "second": "str",
+    "importance": "float64",
+    "spread": "float64",
+    "n": "int64",
+    "failed": "int64",
+    "r2": "float64",
+}
+
+
+def fewest(dimension: int) -> int:
+    """Fewest different configurations that anything is computed from: twice the hyperparameters, and at least 20."""
+    return max(2 * dimension, 20)
+
+
+def evaluations(material: Material) -> list[Evaluation]:
+    """Gather what tells of the space as a whole: what the search sampled in it, and what the correlation study did.
+
+    So neither architectures made by hand nor final trainings; and no arms, which may have been run on other machines,
+    where a budget in seconds is another one.
+    """
+    return [*material.evaluations(layout.SEARCH), *material.evaluations(layout.CORRELATION)]
+
+
+def of(material: Material) -> pd.DataFrame:
+    """Importances at every budget of an experiment, see `importances`."""
+    rng = np.random.default_rng(derive(material.experiment.seed, layout.SEARCH, "importance"))
+    ladder, unit = budgets(material.experiment.budget), material.experiment.budget.unit
+    return importances(evaluations(material), Space(material.experiment.space), ladder, unit, rng)
+
+
+def importances(
+    evaluations: Sequence[Evaluation], space: Space, ladder: Sequence[float], unit: str, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Share out the variance of the error over the space among hyperparameters and pairs of them, for each budget.
+
+    The response is the logarithm of the validation error, so that what multiplies the error is no interaction; an
+    error of 0 counts as half of the smallest other one. Failures have no error and are left out: the importance is
+    that within the part of the space that can be trained, beyond which the surrogates extrapolate. Effects are taken
+    over the prior of the space, all hyperparameters independent, forbidden combinations included.
+
+    Parameters
+    ----------
+    evaluations
+        Of configurations of the space; a configuration may be there several times.
+    space
+        The space. Constants drop out; `design.Axis.columns` tells what becomes of the inactive.
+    ladder, unit
+        Budgets, and what they count.
+    rng
+        Draws folds, trees, and what lengths are fitted to.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an effect, by `surrogate` (`forest`, `gp`) and `budget`. `kind` is `main` (of `first`), `pair`
+        (interaction of `first` and `second` beyond their mains) or `group` (the sum `first`, one of `groups.GROUPS`);
+        `importance` is its share of the variance of the surrogate, and `spread` for the forest its standard deviation
+        over trees, for the process its standard error, by a jackknife over the folds. `n` evaluations succeeded,
+        `failed` did not; `r2` is held out, by cross-validation in `FOLDS` folds that keep equal configurations
+        together. Importance, spread and R^2 are empty with fewer different configurations than `fewest`, and where
+        all errors are the same.
+    """
+    searched = axes(space)
+    effects = Effects.of([axis.name for axis in searched])
+    rows: list[tuple[Any, ...]] = []
+    # Sums over more threads are of other bits.
+    with threadpool_limits(1, user_api="blas"):
+        for budget in ladder:
+            here = [one for one in evaluations if one.budget == budget]
+            losses = np.array([one.loss for one in here if one.loss is not None])
+            encoded = space.encode_all([one.proposal.values for one in here if one.loss is not None])
+            counts = len(losses), len(here) - len(losses)
+            for surrogate, child in zip(SURROGATES, rng.spawn(len(SURROGATES)), strict=True):
+                values, spreads, r2 = _analyse(surrogate, searched, encoded, losses, effects, child)
+                rows += [
+                    (surrogate, budget, unit, *label, value, spread, *counts, r2)
+                    for label, value, spread in zip(effects.labels, values, spreads, strict=True)
+                ]
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+def _analyse(
+    surrogate: str, axes: Sequence[Axis], encoded: Array, losses: Array, effects: Effects, rng: np.random.Generator
+) -> tuple[Array, Array, float]:
+    """Effects of a surrogate, their spreads, and R^2; nan where there is too little."""
+    # Equal configurations have equal numbers.
+    numbers = np.unique(np.nan_to_num(encoded, nan=-1.0), axis=0, return_inverse=True)[1].ravel()
+    if len(set(numbers)) < fewest(len(axes)) or losses.min() == losses.max():
+        unknown = np.full(len(effects.labels), np.nan)
+        return unknown, unknown, np.nan
+    response = np.log(np.where(losses > 0, losses, losses[losses > 0].min() / 2))
+    fold = rng.permutation(numbers.max() + 1)[numbers] % FOLDS
+    fit = SURROGATES[surrogate].fit
+    fitted = [fit(axes, encoded[rest], response[rest], rng) for rest in (fold != one for one in range(FOLDS))]
+    held_out = np.empty_like(response)
+    for one, model in enumerate(fitted):
+        held_out[fold == one] = model.predict(encoded[fold == one])
+    r2 = 1 - np.square(response - held_out).sum() / np.square(response - response.mean()).sum()
+    whole = fit(axes, encoded, response, rng)
+    if isinstance(whole, Forest):
+        trees = np.array([effects.values(one) for one in whole.shares()])
+        values, spreads = np.nanmean(trees, axis=0), np.nanstd(trees, axis=0)
+    else:
+        without = np.array([effects.values(model.shares()) for model in fitted if isinstance(model, GaussianProcess)])
+        values = effects.values(whole.shares())
+        spreads = np.sqrt((FOLDS - 1) * without.var(axis=0))
+    # More digits would be those of the processor. Adding 0 makes 0 of -0.
+    return values.round(6) + 0.0, spreads.round(6) + 0.0, round(float(r2), 6)
+
+
+def table(material: Material) -> pd.DataFrame:
+    """Sum the effects up by kinds of hyperparameters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a surrogate, budget and group of `groups.GROUPS`: `surrogate`, `budget`, `budget_unit`, `group`,
+        `share`, `spread`, `r2`, `n`, `failed`; see `importances`.
+    """
+    found = of(material)
+    renamed = found[found["kind"] == GROUP].rename(columns={"first": "group", "importance": "share"})
+    columns = ["surrogate", "budget", "budget_unit", "group", "share", "spread", "r2", "n", "failed"]
+    return renamed[columns].reset_index(drop=True)
+
+
+def numbers(material: Material, table: pd.DataFrame) -> dict[str, Number]:
+    """Give the sums of effects at the full budget, of a surrogate that foretells anything (R^2 above 0)."""
+    full = budgets(material.experiment.budget)[-1]
+    of_them = sources(one for one in evaluations(material) if one.budget == full and one.loss is not None)
+    told = table[(table["budget"] == full) & (table["r2"] > 0) & table["share"].notna()]
+    found = {}
+    for row in told.to_dict("records"):
+        name, group = f"importance_{row['surrogate']}_{row['group']}", _MEANINGS[row["group"]]
+        where = f"in the variance of the {NAMES[row['surrogate']]} over the space, at the full budget"
+        for suffix, what, column in (("", "share", "share"), ("_spread", "spread of the share", "spread")):
+            if not np.isnan(row[column]):
+                found[name + suffix] = Number(
+                    meaning=f"{what} of {group} {where}", value=100 * row[column], unit="%", digits=1, sources=of_them
+                )
+    return found

@@ -1,0 +1,128 @@
+"""An audit: what is looked at, how deep, and what came of it."""
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jointsearch.audit import lineage, manifest, verify
+from jointsearch.audit.evidence import Evidence, Place
+from jointsearch.audit.findings import LEVELS, Findings, Level, Verdict
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import Digest
+
+if TYPE_CHECKING:
+    from jointsearch.audit.retrain import How
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is asked about: an experiment, or something in it.
+
+    Attributes
+    ----------
+    folder
+        Of the experiment.
+    name
+        A file in it, an id or a number, see `lineage.find`; None for all of it.
+    """
+
+    folder: Path
+    name: str | None = None
+
+    @classmethod
+    def read(cls, text: str, experiment: Path | None, results: Path = Path("results")) -> "Target":
+        """Find what a word on the command line means.
+
+        Parameters
+        ----------
+        text
+            A results folder, a file in one, an id or a number.
+        experiment
+            The folder that ids and numbers are of; by default the only one in `results`.
+
+        Raises
+        ------
+        UserError
+            If it is a path outside of any experiment, or which experiment is meant is unclear.
+        """
+        path = Path(text)
+        for folder in (path, *path.parents):
+            if (folder / "experiment.json").is_file():
+                return cls(folder, path.relative_to(folder).as_posix() if path != folder else None)
+        if path.exists() or len(path.parts) > 2:
+            raise UserError(f"{text}: lies in no results of an experiment (no experiment.json beside or above it)")
+        return cls(experiment or only_experiment(results), text)
+
+
+def only_experiment(results: Path) -> Path:
+    """The experiment that has results.
+
+    Raises
+    ------
+    UserError
+        If there is none, or more than one.
+    """
+    found = sorted(path.parent for path in results.glob("*/experiment.json"))
+    if len(found) != 1:
+        names = ", ".join(map(str, found)) or "none here"
+        raise UserError(f"{results}: which experiment? name its folder, or --experiment FOLDER (there are: {names})")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found out about an experiment.
+
+    `root` is its root digest; None where it has no manifest.
+    """
+
+    evidence: Evidence
+    findings: Findings
+    root: Digest | None
+
+
+def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
+    """Audit an experiment, up to a level; trainings are checked by `retrain`.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no experiment.
+    """
+    findings, evidence = Findings(), Evidence.read(folder)
+    verify.check_manifest(folder, findings, signers)
+    verify.check_records(evidence, findings)
+    verify.check_made_with(evidence, findings)
+    if level != "hash":
+        from jointsearch.audit import derive
+
+        derive.check_plan(evidence, findings)
+        derive.check_course(evidence, findings)
+        derive.check_outcomes(evidence, findings)
+        derive.check_crate(evidence, findings)
+    for deeper in LEVELS[LEVELS.index(level) + 1 :]:
+        findings.add(deeper, "all", folder.name, Verdict.NOT_CHECKED)
+    root = manifest.root(folder) if (folder / manifest.NAME).is_file() else None
+    return Audit(evidence, findings, root)
+
+
+def retrain(audit: Audit, names: Sequence[str], number: int, seed: int, how: "How") -> None:
+    """Train evaluations again: those that names stand for, of many so many at random; without names, of all."""
+    # Idle threads that spin would slow what runs beside; torch reads this when it is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from jointsearch.audit.retrain import check_trainings
+
+    chosen: set[Place] = set()
+    groups = {name: lineage.places_of(audit.evidence, name) for name in names}
+    for name, places in (groups or {"all": sorted(audit.evidence.evaluations)}).items():
+        some = random.Random(seed).sample(places, min(number, len(places)))
+        chosen |= set(some)
+        if not some:
+            audit.findings.add("retrain", "training", name, Verdict.NOT_CHECKED, "names no training")
+        elif len(some) < len(places):
+            left = f"{len(places) - len(some):,} of {len(places):,} trainings"
+            audit.findings.add("retrain", "training", left, Verdict.NOT_CHECKED, "not chosen")
+    check_trainings(audit.evidence, sorted(chosen), how, audit.findings)

@@ -1,0 +1,129 @@
+"""Which files of an experiment follow from what lies beside them, whatever their time stamps say."""
+
+from pathlib import Path
+
+from jointsearch.analysis.study_tables import of_studies
+from jointsearch.audit import derive, manifest, sources, verify
+from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.core import layout
+from jointsearch.core.config import Config
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import file_digest, read_record
+from jointsearch.core.records import Batch
+from jointsearch.search import hyperband
+from jointsearch.search.experiment import Experiment, configuration
+
+LAST = (
+    "paper.pdf",
+    "latex",
+    "latex/.snakemake_timestamp",
+    "ro-crate-metadata.json",
+    "workflow.smk",
+    sources.NAME,
+    manifest.NAME,
+)
+"""The paper, and what is made of it."""
+OUTCOMES = {*LAST, "numbers.json", "interactive.html"}
+"""Beside figures and tables, what is made of all studies at the end."""
+
+
+def stale(folder: Path, config: Config) -> set[str]:
+    """Name the files that a run of the workflow has to make again, of those that lie in a results folder.
+
+    Parameters
+    ----------
+    folder
+        Of the experiment.
+    config
+        What is configured now.
+
+    Raises
+    ------
+    UserError
+        If the settings of the experiment cannot be read.
+    """
+    experiment = read_record(layout.experiment_file(folder), Experiment)
+    search = config.search
+    brackets = hyperband.bracket_count(search.length, search.length_unit, config.budget)
+    written = configuration(experiment, brackets, config.studies)
+    configured = {name for name, content in written.items() if not _is(folder / name, content)}
+    if not configured and _is_as_listed(folder):
+        return _stale_by_code(folder)
+    evidence = Evidence.read(folder)
+    evidence.config = config
+    found = Findings()
+    verify.check_records(evidence, found)
+    derive.check_studies(evidence, found)
+    outcomes = {name for name in manifest.files(folder) if _is_drawn(name)} | OUTCOMES
+    return _stale_records(evidence, found) | _stale_tables(evidence, found) | outcomes | configured
+
+
+def _is_as_listed(folder: Path) -> bool:
+    """Whether a run has ended with just these files, which then all follow from each other."""
+    try:
+        listed = manifest.parse((folder / manifest.NAME).read_text())
+    except (OSError, UnicodeDecodeError, UserError):
+        return False
+    lasting = {name for name in manifest.files(folder) if manifest.lasts(name)}
+    return lasting <= listed.keys() and all(_has(folder / name, digest) for name, digest in listed.items())
+
+
+def _stale_by_code(folder: Path) -> set[str]:
+    """What follows code that is another one here."""
+    try:
+        changed = sources.changed((folder / sources.NAME).read_text())
+    except (OSError, UnicodeDecodeError, UserError):
+        changed = set(sources.FIGURES)
+    if any(map(sources.is_of_figures, changed)):
+        return {name for name in manifest.files(folder) if _is_drawn(name)} | OUTCOMES
+    return set(LAST if changed else ())
+
+
+def _stale_records(evidence: Evidence, found: Findings) -> set[str]:
+    wrong = {one.subject for one in found if one.check != "complete" and one.verdict is not Verdict.VERIFIED}
+    names = [evidence.file(*place) for place in evidence.histories]
+    names += [evidence.file(*place) for place in evidence.rungs]
+    names += [evidence.name(layout.experiment_file(evidence.folder / study)) for study in evidence.settings]
+    names += [evidence.name(layout.warm_start_file(evidence.folder / layout.SEARCH))]
+    batches = {name for name, batch in evidence.batches.items() if not _fits_proposals(evidence, name, batch)}
+    return batches | (wrong & set(names)) | {name for name in evidence.broken if not Path(name).match("slot-*.json")}
+
+
+def _fits_proposals(evidence: Evidence, name: str, batch: Batch) -> bool:
+    """Whether there is nothing to train: what was trained is what is proposed now.
+
+    A record that is missing, or was changed, is no reason to train: who reads it says so.
+    """
+    file = evidence.folder / name
+    (study, bracket), rung = layout.bracket_of(file.parent.parent), int(file.parent.name.removeprefix("rung-"))
+    proposed = evidence.rungs.get((study.name, bracket, rung))
+    for slot in range(batch.first_slot, batch.first_slot + len(batch.records)):
+        one = evidence.evaluations.get((study.name, bracket, rung, slot))
+        if proposed is not None and one is not None and one.proposal not in proposed.proposals[slot : slot + 1]:
+            return False
+    return True
+
+
+def _stale_tables(evidence: Evidence, found: Findings) -> set[str]:
+    """Tables that are not what the records give, and those of records that are missing, or not what they were."""
+    of_records = [one for one in found if one.check in ("record", "batch", "complete")]
+    studies = {one.subject.partition("/")[0] for one in of_records if one.verdict is not Verdict.VERIFIED}
+    return {
+        name
+        for name, content in of_studies(evidence.material()).items()
+        if (name.partition("/")[0] if "/" in name else layout.SEARCH) in studies
+        or not _is(evidence.folder / name, content)
+    }
+
+
+def _is_drawn(name: str) -> bool:
+    return name.startswith(("figures/", "tables/"))
+
+
+def _is(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
+
+
+def _has(path: Path, digest: str) -> bool:
+    return path.is_file() and file_digest(path) == digest

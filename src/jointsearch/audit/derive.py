@@ -1,0 +1,329 @@
+"""The derive level of an audit: what follows from the records follows from them again."""
+
+import importlib.metadata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from jointsearch.audit.agreement import TOLERANCE, rounded
+from jointsearch.audit.evidence import Evidence, Place
+from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.core import code, config, layout, machine
+from jointsearch.core.config import ManualSettings, RetrainingSettings, StudySettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import record_bytes
+from jointsearch.core.records import Evaluation, Observation, Rung, rank
+from jointsearch.search import proposals, warm_start
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.incumbent import incumbent
+from jointsearch.search.studies import kind_of, restricted
+from jointsearch.space.space import Space
+
+DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
+"""The packages that decide the bytes of a figure."""
+VERBATIM = ("observations.csv", "incumbent.json")
+"""Copies of what stands in the records, in which nothing is rounded."""
+
+
+def check_plan(evidence: Evidence, findings: Findings) -> None:
+    """Check that the configuration gives the settings, and the settings each record's place, budget and seed."""
+    here = code.version().commit
+    there = {one.commit for one in evidence.environments.values() if one.commit is not None}
+    if there - {here}:
+        message = f"with the code of commit {(here or 'none')[:12]}; if something differs, check out {min(there)[:12]}"
+        findings.add("derive", "code here", evidence.folder.name, Verdict.NOT_CHECKED, message)
+    _check_configuration(evidence, findings)
+    _check_studies(evidence, findings)
+    _check_warm_start(evidence, findings)
+    for place, one in evidence.evaluations.items():
+        name, rung = evidence.file(*place), evidence.rungs.get(place[:3])
+        if rung is None or one.slot >= len(rung.proposals):
+            message = "its proposal is missing"
+            findings.add("derive", "seed", name, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        expected = evidence.settings_of(place[0]).identity(rung, one.slot) | {"continues": _continues(evidence, place)}
+        other = [field for field, value in expected.items() if getattr(one, field) != value]
+        findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
+        message = f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {one.budget:g} {one.budget_unit}"
+        findings.expect(_budget_is_spent(one), "derive", "budget", name, message)
+
+
+def _continues(evidence: Evidence, place: Place) -> str | None:
+    """What an evaluation has to go on from, by the settings."""
+    study, bracket, rung, _ = place
+    if not evidence.experiment.training.continuation or not rung:
+        return None
+    name = evidence.evaluations[place].proposal.id
+    below = [evidence.evaluations.get(other) for other in evidence.of_rung(study, bracket, rung - 1)]
+    return next((one.id for one in below if one and one.proposal.id == name and one.status == "success"), None)
+
+
+def _budget_is_spent(one: Evaluation) -> bool:
+    """Whether the steps of a training that succeeded are those of its budget, where that counts them."""
+    if one.status != "success" or one.budget_unit == "seconds":
+        return True
+    per_unit = one.steps / one.epochs if one.budget_unit == "epochs" and one.epochs else 1
+    return abs(one.steps - max(1, one.budget * per_unit)) <= 0.5 + 1e-6
+
+
+def _check_configuration(evidence: Evidence, findings: Findings) -> None:
+    file = evidence.folder / "config.yaml"
+    if not file.exists():
+        findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+        return
+    try:
+        given = config.read(file)
+    except UserError as error:
+        findings.add("derive", "configuration", file.name, Verdict.MISMATCH, str(error))
+        return
+    try:
+        same = Experiment.from_config(given) == evidence.experiment
+    except UserError as error:
+        findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, str(error))
+        return
+    findings.expect(same, "derive", "configuration", file.name, "does not give the settings of experiment.json")
+
+
+def check_studies(evidence: Evidence, findings: Findings) -> None:
+    """Check that settings, warm start and proposals of the studies that are no searches follow from the experiment."""
+    _check_studies(evidence, findings)
+    _check_warm_start(evidence, findings)
+    for study in evidence.studies:
+        if kind_of(study) != "search":
+            _check_given(evidence, study, findings)
+
+
+def _check_studies(evidence: Evidence, findings: Findings) -> None:
+    """Check that the settings of each study follow from those of the experiment."""
+    for name, found in evidence.settings.items():
+        file = evidence.name(layout.experiment_file(evidence.folder / name))
+        if name not in evidence.planned:
+            message = "a study that config.yaml does not plan"
+            findings.add("derive", "study", file, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        planned = evidence.planned[name]
+        expected = planned.experiment
+        if planned.follows is not None:
+            before = [one for place, one in sorted(evidence.evaluations.items()) if place[0] == planned.follows]
+            values = incumbent(before).values or {}
+            expected = expected.model_copy(update={"space": restricted(expected.space, values, planned.kept)})
+        findings.expect(found == expected, "derive", "study", file, "are not the settings that the study has to have")
+
+
+def _check_warm_start(evidence: Evidence, findings: Findings) -> None:
+    named, start = evidence.experiment.warm_start, evidence.warm_start
+    name = evidence.name(layout.warm_start_file(evidence.folder / layout.SEARCH))
+    if start is not None:
+        message = "is not what the settings say the search began with"
+        findings.expect(warm_start.source(start.observations) == named, "derive", "warm start", name, message)
+    elif named is not None:
+        findings.add("derive", "warm start", name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+
+
+def check_course(evidence: Evidence, findings: Findings) -> None:
+    """Make every history, proposal and promotion again, each from the records that it says it was made from."""
+    for study in evidence.studies:
+        if kind_of(study) != "search":
+            _check_given(evidence, study, findings)
+            continue
+        begun, space = evidence.before(study, 0), Space(evidence.settings_of(study).space)
+        seen = list(begun.observations) if begun is not None else []
+        for number, bracket in enumerate(sorted(index for name, index in evidence.histories if name == study)):
+            _check_history(evidence, study, bracket, findings)
+            seen += evidence.histories[study, bracket].observations
+            if bracket == number:
+                _check_proposals(evidence, study, bracket, seen, space, findings)
+            else:
+                message, name = "a history before it is missing", evidence.file(study, bracket, 0)
+                findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
+    for study, bracket, rung in evidence.rungs:
+        if rung and kind_of(study) == "search":
+            _check_promotion(evidence, study, bracket, rung, findings)
+
+
+def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
+    """Draw or list the proposals of a study that is no search again, as many as are planned."""
+    settings, planned = evidence.settings_of(study), evidence.planned.get(study)
+    asked = evidence.config.studies if evidence.config is not None else StudySettings()
+    for (name, bracket, rung), found in evidence.rungs.items():
+        if name != study:
+            continue
+        file = evidence.file(study, bracket, rung)
+        if planned is None:
+            message = "of a study that config.yaml does not plan"
+            findings.add("derive", "proposals", file, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        item, again = planned.brackets[0], None
+        with _distrust(findings, "proposals", file):
+            match kind_of(study):
+                case "random":
+                    again = proposals.random_rung(settings, study, item, rung)
+                case "manual":
+                    given = asked.manual or ManualSettings()
+                    names = [name for name in given.architectures for _ in range(given.seeds)]
+                    again = proposals.manual_rung(settings, study, item, names)
+                case _:
+                    known = evidence.material()
+                    chosen = proposals.finalists(known.evaluations(layout.SEARCH), known.evaluations(layout.MANUAL))
+                    seeds = (asked.retraining or RetrainingSettings()).seeds
+                    again = proposals.retraining_rung(settings, study, item, chosen, seeds)
+        if again is not None:
+            _expect_rung(again, found, file, "are not what the settings and the records before it give", findings)
+
+
+def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findings) -> None:
+    name, places = evidence.file(study, bracket), evidence.newly_seen(study, bracket)
+    if not evidence.there(places):
+        findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it holds is missing")
+        return
+    found = evidence.histories[study, bracket]
+    again = proposals.history(evidence.settings_of(study), study, bracket, found.previous, evidence.at(places))
+    message = "holds other observations than the evaluations say"
+    findings.expect(found.observations == again.observations, "derive", "history", name, message)
+
+
+def _check_proposals(
+    evidence: Evidence, study: str, bracket: int, seen: Sequence[Observation], space: Space, findings: Findings
+) -> None:
+    found, name = evidence.rungs.get((study, bracket, 0)), evidence.file(study, bracket, 0)
+    if found is None:
+        return
+    settings, waiting = evidence.settings_of(study), evidence.pending(study, bracket)
+    if any(place not in evidence.rungs for place in waiting):
+        message = "proposals that its sampler looked at are missing"
+        findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    rungs = [evidence.rungs[place] for place in waiting]
+    again = None
+    with _distrust(findings, "proposals", name):
+        again = proposals.first_rung(settings, evidence.histories[study, bracket], seen, rungs, space)
+    if again is not None:
+        _expect_rung(again, found, name, _other_proposals(again, found), findings)
+
+
+def _expect_rung(again: Rung, found: Rung, name: str, message: str, findings: Findings) -> None:
+    """Expect proposals that were made again to be those that were found, but for rounding."""
+    number = rounded(record_bytes(again).decode(), record_bytes(found).decode())
+    if number is None:
+        findings.add("derive", "proposals", name, Verdict.MISMATCH, message)
+    else:
+        findings.add("derive", "proposals", name, Verdict.VERIFIED, _only_rounded(number))
+
+
+def _only_rounded(number: int) -> str:
+    """Say how many numbers of a file are the same only to the tolerance; nothing if all are the same."""
+    if not number:
+        return ""
+    return f"the same to {TOLERANCE:g} ({number:,} numbers): made on a processor, or by a Python, that rounds otherwise"
+
+
+def _other_proposals(again: Rung, found: Rung) -> str:
+    if len(again.proposals) != len(found.proposals):
+        return f"{len(found.proposals)} proposals instead of {len(again.proposals)}"
+    pairs = zip(again.proposals, found.proposals, strict=True)
+    other = [one.id for mine, one in pairs if mine != one]
+    if other:
+        return f"{', '.join(other[:3])}{' ...' if other[3:] else ''}: not what the sampler proposes from this history"
+    return "its model is not what the sampler says of this history"
+
+
+def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, findings: Findings) -> None:
+    found, name = evidence.rungs[study, bracket, rung], evidence.file(study, bracket, rung)
+    places = evidence.of_rung(study, bracket, rung - 1)
+    if not evidence.there(places):
+        message = "an evaluation of the rung before is missing"
+        findings.add("derive", "promotion", name, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    below = evidence.at(places)
+    again = proposals.next_rung(evidence.settings_of(study), below)
+    got, want = ([proposal.id for proposal in one.proposals] for one in (found, again))
+    message = f"promotes {', '.join(got)}, and the validation errors promote {', '.join(want)}{_by_test(below, got)}"
+    findings.expect(found.proposals == again.proposals, "derive", "promotion", name, message)
+
+
+def _by_test(below: Sequence[Evaluation], promoted: Sequence[str]) -> str:
+    """Say so if the test error promotes just what was promoted."""
+    judged = [one.model_copy(update={"loss": one.test_error}) for one in below]
+    best = [one.proposal.id for one in rank(judged)[: len(promoted)]]
+    return ": chosen by the test error" if best == list(promoted) else ""
+
+
+def check_outcomes(evidence: Evidence, findings: Findings) -> None:
+    """Make the table, the incumbent, the figures with their data and the numbers again, from the records."""
+    from jointsearch.plotting.outcomes import outcomes
+
+    planned = list(evidence.plan())
+    if not planned or not evidence.there(planned):
+        message = "the evaluations that they are made from are not all there"
+        findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)
+        return
+    draws = _draws_alike(evidence)
+    with _distrust(findings, "outcome", "observations.csv"):
+        _check_made(evidence, outcomes(evidence.material(), draws), findings)
+    if not draws:
+        message = "drawn with other libraries than are here; the data behind them are checked"
+        findings.add("derive", "outcome", "figures", Verdict.NOT_CHECKED, message)
+
+
+def check_crate(evidence: Evidence, findings: Findings) -> None:
+    """Describe the files as a Run Crate again."""
+    from jointsearch.audit import crate
+
+    if evidence.brackets is None:
+        message = "how long the search is cannot be known"
+        findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    with _distrust(findings, "outcome", crate.METADATA):
+        made = {crate.METADATA: crate.build(evidence.folder, evidence.brackets)}
+        _check_made(evidence, made, findings)
+
+
+@contextmanager
+def _distrust(findings: Findings, check: str, subject: str) -> Iterator[None]:
+    """Make a finding of whatever goes wrong when something is made again from records that may say anything."""
+    try:
+        yield
+    except UserError as error:
+        findings.add("derive", check, subject, Verdict.CANNOT_BE_CHECKED, str(error))
+    except Exception as error:
+        message = f"cannot be made again from these records ({type(error).__name__}: {error})"
+        findings.add("derive", check, subject, Verdict.MISMATCH, message)
+
+
+def _draws_alike(evidence: Evidence) -> bool:
+    """Whether what draws is here in the versions that were there when the search was run."""
+    here = {name: importlib.metadata.version(name) for name in DRAWING}
+    there = [{name: one.packages.get(name) for name in DRAWING} for one in evidence.environments.values()]
+    return bool(there) and all(one == here for one in there)
+
+
+def _check_made(evidence: Evidence, made: dict[str, bytes], findings: Findings) -> None:
+    """Compare what was made again with what lies there.
+
+    Data, tables and numbers by their numbers; what is drawn of data that are the same, by its bytes.
+    """
+    only_rounded: set[str] = set()
+    for name, again in made.items():
+        path = evidence.folder / name
+        if not path.is_file():
+            findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
+            continue
+        found = path.read_bytes()
+        number = None if found != again else 0
+        if number is None and path.suffix in (".csv", ".json", ".html") and path.name not in VERBATIM:
+            number = rounded(again.decode(), found.decode(errors="replace"))
+        if number is not None:
+            only_rounded |= {name.rpartition(".")[0]} if number else set()
+            findings.add("derive", "outcome", name, Verdict.VERIFIED, _only_rounded(number))
+        elif name.rpartition(".")[0] in only_rounded:
+            message = f"drawn of data that are the same only to {TOLERANCE:g} here, so not the same to the byte"
+            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
+        elif path.suffix == ".pdf" and not _packs_alike(evidence):
+            message = "not the same to the byte, as another Python may pack the same page otherwise"
+            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
+        else:
+            findings.add("derive", "outcome", name, Verdict.MISMATCH, "is not what the records give")
+
+
+def _packs_alike(evidence: Evidence) -> bool:
+    """Whether a Python that ran the search is here, and with it the library that compresses a PDF."""
+    return machine.python() in {one.python for one in evidence.environments.values()}

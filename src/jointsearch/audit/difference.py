@@ -1,0 +1,99 @@
+"""In what two evaluations, or two experiments, differ."""
+
+import json
+from typing import Any
+
+from jointsearch.audit.evidence import Evidence, Place
+from jointsearch.audit.lineage import place_of
+from jointsearch.core.errors import UserError
+
+ASPECTS = {
+    "configuration": ("proposal", "budget", "budget_unit", "seed", "continues", "experiment"),
+    "code and environment": ("made_with", "protocol"),
+    "outcome": ("status", "message", "loss", "test_error", "parameters", "epochs", "steps", "curve"),
+    "machine": ("observed",),
+}
+"""What a difference of two evaluations is told as, in this order; the rest is where they stand in the plan."""
+
+
+def differences(before: dict[str, Any], now: dict[str, Any], where: str = "") -> list[str]:
+    """Say in which values two records differ, by path; long values shortened."""
+    found: list[str] = []
+    for key in [*before, *(key for key in now if key not in before)]:
+        path, one, other = f"{where}{key}", before.get(key), now.get(key)
+        if one == other:
+            continue
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += differences(one, other, f"{path}.")
+        else:
+            found.append(f"{path}: {_shown(one)} | {_shown(other)}")
+    return found
+
+
+def of_evaluations(one: tuple[Evidence, str | None], other: tuple[Evidence, str | None]) -> dict[str, list[str]]:
+    """Say by aspect in what two evaluations differ.
+
+    Parameters
+    ----------
+    one, other
+        Experiment and name.
+
+    Raises
+    ------
+    UserError
+        If a name is none of an evaluation.
+    """
+    records, environments = [], []
+    for evidence, name in (one, other):
+        place = place_of(evidence, name or "")
+        if place is None:
+            raise UserError(f"{name}: no evaluation of {evidence.folder}; name two evaluations, or two experiments")
+        record = evidence.evaluations[place]
+        found = evidence.environments.get(record.observed.environment)
+        records.append(record.model_dump(mode="json"))
+        environments.append(found.model_dump(mode="json") if found is not None else {})
+    before, now = records[0], records[1]
+    told = {
+        aspect: differences({key: before[key] for key in keys}, {key: now[key] for key in keys})
+        for aspect, keys in ASPECTS.items()
+    }
+    told["code and environment"] += differences(environments[0], environments[1])
+    return {aspect: lines for aspect, lines in told.items() if lines}
+
+
+def of_experiments(one: Evidence, other: Evidence) -> dict[str, list[str]]:
+    """Say by aspect in what two experiments differ: settings, images, what they were made with, outcomes."""
+    settings = [each.experiment.model_dump(mode="json") for each in (one, other)]
+    images = [each.data.model_dump(mode="json") if each.data is not None else {} for each in (one, other)]
+    told = {
+        "settings": differences(settings[0], settings[1]),
+        "images": differences(images[0], images[1]),
+        "code and environment": differences(_all_made_with(one), _all_made_with(other)),
+    }
+    outcomes = [{_id(place): record.derivable() for place, record in each.evaluations.items()} for each in (one, other)]
+    keys = sorted(outcomes[0].keys() | outcomes[1].keys())
+    apart = [key for key in keys if outcomes[0].get(key) != outcomes[1].get(key)]
+    if apart:
+        told["outcome"] = [f"{len(apart):,} of {len(keys):,} evaluations differ, such as {', '.join(apart[:3])}"]
+    return {aspect: lines for aspect, lines in told.items() if lines}
+
+
+def _id(place: Place) -> str:
+    study, bracket, rung, slot = place
+    return f"{study} bracket {bracket} rung {rung} slot {slot}"
+
+
+def _all_made_with(evidence: Evidence) -> dict[str, Any]:
+    """What the trainings of an experiment were made with: for each thing, all that was used."""
+    used: dict[str, set[str]] = {}
+    records = [one.made_with.model_dump(mode="json") for one in evidence.evaluations.values()]
+    around = [one.model_dump(mode="json", exclude={"packages", "code"}) for one in evidence.environments.values()]
+    for record in (*records, *around):
+        for key, value in record.items():
+            used.setdefault(key, set()).add(json.dumps(value))
+    return {key: [json.loads(value) for value in sorted(values)] for key, values in sorted(used.items())}
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,282 @@
+"""Where a result comes from: trees from an evaluation, a file or a number down to what it was made of."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jointsearch.analysis.number import Number, source
+from jointsearch.analysis.numbers import Numbers
+from jointsearch.audit import crate, manifest
+from jointsearch.audit.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError, Place
+from jointsearch.core import layout
+from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.files import read_record
+from jointsearch.core.records import Evaluation, Value
+from jointsearch.core.units import amount
+from jointsearch.search.studies import kind_of
+
+MOST = 12
+"""Evaluations below one line that a drawing shows; JSON has all."""
+
+
+NUMBER = "paper:"
+"""Before the name of a number."""
+_ID = re.compile(r"([^/]+/)?[0-9]+-[0-9]+-[0-9]+(@[0-9]+)?")
+
+
+@dataclass
+class Node:
+    """A line of a tree, and what it was made of.
+
+    Attributes
+    ----------
+    text
+        The line.
+    file
+        The file that it is about, relative to the results folder.
+    """
+
+    text: str
+    file: str | None = None
+    children: list["Node"] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list["Node"]:
+        """The children, or the first of many."""
+        left = len(self.children) - MOST
+        return self.children if left <= 0 else [*self.children[:MOST], Node(f"... {left:,} more (--json has all)")]
+
+    def lines(self, marks: dict[str, str]) -> Iterator[str]:
+        """Draw the tree for a terminal; `marks` says something of files, such as that they are verified."""
+        yield self._line(marks)
+        for number, child in enumerate(self.shown):
+            last = number + 1 == len(self.shown)
+            head, *rest = child.lines(marks)
+            yield f"{'└── ' if last else '├── '}{head}"
+            yield from (f"{'    ' if last else '│   '}{line}" for line in rest)
+
+    def as_json(self, marks: dict[str, str]) -> dict[str, Any]:
+        """The tree for machines."""
+        mark = marks.get(self.file) if self.file is not None else None
+        below = [child.as_json(marks) for child in self.children]
+        return {"text": self.text, "file": self.file, "verdict": mark, "made_of": below}
+
+    def _line(self, marks: dict[str, str]) -> str:
+        if self.file is None:
+            return self.text
+        mark = f" [{marks[self.file]}]" if self.file in marks else ""
+        return f"{self.text}  {self.file}{mark}"
+
+
+def find(evidence: Evidence, target: str) -> Node:
+    """Find what a target names and draw its tree.
+
+    Parameters
+    ----------
+    evidence
+        The experiment.
+    target
+        An evaluation (`11-0-1@0`), a configuration (`11-0-1`), a number (`paper:best_test_error`) or a file, relative
+        to the results folder. A study other than the search comes first: `study/11-0-1@0`.
+
+    Raises
+    ------
+    UserError
+        If there is no such thing.
+    MissingEvidenceError
+        If there should be.
+    """
+    if target.startswith(NUMBER):
+        return of_number(evidence, target.removeprefix(NUMBER))
+    if (place := place_of(evidence, target)) is not None:
+        return of_evaluation(evidence, place)
+    if (evidence.folder / target).is_file():
+        return of_file(evidence, target)
+    if _ID.fullmatch(target) or target in evidence.planned_files():
+        raise MissingEvidenceError(f"{target}: missing from {evidence.folder}, or not trained yet; restore it")
+    raise UserError(f"{target}: no file, evaluation or number of {evidence.folder}; see scripts/audit.py --help")
+
+
+def places_of(evidence: Evidence, target: str) -> list[Place]:
+    """Places of the trainings that a target names: one of an evaluation, many of a number, none of another file."""
+    if not target.startswith(NUMBER):
+        place = place_of(evidence, target)
+        return [place] if place is not None else []
+    ids = {source(one): place for place, one in evidence.evaluations.items()}
+    return [ids[name] for name in _number(evidence, target.removeprefix(NUMBER)).sources if name in ids]
+
+
+def place_of(evidence: Evidence, target: str) -> Place | None:
+    """Place of the evaluation that an id, a file or, at its highest budget, a configuration names; None if none."""
+    study, _, name = target.rpartition("/")
+    found = [
+        place
+        for place, one in evidence.evaluations.items()
+        if target == evidence.file(*place)
+        or (place[0] == (study or layout.SEARCH) and name in (one.id, one.proposal.id))
+    ]
+    return max(found, key=lambda place: place[2], default=None)
+
+
+def of_file(evidence: Evidence, file: str) -> Node:
+    """Tree of a file that is made of many evaluations, or of none."""
+    experiment = Node(f"settings of the experiment {evidence.experiment.name}", "experiment.json")
+    records = Node(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches")
+    match file.split("/")[0]:
+        case manifest.NAME:
+            return Node("digests of all files", file, [records, experiment])
+        case crate.METADATA:
+            return Node("description of all files", file, [records, experiment])
+        case "figures":
+            return Node("figure, or the data behind it", file, [records, experiment])
+        case "tables" | "observations.csv" | "incumbent.json" | "numbers.json":
+            return Node("made of evaluations", file, [records, experiment])
+        case "config.yaml" | "space.yaml":
+            return Node("configuration that makes these results again", file, [experiment])
+    for (study, bracket, rung), proposed in evidence.rungs.items():
+        if file == evidence.file(study, bracket, rung):
+            return _of_rung(evidence, (study, bracket, rung), f"{len(proposed.proposals)} proposals")
+    for study, bracket in evidence.histories:
+        if file == evidence.file(study, bracket):
+            return _of_history(evidence, study, bracket)
+    if file in evidence.batches:
+        first, folder = evidence.batches[file].first_slot, Path(file).parent
+        slots = range(first, first + len(evidence.batches[file].records))
+        of_job = [Node("record", layout.slot_file(folder, slot).as_posix()) for slot in slots]
+        return Node("digests of the records of a job", file, of_job)
+    return Node("file of the experiment", file, [experiment])
+
+
+def of_number(evidence: Evidence, name: str) -> Node:
+    """Tree of a number of `numbers.json`.
+
+    Raises
+    ------
+    UserError
+        If there is no such number.
+    """
+    number, places = _number(evidence, name), places_of(evidence, f"{NUMBER}{name}")
+    tree = of_evaluation if len(number.sources) == 1 else _short
+    children = [tree(evidence, place) for place in places]
+    return Node(f"{name} = {number.text()}: {number.meaning}", "numbers.json", children)
+
+
+def _number(evidence: Evidence, name: str) -> Number:
+    path = evidence.folder / "numbers.json"
+    if not path.is_file():
+        raise MissingEvidenceError(f"{path}: missing; run the workflow to its end, or restore it")
+    try:
+        known = read_record(path, Numbers).numbers
+    except UserError as error:
+        raise BrokenEvidenceError(str(error)) from None
+    if name not in known:
+        raise UserError(f"{NUMBER}{name}: no such number; {suggest(name, known)}")
+    return known[name]
+
+
+def of_evaluation(evidence: Evidence, place: Place) -> Node:
+    """Tree of an evaluation: configuration, model and what it saw, lower rungs, code, lock, data, machine."""
+    study, bracket, rung, _ = place
+    one, node = evidence.evaluations[place], _short(evidence, place)
+    origin = one.proposal.origin
+    node.children.append(
+        Node(
+            f"configuration {one.proposal.id}: "
+            + ", ".join(f"{k} = {_value(v)}" for k, v in one.proposal.values.items())
+        )
+    )
+    said = {
+        "random": f"drawn at random by {origin.sampler}",
+        "model": f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}",
+        "given": f"given as {origin.name}",
+    }[origin.kind]
+    searched = kind_of(study) == "search"
+    node.children.append(_of_rung(evidence, (study, bracket, 0 if searched else rung), said))
+    for lower in range(rung if searched else 0):
+        below = [other for other in evidence.of_rung(study, bracket, lower) if _same_proposal(evidence, other, one)]
+        goes_on = any(evidence.evaluations[other].id == one.continues for other in below)
+        text = "went on from the weights of" if goes_on else "promoted from"
+        node.children += [Node(f"{text} {_short(evidence, other).text}", evidence.file(*other)) for other in below]
+    node.children += _surroundings(evidence, one)
+    return node
+
+
+def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
+    made, seen = one.made_with, one.observed
+    name = evidence.name(layout.environment_file(evidence.folder, seen.environment))
+    found = evidence.environments.get(seen.environment)
+    commit = "of no known commit" if found is None or found.commit is None else f"commit {found.commit[:12]}"
+    if found is not None and found.commit_by == "archive":
+        commit += " by its archive"
+    if found is not None and found.diff is not None:
+        commit += f" with uncommitted changes (diff {found.diff[:12]})"
+    machine = [f"{found.cpu}, {made.threads} thread(s)" if found else seen.device]
+    if found is not None and found.gpu:
+        machine.append(f"{found.gpu}, driver {found.driver}")
+    if seen.energy_joules is not None:
+        machine.append(f"{seen.energy_joules:,.0f} J")
+    kept = Node(f"code {made.code[:12]}, {commit}; Python {made.python}, torch {made.torch}", name)
+    if made.lock is not None:
+        kept.children.append(Node("lock", evidence.name(layout.lock_copy(evidence.folder, made.lock))))
+    where = f"on {seen.host} ({'; '.join(machine)}), {made.precision}, {seen.training_seconds:.1f} s of training"
+    return [
+        Node(f"seed {one.seed}"),
+        kept,
+        Node(f"images {made.data[:12]}, split {made.split[:12]}", "data.json"),
+        Node(where + (f", job {seen.job}" if seen.job else "")),
+        *(Node(f"interrupted before, on {stretch.host}") for stretch in seen.earlier),
+    ]
+
+
+def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
+    study, bracket, rung = at
+    node, proposed = Node(text, evidence.file(*at)), evidence.rungs.get(at)
+    if kind_of(study) != "search":
+        chosen = zip(evidence.evaluations, evidence.derivable_digests(evidence.evaluations), strict=True)
+        parents = proposed.parents if proposed is not None else ()
+        node.children += [_short(evidence, place) for place, one in chosen if one in parents]
+        return node
+    if rung:
+        node.children += [_short(evidence, other) for other in evidence.of_rung(study, bracket, rung - 1)]
+        return node
+    node.children.append(_of_history(evidence, study, bracket))
+    if proposed is not None and proposed.model is not None:
+        model, ids = proposed.model, {one.id: place for place, one in evidence.evaluations.items() if place[0] == study}
+        saw = Node(f"the model saw {len(model.evaluations)} evaluations, best first")
+        saw.children = [
+            _short(evidence, ids[one]) if one in ids else Node(f"evaluation {one}") for one in model.evaluations
+        ]
+        node.children.append(saw)
+    return node
+
+
+def _of_history(evidence: Evidence, study: str, bracket: int) -> Node:
+    seen = sum(
+        len(history.observations)
+        for (name, index), history in evidence.histories.items()
+        if name == study and index <= bracket
+    )
+    return Node(f"from {seen} observations, those of brackets before it", evidence.file(study, bracket))
+
+
+def _short(evidence: Evidence, place: Place) -> Node:
+    if place not in evidence.evaluations:
+        return Node("missing", evidence.file(*place))
+    one = evidence.evaluations[place]
+    outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
+    name = one.id if one.study == layout.SEARCH else source(one)
+    return Node(f"evaluation {name}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
+
+
+def _same_proposal(evidence: Evidence, place: Place, one: Evaluation) -> bool:
+    return place in evidence.evaluations and evidence.evaluations[place].proposal.id == one.proposal.id
+
+
+def _budget(evidence: Evidence, budget: float | None) -> str:
+    return "all budgets" if budget is None else amount(budget, evidence.experiment.budget.unit)
+
+
+def _value(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,132 @@
+"""The manifest of an experiment: the SHA-256 of each of its files, and one root digest over all of them.
+
+It is what `sha256sum` writes, so that anyone can check it without this library, in the results folder:
+`sha256sum --check manifest.sha256`. The root digest is that of the manifest itself: `sha256sum manifest.sha256`.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import file_digest
+from jointsearch.core.records import Digest
+
+NAME = "manifest.sha256"
+SIGNATURE = f"{NAME}.sig"
+NAMESPACE = "jointsearch"
+"""What a signature is for, in the words of `ssh-keygen -Y`: one that was made for something else does not count."""
+
+_ASIDE = re.compile(
+    r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$"
+    r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.gz)$|^draft/"
+)
+"""Locks, temporary files and states of trainings under way; what is made of the manifest; the records once
+more, and the numbers, tables and figures for LaTeX."""
+_LASTING = re.compile(r"([^/]+/)?experiment\.json|data\.json|environments/.*|[^/]+/(bracket-.*|warm_start\.json)")
+"""What never changes once it is made; tables and figures follow a search as it grows."""
+_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+
+
+def files(folder: Path) -> list[str]:
+    """Files of an experiment that its manifest names, by their path in its folder."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if not _ASIDE.search(name))
+
+
+def make(folder: Path) -> str:
+    """Write the text of a manifest.
+
+    Raises
+    ------
+    UserError
+        If the name of a file cannot stand in a line.
+    """
+    names = files(folder)
+    for name in names:
+        if not _LINE.fullmatch(f"{'0' * 64}  {name}") or not name.isprintable() or "\\" in name:
+            raise UserError(f"{folder}: {name!r}: such a name cannot stand in a manifest; rename or remove the file")
+    return "".join(f"{file_digest(folder / name)}  {name}\n" for name in names)
+
+
+def parse(text: str) -> dict[str, Digest]:
+    """Read the text of a manifest.
+
+    Raises
+    ------
+    UserError
+        If a line is none of a manifest, or names a file twice or outside of the folder.
+    """
+    listed: dict[str, Digest] = {}
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], start=1):
+        match = _LINE.fullmatch(line)
+        if match is None or match[2] in listed or match[2].startswith("/") or ".." in match[2].split("/"):
+            raise UserError(f"{NAME}: line {number} is not of a manifest; restore it")
+        listed[match[2]] = match[1]
+    return listed
+
+
+def root(folder: Path) -> Digest:
+    """The root digest of an experiment.
+
+    Raises
+    ------
+    UserError
+        If it has no manifest yet.
+    """
+    if not (folder / NAME).is_file():
+        raise UserError(f"{folder / NAME}: missing; run the workflow to its end to make it")
+    return file_digest(folder / NAME)
+
+
+def changed(before: str, now: str) -> list[str]:
+    """Lasting files that an earlier manifest names and that are other ones now, or gone."""
+    old, new = parse(before), parse(now)
+    return [name for name in old if lasts(name) and new.get(name) != old[name]]
+
+
+def lasts(name: str) -> bool:
+    """Whether a file is a record, which never changes once it is made; all else is made of records."""
+    return _LASTING.fullmatch(name) is not None
+
+
+def check_signature(folder: Path, signers: Path | None) -> tuple[bool, str]:
+    """Check the signature of a manifest with `ssh-keygen`.
+
+    Parameters
+    ----------
+    folder
+        Of the experiment.
+    signers
+        Who may sign, as in `ssh-keygen`'s file of allowed signers. Without it the signature is checked, and not whose
+        it is.
+
+    Returns
+    -------
+    holds, message
+        Whether the signature is good, and what `ssh-keygen` said.
+
+    Raises
+    ------
+    UserError
+        If there is no `ssh-keygen`, or no such file of signers.
+    """
+    if shutil.which("ssh-keygen") is None:
+        raise UserError("ssh-keygen: not found; install OpenSSH to check a signature")
+    if signers is not None and not signers.is_file():
+        raise UserError(f"{signers}: no file of allowed signers; see `man ssh-keygen`, ALLOWED SIGNERS")
+    signature = ["-s", str(folder / SIGNATURE), "-n", NAMESPACE]
+    if signers is None:
+        return _ssh_keygen(folder, ["check-novalidate", *signature])
+    found, said = _ssh_keygen(folder, ["find-principals", *signature[:2], "-f", str(signers)])
+    if not found:
+        return False, f"signed by nobody that {signers} names ({said})"
+    return _ssh_keygen(folder, ["verify", *signature, "-f", str(signers), "-I", said.split()[0]])
+
+
+def _ssh_keygen(folder: Path, arguments: Iterable[str]) -> tuple[bool, str]:
+    with (folder / NAME).open("rb") as manifest:
+        done = subprocess.run(["ssh-keygen", "-Y", *arguments], stdin=manifest, capture_output=True, text=True)
+    return done.returncode == 0, " ".join((done.stdout + done.stderr).split())

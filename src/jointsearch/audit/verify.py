@@ -1,0 +1,298 @@
+"""The hash level of an audit: nothing was changed since it was made, and every record fits those beside it."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from jointsearch.audit import manifest
+from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.core import code, layout
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import digest, file_digest
+from jointsearch.core.records import Environment, Evaluation
+from jointsearch.search.studies import kind_of
+
+_RECORD = re.compile(r"[^/]+/bracket-.*|(environments|figures|tables)/.*|([^/]+/)?[^/]+\.(json|csv|yaml)")
+
+
+def check_manifest(folder: Path, findings: Findings, signers: Path | None = None) -> None:
+    """Compare every file with the manifest, and the manifest with its signature.
+
+    A file that is gone is evidence that is missing; one that is another, and a record that the manifest does not name,
+    is a mismatch.
+    """
+    path = folder / manifest.NAME
+    if not path.is_file():
+        message = "missing; run the workflow to its end to make it"
+        findings.add("hash", "manifest", manifest.NAME, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    try:
+        listed = manifest.parse(path.read_text())
+    except (UserError, UnicodeDecodeError) as error:
+        findings.add("hash", "manifest", manifest.NAME, Verdict.MISMATCH, str(error))
+        return
+    for name, recorded in listed.items():
+        if not (folder / name).is_file():
+            findings.add("hash", "manifest", name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+        else:
+            message = "changed since the manifest was made; restore it"
+            findings.expect(file_digest(folder / name) == recorded, "hash", "manifest", name, message)
+    for name in manifest.files(folder):
+        if name not in listed and _RECORD.fullmatch(name):
+            findings.add("hash", "manifest", name, Verdict.MISMATCH, "not named by the manifest; move it away")
+        elif name not in listed:
+            findings.add("hash", "manifest", name, Verdict.NOT_CHECKED, "not named by the manifest, nor a record")
+    _check_signature(folder, findings, signers)
+
+
+def _check_signature(folder: Path, findings: Findings, signers: Path | None) -> None:
+    if not (folder / manifest.SIGNATURE).exists():
+        if signers is not None:
+            message = "missing; the manifest is not signed"
+            findings.add("hash", "signature", manifest.SIGNATURE, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    try:
+        holds, said = manifest.check_signature(folder, signers)
+    except UserError as error:
+        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.CANNOT_BE_CHECKED, str(error))
+        return
+    if not holds:
+        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.MISMATCH, f"not of this manifest: {said}")
+    elif signers is None:
+        message = f"holds, but not checked whose it is (--signers): {said}"
+        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.NOT_CHECKED, message)
+    else:
+        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.VERIFIED, said)
+
+
+def check_records(evidence: Evidence, findings: Findings) -> None:
+    """Check that every record is valid, in its place, of this experiment, and chained to what it was made from."""
+    for name, message in evidence.broken.items():
+        findings.add("hash", "record", name, Verdict.MISMATCH, message)
+    places: list[tuple[Any, ...]] = [*evidence.histories, *evidence.rungs, *evidence.evaluations]
+    for place in places:
+        findings.add("hash", "record", evidence.file(*place))
+    _check_batches(evidence, findings)
+    _check_histories(evidence, findings)
+    _check_rungs(evidence, findings)
+    _check_parents(evidence, findings)
+    _check_complete(evidence, findings)
+
+
+def check_made_with(evidence: Evidence, findings: Findings) -> None:
+    """Check that all trainings used the same images, those of a study the same code, lock and libraries, all known.
+
+    A study that is added to a finished search may have been run with later code.
+    """
+    everything = {evidence.file(*place): one for place, one in evidence.evaluations.items()}
+    if evidence.data is not None:
+        known = evidence.data
+        for name, one in everything.items():
+            same = (one.made_with.data, one.made_with.split) == (known.digest, known.split)
+            message = "trained on other images, or another split, than data.json says"
+            findings.expect(same, "hash", "data", name, message)
+    elif everything:
+        findings.add("hash", "data", "data.json", Verdict.CANNOT_BE_CHECKED, "missing or broken; restore it")
+    for study in evidence.studies:
+        of_study = {evidence.file(*place): one for place, one in evidence.evaluations.items() if place[0] == study}
+        for check, used in _ALIKE.items():
+            _check_alike(of_study, check, used, findings)
+        _check_alike(of_study, "lock", _lock_in_use(evidence, of_study.values()), findings)
+    for name, one in everything.items():
+        _check_environment(evidence, name, one, findings)
+    for name, found in evidence.environments.items():
+        _check_pinned(evidence, name, found, findings)
+        _check_commit(evidence.name(layout.environment_file(evidence.folder, name)), found, findings)
+
+
+_ALIKE: dict[str, Callable[[Evaluation], Any]] = {
+    "code": lambda one: one.made_with.code,
+    "libraries": lambda one: f"Python {one.made_with.python}, torch {one.made_with.torch}",
+    "device": lambda one: f"{one.made_with.device_type}, {one.made_with.precision}",
+}
+
+
+def _lock_in_use(evidence: Evidence, of_study: Collection[Evaluation]) -> Callable[[Evaluation], Any]:
+    """Tell locks apart by what was installed: one that changed while nothing else did is the lock it was before."""
+    usual = dict[str, Any]()
+    for one in of_study:
+        found = evidence.environments.get(one.observed.environment)
+        if found is not None and found.lock == one.made_with.lock:
+            usual.setdefault(digest(found.packages), one.made_with.lock)
+
+    def lock(one: Evaluation) -> Any:
+        found = evidence.environments.get(one.observed.environment)
+        known = found is not None and found.lock == one.made_with.lock
+        return usual[digest(found.packages)] if found is not None and known else one.made_with.lock
+
+    return lock
+
+
+def _check_alike(
+    everything: dict[str, Evaluation], check: str, used: Callable[[Evaluation], Any], findings: Findings
+) -> None:
+    counts = Counter(used(one) for one in everything.values())
+    for name, one in everything.items():
+        [(usual, number)] = counts.most_common(1)
+        message = f"other {check} ({used(one)}) than {number} of the {len(everything)} trainings ({usual})"
+        findings.expect(used(one) == usual, "hash", check, name, message)
+
+
+def _check_batches(evidence: Evidence, findings: Findings) -> None:
+    for name, batch in evidence.batches.items():
+        for slot, recorded in enumerate(batch.records, start=batch.first_slot):
+            path = layout.slot_file((evidence.folder / name).parent, slot)
+            if not path.is_file():
+                message = f"missing, and {name} names it; restore it"
+                findings.add("hash", "batch", evidence.name(path), Verdict.CANNOT_BE_CHECKED, message)
+            else:
+                message = f"changed since it was made: {name} holds another digest; restore it"
+                findings.expect(file_digest(path) == recorded, "hash", "batch", evidence.name(path), message)
+
+
+def _check_histories(evidence: Evidence, findings: Findings) -> None:
+    for (study, bracket), history in evidence.histories.items():
+        name, before = evidence.file(study, bracket), evidence.before(study, bracket)
+        seen = evidence.newly_seen(study, bracket)
+        begins = not bracket and evidence.settings_of(study).warm_start is None
+        if (before is None and not begins) or not evidence.there(seen):
+            message = "a record that it was made from is missing"
+            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        previous = digest(before) if before is not None else None
+        follows = history.previous == previous and history.parents == evidence.derivable_digests(seen)
+        findings.expect(follows, "hash", "chain", name, _OTHER_PARENTS)
+
+
+def _check_rungs(evidence: Evidence, findings: Findings) -> None:
+    known = set(evidence.derivable_digests(evidence.evaluations))
+    for (study, bracket, rung), proposed in evidence.rungs.items():
+        name, history = evidence.file(study, bracket, rung), evidence.histories.get((study, bracket))
+        if kind_of(study) != "search":
+            missing = set(proposed.parents) - known
+            findings.expect(not missing, "hash", "chain", name, _OTHER_PARENTS)
+            continue
+        below = evidence.of_rung(study, bracket, rung - 1) if rung else []
+        waiting = [] if rung else evidence.pending(study, bracket)
+        if history is None or not evidence.there(below) or any(place not in evidence.rungs for place in waiting):
+            message = "a record that it was made from is missing"
+            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
+        elif rung:
+            follows = proposed.parents == evidence.derivable_digests(below)
+            findings.expect(follows, "hash", "chain", name, _OTHER_PARENTS)
+        else:
+            parents = (digest(history), *(digest(evidence.rungs[place]) for place in waiting))
+            findings.expect(proposed.parents == parents, "hash", "chain", name, _OTHER_PARENTS)
+
+
+_OTHER_PARENTS = "was made from other records than lie here"
+
+
+def _check_parents(evidence: Evidence, findings: Findings) -> None:
+    of_rungs = {place: digest(rung) for place, rung in evidence.rungs.items()}
+    for place, one in evidence.evaluations.items():
+        name, below = evidence.file(*place), evidence.continued(place)
+        if place[:3] not in of_rungs or (one.continues is not None and not below):
+            message = "a record that it was made from is missing"
+            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
+        else:
+            parents = (of_rungs[place[:3]], *evidence.derivable_digests(below))
+            findings.expect(one.parents == parents, "hash", "chain", name, _OTHER_PARENTS)
+
+
+def _check_complete(evidence: Evidence, findings: Findings) -> None:
+    if evidence.brackets is None:
+        message = "missing or broken, so how long the search is cannot be known; run the workflow to its end"
+        findings.add("hash", "complete", "config.yaml", Verdict.CANNOT_BE_CHECKED, message)
+    in_batches = {
+        (name.rpartition("/")[0], slot)
+        for name, batch in evidence.batches.items()
+        for slot in range(batch.first_slot, batch.first_slot + len(batch.records))
+    }
+    for place in evidence.plan():
+        name = evidence.file(*place)
+        if name in evidence.broken:
+            continue
+        if place not in evidence.evaluations:
+            message = "missing: planned, and not trained or lost"
+            findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
+        elif (name.rpartition("/")[0], place[3]) not in in_batches:
+            message = "no batch names it; run the workflow to its end, or restore the batch"
+            findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
+        else:
+            findings.add("hash", "complete", name)
+    for study, bracket, rung, slot in evidence.evaluations:
+        if study == layout.SEARCH and evidence.brackets is not None and bracket >= evidence.brackets:
+            message = f"left out of tables and figures: config.yaml says {evidence.brackets} brackets; raise its length"
+            findings.add("hash", "complete", evidence.file(study, bracket, rung, slot), Verdict.MISMATCH, message)
+
+
+def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings: Findings) -> None:
+    for stretch in (*one.observed.earlier, one.observed):
+        found = evidence.environments.get(stretch.environment)
+        if found is None:
+            message = f"environments/{stretch.environment[:12]}..., which it was made in, is missing; restore it"
+            findings.add("hash", "environment", name, Verdict.CANNOT_BE_CHECKED, message)
+            continue
+        made = one.made_with
+        same = (found.code_digest, found.lock, found.threads, found.torch.get("version")) == (
+            made.code,
+            made.lock,
+            made.threads,
+            made.torch,
+        )
+        message = f"its code, lock, threads or torch are not those of environments/{stretch.environment[:12]}..."
+        findings.expect(same, "hash", "environment", name, message)
+
+
+def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: Findings) -> None:
+    file = evidence.name(layout.environment_file(evidence.folder, name))
+    findings.expect(digest(found) == name, "hash", "environment", file, "is not what its name, its digest, says")
+    if found.lock is not None:
+        lock = layout.lock_copy(evidence.folder, found.lock)
+        if not lock.is_file():
+            findings.add("hash", "lock", evidence.name(lock), Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+        else:
+            message = "is not what its name, its digest, says; restore it"
+            findings.expect(file_digest(lock) == found.lock, "hash", "lock", evidence.name(lock), message)
+    reasons = []
+    if found.commit_unknown is not None:
+        reasons.append(f"the commit of the code is not known: {found.commit_unknown}")
+    elif found.commit is None:
+        reasons.append("the code was of no commit")
+    elif found.diff is not None and found.commit_by == "archive":
+        reasons.append(
+            f"the code was changed or copied after the archive of commit {found.commit[:12]} was unpacked"
+            f" (diff {found.diff[:12]})"
+        )
+    elif found.diff is not None:
+        reasons.append(f"the code differed from commit {found.commit[:12]} (diff {found.diff[:12]})")
+    if found.lock is None:
+        reasons.append("there was no lock")
+    elif found.unpinned:
+        reasons.append(f"{len(found.unpinned)} packages were not as the lock says, such as {found.unpinned[0]}")
+    if reasons:
+        findings.add("hash", "committed", file, Verdict.UNPINNED, "; ".join(reasons))
+    elif found.commit_by == "archive" and found.commit is not None:
+        message = f"commit {found.commit[:12]} is named by the archive that the code was unpacked from"
+        findings.add("hash", "committed", file, message=message)
+    else:
+        findings.add("hash", "committed", file)
+
+
+def _check_commit(file: str, found: Environment, findings: Findings) -> None:
+    """Hold a commit from which nothing differed to the digests of the training code, where the commit is here."""
+    if found.commit is None or found.diff is not None:
+        return
+    committed = code.of_commit(found.commit, found.code)
+    if committed is None:
+        message = f"commit {found.commit[:12]} is not here, so the code is not compared with it"
+        findings.add("hash", "commit", file, Verdict.NOT_CHECKED, message)
+        return
+    other = sorted(module for module, recorded in found.code.items() if committed.get(module) != recorded)
+    more = f" and {len(other) - 1} more" if other[1:] else ""
+    message = f"its {', '.join(other[:1])}{more} is not that of commit {found.commit[:12]}, from which nothing differed"
+    findings.expect(not other, "hash", "commit", file, message)

@@ -1,0 +1,65 @@
+"""What every script shares: mistakes of the user end in one line and exit code 1."""
+
+import argparse
+import codecs
+import errno
+import io
+import locale
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from jointsearch.core.errors import UserError
+
+N = TypeVar("N", int, float)
+
+
+def positive(kind: type[N]) -> Callable[[str], N]:
+    """Build an argument type: a number above zero."""
+
+    def read(text: str) -> N:
+        value = kind(text)
+        if value <= 0:
+            raise argparse.ArgumentTypeError(f"must be above 0 (got {text})")
+        return value
+
+    return read
+
+
+def use_utf8() -> None:
+    """Read and write UTF-8 in any locale: texts, names of files, and what is printed, here and in child processes.
+
+    Where the locale has another encoding, this starts the program again in Python's UTF-8 mode: call it before anything
+    is done. What a `PYTHONIOENCODING` cannot express is printed escaped.
+    """
+    if not sys.flags.utf8_mode and codecs.lookup(locale.getencoding()).name != "utf-8" and _is_ours():
+        os.environ["PYTHONUTF8"] = "1"
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _is_ours() -> bool:
+    """Whether the program is one of the scripts or `snakemake`, not one that uses them, such as a notebook."""
+    program = Path(sys.argv[0]).absolute()
+    return program.parent.name in ("scripts", "snakemake") or program.name == "snakemake"
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a script's main function; a UserError or a full disk becomes one line on standard error."""
+    use_utf8()
+    try:
+        main()
+        sys.stdout.flush()
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except BrokenPipeError:
+        # The reader (`| head`) has left: not an error, and nothing can be flushed any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        sys.exit(f"error: {error.filename}: {error.strerror}; make room or give access, then start again")

@@ -1,0 +1,351 @@
+"""What is written to `results/`: frozen records, canonical JSON, atomic writes, validated reads."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Protocol = Literal[2]
+PROTOCOL: Protocol = 2
+"""Version of the training protocol. Raised on purpose when a change alters what a training means; records of another
+version are refused."""
+
+HELD_OUT, PUBLISHED = "training", "published"
+"""Where a part of a data set is from that has no folder: held out of the training part, or as the data set comes."""
+
+Value = bool | int | float | str
+Values = dict[str, Value]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Status = Literal["success", "diverged", "out_of_memory", "too_large"]
+Precision = Literal["float32", "bfloat16"]
+BudgetUnit = Literal["seconds", "epochs", "steps"]
+Loss = Annotated[float, Field(allow_inf_nan=False)]
+Error = Annotated[float, Field(ge=0, le=1)]
+Index = Annotated[int, Field(ge=0, lt=2**53)]
+Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Losses = Literal["ranks"] | tuple[float, float]
+"""How losses of another search become errors: by their ranks, or by those that stand for the errors 0 and 1."""
+
+ERRORS: Losses = (0.0, 1.0)
+"""Losses that are errors already."""
+
+
+class Record(BaseModel):
+    """Base of everything that is stored: immutable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Origin(Record):
+    """Where a proposal came from: the prior, a model of one budget, or, under a name, outside of any search."""
+
+    sampler: str
+    kind: Literal["random", "model", "given"]
+    model_budget: float | None = None
+    name: str | None = Field(None, exclude_if=lambda value: value is None)
+
+
+class Proposal(Record):
+    """One configuration to evaluate. Its id stays when it is promoted.
+
+    `id` is `bracket-rung-slot` where it was sampled; `values` holds the active parameters only.
+    """
+
+    id: Annotated[str, Field(pattern=r"^\d+-\d+-\d+$")]
+    values: Values
+    origin: Origin
+
+
+class Model(Record):
+    """The model behind a batch of proposals: its budget and the evaluations that it saw, best first."""
+
+    budget: float | None
+    evaluations: tuple[str, ...]
+    details: dict[str, Value] = {}
+
+
+class Rung(Record):
+    """`rung-K/proposals.json`: what is trained in one rung, in slot order.
+
+    `parents` are the digests of what it was made from: the history and the proposals under way, or the derivable parts
+    of the evaluations of the rung before.
+    """
+
+    experiment: Digest
+    study: str
+    bracket: Index
+    rung: Index
+    proposals: tuple[Proposal, ...]
+    model: Model | None = None
+    parents: tuple[Digest, ...] = ()
+
+
+class CurvePoint(Record):
+    """One row of a learning curve, written at each quarter of each cosine cycle.
+
+    `learning_rate` is the one of the last step; `train_loss` is the mean cross-entropy (mixup included)
+    of the steps since the previous row. Validation and test figures are null where not evaluated.
+    """
+
+    step: Index
+    epoch: Annotated[float, Field(ge=0)]
+    learning_rate: Annotated[float, Field(ge=0)]
+    train_loss: Loss | None
+    validation_loss: Loss | None = None
+    validation_error: Error | None = None
+    test_loss: Loss | None = None
+    test_error: Error | None = None
+
+
+class MadeWith(Record):
+    """Code, environment and data that an evaluation was made with, and how it computed.
+
+    `precision` is the type of the activations; `compiled` says whether the network was.
+    """
+
+    code: Digest
+    lock: Digest | None
+    python: str
+    torch: str
+    data: Digest
+    split: Digest
+    device_type: Literal["cpu", "cuda"]
+    threads: Annotated[int, Field(ge=1)]
+    precision: Precision
+    compiled: bool
+
+
+class Environment(Record):
+    """`environments/<digest>.json`: what a training process found around it, named by its own digest.
+
+    No user, host or folder is in it.
+
+    Attributes
+    ----------
+    commit, diff
+        Commit of the working copy; SHA-256 of what differs from it, files that git does not know included. The first
+        is null where there is none or git cannot tell, the second where nothing differs.
+    commit_by, commit_unknown
+        Who names the commit: git, or the archive that the code was unpacked from; why git could not tell, where it is
+        asked in vain. Both are left out where git told.
+    code
+        SHA-256 of each module of the training code, by its path in the package.
+    lock
+        SHA-256 of the lock, which lies beside as `<lock>.txt`.
+    packages, unpinned
+        Versions of what is installed, of those found twice the one that is imported; those of which the lock names
+        another one, or that are imported from outside the environment.
+    python, torch, system
+        Interpreter and its compiler; torch and the libraries in it; kernel, architecture and C library.
+    cpu, cores, threads
+        Model of the processor, its cores, and how many threads trained.
+    gpu, driver
+        Model of the GPU and version of its driver; null on a CPU.
+    flags
+        Settings of torch and the system's variables that decide the bits it computes.
+    """
+
+    commit: str | None
+    diff: Digest | None
+    code: dict[str, Digest]
+    lock: Digest | None
+    packages: dict[str, str]
+    unpinned: tuple[str, ...]
+    python: str
+    torch: dict[str, str | None]
+    system: str
+    cpu: str
+    cores: Annotated[int, Field(ge=1)]
+    threads: Annotated[int, Field(ge=1)]
+    gpu: str | None
+    driver: str | None
+    flags: dict[str, bool | str | None]
+    commit_by: Literal["git", "archive"] = Field("git", exclude_if=lambda value: value == "git")
+    commit_unknown: str | None = Field(None, exclude_if=lambda value: value is None)
+
+    @property
+    def code_digest(self) -> Digest:
+        """SHA-256 over the names and digests of the training code."""
+        lines = "".join(f"{name}\0{one}\n" for name, one in sorted(self.code.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+class Stretch(Record):
+    """A process that trained: when (Unix seconds), on which host and device, as which job of a cluster, with which GPU.
+
+    `device` is the model of the device; `gpu` its number, where the cluster gave one; `environment` the digest of its
+    `Environment`; `energy_joules` what the GPU took, where its driver counts it.
+    """
+
+    started: Time
+    finished: Time
+    host: str
+    device: str
+    job: str | None = None
+    gpu: str | None = None
+    environment: Digest
+    energy_joules: Time | None = None
+
+
+class Observed(Stretch):
+    """What was seen while it ran, and differs when it runs again: the process that ended it, and times in seconds.
+
+    `startup_seconds` went into building, compiling and rehearsing, before the budget. `clock` holds the clock's reading
+    after each step where the budget is in seconds, see `clock.pack`: with it the training can be replayed. `earlier`
+    are the processes that were interrupted in this training, and from whose saved state the next one went on.
+    """
+
+    training_seconds: Time
+    evaluation_seconds: Time
+    startup_seconds: Time
+    clock: str | None = None
+    curve_seconds: tuple[Time, ...]
+    earlier: tuple[Stretch, ...] = ()
+
+
+class Evaluation(Record):
+    """One training of one proposal at one budget: `rung-K/slot-NN.json`.
+
+    `loss` is the validation error that the search minimises; null when the training failed, which is a
+    result. `test_error` is recorded and never used by the search. `continues` is the id of the evaluation at the
+    lower budget whose weights the training went on from; `steps` and `epochs` then include those of the lower budgets.
+    `snapshot_test_error` is that of the ensemble of the networks at the ends of the cycles, where it was asked for.
+    `parents` are the digests of the rung that it is of and of the derivable part of what it continues.
+    """
+
+    protocol: Protocol = PROTOCOL
+    experiment: Digest
+    study: str
+    bracket: Index
+    rung: Index
+    slot: Index
+    proposal: Proposal
+    budget: Annotated[float, Field(gt=0)]
+    budget_unit: BudgetUnit
+    seed: Annotated[int, Field(ge=0, lt=2**53)]
+    continues: str | None = None
+    status: Status
+    message: str | None = None
+    loss: Error | None
+    test_error: Error | None
+    snapshot_test_error: Error | None = Field(None, exclude_if=lambda value: value is None)
+    parameters: Annotated[int, Field(ge=0)] | None
+    epochs: Annotated[float, Field(ge=0)]
+    steps: Index
+    curve: tuple[CurvePoint, ...]
+    made_with: MadeWith
+    observed: Observed
+    parents: tuple[Digest, ...]
+
+    @model_validator(mode="after")
+    def _outcome_is_consistent(self) -> "Evaluation":
+        if (self.status == "success") != (self.loss is not None):
+            raise ValueError("loss must be a number exactly when status is 'success'")
+        if self.loss is not None and (not self.curve or self.curve[-1].validation_error != self.loss):
+            raise ValueError("loss must be the validation error in the last row of the curve")
+        if self.loss is not None and (self.test_error is None or self.curve[-1].test_error != self.test_error):
+            raise ValueError("test_error must be that in the last row of the curve when status is 'success'")
+        return self
+
+    @property
+    def id(self) -> str:
+        """Name of this evaluation within its study: proposal id, then `@`, then the rung."""
+        return f"{self.proposal.id}@{self.rung}"
+
+    def derivable(self) -> dict[str, Any]:
+        """Everything that a second run of the same experiment must give again, bit for bit."""
+        return self.model_dump(mode="json", exclude={"observed"})
+
+
+class DataSet(Record):
+    """`data.json`: the images of an experiment as they were found before its first training.
+
+    Attributes
+    ----------
+    digest, split
+        SHA-256 over all pixels, labels and class names; SHA-256 of the validation indices.
+    classes
+        Names, in the order of the labels.
+    shape
+        Channels, height, width.
+    train, validation, test
+        Number of images in each part; none is counted twice.
+    validation_from, test_from
+        Where these parts are from: `training` if they were held out of the training part, `published` if the data set
+        comes with them, else their folder, such as `val/`.
+    duplicates
+        Images of the validation part that are in the training part too, and of the test part that are in one of the
+        two, pixel by pixel.
+    """
+
+    digest: Digest
+    split: Digest
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    train: Index
+    validation: Index
+    test: Index
+    # Not looked for by the first versions, whose records stay what they are.
+    validation_from: str | None = Field(None, exclude_if=lambda value: value is None)
+    test_from: str | None = Field(None, exclude_if=lambda value: value is None)
+    duplicates: Index | None = Field(None, exclude_if=lambda value: value is None)
+
+
+class Batch(Record):
+    """`rung-K/batch-NN.json`: written when every slot of one training job has its record."""
+
+    first_slot: Index
+    records: tuple[Digest, ...]
+
+
+class Observation(Record):
+    """What a sampler may know of one evaluation."""
+
+    evaluation: str
+    budget: float
+    values: Values
+    loss: Loss | None
+
+
+class History(Record):
+    """`bracket-NNN/history.json`: what bracket `b` sees beyond bracket `b - 1`, chained by digest.
+
+    `previous` is the digest of that bracket's history, `parents` are those of the derivable parts of the evaluations.
+    """
+
+    experiment: Digest
+    study: str
+    bracket: Index
+    previous: Digest | None
+    observations: tuple[Observation, ...]
+    parents: tuple[Digest, ...]
+
+
+class WarmStart(Record):
+    """`warm_start.json`: the evaluations of another search, which every bracket's model sees beside those of its own.
+
+    `source` is their digest, which the experiment names. Their losses are errors, made of those of the other search as
+    `losses` says; where they were errors already, that is not written.
+    """
+
+    experiment: Digest
+    study: str
+    source: Digest
+    losses: Losses = Field(ERRORS, exclude_if=lambda value: value == ERRORS)
+    observations: tuple[Observation, ...]
+
+
+def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Sort by validation error, best first; failures last; ties by proposal id as numbers."""
+    return sorted(evaluations, key=_rank_key)
+
+
+def _rank_key(evaluation: Evaluation) -> tuple[bool, float, tuple[int, ...]]:
+    loss = evaluation.loss
+    return loss is None, 0.0 if loss is None else loss, proposal_key(evaluation.proposal.id)
+
+
+def proposal_key(proposal_id: str) -> tuple[int, ...]:
+    """Read a proposal id as numbers, so that 10-0-0 comes after 9-0-0."""
+    return tuple(int(part) for part in proposal_id.split("-"))

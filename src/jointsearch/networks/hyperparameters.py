@@ -1,0 +1,98 @@
+"""The 17 parameters of a configuration, as the network and the training loop understand them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from jointsearch.core.errors import UserError, explain
+
+Count = Annotated[int, Field(ge=1)]
+BatchSize = Annotated[int, Field(ge=2)]
+"""Batch norm needs two images to compare."""
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+ARCHITECTURE_PARAMETERS = (
+    "residual_blocks_1",
+    "residual_blocks_2",
+    "residual_blocks_3",
+    "initial_filters",
+    "widen_factor_1",
+    "widen_factor_2",
+    "widen_factor_3",
+    "residual_branches_1",
+    "residual_branches_2",
+    "residual_branches_3",
+)
+"""The ten architectural choices."""
+
+TRAINING_PARAMETERS = (
+    "learning_rate",
+    "batch_size",
+    "weight_decay",
+    "momentum",
+    "mixup_alpha",
+    "cutout_length",
+    "shakedrop_death_rate",
+)
+"""The seven others: optimisation and regularisation."""
+
+
+class Hyperparameters(BaseModel):
+    """One configuration: ten architectural choices and seven other hyperparameters (paper, table 1).
+
+    A field with a default is neutral at it: a space may leave that parameter inactive. The bounds here are
+    what makes sense at all; the ranges of a search stand in its space file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    residual_blocks_1: Count
+    residual_blocks_2: Count
+    residual_blocks_3: Count
+    initial_filters: Count
+    widen_factor_1: Positive = 1.0
+    widen_factor_2: Positive = 1.0
+    widen_factor_3: Positive = 1.0
+    residual_branches_1: Count = 1
+    residual_branches_2: Count = 1
+    residual_branches_3: Count = 1
+    learning_rate: Positive
+    batch_size: BatchSize
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    mixup_alpha: Annotated[float, Field(ge=0)] = 0.0
+    cutout_length: Annotated[int, Field(ge=0)] = 0
+    shakedrop_death_rate: Fraction = 0.0
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> "Hyperparameters":
+        """Read the active values of a configuration; inactive parameters take their neutral default.
+
+        Raises
+        ------
+        UserError
+            If a name is unknown, a parameter without a neutral value is missing, or a value makes no sense.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise UserError(f"configuration: {explain(error)}") from None
+
+    @property
+    def residual_blocks(self) -> tuple[int, int, int]:
+        """Residual blocks per main block."""
+        return self.residual_blocks_1, self.residual_blocks_2, self.residual_blocks_3
+
+    @property
+    def residual_branches(self) -> tuple[int, int, int]:
+        """Parallel branches per residual block, per main block."""
+        return self.residual_branches_1, self.residual_branches_2, self.residual_branches_3
+
+    @property
+    def widths(self) -> tuple[int, int, int]:
+        """Filters per main block: cumulative products of the widening factors, rounded at each step."""
+        first = max(1, round(self.initial_filters * self.widen_factor_1))
+        second = max(1, round(first * self.widen_factor_2))
+        return first, second, max(1, round(second * self.widen_factor_3))

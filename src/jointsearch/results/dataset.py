@@ -1,0 +1,52 @@
+"""The images of an experiment in one line: classes, sizes of the parts, where these are from, copies among them."""
+
+from pathlib import Path
+
+from jointsearch.core.files import read_record
+from jointsearch.core.records import HELD_OUT, PUBLISHED, DataSet
+
+LISTED = 10
+"""Most classes that are listed; of more, the first three and the last."""
+
+
+def found(folder: Path) -> DataSet | None:
+    """Read which images an experiment trains on, from the folder of its results; None before they were looked at.
+
+    Raises
+    ------
+    UserError
+        If the record is broken.
+    """
+    path = folder / "data.json"
+    return read_record(path, DataSet) if path.exists() else None
+
+
+def line(data: DataSet) -> str:
+    """Say in one line what the images are."""
+    classes = [_printable(name) for name in data.classes]
+    listed = classes if len(classes) <= LISTED else [*classes[:3], "...", classes[-1]]
+    channels, height, width = data.shape
+    said = [
+        f"{len(classes):,} classes: {', '.join(listed)}",
+        f"{data.train:,} / {data.validation:,} / {data.test:,} images of {height} x {width} x {channels} "
+        "for training, validation, test",
+    ]
+    parts: dict[str, list[str]] = {}
+    for part, where in (("validation", data.validation_from), ("test", data.test_from)):
+        if where is not None:
+            parts.setdefault(_origin(where), []).append(part)
+    if parts:
+        said.append(", ".join(f"{' and '.join(names)} {origin}" for origin, names in parts.items()))
+    if data.duplicates:
+        said.append(f"{data.duplicates:,} of validation and test are copies of images in another part")
+    return "; ".join(said)
+
+
+def _origin(where: str) -> str:
+    return {HELD_OUT: "held out of the training images", PUBLISHED: "as published"}.get(
+        where, f"from {_printable(where)}"
+    )
+
+
+def _printable(name: str) -> str:
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)

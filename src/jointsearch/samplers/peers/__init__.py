@@ -1,0 +1,1 @@
+"""Samplers of other people's methods, most by their own libraries; each is loaded by its name."""

@@ -1,0 +1,188 @@
+"""Optuna's tree-structured Parzen estimator, alone and under its Hyperband.
+
+Bergstra, Bardenet, Bengio and Kégl (2011); Watanabe (2023) for what Optuna made of it; Akiba et al. (2019) for Optuna.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+
+from jointsearch.core.records import Model, Observation, Origin, Value, Values
+from jointsearch.samplers.base import Outlook, Sampled, Suggestion
+from jointsearch.samplers.history import Evaluated, evaluated, plain
+from jointsearch.samplers.settings import TpeSettings
+from jointsearch.space.file import Categorical, Constant, Float, Hyperparameter, Integer, Ordinal
+from jointsearch.space.space import Space
+
+ATTEMPTS = 100
+"""Trials asked for one proposal, before it is drawn from the prior."""
+
+
+@dataclass(frozen=True)
+class Tpe:
+    """Optuna's `TPESampler` in a study that is made of the history.
+
+    Each configuration is a trial, in the order of the proposals: complete if it was evaluated at the full budget,
+    failed if its last evaluation did (the sampler passes over such), else pruned, with its losses as intermediate
+    values. Optuna orders pruned trials by how far they came and then by loss, so its steps, which are whole, are the
+    places of the budgets. What is under way is running, for the constant liar, and so is what was asked before for
+    the same bracket. A configuration that was promoted, but of which the history does not have the next result,
+    cannot be told from one that was not, and counts as pruned.
+
+    Conditional spaces are asked for define-by-run, parents first, with densities of groups (`group`). Optuna has no
+    ordinals: they are integers, the places in their sequence. Forbidden configurations are asked for again, and
+    failed.
+
+    With `hyperband`, as with Optuna's `HyperbandPruner`, the sampler sees only trials of the same kind of bracket:
+    those that started at the same budget. What the pruner does, the workflow does.
+
+    Parameters
+    ----------
+    name
+        What the origin of its proposals says.
+    settings
+        The choices of the algorithm.
+    """
+
+    name: str
+    settings: TpeSettings
+
+    def __call__(
+        self,
+        space: Space,
+        history: Sequence[Observation],
+        count: int,
+        rng: np.random.Generator,
+        outlook: Outlook | None = None,
+    ) -> Suggestion:
+        """Propose configurations; see `jointsearch.samplers.base.Sampler`.
+
+        Optuna draws at random below `n_startup_trials` trials that did not fail; the origin then says so.
+        """
+        outlook = outlook or Outlook.of(history)
+        ladder = sorted({*outlook.budgets, *(one.budget for one in history)})
+        start = outlook.budgets[outlook.level]
+        told = [one for one in evaluated(history) if not self.settings.hyperband or one.first.budget == start]
+        running = [values for values, level in outlook.pending if not self.settings.hyperband or level == outlook.level]
+        usable = [one for one in told if one.last.loss is not None]
+        modelled = bool(usable) and len(usable) >= self.settings.n_startup_trials
+        with _quiet():
+            study = optuna.create_study(study_name=self.name, sampler=self._sampler(space, rng))
+            study.add_trials([_trial(space, one, ladder, outlook.budgets[-1]) for one in told])
+            study.add_trials([_running(space, values) for values in running])
+            picks = [_ask(study, space) for _ in range(count)]
+        origin = Origin(sampler=self.name, kind="model" if modelled else "random")
+        random = Origin(sampler=self.name, kind="random")
+        return Suggestion(
+            tuple(Sampled(one, origin) if one else Sampled(space.sample(1, rng)[0], random) for one in picks),
+            Model(budget=None, evaluations=_names(usable)) if modelled else None,
+        )
+
+    def _sampler(self, space: Space, rng: np.random.Generator) -> optuna.samplers.TPESampler:
+        return optuna.samplers.TPESampler(
+            seed=int(rng.integers(2**32)),
+            n_startup_trials=self.settings.n_startup_trials,
+            n_ei_candidates=self.settings.n_ei_candidates,
+            multivariate=self.settings.multivariate,
+            group=self.settings.multivariate and bool(space.file.conditions),
+            constant_liar=self.settings.constant_liar,
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna from logging, and from warning that groups are an experimental feature."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _ask(study: optuna.Study, space: Space) -> Values | None:
+    """Ask for a configuration; None if all that come are forbidden."""
+    for _ in range(ATTEMPTS):
+        trial = study.ask()
+        values = plain(space, _suggest(trial, space))
+        if values is not None:
+            return values
+        study.tell(trial, state=TrialState.FAIL)
+    return None
+
+
+def _suggest(trial: Trial, space: Space) -> Values:
+    """Define a configuration by run: what is active beside what came before it."""
+    values: Values = {}
+    for name in space.configuration_space:
+        if not space.active(name, values):
+            continue
+        match space.file.hyperparameters[name]:
+            case Constant(value=value):
+                values[name] = value
+            case Ordinal(sequence=sequence):
+                values[name] = sequence[trial.suggest_int(name, 0, len(sequence) - 1)]
+            case Integer(lower=lower, upper=upper, log=log):
+                values[name] = trial.suggest_int(name, lower, upper, log=log)
+            case Float(lower=lower, upper=upper, log=log):
+                values[name] = trial.suggest_float(name, lower, upper, log=log)
+            case Categorical(choices=choices):
+                values[name] = trial.suggest_categorical(name, choices)
+    return values
+
+
+def _distribution(one: Hyperparameter) -> BaseDistribution:
+    """What the `suggest` of a hyperparameter that is not constant makes."""
+    match one:
+        case Ordinal(sequence=sequence):
+            return IntDistribution(0, len(sequence) - 1)
+        case Integer(lower=lower, upper=upper, log=log):
+            return IntDistribution(lower, upper, log=log)
+        case Float(lower=lower, upper=upper, log=log):
+            return FloatDistribution(lower, upper, log=log)
+        case Categorical(choices=choices):
+            return CategoricalDistribution(choices)
+    raise AssertionError(f"{one} is not searched")
+
+
+def _trial(space: Space, one: Evaluated, ladder: Sequence[float], full: float) -> FrozenTrial:
+    """Tell of a configuration what its evaluations say."""
+    params, distributions = _parameters(space, one.values)
+    losses = {ladder.index(each.budget): each.loss for each in one.observations if each.loss is not None}
+    loss = one.last.loss
+    state = TrialState.COMPLETE if one.last.budget >= full else TrialState.PRUNED
+    return create_trial(
+        state=TrialState.FAIL if loss is None else state,
+        value=loss,
+        params=params,
+        distributions=distributions,
+        intermediate_values=losses,
+    )
+
+
+def _running(space: Space, values: Values) -> FrozenTrial:
+    params, distributions = _parameters(space, values)
+    return create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
+
+
+def _parameters(space: Space, values: Values) -> tuple[dict[str, Value], dict[str, BaseDistribution]]:
+    params: dict[str, Value] = {}
+    for name in space.names:
+        if name in values:
+            one = space.file.hyperparameters[name]
+            params[name] = one.sequence.index(values[name]) if isinstance(one, Ordinal) else values[name]
+    return params, {name: _distribution(space.file.hyperparameters[name]) for name in params}
+
+
+def _names(usable: Sequence[Evaluated]) -> tuple[str, ...]:
+    """The evaluations that the model goes by, best first as Optuna orders them: further ones first, then by loss."""
+    ordered = sorted(usable, key=lambda one: (-one.last.budget, one.last.loss))
+    return tuple(one.last.evaluation for one in ordered)

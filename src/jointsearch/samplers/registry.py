@@ -1,0 +1,184 @@
+"""The samplers by name. Light to import; what a sampler needs is imported when it is made."""
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from pydantic import ValidationError
+
+from jointsearch.core.errors import UserError, suggest
+from jointsearch.samplers.base import Sampler
+from jointsearch.samplers.settings import (
+    BohbSettings,
+    DehbSettings,
+    EvolutionSettings,
+    MfgpSettings,
+    RandomSettings,
+    ReinforceSettings,
+    SamplerSettings,
+    SmacSettings,
+    TpeHyperbandSettings,
+    TpeSettings,
+)
+
+REGISTRY: dict[str, type[SamplerSettings]] = {
+    "bohb": BohbSettings,
+    "dehb": DehbSettings,
+    "evolution": EvolutionSettings,
+    "hyperband": RandomSettings,
+    "mfgp": MfgpSettings,
+    "random": RandomSettings,
+    "reinforce": ReinforceSettings,
+    "smac": SmacSettings,
+    "tpe": TpeSettings,
+    "tpe_hyperband": TpeHyperbandSettings,
+}
+"""The samplers that come with the workflow and what can be set."""
+
+
+def make(name: str, settings: Mapping[str, Any]) -> Sampler:
+    """Make a sampler.
+
+    Parameters
+    ----------
+    name
+        One of `REGISTRY`; or the dotted name of a function of your own, `package.module:function`, called with the
+        settings as keyword arguments.
+    settings
+        Settings of the sampler.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown, its import fails, its library is missing, or the settings do not fit.
+    """
+    if name not in REGISTRY:
+        return _make_own(name, settings)
+    checked = _validated(name, settings)
+    try:
+        return checked.sampler(name)
+    except ImportError as error:
+        if checked.library is None:
+            raise
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; {_how_to_install(checked)}") from error
+
+
+def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the name and the settings of a sampler without making it; a dotted name only for its module.
+
+    Returns
+    -------
+    dict
+        The settings that differ from their defaults, in their own types; those of a sampler of your own as they are.
+
+    Raises
+    ------
+    UserError
+        As `make`.
+    """
+    if name not in REGISTRY:
+        _find_own(name)
+        return dict(settings)
+    return _validated(name, settings).model_dump(exclude_defaults=True)
+
+
+def sees_pending(name: str) -> bool:
+    """Whether a sampler looks at what is under way; one that is not of the registry is taken to."""
+    return name not in REGISTRY or REGISTRY[name].sees_pending
+
+
+def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
+    try:
+        checked = REGISTRY[name].model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"search.sampler_settings: {key}: {_advice(name, key, first)}") from None
+    if not installed(name):
+        raise UserError(
+            f"search.sampler: {name} needs {checked.library}, which is not here; {_how_to_install(checked)}"
+        )
+    return checked
+
+
+def _how_to_install(settings: SamplerSettings) -> str:
+    return f"run {sys.executable} -m pip install {settings.library}"
+
+
+def installed(name: str) -> bool:
+    """Whether the optional library of a sampler of the registry is there, if it takes one, in the version that it says.
+
+    Another version might propose otherwise, and records do not name it.
+    """
+    if (library := REGISTRY[name].library) is None:
+        return True
+    package, _, wanted = library.partition("==")
+    try:
+        return version(package) == wanted
+    except PackageNotFoundError:
+        return False
+
+
+def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) -> int | None:
+    """Count the evaluations that a sampler's model takes (see `pools_budgets`); None if it has none or does not say."""
+    return REGISTRY[name].model_validate(settings).observations_needed(dimension) if name in REGISTRY else None
+
+
+def pools_budgets(name: str) -> bool:
+    """Whether a sampler's model learns from all budgets together."""
+    return name in REGISTRY and REGISTRY[name].pools_budgets
+
+
+def _advice(name: str, key: str, problem: Any) -> str:
+    if problem["type"] != "extra_forbidden":
+        return f"{problem['msg']} (got {problem['input']!r})"
+    known = list(REGISTRY[name].model_fields)
+    if not known:
+        return f"unknown setting; {name} has none, remove it"
+    return f"unknown setting of {name}; {suggest(key, known)}"
+
+
+def _find_own(name: str) -> tuple[str, str]:
+    """Split a dotted name into module and function, and see that the module exists."""
+    module, _, function = name.rpartition(":" if ":" in name else ".")
+    if not module or not function:
+        known = f"{suggest(name, list(REGISTRY))} Your own is 'package.module:function'"
+        raise UserError(f"search.sampler: no sampler {name!r}; {known}")
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        found = False
+    except Exception as error:
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; mend {module}") from error
+    if not found:
+        raise UserError(f"search.sampler: {name}: no module {module!r}; set PYTHONPATH to where it lies")
+    return module, function
+
+
+def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
+    module, function = _find_own(name)
+    try:
+        factory: Callable[..., Sampler] = getattr(importlib.import_module(module), function)
+    except AttributeError:
+        raise UserError(f"search.sampler: {name}: {module} has no {function!r}; correct the name") from None
+    except Exception as error:
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; mend {module}") from error
+    try:
+        sampler = factory(**settings)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"search.sampler_settings: {name} refuses them: {' '.join(str(error).split())}") from error
+    except Exception as error:
+        error.add_note(f"raised by the sampler {name}, when it was made")
+        raise
+    if not callable(sampler):
+        raise UserError(f"search.sampler: {name}: makes {sampler!r}, which cannot be called; return a sampler")
+    try:
+        inspect.signature(sampler).bind(*["space", "history", "count", "rng", "outlook"])
+    except TypeError as error:
+        called = "propose(space, history, count, rng, outlook)"
+        raise UserError(f"search.sampler: {name}: is called as {called}: {error}; mend its signature") from None
+    return sampler

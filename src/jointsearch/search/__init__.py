@@ -1,0 +1,1 @@
+"""What to train next: brackets, proposals, promotions, incumbents, and the studies of an experiment."""

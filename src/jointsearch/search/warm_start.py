@@ -1,0 +1,133 @@
+"""What a search knows from the beginning: the evaluations of an HpBandSter run."""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from pathlib import Path
+
+from jointsearch.core.config import BudgetSettings, Config
+from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.files import digest, read_record
+from jointsearch.core.records import ERRORS, Digest, Losses, Observation, Values, WarmStart
+from jointsearch.search import hpbandster
+from jointsearch.search.hyperband import budgets
+from jointsearch.space.file import SpaceFile
+
+PREFIX = "hpbandster:"
+"""Before the ids of evaluations that come from elsewhere."""
+
+
+def known(config: Config, space: SpaceFile) -> tuple[Observation, ...] | None:
+    """Read what a search is configured to start from, see `observations`; None if it starts from nothing."""
+    begun = config.search.warm_start
+    return None if begun is None else observations(Path(begun.folder), space, config.budget, begun.losses)
+
+
+def observations(
+    path: Path, space: SpaceFile, settings: BudgetSettings, losses: Losses = ERRORS
+) -> tuple[Observation, ...]:
+    """Read the evaluations of an HpBandSter run, or those of the `warm_start.json` of a search, as ones of a search.
+
+    Which hyperparameters are active, and what is forbidden, is not looked at here: that takes ConfigSpace, whose
+    import would slow down every start of the workflow.
+
+    Parameters
+    ----------
+    path
+        Folder of the HpBandSter run, or the file.
+    space, settings
+        Of the search.
+    losses
+        How the losses of the run become errors. Those of a `warm_start.json` are errors already.
+
+    Returns
+    -------
+    tuple of Observation
+        Named `hpbandster:0-0-3@1`, in the order of the results; losses between 0 and 1.
+
+    Raises
+    ------
+    UserError
+        If they cannot be read, or a value, a budget or a loss cannot be one of this search; names the configuration.
+    """
+    ladder = budgets(settings)
+    found = []
+    for one in _evaluations(path, losses):
+        where = f"search.warm_start: {path}: configuration {one.evaluation.removeprefix(PREFIX).partition('@')[0]}"
+        fitting = {
+            "budget": _budget(one.budget, ladder, where),
+            "values": _values(one.values, space, where),
+            "loss": one.loss if one.loss is None or losses == "ranks" else _error(one.loss, losses, where),
+        }
+        found.append(one.model_copy(update=fitting))
+    return _by_ranks(found) if losses == "ranks" else tuple(found)
+
+
+def kept(path: Path, losses: Losses) -> Losses:
+    """Say how the losses of evaluations became errors, for the record of them: a record that they are of knows it."""
+    return read_record(path, WarmStart).losses if path.is_file() else losses
+
+
+def _evaluations(path: Path, losses: Losses) -> tuple[Observation, ...]:
+    if path.is_file():
+        if losses != ERRORS:
+            raise UserError(f"search.warm_start: {path}: holds errors already; leave `losses` out")
+        return read_record(path, WarmStart).observations
+    return tuple(
+        Observation(
+            evaluation=f"{PREFIX}{run.proposal}@{run.rung}", budget=run.budget, values=run.values, loss=run.loss
+        )
+        for run in hpbandster.read(path)
+    )
+
+
+def source(seen: Sequence[Observation]) -> Digest:
+    """Digest of the evaluations that a search begins with, which is part of the experiment."""
+    return digest([one.model_dump(mode="json") for one in seen])
+
+
+def _error(loss: float, losses: tuple[float, float], where: str) -> float:
+    low, high = losses
+    if low <= loss <= high:
+        return (loss - low) / (high - low)
+    if losses == ERRORS:
+        raise UserError(
+            f"{where}: loss {loss:g} is no error between 0 and 1; say how losses become errors, with "
+            "search.warm_start: {folder: ..., losses: ranks}, or losses: [LOW, HIGH] for those that stand for 0 and 1"
+        )
+    raise UserError(f"{where}: loss {loss:g} is not in losses: [{low:g}, {high:g}]; widen them, or take losses: ranks")
+
+
+def _by_ranks(found: Sequence[Observation]) -> tuple[Observation, ...]:
+    """Give each success the share of those at its budget that are better, half of its equals counted, itself too."""
+    at: dict[float, list[float]] = {}
+    for one in found:
+        if one.loss is not None:
+            at.setdefault(one.budget, []).append(one.loss)
+    ordered = {budget: sorted(losses) for budget, losses in at.items()}
+
+    def rank(one: Observation) -> float | None:
+        if one.loss is None:
+            return None
+        losses = ordered[one.budget]
+        return (bisect_left(losses, one.loss) + bisect_right(losses, one.loss)) / (2 * len(losses))
+
+    return tuple(one.model_copy(update={"loss": rank(one)}) for one in found)
+
+
+def _budget(budget: float, ladder: Sequence[float], where: str) -> float:
+    """Find a budget on the ladder; HpBandSter's own have rounding errors."""
+    for known in ladder:
+        if math.isclose(budget, known, rel_tol=1e-9):
+            return known
+    known_ones = ", ".join(f"{known:g}" for known in ladder)
+    raise UserError(f"{where}: budget {budget:g} is none of {known_ones}; set the budgets of this search to those")
+
+
+def _values(values: Values, space: SpaceFile, where: str) -> Values:
+    for name, value in values.items():
+        if name not in space.hyperparameters:
+            raise UserError(f"{where}: no hyperparameter {name!r} in the space; {suggest(name, space.hyperparameters)}")
+        if not space.hyperparameters[name].allows(value):
+            raise UserError(f"{where}: {name} never has the value {value!r}; search the space of that run")
+    return space.typed(values)

@@ -1,0 +1,1 @@
+"""The space of configurations: its file, and the ConfigSpace made of it."""

@@ -1,0 +1,87 @@
+"""What a training is made with, and where: digests of the code and lock, commit, versions, processor."""
+
+import os
+import platform
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from jointsearch.core import code, layout, machine
+from jointsearch.core.files import digest, file_digest, write_bytes, write_record
+from jointsearch.core.records import Digest, Environment
+from jointsearch.training import packages
+
+VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
+"""The system's variables that decide the bits that torch computes."""
+
+
+def environment(device: torch.device, threads: int) -> Environment:
+    """Capture what is around this process; takes some tenths of a second."""
+    version = code.version()
+    lock = code.LOCK.read_text() if code.LOCK.is_file() else None
+    in_use = packages.in_use(lock or "")
+    on_gpu = device.type == "cuda"
+    return Environment(
+        commit=version.commit,
+        commit_by=version.by,
+        commit_unknown=version.unknown,
+        diff=version.diff,
+        code=code.training_code(),
+        lock=file_digest(code.LOCK) if lock is not None else None,
+        packages=in_use.versions,
+        unpinned=in_use.unpinned,
+        python=machine.python(),
+        torch={
+            "version": str(torch.__version__),
+            "commit": torch.version.git_version,
+            "cuda": torch.version.cuda,
+            "cudnn": str(torch.backends.cudnn.version()) if on_gpu else None,
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        },
+        system=f"{platform.system()} {platform.release()} {platform.machine()}, {' '.join(platform.libc_ver())}",
+        cpu=machine.cpu_model(),
+        cores=os.cpu_count() or 1,
+        threads=threads,
+        gpu=torch.cuda.get_device_name(device) if on_gpu else None,
+        driver=_driver() if on_gpu else None,
+        flags={
+            "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+            "float32_matmul_precision": torch.get_float32_matmul_precision(),
+            "cudnn": "deterministic, no benchmark, no TF32 while it trains" if on_gpu else None,
+            **{name: os.environ.get(name) for name in VARIABLES},
+        },
+    )
+
+
+def made_with(found: Environment, data: Digest, split: Digest, device_type: str) -> dict[str, Any]:
+    """Sum up what decides the bits of a training: the fields of `MadeWith` that all trainings of this process share."""
+    return {
+        "code": found.code_digest,
+        "lock": found.lock,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "data": data,
+        "split": split,
+        "device_type": device_type,
+        "threads": found.threads,
+    }
+
+
+def keep(found: Environment, experiment: Path) -> Digest:
+    """Write an environment and its lock beside the results of an experiment; its digest, which records name."""
+    name = digest(found)
+    if not (file := layout.environment_file(experiment, name)).exists():
+        write_record(file, found, keep=True)
+    if found.lock is not None and not (lock := layout.lock_copy(experiment, found.lock)).exists():
+        write_bytes(lock, code.LOCK.read_bytes(), keep=True)
+    return name
+
+
+def _driver() -> str | None:
+    try:
+        found = re.search(r"Kernel Module\s+(?:for \S+\s+)?([\d.]+)", Path("/proc/driver/nvidia/version").read_text())
+    except OSError:
+        return None
+    return found[1] if found else None

@@ -1,0 +1,135 @@
+"""A training job: the slots FIRST to LAST of a rung, each trained once whoever else works on them."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jointsearch.core import layout, lock
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import file_digest, read_record, write_record
+from jointsearch.core.interruption import Interruption
+from jointsearch.core.records import Batch, Digest, Evaluation, Rung
+from jointsearch.search.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Job:
+    """Slots of one rung.
+
+    Attributes
+    ----------
+    experiment, rung
+        Of what.
+    folder
+        Folder of the rung.
+    slots
+        Which.
+    """
+
+    experiment: Experiment
+    rung: Rung
+    folder: Path
+    slots: range
+
+    @property
+    def study(self) -> Path:
+        """Folder of the study."""
+        return layout.study_of(self.folder)
+
+    def missing(self) -> list[int]:
+        """Slots without a record.
+
+        Raises
+        ------
+        UserError
+            If the record in a slot is of something else.
+        """
+        missing = []
+        for slot in self.slots:
+            file = layout.slot_file(self.folder, slot)
+            if file.exists():
+                _refuse_another(file, self.experiment.identity(self.rung, slot))
+            else:
+                missing.append(slot)
+        return missing
+
+    def to_train(self, interruption: Interruption, wait: bool = True) -> Iterator[tuple[int, Path]]:
+        """Give slots without a record, one after another, each held against others until the next is asked for.
+
+        Parameters
+        ----------
+        interruption
+            Ends it.
+        wait
+            Whether to wait for a slot that another process trains, should that fail to.
+
+        Returns
+        -------
+        iterator of (slot, file of its record)
+        """
+        for slot in self.slots:
+            file, told = layout.slot_file(self.folder, slot), False
+            while not file.exists():
+                interruption.check()
+                with lock.place(layout.lock_file(self.folder), slot) as held:
+                    # Between the two looks another process may have written it. A network file system remembers that
+                    # a file was missing; listing its folder makes it look.
+                    if held and file not in self.folder.iterdir():
+                        yield slot, file
+                if held or not wait:
+                    break
+                if not told:
+                    print(f"{file}: another process trains it; waiting for its end", file=sys.stderr, flush=True)
+                    told = True
+                time.sleep(1)
+
+    def finish(self, batch: Path) -> None:
+        """Write the batch file, and remove the states that are of no more use."""
+        for slot in self.slots:
+            layout.state_file(self.folder, slot).unlink(missing_ok=True)
+            if self.rung.rung:
+                below = layout.rung_folder(self.study, self.rung.bracket, self.rung.rung - 1)
+                layout.end_file(below, self.rung.proposals[slot].id).unlink(missing_ok=True)
+        records = tuple(file_digest(layout.slot_file(self.folder, slot)) for slot in self.slots)
+        write_record(batch, Batch(first_slot=self.slots.start, records=records))
+
+
+def repacked(batches: Sequence[Path]) -> dict[Path, Batch]:
+    """Give the batch files of a rung that are missing but follow from others there, of jobs of another size.
+
+    Their digests are those of the others, so that a record that was changed since is noticed as before.
+
+    Parameters
+    ----------
+    batches
+        All batch files of the rung, as its trainings are packed now, in slot order.
+    """
+    folder = batches[0].parent
+    there = {path.name: path for path in folder.glob("batch-*.json")}
+    missing = [path for path in batches if path.name not in there]
+    others = [path for name, path in there.items() if path not in batches] if missing else []
+    recorded: dict[int, set[Digest]] = {}
+    for path in others:
+        # A broken one is for an audit to tell.
+        with contextlib.suppress(UserError):
+            batch = read_record(path, Batch)
+            for slot, record in enumerate(batch.records, start=batch.first_slot):
+                recorded.setdefault(slot, set()).add(record)
+    found = {}
+    for path in missing:
+        first, last = map(int, path.stem.split("-")[1:])
+        records = [recorded.get(slot, set()) for slot in range(first, last + 1)]
+        if all(len(one) == 1 for one in records):
+            found[path] = Batch(first_slot=first, records=tuple(one for (one,) in records))
+    return found
+
+
+def _refuse_another(file: Path, identity: dict[str, Any]) -> None:
+    evaluation = read_record(file, Evaluation)
+    for name, expected in identity.items():
+        if getattr(evaluation, name) != expected:
+            raise UserError(f"{file}: its {name} is not that of this slot; delete it to train this one")

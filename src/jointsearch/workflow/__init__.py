@@ -1,0 +1,1 @@
+"""What the rules ask: files of jobs, the run around them, progress, the cluster."""

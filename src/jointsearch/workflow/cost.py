@@ -1,0 +1,252 @@
+"""The plan before the cost: what a search will train, how long it takes, when its model can start."""
+
+import heapq
+import math
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jointsearch.core import layout
+from jointsearch.core.config import BudgetSettings
+from jointsearch.core.units import amount
+from jointsearch.samplers import registry
+from jointsearch.search import warm_start
+from jointsearch.search.hyperband import bracket, budgets, cost, durations, newly_seen, trainings
+from jointsearch.workflow.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Outcome of a simulated search.
+
+    Attributes
+    ----------
+    makespan
+        From the first start to the last end, in the unit of the budgets.
+    utilisation
+        Share of the workers' time spent training, 0 to 1.
+    starts
+        Time at which each bracket starts, by bracket.
+    """
+
+    makespan: float
+    utilisation: float
+    starts: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a cluster adds to training.
+
+    Attributes
+    ----------
+    around
+        Time, in the unit of the budgets, that a job holds its worker before and after training.
+    before
+        Time until a job that could be submitted may start: light jobs before it, submission, scheduling.
+    look
+        Time until the run looks for jobs that have ended, after one did; while none ends it waits a `slower` longer
+        each time, `slowest` at most (as snakemake-executor-plugin-slurm does).
+    ahead
+        Jobs that are submitted beyond the number of workers, and start as soon as one is free.
+    """
+
+    around: float = 0.0
+    before: float = 0.0
+    look: float = 0.0
+    slower: float = 10.0
+    slowest: float = 180.0
+    ahead: int = 0
+
+
+def simulate(
+    brackets: int,
+    lag: Sequence[int],
+    workers: int,
+    settings: BudgetSettings,
+    evaluations_per_job: int = 1,
+    continuation: bool = False,
+    side_by_side: int = 1,
+    cluster: Cluster = Cluster(),  # frozen
+) -> Schedule:
+    """Simulate the search on equal workers: every training takes exactly its budget, everything else what is said.
+
+    Jobs that may start are submitted in the order the workflow uses: earlier bracket first, then later rung first.
+    """
+    ladder = budgets(settings)
+    items = [bracket(index, settings) for index in range(brackets)]
+    lengths = [durations(item, ladder, continuation) for item in items]
+    waiting = [{(seen.index, rung) for seen, rung in newly_seen(b, lag, settings)} for b in range(brackets)]
+    rungs_left = {(b, rung): size for b in range(brackets) for rung, size in enumerate(items[b].sizes)}
+    starts = [0.0] * brackets
+    ready: list[tuple[int, int, int, int]] = []
+    submitted: deque[tuple[float, int, int, int]] = deque()
+    running: list[tuple[float, int, int, int]] = []
+    ended: list[tuple[int, int, int]] = []
+    next_bracket, now, end, busy, free, next_look, interval = 0, 0.0, 0.0, 0.0, workers, cluster.look, cluster.look
+
+    def release(b: int, rung: int) -> None:
+        size = items[b].sizes[rung]
+        for first in range(0, size, evaluations_per_job):
+            heapq.heappush(ready, (b, -rung, first, min(evaluations_per_job, size - first)))
+
+    while next_bracket < brackets or ready or submitted or running or ended:
+        # A bracket starts only after its predecessor has: its history continues the predecessor's.
+        while next_bracket < brackets and not waiting[next_bracket] & rungs_left.keys():
+            starts[next_bracket] = now
+            release(next_bracket, 0)
+            next_bracket += 1
+        while ready and len(submitted) + len(running) + len(ended) < workers + cluster.ahead:
+            b, negative_rung, _, number = heapq.heappop(ready)
+            submitted.append((now + cluster.before, b, -negative_rung, number))
+        while free and submitted:
+            earliest, b, rung, number = submitted.popleft()
+            training = math.ceil(number / side_by_side) * lengths[b][rung]
+            heapq.heappush(running, (max(now, earliest) + cluster.around + training, b, rung, number))
+            busy += training
+            free -= 1
+        if running and (running[0][0] <= next_look or not cluster.look):
+            now, *job = heapq.heappop(running)
+            end, free = now, free + 1
+            ended.append((job[0], job[1], job[2]))
+            if cluster.look:
+                continue
+        else:
+            now = next_look
+            interval = cluster.look if ended else min(interval + cluster.slower, cluster.slowest)
+            next_look = now + interval
+        for b, rung, number in ended:
+            rungs_left[b, rung] -= number
+            if not rungs_left[b, rung]:
+                del rungs_left[b, rung]
+                if rung + 1 < len(items[b].sizes):
+                    release(b, rung + 1)
+        ended.clear()
+    return Schedule(end, busy / (workers * end), tuple(starts))
+
+
+def first_model(
+    brackets: int,
+    lag: Sequence[int],
+    needed: int,
+    settings: BudgetSettings,
+    pooled: bool = False,
+    known: Sequence[float] = (),
+) -> tuple[int, int] | None:
+    """Find the first bracket that sees at least `needed` evaluations, all successful: at one budget or, pooled, in all.
+
+    `known` are the budgets of the successful evaluations that the search begins with.
+
+    Returns
+    -------
+    (bracket, budget level) or None
+        The largest such level, since that is the one that BOHB models; pooled, the largest that is seen.
+    """
+    seen = [known.count(budget) for budget in budgets(settings)]
+    for index in range(brackets):
+        for item, rung in newly_seen(index, lag, settings):
+            seen[item.levels[rung]] += item.sizes[rung]
+        counts = [sum(seen) if number and pooled else number for number in seen]
+        enough = [level for level, number in enumerate(counts) if number >= needed]
+        if enough:
+            return index, enough[-1]
+    return None
+
+
+def report(pipelines: Mapping[str, Pipeline], workers: int) -> str:
+    """Write the plan of a configuration for people: its search at length, and what the studies beside it train."""
+    pipeline = pipelines[layout.SEARCH]
+    config, lag, brackets = pipeline.config, pipeline.experiment.lags, pipeline.brackets
+    ladder = budgets(config.budget)
+    unit = config.budget.unit
+    counts = trainings(brackets, len(ladder))
+    continuation = config.training.continuation
+    total = sum(cost(item, ladder, continuation) for item in brackets)
+    lines = [
+        f"{config.experiment}: {len(brackets)} brackets, {sum(counts)} trainings, "
+        f"{counts[-1]} of them at the full budget of {amount(ladder[-1], unit)}",
+        "",
+        f"one round of brackets (evaluations at each budget; eta {config.budget.eta}, {config.budget.rung_sizes}):",
+        _row("", [amount(budget, unit) for budget in ladder]),
+    ]
+    for item in brackets[: len(ladder)]:
+        sizes = dict(zip(item.levels, item.sizes, strict=True))
+        cells = [str(sizes.get(level, "")) for level in range(len(ladder))]
+        lines.append(_row(f"bracket {item.index}", cells))
+    spent = [0.0] * len(ladder)
+    for item in brackets:
+        for level, size, one in zip(item.levels, item.sizes, durations(item, ladder, continuation), strict=True):
+            spent[level] += size * one
+    jobs = config.jobs
+    simulated = simulate(
+        len(brackets), lag, workers, config.budget, jobs.evaluations_per_job, continuation, jobs.side_by_side
+    )
+    lines += [
+        "",
+        _row("trainings", [str(number) for number in counts]),
+        _row("training", [amount(one, unit) for one in spent]),
+        _row("lag", [str(value) for value in lag]),
+        "",
+        f"total training    {amount(total, unit)} = {total / ladder[-1]:.0f} times the full budget",
+        f"on {workers} workers      {amount(simulated.makespan, unit)}, workers busy "
+        f"{simulated.utilisation:.0%} of it (training alone: start-up, evaluation and queues come on top)",
+        f"first model       {_first_model(pipeline, simulated)}",
+    ]
+    if continuation:
+        saved = sum(cost(item, ladder) for item in brackets) - total
+        lines.append(
+            f"continuation      saves {amount(saved, unit)}, {saved / (saved + total):.0%} of training from scratch"
+        )
+    if ladder[0] != config.budget.minimum:
+        lines.append(
+            f"note              the lowest budget is {ladder[0]:g}, not {config.budget.minimum:g}: "
+            "the ladder goes down from the full budget"
+        )
+    return "\n".join([*lines, *_studies(pipelines, total)])
+
+
+def _studies(pipelines: Mapping[str, Pipeline], search: float) -> list[str]:
+    """What the studies beside the search train, arms of all repeats together, and what all comes to."""
+    if len(pipelines) == 1:
+        return []
+    numbers: dict[str, int] = defaultdict(int)
+    costs: dict[str, float] = defaultdict(float)
+    for name, one in pipelines.items():
+        if name != layout.SEARCH:
+            group = name if name in layout.STUDIES else "arms"
+            numbers[group] += sum(sum(item.sizes) for item in one.brackets)
+            costs[group] += sum(
+                cost(item, budgets(one.config.budget), one.config.training.continuation) for item in one.brackets
+            )
+    unit = pipelines[layout.SEARCH].config.budget.unit
+    return [
+        "",
+        _row("studies", ["trainings", "training"]),
+        *(_row(group, [str(number), amount(costs[group], unit)]) for group, number in numbers.items()),
+        "",
+        f"all in all        {amount(search + sum(costs.values()), unit)} of training",
+    ]
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"  {name:<12}" + "".join(f"{cell:>13}" for cell in cells)
+
+
+def _first_model(pipeline: Pipeline, simulated: Schedule) -> str:
+    experiment = pipeline.experiment
+    needed = registry.observations_needed(experiment.sampler, experiment.sampler_settings, experiment.space.dimension)
+    if needed is None:
+        return "none: this sampler says of no number of evaluations that it builds a model from them"
+    pooled = registry.pools_budgets(experiment.sampler)
+    begun = warm_start.known(pipeline.config, experiment.space) or ()
+    known = [one.budget for one in begun if one.loss is not None]
+    found = first_model(len(pipeline.brackets), experiment.lags, needed, experiment.budget, pooled, known)
+    if found is None:
+        return f"none: no bracket sees the {needed} evaluations {'' if pooled else 'at one budget '}that it takes"
+    index, level = found
+    unit = experiment.budget.unit
+    return (
+        f"bracket {index}, from {needed} or more evaluations at {'up to ' if pooled else ''}"
+        f"{amount(budgets(experiment.budget)[level], unit)}, "
+        f"after {amount(simulated.starts[index], unit)}"
+    )

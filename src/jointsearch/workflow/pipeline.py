@@ -1,0 +1,165 @@
+"""A study as the workflow sees it: which files each job needs. Pure arithmetic, light to import."""
+
+import math
+import shlex
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from jointsearch.core import layout
+from jointsearch.core.config import Config
+from jointsearch.core.records import BudgetUnit
+from jointsearch.samplers import registry
+from jointsearch.search import hyperband, studies
+from jointsearch.search.experiment import Experiment, refuse_another
+from jointsearch.search.hyperband import Bracket
+from jointsearch.search.studies import Study
+
+SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
+"""What a unit of the budget takes at most, where the configuration does not say it."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One study of a configuration; all paths are relative to the working directory.
+
+    `place` is that among the studies of the configuration, the search first.
+    """
+
+    config: Config
+    planned: Study
+    place: int = 0
+    results: Path = Path("results")
+
+    @classmethod
+    def all_from_config(cls, config: Config) -> "dict[str, Pipeline]":
+        """Build the pipelines of a configuration by study, checked against the results that already exist.
+
+        Raises
+        ------
+        UserError
+            If the configuration can't work, or its results folder belongs to another experiment.
+        """
+        planned = studies.plan(config, Experiment.from_config(config))
+        pipelines = {name: cls(config, study, place) for place, (name, study) in enumerate(planned.items())}
+        for one in pipelines.values():
+            # What a second step keeps is known only once the first has found it.
+            if one.planned.follows is None:
+                refuse_another(one.frozen, one.experiment)
+        return pipelines
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Pipeline":
+        """Build the pipeline of the search, as `all_from_config` does."""
+        return cls.all_from_config(config)[layout.SEARCH]
+
+    @property
+    def experiment(self) -> Experiment:
+        """Settings of the study."""
+        return self.planned.experiment
+
+    @property
+    def brackets(self) -> tuple[Bracket, ...]:
+        """All brackets of the study, in order."""
+        return self.planned.brackets
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the experiment."""
+        return self.results / self.config.experiment
+
+    @property
+    def study(self) -> Path:
+        """Folder of the study."""
+        return self.folder / self.planned.name
+
+    @property
+    def frozen(self) -> Path:
+        """The settings of the study; those of the search define the experiment."""
+        return layout.experiment_file(self.folder if self.planned.name == layout.SEARCH else self.study)
+
+    @property
+    def table(self) -> Path:
+        """The table of all evaluations of the study, made when it is over."""
+        return self.frozen.with_name("observations.csv")
+
+    @property
+    def keeps(self) -> list[Path]:
+        """The incumbent that fixes a part of the space, where the study is the second step of two."""
+        return [] if self.planned.follows is None else [self.folder / self.planned.follows / "incumbent.json"]
+
+    @property
+    def warm_start(self) -> Path:
+        """What the search knows from the beginning, where it starts from another one."""
+        return layout.warm_start_file(self.study)
+
+    @property
+    def training_flags(self) -> str:
+        """Flags of a training job: where and how it runs, nothing that changes its result."""
+        jobs = self.config.jobs
+        flags = ["--device", jobs.device, "--data-root", self.config.data_root, "--cache", self.config.cache_root]
+        if jobs.memory_gb is not None:
+            flags += ["--memory-gb", f"{jobs.memory_gb:g}"]
+        return shlex.join([*flags, "--save-every", f"{jobs.save_every:g}", "--side-by-side", str(jobs.side_by_side)])
+
+    @property
+    def length(self) -> int:
+        """Number of brackets."""
+        return len(self.brackets)
+
+    def batches(self, bracket: int, rung: int) -> list[Path]:
+        """Batch files of a rung."""
+        size = self.planned.bracket(bracket).sizes[rung]
+        return layout.batch_files(self.study, bracket, rung, size, self.config.jobs.evaluations_per_job)
+
+    def becomes_visible(self, bracket: int) -> list[Path]:
+        """Batch files that this bracket's model sees and its predecessor's did not."""
+        seen = hyperband.newly_seen(bracket, self.experiment.lags, self.config.budget)
+        return [path for item, rung in seen for path in self.batches(item.index, rung)]
+
+    def continued(self, bracket: int, rung: int) -> list[Path]:
+        """What the trainings of a rung go on from, if they do: those of the rung below."""
+        return self.batches(bracket, rung - 1) if rung and self.experiment.training.continuation else []
+
+    def previous_history(self, bracket: int) -> list[Path]:
+        """What a bracket's history continues: that of the bracket before, for the first the warm start, if any."""
+        if bracket:
+            return [layout.history_file(self.study, bracket - 1)]
+        return [] if self.experiment.warm_start is None else [self.warm_start]
+
+    def pending(self, bracket: int) -> list[Path]:
+        """Proposals of earlier brackets that this one sees no result of, if its sampler looks at them."""
+        if not registry.sees_pending(self.experiment.sampler):
+            return []
+        brackets = hyperband.pending(bracket, self.experiment.lags, self.config.budget)
+        return [layout.proposals_file(self.study, item.index, 0) for item in brackets]
+
+    @cached_property
+    def rungs(self) -> list[list[Path]]:
+        """Batch files of each rung of the study."""
+        return [self.batches(item.index, rung) for item in self.brackets for rung in range(len(item.sizes))]
+
+    @cached_property
+    def all_batches(self) -> list[Path]:
+        """Batch files of the whole study."""
+        return [path for rung in self.rungs for path in rung]
+
+    def time_limit(self, bracket: int, rung: int, trainings: int) -> int:
+        """Minutes that a job of so many trainings may take.
+
+        Each gets 1.1 times its training, since evaluating on the way takes a few percent, and the allowance of the
+        configuration for what surrounds it.
+        """
+        jobs, budget = self.config.jobs, self.config.budget
+        item, ladder = self.planned.bracket(bracket), hyperband.budgets(budget)
+        training = hyperband.durations(item, ladder, self.config.training.continuation)[rung]
+        seconds = 1.1 * training * (jobs.seconds_per_unit or SECONDS_PER_UNIT[budget.unit]) + jobs.allowance
+        # Rounded first: 1.1 is a little more than eleven tenths.
+        return math.ceil(round(math.ceil(trainings / jobs.side_by_side) * seconds / 60, 6))
+
+    def priority(self, bracket: int, rung: int) -> int:
+        """Order of trainings that could start: earlier study first; in it earlier bracket first, then later rung.
+
+        The search is the first study, and repeats of arms end one by one: what is cut off leaves whole ones.
+        """
+        return rung - bracket * len(self.experiment.lags) - self.place * 10**6

@@ -1,0 +1,175 @@
+"""How far a search is: counts per budget, failures, best so far, time left; as a panel or one line."""
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from jointsearch.core import layout
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import read_record
+from jointsearch.core.records import Evaluation, rank
+from jointsearch.core.units import amount, duration
+from jointsearch.search.hyperband import Bracket, trainings
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State of a search.
+
+    Attributes
+    ----------
+    budgets, unit
+        The ladder, lowest first, and what it counts.
+    done, total
+        Evaluations at each budget, complete and planned.
+    failed
+        Complete evaluations without a loss.
+    best
+        Lowest validation error at the largest budget that has one, as an evaluation.
+    seconds_left
+        Estimate from the pace so far; None before the first evaluation.
+    """
+
+    budgets: tuple[float, ...]
+    unit: str
+    done: tuple[int, ...]
+    total: tuple[int, ...]
+    failed: int
+    best: Evaluation | None
+    seconds_left: float | None
+
+    def line(self) -> str:
+        """Put everything in one line."""
+        counts = " ".join(
+            f"{budget:g}:{done}/{total}"
+            for budget, done, total in zip(self.budgets, self.done, self.total, strict=True)
+        )
+        return (
+            f"{sum(self.done)}/{sum(self.total)} evaluations ({self.unit} {counts})  "
+            f"failed {self.failed}  best {self._best()}  left {duration(self.seconds_left)}"
+        )
+
+    def panel(self) -> str:
+        """Lay it out with a bar for each budget."""
+        rows = []
+        for budget, done, total in zip(self.budgets, self.done, self.total, strict=True):
+            bar = "#" * round(30 * done / max(1, total))
+            rows.append(f"{amount(budget, self.unit):>12} [{bar:<30}] {done:>5} / {total}")
+        rows.append(f"{'all':>12} {'':<32} {sum(self.done):>5} / {sum(self.total)}")
+        rows.append(f"{'failed':>12} {self.failed}")
+        rows.append(f"{'best':>12} {self._best()}")
+        rows.append(f"{'time left':>12} {duration(self.seconds_left)}")
+        return "\n".join(rows)
+
+    def _best(self) -> str:
+        if self.best is None or self.best.loss is None:
+            return "none yet"
+        return f"{self.best.loss:.2%} at {amount(self.best.budget, self.unit)} ({self.best.id})"
+
+
+@dataclass
+class Reader:
+    """Reads the records of studies as they appear, each once.
+
+    `studies` maps the folder of each to its planned brackets; `budgets` are the ladder, lowest first, in `unit`.
+    """
+
+    studies: Mapping[Path, Sequence[Bracket]]
+    budgets: tuple[float, ...]
+    unit: str
+    _seen: dict[Path, Evaluation] = field(default_factory=dict)
+    _opened: float = field(default_factory=time.time)
+
+    def read(self) -> Progress:
+        """Look at the files now.
+
+        Records that cannot be read, or are at none of the budgets, are not counted; the run itself reports them.
+        """
+        for study, brackets in self.studies.items():
+            for item in brackets:
+                for path in layout.bracket_folder(study, item.index).glob("rung-*/slot-*.json"):
+                    if path not in self._seen:
+                        with contextlib.suppress(UserError):
+                            self._seen[path] = read_record(path, Evaluation)
+        evaluations = [item for item in self._seen.values() if item.budget in self.budgets]
+        done = [0] * len(self.budgets)
+        for evaluation in evaluations:
+            done[self.budgets.index(evaluation.budget)] += 1
+        every_bracket = [item for brackets in self.studies.values() for item in brackets]
+        total = trainings(every_bracket, len(self.budgets))
+        successful = rank([item for item in evaluations if item.loss is not None])
+        # Arms are compared on their own, and a retraining's validation error is of images that it has seen.
+        found = [item for item in successful if item.study == layout.SEARCH]
+        largest = max((item.budget for item in found), default=0.0)
+        work_left = sum(budget * (t - d) for budget, t, d in zip(self.budgets, total, done, strict=True))
+        return Progress(
+            self.budgets,
+            self.unit,
+            tuple(done),
+            tuple(total),
+            len(evaluations) - len(successful),
+            next((item for item in found if item.budget == largest), None),
+            self._seconds(evaluations, work_left),
+        )
+
+    def _seconds(self, evaluations: list[Evaluation], work_left: float) -> float | None:
+        """Extrapolate the pace of the last stretch of work: the evaluations since this reader was opened.
+
+        A reader that joins late, or only looks once, takes all of them, less the pauses between runs: the
+        time in which any training was running.
+        """
+        if not work_left:
+            return 0.0
+        fresh = [item for item in evaluations if item.observed.started >= self._opened] or evaluations
+        busy = _covered([(item.observed.started, item.observed.finished) for item in fresh])
+        work = sum(item.budget for item in fresh)
+        return work_left * busy / work if work else None
+
+
+def _covered(intervals: list[tuple[float, float]]) -> float:
+    covered, end = 0.0, float("-inf")
+    for start, stop in sorted(intervals):
+        covered += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    return covered
+
+
+class Watcher(threading.Thread):
+    """Prints the line of a running search whenever it changed: in place on a terminal, as lines elsewhere."""
+
+    def __init__(self, look: Callable[[], Progress], stream: TextIO, every: float | None = None):
+        super().__init__(daemon=True, name="progress")
+        self._look, self._stream, self._finish = look, stream, threading.Event()
+        self._every = every or (1.0 if stream.isatty() else 10.0)
+
+    def run(self) -> None:
+        """Look, print if changed, wait; once more at the end."""
+        last = ""
+        while True:
+            ended = self._finish.wait(self._every)
+            line = self._look().line()
+            if line != last:
+                last = line
+                # A line that wraps could not be replaced.
+                width = shutil.get_terminal_size().columns - 1
+                self._write(f"\r\x1b[K{line[:width]}" if self._stream.isatty() else f"{line}\n")
+            if ended:
+                if self._stream.isatty():
+                    self._write("\n")
+                return
+
+    def _write(self, text: str) -> None:
+        # The terminal may have closed.
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()
+
+    def finish(self) -> None:
+        """Print the final state and stop."""
+        self._finish.set()
+        self.join(timeout=30)

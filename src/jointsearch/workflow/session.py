@@ -1,0 +1,178 @@
+"""What surrounds a run of the workflow: its lock on the results folder, its progress line."""
+
+import contextlib
+import logging
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, TextIO
+
+from jointsearch.core import layout, lock
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import file_digest, read_record, sweep
+from jointsearch.core.interruption import take_hangup_for_sigterm
+from jointsearch.core.records import Value
+from jointsearch.core.units import amount
+from jointsearch.results import dataset
+from jointsearch.search.hyperband import budgets
+from jointsearch.search.incumbent import Incumbent
+from jointsearch.workflow import time_stamps
+from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.progress import Reader, Watcher
+from jointsearch.workflow.running import slots_under_way
+
+NOISE = re.compile(
+    r"Select jobs|Execute |Job \d+ has been submitted|No SLURM account|No account was|Unable to guess SLURM account"
+)
+"""How messages begin that say nothing to a user; an account that a cluster asks for is missed by sbatch itself."""
+
+
+class Run:
+    """One run of pipelines, by study, from its start to its end, well or badly."""
+
+    def __init__(self, pipelines: Mapping[str, Pipeline]):
+        self._pipelines, self._pipeline = pipelines, pipelines[layout.SEARCH]
+        self._lock: IO[str] | None = None
+        self._watcher: Watcher | None = None
+        self._earlier: dict[str, int] = {}
+
+    @property
+    def folder(self) -> Path:
+        """The results folder, which one run at a time works in."""
+        return self._pipeline.folder
+
+    def start(self, searches_only: bool = False) -> None:
+        """Take the lock and begin to show progress: of the search, or of all studies.
+
+        Raises
+        ------
+        UserError
+            If another run works in the same results folder.
+        """
+        self._lock = lock.take(self._pipeline.folder)
+        sweep(self._pipeline.folder)
+        if going_on := [file for one in self._pipelines.values() for file in slots_under_way(one)]:
+            print(
+                f"note: {len(going_on)} trainings of an earlier run still go on, such as {going_on[0]}; "
+                "they are waited for, not trained twice (make resume-check)",
+                file=sys.stderr,
+            )
+        shown = [self._pipeline] if searches_only else list(self._pipelines.values())
+        take_hangup_for_sigterm()
+        self._watcher = Watcher(reader_of(shown).read, sys.stderr)
+        self._watcher.start()
+
+    def settle(self) -> list[str]:
+        """Bring results that were moved, or whose trainings were packed otherwise, into order before they are compared.
+
+        Gives no file: it is asked for as an input, since Snakemake asks for those before it looks at any time stamp,
+        also in a dry run.
+        """
+        batches = [rung for one in self._pipelines.values() for rung in one.rungs]
+        time_stamps.settle(self._pipeline.folder, self._pipeline.config, batches)
+        return []
+
+    def listen(self, record: logging.LogRecord) -> bool:
+        """Hear a message of the workflow engine: whether it is to be shown. Says why a job on a cluster failed."""
+        event = record.__dict__
+        logs = event.get("log") or []
+        if event.get("event") == "job_info":
+            # About to be submitted: what its logs hold now is of an earlier attempt.
+            self._earlier |= {log: _size(Path(log)) for log in logs}
+        if event.get("rule_msg") and "output" in event:
+            _say(failure(event["output"], event["rule_msg"], logs, self._earlier), sys.stderr)
+        return not NOISE.match(record.getMessage())
+
+    def finish(self) -> None:
+        """Show the final state and where the results are, and release the lock."""
+        if self._lock and self._watcher:
+            self._watcher.finish()
+            time_stamps.remember(self._pipeline.folder, self._pipeline.config)
+            self._lock.close()
+            _say(f"results in {self._pipeline.folder}", sys.stdout)
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Print to whom is there: a terminal may close while a run goes on, which must not end it."""
+    with contextlib.suppress(OSError):
+        print(text, file=stream, flush=True)
+
+
+def reader_of(pipelines: Sequence[Pipeline]) -> Reader:
+    """The reader of the progress of pipelines of one configuration."""
+    settings = pipelines[0].config.budget
+    return Reader({one.study: one.brackets for one in pipelines}, budgets(settings), settings.unit)
+
+
+def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: Mapping[str, int]) -> str:
+    """Say in one line why a job failed that ran elsewhere.
+
+    Parameters
+    ----------
+    output
+        Files that it was to make.
+    message
+        Of who ran it.
+    logs
+        Its log files, its own first.
+    earlier
+        Bytes at the beginning of some of them that are of earlier attempts, and not quoted.
+    """
+    reason = message.partition("For further error details")[0].partition(" Detailed failure reason")[0]
+    reason = " ".join(reason.partition("sbatch call:")[0].split())
+    line = f"failed: {', '.join(output)}: {reason}"
+    for log in logs:
+        with contextlib.suppress(OSError):
+            written = Path(log).read_bytes()[earlier.get(log, 0) :].decode(errors="replace")
+            lines = [line for line in written.splitlines() if line.strip()]
+            if lines:
+                return f"{line} Its log {log} ends: {lines[-1].strip()}"
+    return line
+
+
+def images(folder: Path) -> str:
+    """Say in a line which images an experiment trains on; nothing before they were looked at."""
+    try:
+        found = dataset.found(folder)
+    except UserError as error:
+        return f"{'images':>12} unknown: {error}\n"
+    return "" if found is None else f"{'images':>12} {dataset.line(found)}\n"
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def summary(folder: Path) -> str:
+    """Say where the results of an experiment are and what its best configuration is."""
+    lines = [f"results     {folder}"]
+    for name in ("observations.csv", "paper.pdf", "interactive.html"):
+        if (folder / name).exists():
+            lines.append(f"            {folder / name}")
+    if (folder / "manifest.sha256").exists():
+        lines.append(f"root        {file_digest(folder / 'manifest.sha256')}")
+    if (folder / "incumbent.json").exists():
+        try:
+            lines += _best(read_record(folder / "incumbent.json", Incumbent))
+        except UserError as error:
+            lines.append(f"best        unknown: {error}")
+    return "\n".join(lines)
+
+
+def _best(best: Incumbent) -> list[str]:
+    if best.values is None or best.budget is None or best.budget_unit is None:
+        return [f"best        none: {best.message}"]
+    values = [f"            {name} = {_value(value)}" for name, value in best.values.items()]
+    return [
+        f"best        {best.loss:.2%} validation error, {best.test_error:.2%} test error, {best.parameters:,} weights, "
+        f"after {amount(best.budget, best.budget_unit)} ({best.evaluation})",
+        *values,
+    ]
+
+
+def _value(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,114 @@
+"""Slurm, as the workflow asks it: the training jobs in its queue, and what keeps a run from losing sight of them."""
+
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jointsearch.core.errors import UserError
+
+FIELDS = "%i|%T|%M|%R|%r|%k|%Z"
+"""Of squeue: job, state, time used, nodes or why it waits, why it waits, comment, working directory."""
+OF_TRAINING = re.compile(r"rule_(\w+_)?train_wildcards_")
+"""How the comment of a training job begins; a workflow that takes this one as a module may rename its rules."""
+
+USUAL = {"None", "Priority", "Resources", "BeginTime"}
+"""Reasons for which a job waits that will start by itself; the last one after its node was lost or preempted."""
+
+
+@dataclass(frozen=True)
+class SlurmJob:
+    """A training job in Slurm's queue.
+
+    Attributes
+    ----------
+    id, state
+        As Slurm says them.
+    used
+        Time that it ran.
+    where
+        Its nodes, or why it waits in parentheses.
+    reason
+        Why it waits.
+    what
+        Rule and wildcards.
+    """
+
+    id: str
+    state: str
+    used: str
+    where: str
+    reason: str
+    what: str
+
+
+def jobs(folder: Path, patience: float = 60.0) -> list[SlurmJob] | None:
+    """Training jobs of this user in Slurm's queue that were submitted from a folder; None where there is no Slurm.
+
+    Parameters
+    ----------
+    folder
+        The working directory of the run that submitted them.
+    patience
+        Seconds that Slurm has for its answer.
+
+    Raises
+    ------
+    UserError
+        If Slurm does not answer.
+    """
+    if shutil.which("squeue") is None:
+        return None
+    command = ["squeue", "--noheader", f"--user={os.getuid()}", f"--format={FIELDS}"]
+    environment = {name: value for name, value in os.environ.items() if not _changes_squeue(name)}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, errors="replace", timeout=patience
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"squeue: no answer within {patience:.0f} s; ask again once Slurm answers") from None
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["squeue failed"])[-1]
+        raise UserError(f"{reason}; ask again once Slurm answers")
+    rows = [line.split("|", 6) for line in done.stdout.splitlines()]
+    return [
+        SlurmJob(*row[:6])
+        for row in rows
+        if len(row) == 7 and OF_TRAINING.match(row[5]) and Path(row[6]).resolve() == folder.resolve()
+    ]
+
+
+def queue(jobs: Sequence[SlurmJob]) -> str:
+    """Say in one line how many jobs are in which state, and why some wait if that is not for their turn."""
+    counts = Counter(job.state.lower() for job in jobs)
+    line = ", ".join(f"{count} {state}" for state, count in counts.most_common())
+    unusual = Counter(job.reason for job in jobs if job.state == "PENDING" and job.reason not in USUAL)
+    if unusual:
+        reasons = ", ".join(f"{count} for {reason}" for reason, count in unusual.most_common())
+        line += f"; {reasons}, and may wait for ever (docs/cluster.md)"
+    return line
+
+
+def keep_sight_of_jobs() -> None:
+    """Keep from the executor plugin, in this process, what makes it lose sight of jobs that Slurm has.
+
+    Variables of the user for squeue, such as SQUEUE_PARTITION, may hide jobs. And before each look the plugin asks for
+    MinJobAge, how long Slurm remembers a job that has ended: where the controller does not answer, the plugin takes
+    that for too short and asks sacct instead, which answers only where there is an accounting database.
+    """
+    for name in filter(_changes_squeue, list(os.environ)):
+        del os.environ[name]
+    plugin: Any = sys.modules.get("snakemake_executor_plugin_slurm")
+    if ask := getattr(plugin, "get_min_job_age", None):
+        plugin.get_min_job_age = lambda: math.inf if (known := ask()) is None else known
+
+
+def _changes_squeue(variable: str) -> bool:
+    return variable.startswith("SQUEUE_")

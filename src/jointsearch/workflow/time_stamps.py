@@ -1,0 +1,130 @@
+"""Time stamps of results that were moved: brought into the order in which files were made.
+
+The workflow engine makes a file again that is older than what it is made of. A copy, a restore or an archive leaves
+stamps in any order, so that it would submit trainings whose records lie there. Records name what they were made of by
+digest, which stays true.
+"""
+
+import contextlib
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from jointsearch.core import layout, lock
+from jointsearch.core.config import Config
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import digest, write_bytes, write_record
+from jointsearch.training import job
+
+KNOWN = ".time-stamps"
+"""In the folder of an experiment: the stamps of what a run has left there."""
+EARLIER = 10**9
+"""Nanoseconds between the stamps of what has to be made again and of what has not: a file system may count seconds."""
+_UPSTREAM = re.compile(
+    r"data\.json|([^/]+/)?(experiment|incumbent)\.json|([^/]+/)?observations\.csv|[^/]+/(bracket-.*|warm_start)\.json"
+)
+"""What trainings follow from, and they themselves."""
+_MADE = re.compile(
+    r"[^/]+/(bracket-.*(history|proposals|batch-\d+-\d+)|warm_start)\.json|(figures|tables|latex)/.*|latex"
+    r"|([^/]+/)?(experiment|incumbent|data|numbers|ro-crate-metadata)\.json|([^/]+/)?observations\.csv"
+    r"|(config|space)\.yaml|interactive\.html|paper\.pdf|workflow\.smk|(code|manifest)\.sha256"
+)
+"""What the workflow engine compares. Single evaluations are none of its files."""
+
+
+def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> None:
+    """Set the time stamps of an experiment anew, unless they are those that the last run has left.
+
+    What follows from the files beside it gets the latest stamp of all, the same for each, so that there is nothing to
+    do for it; what does not, an older one, so that it is made again. Where there is something to
+    do, and jobs have another size than those that trained, their batch files are written before; no other content is
+    changed. A folder in which another run
+    works, or that cannot be written, is left as it is.
+
+    Parameters
+    ----------
+    folder, config
+        Of the experiment, and what is configured now.
+    batches
+        For each rung of all studies, its batch files.
+    """
+    if not layout.experiment_file(folder).exists():
+        return
+    repacked = {path: batch for rung in batches for path, batch in job.repacked(rung).items()}
+    if not repacked and _as_left(folder, config):
+        return
+    try:
+        held = lock.take(folder)
+    except UserError:
+        return
+    from jointsearch.audit import current, sources
+
+    with held:
+        made = [path for path in _files(folder) if _MADE.fullmatch(path.relative_to(folder).as_posix())]
+        try:
+            stale = current.stale(folder, config)
+            if stale and repacked:
+                for path, batch in repacked.items():
+                    write_record(path, batch)
+                made += repacked
+                stale = current.stale(folder, config)
+        except (OSError, UserError):
+            # The run itself says what is broken, or cannot be written.
+            return
+        latest = min(max(path.stat().st_mtime_ns for path in (*made, *sources.files())), time.time_ns())
+        try:
+            for path in made:
+                stamp = latest - EARLIER if path.relative_to(folder).as_posix() in stale else latest
+                os.utime(path, ns=(stamp, stamp))
+        except OSError as error:
+            # Only the owner of a file may.
+            print(f"note: {path}: its time stamp cannot be set ({error.strerror})", file=sys.stderr)
+            return
+        remember(folder, config)
+
+
+def remember(folder: Path, config: Config) -> None:
+    """Keep the stamps of what lies there, since the workflow engine has made it in order.
+
+    Those of the code that figures follow are kept as well, as a clone or a checkout gives it newer ones, and what was
+    asked for: the engine's own memory of that may not be moved along.
+    """
+    names = (path.relative_to(folder).as_posix() for path in _files(folder))
+    lines = [f"{_stamp(folder / name)} {name}\n" for name in names if _UPSTREAM.fullmatch(name)]
+    # Without them the next run looks at the digests again.
+    with contextlib.suppress(OSError):
+        write_bytes(folder / KNOWN, "".join([f"{_surroundings(config)}\n", *lines]).encode())
+
+
+def _as_left(folder: Path, config: Config) -> bool:
+    """Whether what the last run has left has the stamps that it had. What came since then, or is gone, is no matter."""
+    try:
+        surroundings, *lines = (folder / KNOWN).read_text().splitlines()
+    except (OSError, ValueError):
+        return False
+    known = (line.split(" ", 1) for line in lines)
+    return surroundings == _surroundings(config) and all(
+        _stamp(folder / name) in (stamp, None) for stamp, name in known
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() or path.name == "latex"]
+
+
+def _stamp(path: Path) -> str | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return f"{found.st_mtime_ns}:{found.st_size}"
+
+
+def _surroundings(config: Config) -> str:
+    from jointsearch.audit import sources
+
+    code = [f"{_stamp(path)} {path.relative_to(sources.ROOT)}" for path in sources.files()]
+    return digest([config.search.model_dump(mode="json"), config.studies.model_dump(mode="json"), code])

@@ -1,0 +1,57 @@
+"""The manifest as a file."""
+
+import pytest
+
+from jointsearch.audit import manifest
+from jointsearch.core.errors import UserError
+
+ONE, OTHER = "1" * 64, "2" * 64
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in (
+        "search/bracket-000/history.json",
+        "search/.lock",
+        "search/bracket-000/rung-0/state-01.pt",
+        "search/bracket-000/rung-0/.slot-00.json.1-2.tmp",
+        "figures/a figure.csv",
+        "manifest.sha256.sig",
+        "audit.html",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_it_names_results_and_neither_locks_nor_states_nor_itself(folder):
+    names = ["figures/a figure.csv", "search/bracket-000/history.json"]
+    assert manifest.files(folder) == names
+    assert list(manifest.parse(manifest.make(folder))) == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense\n",
+        f"{ONE} one-space\n",
+        f"{ONE}  a\n{OTHER}  a\n",
+        f"{ONE}  /etc/passwd\n",
+        f"{ONE}  ../elsewhere\n",
+        f"{ONE[1:]}  a\n",
+    ],
+)
+def test_what_is_no_manifest_is_refused(text):
+    with pytest.raises(UserError, match=r"manifest\.sha256: line \d is not of a manifest; restore it"):
+        manifest.parse(text)
+
+
+def test_records_last_and_tables_follow():
+    before = f"{ONE}  search/bracket-000/x.json\n{ONE}  observations.csv\n{ONE}  environments/e.json\n"
+    now = f"{OTHER}  search/bracket-000/x.json\n{OTHER}  observations.csv\n{ONE}  search/bracket-000/new.json\n"
+    assert manifest.changed(before, now) == ["search/bracket-000/x.json", "environments/e.json"]
+
+
+def test_the_root_of_what_has_no_manifest_is_not_known(tmp_path):
+    with pytest.raises(UserError, match="missing; run the workflow to its end to make it"):
+        manifest.root(tmp_path)

@@ -1,0 +1,116 @@
+import json
+import resource
+
+import pytest
+from factories import evaluation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import canonical, digest, read_record, write_bytes, write_record
+from jointsearch.core.records import Evaluation, rank
+
+scalars = st.one_of(st.booleans(), st.integers(-(2**53) + 1, 2**53 - 1), st.floats(allow_nan=False), st.text())
+finite = scalars.filter(lambda value: value not in (float("inf"), float("-inf")))
+
+
+def test_canonical_form_is_that_of_rfc_8785():
+    assert canonical({"b": 1.0, "a": [1e21, "é", None, True]}) == '{"a":[1e+21,"é",null,true],"b":1}'.encode()
+
+
+@given(st.dictionaries(st.text(), finite))
+def test_digest_does_not_depend_on_the_order_of_keys(value):
+    assert digest(value) == digest(dict(reversed(value.items())))
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path):
+    record = evaluation("3-0-11", loss=0.1 + 0.2)
+    write_record(tmp_path / "slot.json", record)
+    assert read_record(tmp_path / "slot.json", Evaluation) == record
+
+
+def test_every_truncation_is_refused_with_the_path(tmp_path):
+    path = tmp_path / "slot.json"
+    write_record(path, evaluation())
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 1, 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UserError, match=r"slot\.json: not a valid Evaluation record: Invalid JSON: .*delete it"):
+            read_record(path, Evaluation)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"loss": 1.5}, "loss: Input should be less than or equal to 1"),
+        ({"loss": None}, "loss must be a number exactly when status is 'success'"),
+        ({"status": "fine"}, "status: Input should be"),
+        ({"bracket": -1}, "bracket"),
+        ({"extra": 1}, "extra: Extra inputs are not permitted"),
+        ({"seed": "7"}, "seed"),
+        ({"slot": True}, "slot"),
+        ({"protocol": 1}, "protocol"),
+        ({"curve": []}, "loss must be the validation error in the last row of the curve"),
+        ({"test_error": None}, "test_error must be that in the last row of the curve"),
+        ({"test_error": 0.25}, "test_error must be that in the last row of the curve"),
+    ],
+)
+def test_an_edit_that_breaks_the_schema_is_named(tmp_path, change, complaint):
+    path = tmp_path / "slot.json"
+    path.write_text(json.dumps(evaluation().model_dump(mode="json") | change))
+    with pytest.raises(UserError) as error:
+        read_record(path, Evaluation)
+    assert str(path) in str(error.value)
+    assert complaint in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_or_nothing_in_the_place_of_a_record_is_named(tmp_path):
+    for path in (tmp_path, tmp_path / "missing.json"):
+        with pytest.raises(UserError, match="cannot be read"):
+            read_record(path, Evaluation)
+
+
+def test_a_write_that_fails_keeps_the_old_file_and_leaves_nothing_else(tmp_path):
+    path = tmp_path / "record.json"
+    path.mkdir()
+    with pytest.raises(UserError, match="cannot be written"):
+        write_bytes(path, b"new")
+    assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_half_one(tmp_path):
+    """A file size limit fails the write as a full disk does."""
+    path = tmp_path / "record.json"
+    path.write_bytes(b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"record\.json: cannot be written"):
+            write_bytes(path, b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
+
+
+def test_of_two_writers_the_first_one_wins_where_it_shall(tmp_path):
+    path = tmp_path / "slot.json"
+    write_record(path, evaluation(loss=0.5), keep=True)
+    write_record(path, evaluation(loss=0.4), keep=True)
+    assert read_record(path, Evaluation).loss == 0.5
+    write_record(path, evaluation(loss=0.4))
+    assert read_record(path, Evaluation).loss == 0.4
+    assert [file.name for file in tmp_path.iterdir()] == ["slot.json"]
+
+
+def test_derivable_part_leaves_out_what_was_observed():
+    one = evaluation()
+    other = evaluation(observed=one.observed.model_dump() | {"host": "elsewhere", "started": 5.0})
+    assert one != other
+    assert one.derivable() == other.derivable()
+
+
+def test_rank_puts_failures_last_and_breaks_ties_by_id_as_numbers():
+    order = rank([evaluation("10-0-0"), evaluation("2-0-0", None), evaluation("9-0-0"), evaluation("3-0-0", 0.4)])
+    assert [item.proposal.id for item in order] == ["3-0-0", "9-0-0", "10-0-0", "2-0-0"]

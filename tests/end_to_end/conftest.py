@@ -1,0 +1,158 @@
+"""Real runs of the workflow, in a folder of their own, on a search that takes seconds."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jointsearch.core.files import read_record
+from jointsearch.core.records import Evaluation
+from jointsearch.results.reader import read_study
+from jointsearch.search.experiment import Experiment
+
+ROOT = Path(__file__).parents[2]
+
+SPACE = {
+    "hyperparameters": {
+        "residual_blocks_1": {"type": "constant", "value": 1},
+        "residual_blocks_2": {"type": "constant", "value": 1},
+        "residual_blocks_3": {"type": "constant", "value": 1},
+        "initial_filters": {"type": "constant", "value": 2},
+        "residual_branches_3": {"type": "categorical", "choices": [1, 2]},
+        "learning_rate": {"type": "float", "lower": 1e-3, "upper": 1, "log": True},
+        "batch_size": {"type": "constant", "value": 32},
+        "shakedrop_death_rate": {"type": "float", "lower": 0, "upper": 1},
+    },
+    "conditions": [{"child": "shakedrop_death_rate", "parent": "residual_branches_3", "equals": 1}],
+}
+
+CONFIG: dict[str, Any] = {
+    "experiment": "small",
+    "space": "space.yaml",
+    "data": {"name": "digits", "crop_padding": 1, "horizontal_flip": False},
+    "budget": {"unit": "steps", "minimum": 2, "maximum": 18},
+    "search": {"length": 3, "length_unit": "brackets", "lags": [0, 1, 1]},
+    "jobs": {"device": "cpu", "evaluations_per_job": 9},
+}
+"""One round: 9, 3, 1 and 3, 1 and 3 evaluations. A model needs 2 x (3 + 1) at one budget: bracket 1 has one."""
+
+
+@dataclass
+class Workspace:
+    """A folder with the workflow in it, as after a clone."""
+
+    folder: Path
+
+    def configure(self, **changes: Any) -> None:
+        """Write the configuration; a mapping changes single keys of a section."""
+        config = {key: dict(value) if isinstance(value, dict) else value for key, value in CONFIG.items()}
+        for key, value in changes.items():
+            config[key] = config.get(key, {}) | value if isinstance(value, dict) else value
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(Path(sys.executable).with_name("snakemake")), *arguments, "--configfile", "config.yaml"]
+
+    def snakemake(self, *arguments: str, succeeds: bool = True) -> str:
+        """Run to the end; all that it printed."""
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert (done.returncode == 0) == succeeds, done.stdout
+        return done.stdout
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start in a process group of its own; Ctrl-C works also where the tests run in the background of a shell."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            stdout=(self.folder / "printed").open("w"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+    def script(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a script by hand."""
+        command = [sys.executable, f"scripts/{name}.py", *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results" / "small"
+
+    def slots(self) -> list[Path]:
+        """The evaluation records that exist."""
+        return sorted(self.results.glob("search/*/*/slot-*.json"))
+
+    def evaluations(self, brackets: int = 100) -> list[Evaluation]:
+        experiment = read_record(self.results / "experiment.json", Experiment)
+        return read_study(self.results / "search", experiment.id, brackets)
+
+    def derivable(self) -> list[dict[str, Any]]:
+        """What has to come out the same however the search ran."""
+        return [item.derivable() for item in self.evaluations()]
+
+    def printed(self) -> str:
+        """What the run that was started has printed so far."""
+        return (self.folder / "printed").read_text()
+
+    def copy(self, folder: Path) -> "Workspace":
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Workspace(folder)
+
+
+def make_workspace(folder: Path) -> Workspace:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("config", "envs", "paper", "profiles", "src", "slurm"):
+        (folder / name).symlink_to(ROOT / name)
+    for name in ("scripts", "workflow"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "space.yaml").write_text(yaml.safe_dump(SPACE))
+    workspace = Workspace(folder)
+    workspace.configure()
+    return workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return make_workspace(tmp_path / "clone")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A search that ran to its end on two cores. Read only: copy it to change it."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    workspace = make_workspace(tmp_path_factory.mktemp("finished") / "clone")
+    (workspace.folder / "printed").write_text(workspace.snakemake("--cores", "2"))
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A search that was run from a commit. Read only."""
+    workspace = make_workspace(tmp_path_factory.mktemp("committed") / "clone")
+    for name in ("src", "envs"):
+        # A link to code is not the code.
+        (workspace.folder / name).unlink()
+        shutil.copytree(ROOT / name, workspace.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (workspace.folder / ".gitignore").write_text("__pycache__\n/results\n/logs\n/.snakemake\n/.cache\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        subprocess.run(["git", *author, *command], cwd=workspace.folder, check=True)
+    workspace.snakemake("--cores", "2")
+    return workspace
+
+
+@pytest.fixture
+def results(committed, tmp_path) -> Path:
+    """Its results, to be tampered with."""
+    return Path(shutil.copytree(committed.results, tmp_path / "small"))

@@ -1,0 +1,194 @@
+"""The workflow as a module of one's own, as `snakedeploy` writes it, from and in folders of any name."""
+
+import os
+import subprocess
+
+import pytest
+import yaml
+from workflow.conftest import Workspace
+from workflow.deployed import MODULE, NAME, Deployed, deploy, draw
+from workflow.test_executor import pretend_pbs
+
+from jointsearch.core import lock
+
+IMAGES = "'pictures' & \"more\" $ 5"
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory) -> Deployed:
+    """A search that ran to its end, all of it in folders of such names. What changes it copies it first."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    mine = deploy(tmp_path_factory.mktemp("deployed") / NAME)
+    draw(mine.folder.parent / IMAGES)
+    mine.configure(
+        data={"name": "image_folder"}, data_root=f"../{IMAGES}", cache_root=f"{mine.folder.parent.parent}/cache & $ 5"
+    )
+    (mine.folder / "printed").write_text(mine.snakemake("--cores", "2"))
+    return mine
+
+
+@pytest.fixture
+def plain(tmp_path) -> Deployed:
+    return deploy(tmp_path / "a folder")
+
+
+def test_it_searches_and_writes_its_paper_by_default_and_shows_progress(mine):
+    assert len(mine.slots()) == 1
+    assert (mine.results / "manifest.sha256").exists()
+    assert (mine.results / "paper.pdf").read_bytes().startswith(b"%PDF")
+    assert "1/1 evaluations (steps 2:1/1)" in mine.printed()
+    assert "results in results/small" in mine.printed()
+    assert list((mine.folder.parent.parent / "cache & $ 5").iterdir())
+    assert "Nothing to be done" in mine.snakemake("-n")
+
+
+def test_its_results_are_audited_there(mine):
+    printed = mine.snakemake("audit")
+    assert "verdict: verified" in printed
+    assert "evaluations (" not in printed
+
+
+def test_its_report_has_our_style_by_the_copied_profile(mine):
+    mine.snakemake("--report", "report.html")
+    style = (mine.folder / "profiles/default/report.css").read_text()
+    assert style.strip().splitlines()[-2].strip() in (mine.folder / "report.html").read_text()
+
+
+def test_two_runs_do_not_share_a_results_folder(plain):
+    with lock.take(plain.results):
+        printed = plain.snakemake("search", succeeds=False)
+        assert "results/small: another run works here (process " in printed
+        assert "Traceback" not in printed
+        assert not plain.slots()
+        plain.snakemake("plan")
+
+
+def test_both_snakefiles_of_a_clone_have_the_same_default_target(plain):
+    plain.configure()
+    (plain.folder / "config/config.yaml").replace(plain.clone / "config.yaml")
+    clone = Workspace(plain.clone)
+    told = [clone.snakemake("-n", *flags) for flags in ((), ("-s", "Snakefile"), ("-s", "workflow/Snakefile"))]
+    assert {text.partition("Job stats:")[2].partition("Reasons")[0] for text in told} == {
+        told[0].partition("Job stats:")[2].partition("Reasons")[0]
+    }
+    assert "\nmanifest " in told[2]
+
+
+def test_rules_may_be_renamed_and_changed_and_the_folder_be_another(plain):
+    plain.write(MODULE.replace("* from jointsearch", "* from jointsearch as our_*") + CHANGED)
+    other = Deployed(plain.folder.with_name("an other"))
+    for file in ("config/config.yaml", "space.yaml"):
+        (other.folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (plain.folder / file).rename(other.folder / file)
+    snakefile = str(plain.folder / "workflow/Snakefile")
+    told = plain.snakemake("--directory", str(other.folder), "-s", snakefile, "--cores", "1", "our_search")
+    assert "1/1 evaluations" in told
+    assert len(other.slots()) == 1
+    assert "our_all " in other.snakemake("-n", "-s", snakefile)
+
+
+def test_the_default_target_of_the_workflow_around_stays(plain):
+    own = 'rule all:\n    output:\n        touch("mine.txt"),\n\n\n'
+    plain.write(
+        MODULE.replace("* from jointsearch", "* from jointsearch as our_*").replace(
+            "module jointsearch", f"{own}module jointsearch"
+        )
+    )
+    plain.snakemake("--cores", "1")
+    assert (plain.folder / "mine.txt").exists() and not (plain.results / "experiment.json").exists()
+
+
+CHANGED = """
+use rule train from jointsearch as our_train with:
+    priority: 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("snakefile", "arguments", "seed"),
+    [
+        (MODULE, (), 7),
+        (MODULE, ("--config", "seed=8"), 8),
+        (MODULE, ("--configfile", "other.yaml"), 9),
+        (MODULE.replace('"config/config.yaml"', '"other.yaml"'), (), 9),
+        (MODULE.replace("# declare", 'config["seed"] = 10\n# declare'), (), 10),
+        (MODULE.replace('"config/config.yaml"', '"parts.yaml"').replace(" config\n", ' config["joint"]\n'), (), 11),
+        ("module j:\n    snakefile: SNAKEFILE\nuse rule * from j\n", (), 7),
+    ],
+    ids=["given", "set", "named", "other", "changed", "part", "none given"],
+)
+def test_it_runs_the_configuration_that_it_was_given(plain, snakefile, arguments, seed):
+    plain.configure(seed=7)
+    settings = yaml.safe_load((plain.folder / "config/config.yaml").read_text())
+    (plain.folder / "other.yaml").write_text(yaml.safe_dump(settings | {"seed": 9}))
+    (plain.folder / "parts.yaml").write_text(yaml.safe_dump({"joint": settings | {"seed": 11}, "other": {"seed": 1}}))
+    plain.write(snakefile)
+    plain.snakemake("results/small/experiment.json", *arguments)
+    assert f'"seed":{seed},' in (plain.results / "experiment.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("snakefile", "reason"),
+    [
+        (
+            'configfile: "other.yaml"\nmodule j:\n    snakefile: SNAKEFILE\nuse rule * from j\n',
+            "other.yaml: of a Snakefile that includes",
+        ),
+        ("include: SNAKEFILE\n", "Snakefile: of a Snakefile that includes"),
+        ('configfile: "other.yaml"\ninclude: SNAKEFILE\n', "other.yaml: of a Snakefile that includes"),
+        (MODULE.replace("    config:", '    prefix: "sub"\n    config:'), "prefix: and replace_prefix: of a module"),
+        (MODULE.replace('"config/config.yaml"', '"twice.yaml"'), "the key 'seed' stands twice"),
+        (MODULE.replace('"config/config.yaml"', '"bad.yaml"'), "bad.yaml: sead: unknown key; did you mean 'seed'?"),
+    ],
+)
+def test_what_is_not_clear_is_refused_with_a_line(plain, snakefile, reason):
+    good = (plain.folder / "config/config.yaml").read_text()
+    for name, added in (("other", ""), ("twice", "seed: 1\nseed: 2\n"), ("bad", "sead: 1\n")):
+        (plain.folder / f"{name}.yaml").write_text(good + added)
+    plain.write(snakefile)
+    printed = plain.snakemake("search", succeeds=False)
+    assert reason in printed
+    assert "Traceback" not in printed
+    assert not plain.results.exists()
+
+
+def test_a_number_without_a_point_is_one_in_a_module_too(plain):
+    plain.configure(search={"sampler_settings": {"prior_weight": "HERE"}})
+    file = plain.folder / "config/config.yaml"
+    file.write_text(file.read_text().replace("HERE", "1e-3"))
+    assert "1e-3" not in plain.snakemake("-n", succeeds=False)
+
+
+def test_a_workflow_that_is_no_folder_is_refused_with_what_to_write(plain, tmp_path, monkeypatch):
+    """Snakemake fetches single files of it; git is told that GitHub is a folder here."""
+    upstream = tmp_path / "upstream"
+    upstream.mkdir()
+    for name in ("workflow", "Snakefile"):
+        (plain.clone / name).rename(upstream / name)
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"], ["tag", "v1"]):
+        subprocess.run([*git, *command], cwd=upstream, check=True)
+    (tmp_path / "gitconfig").write_text(
+        f'[url "file://{upstream}"]\n\tinsteadOf = https://github.com/someone/jointsearch\n'
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    plain.write(MODULE.replace("SNAKEFILE", 'github("someone/jointsearch", path="workflow/Snakefile", tag="v1")'))
+    printed = plain.snakemake("-n", succeeds=False)
+    assert 'clone the repository, run `make env` in it, and write `snakefile: "CLONE/workflow/Snakefile"`' in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize("name", ["a:b", "a{b}"])
+def test_a_clone_in_a_folder_that_cannot_work_is_refused_at_start(tmp_path, name):
+    printed = deploy(tmp_path / name).snakemake("-n", succeeds=False)
+    assert "rename the folder" in printed
+    assert "Traceback" not in printed
+
+
+def test_its_trainings_go_to_a_cluster_from_such_a_folder(tmp_path, monkeypatch):
+    mine = deploy(tmp_path / "a b 'c' & ü (d)")
+    pbs = pretend_pbs(tmp_path, monkeypatch)
+    mine.snakemake("search", "--profile", "profiles/generic", "--seconds-between-status-checks", "1")
+    (evaluation,) = mine.evaluations()
+    assert evaluation.observed.job in {path.stem for path in pbs.glob("*.status")}

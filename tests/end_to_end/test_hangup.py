@@ -1,0 +1,48 @@
+"""A terminal that closes while a search trains on this computer."""
+
+import os
+import signal
+import subprocess
+import time
+
+from workflow.conftest import Workspace
+
+from jointsearch.core import lock
+
+TRAINS = "a process trains it now"
+
+
+def start(workspace: Workspace) -> subprocess.Popen[bytes]:
+    """Start a search of one training, which takes minutes, and wait until it trains."""
+    budget = {"unit": "steps", "minimum": 100_000, "maximum": 100_000}
+    workspace.configure(budget=budget, search={"length": 1, "lags": [1]})
+    run = workspace.start("search", "--cores", "1")
+    while TRAINS not in workspace.script("resume_check", "config.yaml").stdout:
+        assert run.poll() is None, workspace.printed()
+        time.sleep(0.2)
+    return run
+
+
+def test_trainings_save_their_states_and_the_run_ends(workspace):
+    """SIGHUP reaches every process, and more than once: from the terminal, and from the shell before it ends."""
+    run = start(workspace)
+    for _ in range(3):
+        os.killpg(run.pid, signal.SIGHUP)
+    assert run.wait(timeout=60) == 1, workspace.printed()
+    assert "interrupted by SIGHUP; its state is saved" in workspace.printed()
+    assert len(list(workspace.results.glob("search/*/*/state-*.pt"))) == 1
+    assert lock.holder(workspace.results) is None
+
+
+def test_under_nohup_all_goes_on(workspace):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        run = start(workspace)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    os.killpg(run.pid, signal.SIGHUP)
+    time.sleep(1)
+    assert run.poll() is None, workspace.printed()
+    assert TRAINS in workspace.script("resume_check", "config.yaml").stdout
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()

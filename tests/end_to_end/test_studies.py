@@ -1,0 +1,381 @@
+"""The studies beside a search: what they train, what becomes of it, and what an audit sees."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workflow.conftest import Workspace, make_workspace
+from workflow.forgery import edit
+
+from jointsearch.audit import derive, verify
+from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.findings import Finding, Findings, Verdict
+from jointsearch.core.files import digest, file_digest, read_record
+from jointsearch.core.records import Batch, DataSet, Evaluation, Rung
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.networks.manual import architecture
+from jointsearch.results.material import Material
+from jointsearch.search import proposals
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.incumbent import Incumbent
+
+MANUAL = ("wide_resnet_10_2", "shake_shake_14_2x8d")
+STUDIES: dict[str, Any] = {
+    "correlation": {"configurations": 3},
+    "manual": {"architectures": list(MANUAL), "seeds": 2},
+    "arms": {
+        "names": ["joint_bohb", "joint_random", "architecture_first"],
+        "brackets": 4,
+        "repeats": 1,
+        "start": "wide_resnet_10_2",
+    },
+    "retraining": {"seeds": 2},
+}
+SMALL: dict[str, Any] = {
+    "budget": {"minimum": 2, "maximum": 6},
+    "search": {"length": 1, "lags": [0, 1]},
+    "jobs": {"evaluations_per_job": 27},
+}
+"""A search of 3 and 1 evaluations; the second bracket of an arm has 2."""
+
+
+@pytest.fixture(scope="session")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A finished search to which all studies were added. Read only; processes that test side by side share it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "studied"
+    shared.mkdir(exist_ok=True)
+    workspace, done = Workspace(shared / "clone"), shared / "done"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            os.environ.setdefault("OMP_NUM_THREADS", "1")
+            make_workspace(workspace.folder)
+            narrow = (workspace.folder / "config/spaces/joint17-digits.yaml").read_text()
+            wide = narrow.replace("lower: 4, upper: 8", "lower: 4, upper: 16").replace("lower: 0.75", "lower: 0.5")
+            (workspace.folder / "space.yaml").write_text(wide)
+            workspace.configure(**SMALL)
+            workspace.snakemake("--cores", "2", "search")
+            before = files_of_search(workspace)
+            workspace.configure(**SMALL, studies=STUDIES)
+            printed = workspace.snakemake("--cores", "2", "studies", "results/small/config.yaml")
+            (workspace.folder / "printed").write_text(printed)
+            finish(workspace)
+            done.write_text(json.dumps(before))
+    return workspace
+
+
+@pytest.fixture
+def results(studied: Workspace, tmp_path: Path) -> Path:
+    """Its results, to be tampered with."""
+    return Path(shutil.copytree(studied.results, tmp_path / "small"))
+
+
+def finish(workspace: Workspace) -> None:
+    """Make what is said of the records by scripts, as a job for each figure would take most of the time."""
+    experiment, crate = "results/small/experiment.json", "results/small/ro-crate-metadata.json"
+    outcomes, manifest = ["outcomes", "config.yaml"], ["manifest", "results/small/manifest.sha256"]
+    for command in (outcomes, ["crate", experiment, "1", crate], manifest):
+        done = workspace.script(*command)
+        assert done.returncode == 0, done.stderr
+
+
+def files_of_search(workspace: Workspace) -> dict[str, str]:
+    """Their digests, by path."""
+    found = sorted(path for path in workspace.results.glob("search/**/*.json"))
+    return {path.relative_to(workspace.results).as_posix(): file_digest(path) for path in found}
+
+
+def material(workspace: Workspace) -> Material:
+    return Material.read(workspace.results, 1)
+
+
+def values_of(evaluations: tuple[Evaluation, ...]) -> list[Any]:
+    return [one.proposal.values for one in evaluations]
+
+
+def batches_an_epoch(one: Evaluation) -> float:
+    """As many whole ones as there are images for."""
+    return one.steps / one.epochs
+
+
+def test_studies_added_to_a_finished_search_train_only_what_is_theirs(studied):
+    before = json.loads((studied.folder.parent / "done").read_text())
+    assert files_of_search(studied) == before
+    ran = [line.split() for line in (studied.folder / "printed").read_text().splitlines()]
+    # Nothing is left to do of the search: two for correlation; manual, retraining, random; six for the joint search and
+    # three for each step.
+    assert ["train", "17"] in ran
+    assert ["history", "8"] in ran
+
+
+def test_every_study_trains_what_was_planned(studied):
+    trained = {
+        name: Counter(one.budget for one in study.evaluations) for name, study in material(studied).studies.items()
+    }
+    assert trained == {
+        "search": {2: 3, 6: 1},
+        "correlation": {2: 3, 6: 3},
+        "manual": {6: 2 * 2},
+        "retraining": {6: 2 * 2},
+        "joint_bohb-0": {2: 2 * 3, 6: 2 * (1 + 2)},
+        "joint_random-0": {6: 8},
+        # Twice three of a third and three whole ones, eight in all.
+        "architecture_first-0-1": {2: 3, 6: 1 + 2},
+        "architecture_first-0-2": {2: 3, 6: 1 + 2},
+    }
+
+
+def test_the_same_random_configurations_are_trained_at_every_budget(studied):
+    made = material(studied).evaluations("correlation")
+    low, full = ([one for one in made if one.budget == budget] for budget in (2, 6))
+    assert [one.proposal for one in low] == [one.proposal for one in full]
+    assert len({digest(one.proposal.values) for one in low}) == 3
+    assert len({one.seed for one in made}) == 6
+
+
+def test_manual_architectures_have_the_values_of_the_literature(studied):
+    made = material(studied).evaluations("manual")
+    assert [one.proposal.origin.name for one in made] == [name for name in MANUAL for _ in range(2)]
+    for one in made:
+        assert one.proposal.values == architecture(one.proposal.origin.name).values
+    assert len({one.seed for one in made}) == 4
+
+
+def test_the_second_step_keeps_what_the_first_found_and_searches_the_rest(studied):
+    found = read_record(studied.results / "architecture_first-0-1/incumbent.json", Incumbent).values
+    known = material(studied)
+    first, second = (values_of(known.evaluations(f"architecture_first-0-{step}")) for step in (1, 2))
+    begin = architecture("wide_resnet_10_2").values
+    assert all(values[name] == begin[name] for values in first for name in TRAINING_PARAMETERS)
+    assert len({values["widen_factor_1"] for values in first}) == 3 + 2
+    assert all(values[name] == found[name] for values in second for name in ARCHITECTURE_PARAMETERS)
+    assert len({values["learning_rate"] for values in second}) == 3 + 2
+
+
+def test_the_best_of_both_are_trained_on_training_and_validation_images(studied):
+    known = material(studied)
+    best = read_record(studied.results / "incumbent.json", Incumbent)
+    losses: dict[str, float] = {}
+    for one in known.evaluations("manual"):
+        losses[one.proposal.origin.name] = losses.get(one.proposal.origin.name, 0) + one.loss
+    by_hand = min(losses, key=lambda name: losses[name])
+    made = known.evaluations("retraining")
+    assert [one.proposal.origin.name for one in made] == ["incumbent", "incumbent", by_hand, by_hand]
+    assert values_of(made) == [best.values] * 2 + [architecture(by_hand).values] * 2
+    assert len({one.seed for one in made}) == 4
+    images = read_record(studied.results / "data.json", DataSet)
+    for one in made:
+        whole = (images.train + images.validation) // one.proposal.values["batch_size"]
+        assert batches_an_epoch(one) == pytest.approx(whole)
+        assert 0 <= one.snapshot_test_error <= 1
+    for one in (*known.evaluations("search"), *known.evaluations("manual")):
+        assert batches_an_epoch(one) == pytest.approx(images.train // one.proposal.values["batch_size"])
+        assert one.snapshot_test_error is None
+
+
+def test_nothing_is_left_to_do_and_another_repeat_is_only_that(studied, tmp_path):
+    workspace = studied.copy(tmp_path / "clone")
+    assert "Nothing to be done" in workspace.snakemake("-n", "search", "studies")
+    workspace.configure(**SMALL, studies=STUDIES | {"arms": STUDIES["arms"] | {"repeats": 2}})
+    planned = [line.split() for line in workspace.snakemake("-n", "studies").splitlines()]
+    assert ["train", "13"] in planned
+    assert ["study_settings", "4"] in planned
+
+
+def test_other_jobs_one_at_a_time_give_the_same_records(studied, tmp_path):
+    workspace = studied.copy(tmp_path / "clone")
+    shutil.rmtree(workspace.results / "retraining")
+    shutil.rmtree(workspace.results / "architecture_first-0-2/bracket-001")
+    (workspace.results / "architecture_first-0-2/observations.csv").unlink()
+    targets = [f"results/small/{name}/observations.csv" for name in ("retraining", "architecture_first-0-2")]
+    workspace.snakemake("--cores", "1", *targets, "--config", "jobs={evaluations_per_job: 3, device: cpu}")
+    before, after = material(studied).studies, material(workspace).studies
+    assert set(after) == set(before)
+    for name, study in before.items():
+        assert after[name].experiment == study.experiment
+        assert [one.derivable() for one in after[name].evaluations] == [one.derivable() for one in study.evaluations]
+    assert len(list(workspace.results.glob("retraining/*/*/batch-*.json"))) == 2
+
+
+def test_an_audit_verifies_all_of_it(studied):
+    done = studied.script("audit", "results/small", "--json")
+    found = [one for one in json.loads(done.stdout)[0]["findings"] if one["verdict"] not in ("verified", "not checked")]
+    # The code is of no commit here; that is all there is to say.
+    assert {one["check"] for one in found} == {"committed"}, found
+    assert done.returncode == 4
+
+
+# What an audit finds
+
+
+def mismatches(folder: Path) -> dict[str, list[str]]:
+    """Files that do not follow from the others, by check."""
+    findings, evidence = Findings(), Evidence.read(folder)
+    derive.check_plan(evidence, findings)
+    derive.check_course(evidence, findings)
+    found: dict[str, list[str]] = {}
+    for one in findings:
+        if one.verdict is not Verdict.VERIFIED and one.verdict is not Verdict.NOT_CHECKED:
+            found.setdefault(f"{one.check}: {one.verdict.words}", []).append(one.subject)
+    return found
+
+
+def broken_records(folder: Path) -> list[Finding]:
+    findings = Findings()
+    verify.check_records(Evidence.read(folder), findings)
+    return findings.problems
+
+
+def forge(rung: Path, slot: int, **changes: Any) -> None:
+    """Change a proposal of a rung and all that names it, so that the records fit each other."""
+    proposals = list(read_record(rung / "proposals.json", Rung).model_dump()["proposals"])
+    proposals[slot] |= changes
+    edit(rung / "proposals.json", Rung, proposals=tuple(proposals))
+    forged = read_record(rung / "proposals.json", Rung)
+    for path in rung.glob("slot-*.json"):
+        one = read_record(path, Evaluation)
+        edit(path, Evaluation, proposal=forged.proposals[one.slot].model_dump(), parents=(digest(forged),))
+    for path in rung.glob("batch-*.json"):
+        records = [file_digest(rung / f"slot-{number:02d}.json") for number in range(len(forged.proposals))]
+        edit(path, Batch, records=tuple(records))
+
+
+def proposal(rung: Path, slot: int) -> dict[str, Any]:
+    return read_record(rung / "proposals.json", Rung).model_dump()["proposals"][slot]
+
+
+def test_untouched_results_have_no_mismatch(results):
+    assert mismatches(results) == {}
+    assert broken_records(results) == []
+
+
+def test_a_random_configuration_that_was_replaced_is_noticed(results):
+    rungs = [results / f"correlation/bracket-000/rung-{rung}" for rung in (0, 1)]
+    for rung in rungs:
+        forge(rung, 1, values=proposal(rung, 1)["values"] | {"learning_rate": 0.1})
+    assert broken_records(results) == []
+    expected = [f"correlation/bracket-000/rung-{rung}/proposals.json" for rung in (0, 1)]
+    assert mismatches(results) == {"proposals: mismatch": expected}
+
+
+def test_a_manual_architecture_with_another_learning_rate_is_noticed(results):
+    rung = results / "manual/bracket-001/rung-0"
+    forge(rung, 1, values=proposal(rung, 1)["values"] | {"learning_rate": 0.05})
+    # The last trainings name those that they were chosen from.
+    chosen = "retraining/bracket-001/rung-0/proposals.json"
+    assert [(one.check, one.subject) for one in broken_records(results)] == [("chain", chosen)]
+    assert mismatches(results) == {"proposals: mismatch": ["manual/bracket-001/rung-0/proposals.json", chosen]}
+
+
+@pytest.mark.parametrize("group", ["incumbent", "manual"])
+def test_a_finalist_that_is_not_the_best_is_noticed(results, group):
+    rung, known = results / "retraining/bracket-001/rung-0", Material.read(results, 1)
+    if group == "incumbent":
+        best = read_record(results / "incumbent.json", Incumbent).evaluation
+        winner = next(one for one in known.evaluations("search") if one.id == best)
+        other = next(one for one in known.evaluations("search") if one.proposal != winner.proposal)
+        name, slots = "incumbent", (0, 1)
+    else:
+        name, slots = next(name for name in MANUAL if name != proposal(rung, 2)["origin"]["name"]), (2, 3)
+        other = next(one for one in known.evaluations("manual") if one.proposal.origin.name == name)
+    for slot in slots:
+        origin = proposal(rung, slot)["origin"] | {"name": name}
+        forge(rung, slot, values=dict(other.proposal.values), origin=origin)
+    assert broken_records(results) == []
+    assert mismatches(results) == {"proposals: mismatch": ["retraining/bracket-001/rung-0/proposals.json"]}
+
+
+@pytest.mark.parametrize(("step", "name"), [(1, "weight_decay"), (2, "widen_factor_2")])
+def test_an_arm_with_another_space_is_noticed(results, step, name):
+    """What a step does not search is fixed: at the beginning's values, or at what the first one found."""
+    file = f"architecture_first-0-{step}/experiment.json"
+    settings = read_record(results / file, Experiment).model_dump()
+    assert settings["space"]["hyperparameters"][name]["type"] == "constant"
+    settings["space"]["hyperparameters"][name]["value"] *= 1.5
+    edit(results / file, Experiment, space=settings["space"])
+    # Without the first step's records, which are now of other settings, the second cannot have kept its incumbent.
+    assert mismatches(results)["study: mismatch"][0] == file
+
+
+def test_a_study_that_is_gone_is_missed(results):
+    shutil.rmtree(results / "correlation")
+    missing = [one.subject for one in broken_records(results) if one.verdict is Verdict.CANNOT_BE_CHECKED]
+    assert len(missing) == 6
+    assert all(name.startswith("correlation/bracket-000/rung-") for name in missing)
+
+
+def test_a_study_that_nobody_planned_is_told(results):
+    shutil.copytree(results / "manual", results / "joint_random-1")
+    assert "joint_random-1/experiment.json" in mismatches(results)["study: cannot be checked"]
+
+
+# By hand
+
+
+def test_proposals_can_be_made_again_by_hand(studied, tmp_path):
+    folder, made = studied.results, tmp_path / "retraining/bracket-001/rung-0/proposals.json"
+    made.parent.mkdir(parents=True)
+    settings = [str(folder / name / "experiment.json") for name in ("retraining", ".", "manual")]
+    done = studied.script("propose", settings[0], str(made), "retraining", "2", "1", *settings[1:])
+    assert done.returncode == 0, done.stderr
+    assert made.read_bytes() == (folder / "retraining/bracket-001/rung-0/proposals.json").read_bytes()
+    found = proposals.finalists(material(studied).evaluations("search"), [])
+    done = studied.script("propose", settings[0], str(made), "retraining", "3", "1", settings[1])
+    assert done.returncode == 0, done.stderr
+    alone = read_record(made, Rung)
+    assert [one.values for one in alone.proposals] == [found[0][1].proposal.values] * 3
+
+
+def freeze(studied: Workspace, output: Path, incumbent: Incumbent | None, *kept: str) -> str:
+    """Freeze the settings of a first step, with values of an incumbent; what went wrong."""
+    settings = (studied.results / "architecture_first-0-1/experiment.json").read_text().strip()
+    arguments = []
+    if incumbent is not None:
+        arguments = [str(output.with_name("incumbent.json")), *kept]
+        output.with_name("incumbent.json").write_text(incumbent.model_dump_json())
+    return studied.script("freeze", settings, str(output), *arguments).stderr
+
+
+def test_settings_are_frozen_with_the_values_of_an_incumbent(studied, tmp_path):
+    found = read_record(studied.results / "incumbent.json", Incumbent)
+    assert freeze(studied, tmp_path / "a.json", found, "learning_rate", "momentum") == ""
+    kept = read_record(tmp_path / "a.json", Experiment).space.hyperparameters
+    before = read_record(studied.results / "architecture_first-0-1/experiment.json", Experiment).space.hyperparameters
+    assert {name for name in before if kept[name] != before[name]} == {"learning_rate", "momentum"}
+    assert kept["learning_rate"].value == found.values["learning_rate"]
+    # Other values than those that the records beside were made with are refused.
+    said = freeze(studied, tmp_path / "a.json", None)
+    assert "holds results of another experiment: space.hyperparameters.learning_rate.value was" in said
+    assert said.count("\n") == 1
+
+
+def test_a_first_step_that_found_nothing_leaves_the_second_what_it_began_with(studied, tmp_path):
+    nothing = Incumbent(evaluations=4, failed=4, message="no evaluation succeeded: 4 diverged")
+    assert freeze(studied, tmp_path / "a.json", nothing, *ARCHITECTURE_PARAMETERS) == ""
+    begun = studied.results / "architecture_first-0-1/experiment.json"
+    assert (tmp_path / "a.json").read_bytes() == begun.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("studies", "says"),
+    [
+        ({"manual": {"architectures": ["resnet20"]}}, "no manual architecture 'resnet20'; did you mean 'resnet_20'?"),
+        ({"manual": {"architectures": [MANUAL[0]]}}, f"{MANUAL[0]}: its batch_size of 128 is outside of the space"),
+        ({"arms": {"brackets": 3}}, "studies.arms: brackets (3) must be even"),
+    ],
+)
+def test_a_study_that_cannot_work_is_refused_at_once(workspace, studies, says):
+    workspace.configure(studies=studies)
+    printed = workspace.snakemake("-n", succeeds=False)
+    assert says in printed
+    assert "Traceback" not in printed
+    done = workspace.script("plan", "config.yaml")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,159 @@
+"""What the studies beside the search train: drawn, listed, or chosen from what is known."""
+
+import pytest
+from factories import evaluation
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import SPACE
+
+from jointsearch.core.config import Config, DataSettings
+from jointsearch.core.files import digest
+from jointsearch.networks.manual import architecture
+from jointsearch.search import proposals
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import Bracket
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.space import Space
+
+EXPERIMENT = Experiment.from_config(Config(experiment="small", space=SPACE, data=DataSettings(name="digits")))
+EVERY_BUDGET = Bracket(0, (7,) * 4, (0, 1, 2, 3))
+MANUAL = ["resnet_20", "resnet_20", "wide_resnet_10_2", "wide_resnet_10_2"]
+
+
+def at_full_budget(size: int) -> Bracket:
+    return Bracket(3, (size,), (3,))
+
+
+def configurations(study: str, rung: int = 0, experiment: Experiment = EXPERIMENT) -> list[dict]:
+    return [one.values for one in proposals.random_rung(experiment, study, EVERY_BUDGET, rung).proposals]
+
+
+def seeds(rung) -> list[int]:
+    return [EXPERIMENT.identity(rung, slot)["seed"] for slot in range(len(rung.proposals))]
+
+
+def manual(name: str, slot: int, loss: float | None, **changes):
+    return evaluation(f"3-0-{slot}", loss, study="manual", origin=given_as(name), **changes)
+
+
+def given_as(name: str) -> dict[str, str]:
+    return {"sampler": "manual", "kind": "given", "name": name}
+
+
+def test_random_configurations_are_the_same_at_every_budget_and_trained_with_seeds_of_their_own():
+    rungs = [proposals.random_rung(EXPERIMENT, "correlation", EVERY_BUDGET, rung) for rung in range(4)]
+    assert [rung.rung for rung in rungs] == [0, 1, 2, 3]
+    assert all(rung.proposals == rungs[0].proposals for rung in rungs)
+    assert [one.id for one in rungs[0].proposals] == [f"0-0-{slot}" for slot in range(7)]
+    assert len({seed for rung in rungs for seed in seeds(rung)}) == 4 * 7
+
+
+def test_random_configurations_are_of_the_space_and_differ():
+    space, drawn = Space(EXPERIMENT.space), configurations("correlation")
+    for values in drawn:
+        space.check(values)
+    assert len({digest(values) for values in drawn}) == 7
+
+
+def test_another_repeat_and_another_seed_draw_others():
+    other = EXPERIMENT.model_copy(update={"seed": 1})
+    drawn = [configurations("joint_random-0"), configurations("joint_random-1")]
+    drawn.append(configurations("joint_random-0", experiment=other))
+    assert len({digest(values) for group in drawn for values in group}) == 3 * 7
+    assert configurations("joint_random-0") == drawn[0]
+
+
+def test_repeats_of_a_search_begin_with_other_configurations():
+    rungs = []
+    for study in ("search", "joint_hyperband-0", "joint_hyperband-1"):
+        begun = proposals.history(EXPERIMENT, study, 0, None, [])
+        rungs.append(proposals.first_rung(EXPERIMENT, begun, [], []))
+    assert len({digest(one.values) for rung in rungs for one in rung.proposals}) == 3 * 27
+    assert len({seed for rung in rungs for seed in seeds(rung)}) == 3 * 27
+
+
+def test_manual_architectures_keep_the_values_and_the_order_they_are_given_in():
+    rung = proposals.manual_rung(EXPERIMENT, "manual", at_full_budget(4), MANUAL)
+    assert [one.origin.name for one in rung.proposals] == MANUAL
+    assert [one.values for one in rung.proposals] == [architecture(name).values for name in MANUAL]
+    assert [one.id for one in rung.proposals] == ["3-0-0", "3-0-1", "3-0-2", "3-0-3"]
+    assert len(set(seeds(rung))) == 4
+    assert rung.parents == ()
+
+
+def test_a_training_parameter_that_the_space_does_not_have_is_left_out():
+    names = {name: one for name, one in EXPERIMENT.space.hyperparameters.items() if name != "mixup_alpha"}
+    smaller = EXPERIMENT.model_copy(update={"space": SpaceFile(hyperparameters=names)})
+    [proposal] = proposals.manual_rung(smaller, "manual", at_full_budget(1), ["resnet_20"]).proposals
+    Space(smaller.space).check(proposal.values)
+    assert proposal.values == {k: v for k, v in architecture("resnet_20").values.items() if k != "mixup_alpha"}
+
+
+def test_the_last_trainings_repeat_each_configuration_and_name_where_it_comes_from():
+    best, hand = evaluation("5-0-1", 0.1), manual("resnet_20", 2, 0.2, values=dict(architecture("resnet_20").values))
+    chosen = [("incumbent", best), ("resnet_20", hand)]
+    rung = proposals.retraining_rung(EXPERIMENT, "retraining", at_full_budget(6), chosen, 3)
+    assert [one.origin.name for one in rung.proposals] == ["incumbent"] * 3 + ["resnet_20"] * 3
+    assert [one.values for one in rung.proposals] == [best.proposal.values] * 3 + [hand.proposal.values] * 3
+    assert len({one.id for one in rung.proposals}) == 6
+    assert len(set(seeds(rung))) == 6
+    assert rung.parents == (digest(best.derivable()), digest(hand.derivable()))
+
+
+def chosen(search, by_hand=()) -> list[str]:
+    """Names of the finalists; of the incumbent, the evaluation too."""
+    return [f"{one.id}" if name == "incumbent" else name for name, one in proposals.finalists(search, by_hand)]
+
+
+def test_the_incumbent_is_chosen_by_the_validation_error_at_the_full_budget_and_never_by_the_test_error():
+    search = [
+        evaluation("0-0-0", 0.1, budget=1),
+        evaluation("0-0-1", 0.3, budget=27, test_error=0.1),
+        evaluation("0-0-2", 0.2, budget=27, test_error=0.4),
+        evaluation("0-0-3", None, budget=27),
+    ]
+    assert chosen(search) == ["0-0-2@0"]
+    assert chosen(search[::-1]) == ["0-0-2@0"]
+
+
+def test_without_manual_architectures_only_the_incumbent_is_trained_again():
+    assert len(proposals.finalists([evaluation()], [])) == 1
+
+
+def test_the_best_manual_architecture_has_the_lowest_mean_over_its_seeds():
+    by_hand = [manual("a", 0, 0.1), manual("a", 1, 0.5), manual("b", 2, 0.2), manual("b", 3, 0.3)]
+    assert chosen([evaluation()], by_hand)[1] == "b"
+    assert chosen([evaluation()], by_hand[::-1])[1] == "b"
+
+
+def test_the_test_error_does_not_choose_among_manual_architectures():
+    by_hand = [manual("a", 0, 0.2, test_error=0.9), manual("b", 1, 0.3, test_error=0.1)]
+    assert chosen([evaluation()], by_hand)[1] == "a"
+
+
+def test_an_architecture_that_failed_once_loses_to_one_that_never_did():
+    by_hand = [manual("a", 0, 0.01), manual("a", 1, None), manual("b", 2, 0.9), manual("b", 3, 0.9)]
+    assert chosen([evaluation()], by_hand)[1] == "b"
+
+
+def test_ties_go_to_the_one_listed_first_also_where_everything_failed():
+    equal = [manual("b", 0, 0.25), manual("a", 1, 0.25)]
+    failed = [manual("b", 0, None), manual("a", 1, None)]
+    for by_hand in (equal, failed):
+        assert chosen([evaluation()], by_hand)[1] == "b"
+        assert chosen([evaluation()], by_hand[::-1])[1] == "a"
+
+
+def test_a_search_in_which_everything_failed_has_a_configuration_to_fail_again():
+    assert chosen([evaluation("1-0-0", None), evaluation("0-0-3", None)]) == ["0-0-3@0"]
+
+
+LOSS = st.one_of(st.none(), st.floats(0, 1))
+
+
+@given(st.lists(st.tuples(LOSS, LOSS), min_size=1, max_size=5))
+def test_no_other_architecture_has_a_lower_mean(losses):
+    by_hand = [manual(str(name), slot, loss) for name, both in enumerate(losses) for slot, loss in enumerate(both)]
+    best = losses[int(chosen([evaluation()], by_hand)[1])]
+    whole = [sum(both) for both in losses if None not in both]
+    assert None in best if not whole else sum(best) == pytest.approx(min(whole))

@@ -1,0 +1,331 @@
+"""What the studies beside the search train, by which settings, at which price."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+import yaml
+
+from jointsearch.core.config import Config, parse
+from jointsearch.core.errors import UserError
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.search import proposals, studies
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import budgets
+from jointsearch.search.studies import Study
+from jointsearch.space.file import Constant, SpaceFile
+from jointsearch.workflow.pipeline import Pipeline
+
+SPACES = Path(__file__).parents[2] / "config" / "spaces"
+ALL = {"correlation": {}, "manual": {}, "arms": {}, "retraining": {}}
+TWO_STEPS = ("architecture_first", "hyperparameters_first")
+
+
+def plan(**changes) -> dict[str, Study]:
+    config = configuration(**changes)
+    return studies.plan(config, Experiment.from_config(config))
+
+
+def configuration(**changes) -> Config:
+    space = str(SPACES / "joint17.yaml")
+    return parse({"experiment": "small", "space": space, "data": {"name": "digits"}} | changes)
+
+
+def budget_spent(study: Study) -> float:
+    """Training of all its evaluations, in full budgets."""
+    ladder = budgets(study.experiment.budget)
+    pairs = [pair for item in study.brackets for pair in zip(item.sizes, item.levels, strict=True)]
+    return sum(size * ladder[level] for size, level in pairs) / ladder[-1]
+
+
+def budgets_of_arms(planned: dict[str, Study]) -> dict[tuple[str, str], float]:
+    """Budget of each repeat of each arm, the steps of two added up."""
+    spent: dict[tuple[str, str], float] = {}
+    for name, study in planned.items():
+        arm, *numbers = name.split("-")
+        if numbers:
+            spent[arm, numbers[0]] = spent.get((arm, numbers[0]), 0) + budget_spent(study)
+    return spent
+
+
+def searched(study: Study) -> set[str]:
+    return {name for name, one in study.experiment.space.hyperparameters.items() if not isinstance(one, Constant)}
+
+
+def fixed(study: Study) -> dict[str, object]:
+    found = study.experiment.space.hyperparameters.items()
+    return {name: one.value for name, one in found if isinstance(one, Constant)}
+
+
+def test_the_two_parts_are_disjoint_and_make_up_the_papers_space():
+    architecture, training = set(ARCHITECTURE_PARAMETERS), set(TRAINING_PARAMETERS)
+    assert (len(architecture), len(training)) == (10, 7)
+    assert architecture | training == set(SpaceFile.read(SPACES / "joint17.yaml").hyperparameters)
+    assert not architecture & training
+
+
+def test_only_what_is_named_is_planned():
+    assert list(plan()) == ["search"]
+    assert list(plan(studies={"manual": {}})) == ["search", "manual"]
+    assert list(plan(studies={"correlation": {"configurations": 3}})) == ["search", "correlation"]
+
+
+def test_studies_come_in_an_order_in_which_they_can_run_and_repeats_end_one_by_one():
+    names = list(plan(studies=ALL | {"arms": {"repeats": 2}}))
+    assert names[:4] == ["search", "correlation", "manual", "retraining"]
+    of_one = ["joint_bohb-{}", "joint_random-{}", "joint_hyperband-{}"]
+    of_one += [f"{arm}-{{}}-{step}" for arm, step in product(TWO_STEPS, (1, 2))]
+    assert names[4:] == [name.format(repeat) for repeat in (0, 1) for name in of_one]
+
+
+def test_only_searches_are_sampled_and_promoted():
+    kinds = {name.split("-")[0]: study.kind for name, study in plan(studies=ALL).items()}
+    assert {name for name, kind in kinds.items() if kind == "random"} == {"correlation", "joint_random"}
+    assert kinds["manual"] == "manual"
+    assert kinds["retraining"] == "retraining"
+    searches = {"search", "joint_bohb", "joint_hyperband", *TWO_STEPS}
+    assert {name for name, kind in kinds.items() if kind == "search"} == searches
+
+
+def test_eight_brackets_of_the_paper_cost_each_arm_thirty_full_budgets():
+    """By hand: 108, 81, 108 and 108 of 27ths, twice."""
+    spent = budgets_of_arms(plan(studies={"arms": {}}))
+    assert len(spent) == 5 * 5
+    assert set(spent.values()) == {2 * (108 + 81 + 108 + 108) / 27}
+
+
+@pytest.mark.parametrize("sizes", ["bohb", "hyperband"])
+@pytest.mark.parametrize(("eta", "levels"), [(2, 3), (3, 2), (3, 4), (4, 3)])
+def test_arms_get_equal_budgets_where_each_step_has_whole_rounds(eta, levels, sizes):
+    budget = {"unit": "steps", "minimum": 5, "maximum": 5 * eta ** (levels - 1), "eta": eta, "rung_sizes": sizes}
+    spent = budgets_of_arms(plan(budget=budget, studies={"arms": {"brackets": 2 * levels, "repeats": 1}}))
+    at_random = spent.pop(("joint_random", "0"))
+    assert max(spent.values()) == pytest.approx(min(spent.values()))
+    assert abs(at_random - min(spent.values())) <= 0.5
+
+
+def test_arms_see_all_that_came_before_and_the_search_keeps_its_lags():
+    planned = plan(search={"lags": [0, 2, 3, 4]}, studies=ALL)
+    for name, study in planned.items():
+        assert study.experiment.lags == ((0,) * 4 if "-" in name else (0, 2, 3, 4))
+
+
+def test_no_study_but_the_search_begins_with_what_another_one_found():
+    config = configuration(studies=ALL)
+    started = Experiment.from_config(config).model_copy(update={"warm_start": "a" * 64})
+    planned = studies.plan(config, started)
+    assert {name for name, study in planned.items() if study.experiment.warm_start is not None} == {"search"}
+
+
+@pytest.mark.parametrize(("sampler", "own"), [("bohb", {"num_samples": 7}), ("hyperband", {})])
+def test_arms_have_the_sampler_of_their_name_with_the_settings_that_the_search_has_for_it(sampler, own):
+    planned = plan(search={"sampler": sampler, "sampler_settings": own}, studies={"arms": {"repeats": 1}})
+    used = {name: study.experiment for name, study in planned.items() if study.kind == "search" and "-" in name}
+    assert used["joint_hyperband-0"].sampler == "hyperband"
+    for name in ("joint_bohb-0", *(f"{arm}-0-{step}" for arm in TWO_STEPS for step in (1, 2))):
+        assert used[name].sampler == "bohb"
+        assert used[name].sampler_settings == (planned["search"].experiment.sampler_settings if own else {})
+
+
+def test_joint_arms_search_the_whole_space():
+    planned = plan(studies={"arms": {}})
+    for name, study in planned.items():
+        if name.startswith("joint_"):
+            assert study.experiment.space == planned["search"].experiment.space
+            assert (study.follows, study.kept) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("arm", "first", "second"),
+    [
+        ("architecture_first", ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS),
+        ("hyperparameters_first", TRAINING_PARAMETERS, ARCHITECTURE_PARAMETERS),
+    ],
+)
+def test_each_of_two_steps_searches_one_part_and_the_second_keeps_what_the_first_found(arm, first, second):
+    planned = plan(studies={"arms": {"names": ["joint_bohb", arm], "repeats": 2, "start": "resnet_20"}})
+    for repeat in (0, 1):
+        one, two = (planned[f"{arm}-{repeat}-{step}"] for step in (1, 2))
+        assert searched(one) == set(first)
+        assert searched(two) == set(second)
+        assert (one.follows, two.follows) == (None, f"{arm}-{repeat}-1")
+        assert set(two.kept) == set(first)
+
+
+def test_the_first_step_begins_with_the_values_of_the_literature():
+    planned = plan(studies={"arms": {"repeats": 1, "start": "resnet_20"}})
+    # He et al. (2016), section 4.2.
+    training = {"learning_rate": 0.1, "weight_decay": 1e-4, "momentum": 0.9, "batch_size": 128}
+    training |= {"mixup_alpha": 0, "cutout_length": 0, "shakedrop_death_rate": 0}
+    assert fixed(planned["architecture_first-0-1"]) == training
+    blocks = {name: 3 for name in ARCHITECTURE_PARAMETERS if name.startswith("residual_blocks")}
+    assert blocks.items() <= fixed(planned["hyperparameters_first-0-1"]).items()
+
+
+def test_what_is_inactive_in_the_values_stays_as_it_is():
+    space = SpaceFile.read(SPACES / "joint17.yaml")
+    names = ("momentum", "shakedrop_death_rate")
+    found = studies.restricted(space, {"momentum": 0.5, "learning_rate": 0.1}, names).hyperparameters
+    changed = {name for name, one in found.items() if one != space.hyperparameters[name]}
+    assert changed == {"momentum"}
+    assert found["momentum"] == Constant(type="constant", value=0.5)
+
+
+def test_each_configuration_of_the_correlation_study_is_trained_at_every_budget():
+    study = plan(studies={"correlation": {"configurations": 11}})["correlation"]
+    assert [(item.sizes, item.levels) for item in study.brackets] == [((11,) * 4, (0, 1, 2, 3))]
+
+
+def test_manual_architectures_are_trained_with_all_seeds_at_the_full_budget():
+    study = plan(studies={"manual": {"architectures": ["resnet_20", "resnet_56"], "seeds": 4}})["manual"]
+    assert [(item.sizes, item.levels) for item in study.brackets] == [((8,), (3,))]
+
+
+@pytest.mark.parametrize(("others", "size"), [({}, 5), ({"manual": {"seeds": 1}}, 10)])
+def test_the_last_trainings_use_the_validation_images_too(others, size):
+    planned = plan(studies={"retraining": {"seeds": 5}, **others})
+    study, search = planned["retraining"], planned["search"]
+    assert [(item.sizes, item.levels) for item in study.brackets] == [((size,), (3,))]
+    assert study.experiment.data.train_on == "training_and_validation"
+    assert study.experiment.training.snapshot_ensemble
+    for one in planned.values():
+        if one is not study:
+            assert one.experiment.data.train_on == "training"
+            assert not one.experiment.training.snapshot_ensemble
+    same = {"data": search.experiment.data, "training": search.experiment.training}
+    assert study.experiment.model_copy(update=same) == search.experiment
+
+
+def test_studies_change_nothing_of_the_search():
+    alone, among = plan()["search"], plan(studies=ALL)["search"]
+    assert among == alone
+    assert among.experiment.id == alone.experiment.id
+
+
+def test_settings_that_differ_make_another_experiment():
+    ids = {name: study.experiment.id for name, study in plan(studies=ALL | {"arms": {"repeats": 1}}).items()}
+    assert {name for name, one in ids.items() if one == ids["search"]} == {"search", "correlation", "manual"}
+    # A training on other images, or of another space, never passes for one of the search.
+    apart = ["search", "retraining", "joint_bohb-0", "joint_hyperband-0", *(f"{arm}-0-1" for arm in TWO_STEPS)]
+    assert len({ids[name] for name in apart}) == len(apart)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (
+            {"manual": {"architectures": ["resnet20"]}},
+            "studies.manual.architectures: no manual architecture 'resnet20'; did you mean 'resnet_20'?",
+        ),
+        ({"arms": {"start": "foo"}}, "studies.arms.start: no manual architecture 'foo'; known are resnet_20, "),
+        (
+            {"manual": {"architectures": ["resnet_20", "resnet_56", "resnet_20"]}},
+            "studies.manual.architectures: resnet_20 stands twice; remove one",
+        ),
+        ({"arms": {"names": ["joint_bohb"] * 2}}, "studies.arms.names: joint_bohb stands twice; remove one"),
+        (
+            {"arms": {"names": ["joint_random"]}},
+            "studies.arms.names: joint_bohb is missing, which the others are compared with; add it",
+        ),
+        ({"arms": {"brackets": 3}}, "studies.arms: brackets (3) must be even"),
+        (
+            {"arms": {"brackets": 12}},
+            "studies.arms.brackets: 12 is no multiple of 8; each of two steps needs whole rounds",
+        ),
+        ({"arms": {"names": ["joint"]}}, "studies.arms.names.0: Input should be 'joint_bohb'"),
+        ({"arms": {"repeats": 0}}, "studies.arms.repeats: Input should be greater than or equal to 1 (got 0)"),
+        ({"correlation": {"configurations": 2}}, "studies.correlation.configurations: Input should be greater"),
+        ({"retraining": {"seeds": 0}}, "studies.retraining.seeds: Input should be greater than or equal to 1 (got 0)"),
+        ({"retrainings": {}}, "studies.retrainings: unknown key; did you mean 'retraining'?"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(asked, says):
+    with pytest.raises(UserError) as error:
+        plan(studies=asked)
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_joint_arms_need_no_whole_rounds_and_no_architecture_to_start_with(tmp_path):
+    shallow = (SPACES / "joint17.yaml").read_text().replace("lower: 1, upper: 16", "lower: 1, upper: 2")
+    (tmp_path / "space.yaml").write_text(shallow)
+    arms = {"names": ["joint_bohb", "joint_random"], "brackets": 6, "repeats": 1}
+    planned = plan(space=str(tmp_path / "space.yaml"), studies={"arms": arms})
+    # By hand: a round costs 108, 81, 108 and 108 of 27ths.
+    assert len(planned["joint_bohb-0"].brackets) == 6
+    assert planned["joint_random-0"].brackets[0].sizes == (22,)
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        ({"manual": {"architectures": ["resnet_20", "resnet_56"]}}, "studies.manual.architectures"),
+        ({"arms": {"start": "resnet_56"}}, "studies.arms.start"),
+    ],
+)
+def test_an_architecture_outside_of_the_space_is_refused_by_name(tmp_path, asked, where):
+    shallow = (SPACES / "joint17.yaml").read_text().replace("lower: 1, upper: 16", "lower: 1, upper: 8")
+    (tmp_path / "space.yaml").write_text(shallow)
+    with pytest.raises(UserError, match=rf"^{where}: resnet_56: its residual_blocks_1 of 9 is outside of the space; "):
+        plan(space=str(tmp_path / "space.yaml"), studies=asked)
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ({"manual": {"seedz": 1}}, "studies.manual.seedz: unknown key; did you mean 'seeds'?"),
+        ({"arms": {"start": "resnet_20", "bracket": 8}}, "studies.arms.bracket: unknown key; did you mean 'brackets'?"),
+        ({"manual": {"architectures": []}}, "studies.manual.architectures: Tuple should have at least 1 item"),
+        ({"arms": {"names": []}}, "studies.arms.names: Tuple should have at least 1 item"),
+    ],
+)
+def test_a_mistake_in_a_study_is_one_line(raw, says):
+    with pytest.raises(UserError) as error:
+        plan(studies=raw)
+    assert says in str(error.value)
+
+
+def test_conditions_of_the_space_hold_for_manual_architectures_and_keep_out_steps(tmp_path):
+    raw = yaml.safe_load((SPACES / "joint17.yaml").read_text())
+    raw["conditions"] = [{"child": "shakedrop_death_rate", "parent": "residual_branches_3", "equals": 1}]
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(raw))
+    with pytest.raises(UserError, match=r"studies\.arms\.names: a step that fixes"):
+        plan(space=str(tmp_path / "s.yaml"), studies={"arms": {}})
+    names = ["shake_shake_14_2x8d"]
+    study = plan(space=str(tmp_path / "s.yaml"), studies={"manual": {"architectures": names, "seeds": 1}})["manual"]
+    [one] = proposals.manual_rung(study.experiment, "manual", study.brackets[0], names).proposals
+    assert "shakedrop_death_rate" not in one.values
+
+
+def test_a_space_without_a_place_for_a_part_of_an_architecture_is_refused(tmp_path):
+    raw = yaml.safe_load((SPACES / "joint17.yaml").read_text())
+    del raw["hyperparameters"]["residual_branches_2"]
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(raw))
+    with pytest.raises(UserError, match="shake_shake_14_2x8d: its residual_branches_2 of 2 has no place in the space"):
+        plan(
+            space=str(tmp_path / "s.yaml"), studies={"manual": {"architectures": ["resnet_20", "shake_shake_14_2x8d"]}}
+        )
+
+
+def test_a_continued_training_of_the_correlation_study_waits_for_that_below():
+    one = Pipeline.all_from_config(configuration(training={"continuation": True}, studies={"correlation": {}}))[
+        "correlation"
+    ]
+    assert one.continued(0, 0) == []
+    assert one.continued(0, 2) == one.batches(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"correlation": {"configurations": 100_000}}, "studies: with correlation the experiment has more than"),
+        ({"manual": {"seeds": 100_000, "architectures": ["resnet_20"]}}, "studies: with manual the"),
+        ({"retraining": {"seeds": 100_000}}, "studies: with retraining the"),
+        ({"arms": {"repeats": 100_000}}, "studies: with "),
+        ({"arms": {"brackets": 99_984}}, "studies.arms.brackets: 99984 brackets are more than 100,000 trainings"),
+    ],
+)
+def test_more_trainings_than_anybody_can_want_are_refused_before_they_are_listed(asked, says):
+    with pytest.raises(UserError) as told:
+        plan(studies=asked)
+    assert str(told.value).startswith(says)

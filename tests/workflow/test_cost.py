@@ -1,0 +1,115 @@
+import pytest
+
+from jointsearch.core.config import BudgetSettings, Config
+from jointsearch.core.units import amount
+from jointsearch.search.hyperband import bracket, trainings
+from jointsearch.workflow.cost import Cluster, first_model, report, simulate
+from jointsearch.workflow.pipeline import Pipeline
+
+PAPER = BudgetSettings()
+
+
+def test_one_worker_is_always_busy_and_takes_the_sum_of_all_budgets():
+    schedule = simulate(4, (0, 0, 0, 0), 1, PAPER)
+    assert schedule.makespan == 14 * 10800 + 10800  # brackets cost 4 + 3 + 4 + 4 times the full budget
+    assert schedule.utilisation == 1
+
+
+def test_one_bracket_on_many_workers_takes_the_sum_of_its_rungs():
+    assert simulate(1, (1, 2, 4, 5), 100, PAPER).makespan == 400 + 1200 + 3600 + 10800
+
+
+def test_without_lags_brackets_come_one_after_another():
+    assert simulate(4, (0, 0, 0, 0), 100, PAPER).starts == (0, 16000, 16000 + 15600, 16000 + 15600 + 14400)
+
+
+def test_lags_of_the_paper_config_keep_ten_workers_busy():
+    """Facts simulated independently when the lags were chosen: 29 %, 98 %, 99 %, each to two points."""
+    for lag, utilisation in [((0, 0, 0, 0), 0.29), ((4, 4, 4, 4), 0.98), ((1, 2, 4, 5), 0.99)]:
+        assert simulate(128, lag, 10, PAPER).utilisation == pytest.approx(utilisation, abs=0.02)
+
+
+def test_a_batch_occupies_one_worker_for_the_sum_of_its_trainings():
+    assert (
+        simulate(1, (0, 0, 0, 0), 100, PAPER, evaluations_per_job=27).makespan == 27 * 400 + 9 * 1200 + 3 * 3600 + 10800
+    )
+
+
+def test_first_model_is_the_first_bracket_that_sees_enough_at_one_budget():
+    demo = BudgetSettings(unit="epochs", minimum=1, maximum=27)
+    assert first_model(12, (0, 0, 0, 0), 36, demo) == (5, 0)
+    assert first_model(12, (3, 2, 3, 3), 36, demo) == (8, 1)
+    assert first_model(4, (0, 0, 0, 0), 36, demo) is None
+    # Bracket 0 has 40 evaluations, 27 of them at the lowest budget.
+    assert first_model(12, (0, 0, 0, 0), 36, demo, pooled=True) == (1, 3)
+    assert first_model(12, (1, 2, 3, 4), 36, demo, pooled=True) == (3, 1)
+    assert first_model(12, (0, 0, 0, 0), 36, demo, known=[1, 9] * 36) == (0, 2)
+    assert first_model(12, (0, 0, 0, 0), 36, demo, known=[1, 9] * 18, pooled=True) == (0, 2)
+
+
+def test_trainings_of_32_rounds():
+    counts = trainings([bracket(index, PAPER) for index in range(128)], 4)
+    assert counts == [27 * 32, (9 + 9) * 32, (3 + 3 + 6) * 32, 256]
+
+
+def test_amounts_are_written_for_people():
+    assert [amount(seconds, "seconds") for seconds in (400, 1200, 10800, 32 * 86400)] == [
+        "400 s",
+        "20 min",
+        "3 h",
+        "32 days",
+    ]
+    assert amount(27, "epochs") == "27 epochs"
+
+
+def test_continuation_trains_the_rest_of_each_budget_only():
+    """One bracket of 27, 9, 3, 1: 27 * 400 + 9 * 800 + 3 * 2400 + 7200, where it was 4 * 10800."""
+    assert simulate(1, (0, 0, 0, 0), 1, PAPER, continuation=True).makespan == 10800 + 7200 + 7200 + 7200
+    assert simulate(1, (0, 0, 0, 0), 100, PAPER, continuation=True).makespan == 10800
+
+
+def test_the_plan_says_what_continuation_saves():
+    """A round of four brackets trains 15 times 10800 s, or 32400 + 25200 + 36000 + 43200 s: 25200 s less, 32 times."""
+    plans = [
+        report(Pipeline.all_from_config(Config(experiment="no-such", training={"continuation": on})), 10)
+        for on in (False, True)
+    ]
+    assert "continuation" not in plans[0]
+    assert "continuation      saves 9.33 days, 16% of training from scratch" in plans[1]
+
+
+def test_a_cluster_that_adds_nothing_changes_nothing():
+    for lag, workers in (((1, 2, 4, 5), 10), ((4, 4, 4, 4), 20)):
+        plain, none = simulate(16, lag, workers, PAPER), simulate(16, lag, workers, PAPER, cluster=Cluster(ahead=0))
+        assert plain == none
+
+
+def test_what_a_cluster_adds_costs_time():
+    """One bracket: each of its four rungs starts once the end of the one before was noticed."""
+    waves = 400 + 1200 + 3600 + 10800
+    around = simulate(1, (1, 2, 4, 5), 100, PAPER, cluster=Cluster(around=20))
+    assert around.makespan == waves + 4 * 20
+    # It looks after 5, 20, 45, 80, 125, 180, 245, 320 and 405 s; later as rarely as every three minutes.
+    looking = simulate(1, (1, 2, 4, 5), 100, PAPER, cluster=Cluster(look=5))
+    assert looking.starts == (0,)
+    assert waves + 3 * 5 <= looking.makespan <= waves + 3 * 185
+
+
+def test_jobs_ahead_of_the_workers_hide_how_rarely_the_run_looks():
+    rarely = {"look": 60, "slower": 0}
+    without, ahead = (
+        simulate(64, (1, 2, 4, 5), 10, PAPER, cluster=Cluster(**rarely, ahead=number)).utilisation for number in (0, 2)
+    )
+    assert without < ahead
+
+
+def test_the_plan_says_what_studies_cost():
+    studies = {"correlation": {"configurations": 10}, "manual": {"seeds": 2}, "arms": {"brackets": 8, "repeats": 1}}
+    plan = report(Pipeline.all_from_config(Config(experiment="no-such", studies=studies)), 10)
+    lines = [line.split() for line in plan.splitlines()]
+    assert ["correlation", "40", "44.4", "h"] in lines  # 10 x (400 + 1,200 + 3,600 + 10,800) s
+    assert ["manual", "10", "30", "h"] in lines
+    # Two rounds each: 130 trainings, in all 30 times the full budget; random search trains 30 at the full budget.
+    assert ["arms", "550", "18.8", "days"] in lines
+    assert "all in all" in plan
+    assert "all in all" not in report(Pipeline.all_from_config(Config(experiment="no-such")), 10)

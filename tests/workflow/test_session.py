@@ -1,0 +1,87 @@
+import logging
+import os
+
+import pytest
+from factories import VALUES, broken_pipe, evaluation
+
+from jointsearch.core import layout
+from jointsearch.core.files import sweep, write_record
+from jointsearch.core.records import DataSet
+from jointsearch.search.incumbent import Incumbent, incumbent
+from jointsearch.workflow.session import Run, failure, images, summary
+
+
+def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
+    write_record(tmp_path / "incumbent.json", incumbent([evaluation("0-0-1", 0.25, test_error=0.5, parameters=12345)]))
+    (tmp_path / "observations.csv").write_text("")
+    lines = summary(tmp_path).splitlines()
+    assert lines[:2] == [f"results     {tmp_path}", f"            {tmp_path}/observations.csv"]
+    assert lines[2] == "best        25.00% validation error, 50.00% test error, 12,345 weights, after 1 epoch (0-0-1@0)"
+    assert [line.split()[0] for line in lines[3:]] == sorted(VALUES)
+
+
+def test_the_summary_says_why_there_is_no_best(tmp_path):
+    write_record(tmp_path / "incumbent.json", Incumbent(evaluations=2, failed=2, message="no evaluation succeeded"))
+    assert "best        none: no evaluation succeeded" in summary(tmp_path)
+    (tmp_path / "incumbent.json").write_text("{")
+    assert "best        unknown: " in summary(tmp_path)
+    assert "Invalid JSON" in summary(tmp_path)
+
+
+def test_the_images_are_said_once_they_were_looked_at(tmp_path):
+    assert images(tmp_path) == ""
+    known = DataSet(digest="d" * 64, split="5" * 64, classes=("a", "b"), shape=(3, 8, 8), train=8, validation=2, test=2)
+    write_record(tmp_path / "data.json", known)
+    assert images(tmp_path).strip().startswith("images 2 classes: a, b; 8 / 2 / 2 images of 8 x 8 x 3 for training,")
+    (tmp_path / "data.json").write_text("{")
+    assert images(tmp_path).strip().startswith("images unknown: ")
+
+
+def test_what_killed_writers_left_is_swept_up_and_nothing_else(tmp_path):
+    for name in (".slot-00.json.123.tmp", ".slot-01.json.124.tmp", "slot-02.json"):
+        (tmp_path / name).write_text("")
+    for name in (".slot-00.json.123.tmp", "slot-02.json"):
+        os.utime(tmp_path / name, (0, 0))
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".slot-01.json.124.tmp", "slot-02.json"]
+
+
+REFUSED = (
+    "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition'.\n"
+    "    sbatch call:\n        sbatch -p x\n"
+    "For further error details see the cluster/cloud log and the log files of the involved rule(s)."
+)
+
+
+def hear(run: Run, event: str, log: str, message: str | None) -> None:
+    told = {"event": event, "output": ["batch.json"], "log": [log], "rule_msg": message}
+    run.listen(logging.makeLogRecord({"msg": "of a job", **told}))
+
+
+@pytest.mark.parametrize("earlier", [None, "# yesterday on node1\nZeroDivisionError: of yesterday\n"])
+@pytest.mark.parametrize("written", ["", "# today on node1\nOSError: of today\n"])
+def test_of_a_failed_job_the_log_of_this_attempt_is_quoted_alone(tmp_path, capsys, earlier, written):
+    """Nothing was written where the job was refused, or ended before the training began."""
+    log = tmp_path / "train.log"
+    if earlier is not None:
+        log.write_text(earlier)
+    run = Run({layout.SEARCH: None})
+    hear(run, "job_info", str(log), None)
+    with log.open("a") as file:
+        file.write(written)
+    hear(run, "job_error", str(log), REFUSED)
+    told = "failed: batch.json: SLURM sbatch failed. The error message was 'sbatch: error: invalid partition'."
+    quoted = f" Its log {log} ends: OSError: of today" if written else ""
+    assert capsys.readouterr().err == f"{told}{quoted}\n"
+
+
+def test_a_terminal_that_has_closed_does_not_keep_a_run_from_going_on(monkeypatch):
+    with broken_pipe() as closed:
+        monkeypatch.setattr("sys.stderr", closed)
+        hear(Run({layout.SEARCH: None}), "job_error", "train.log", REFUSED)
+
+
+def test_logs_that_the_job_made_itself_are_quoted_and_those_that_are_missing_are_not(tmp_path):
+    (tmp_path / "12.log").write_text("slurmstepd: error: no memory\n\n")
+    line = failure(["batch.json"], "Killed.", [str(tmp_path / "train.log"), str(tmp_path / "12.log")], {})
+    assert line == f"failed: batch.json: Killed. Its log {tmp_path}/12.log ends: slurmstepd: error: no memory"
