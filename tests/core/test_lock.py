@@ -9,7 +9,12 @@ import pytest
 from jointsearch.core import lock
 from jointsearch.core.errors import UserError
 
-HOLD = "import sys, time; from pathlib import Path; from jointsearch.core import lock; held = lock.take(Path(sys.argv[1]));"
+HOLD = """
+import sys, time
+from pathlib import Path
+from jointsearch.core import lock
+held = lock.take(Path(sys.argv[1]))
+"""
 
 
 def test_a_second_run_is_refused_and_kill_9_leaves_no_stale_lock(tmp_path):
