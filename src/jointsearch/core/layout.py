@@ -16,6 +16,9 @@ def arm(name: str, repeat: int, step: int | None = None) -> str:
 EXPERIMENT = "experiment.json"
 """Settings: in the folder of an experiment those of its search, in that of another study those of that study."""
 
+PLAN = "plan.json"
+"""What an experiment trains, in its folder."""
+
 
 def experiment_file(folder: Path) -> Path:
     """The settings of an experiment, or of a study."""

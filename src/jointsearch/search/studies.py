@@ -4,7 +4,6 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
 from jointsearch.core import layout
 from jointsearch.core.config import MOST_TRAININGS, ArmName, ArmSettings, Config
@@ -16,9 +15,8 @@ from jointsearch.samplers import registry
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
+from jointsearch.search.plan import Kind, Plan, StudyPlan
 from jointsearch.space.file import Constant, SpaceFile
-
-Kind = Literal["search", "random", "manual", "retraining"]
 
 
 def kind_of(name: str) -> Kind:
@@ -46,6 +44,10 @@ class Study:
         The study whose incumbent fixes a part of the space, the second step of two.
     kept
         The hyperparameters of that part.
+    chosen_from
+        The studies that a retraining chooses its configurations from.
+    arm, repeat, names, seeds
+        As in `StudyPlan`.
     """
 
     name: str
@@ -53,6 +55,26 @@ class Study:
     brackets: tuple[Bracket, ...]
     follows: str | None = None
     kept: tuple[str, ...] = ()
+    chosen_from: tuple[str, ...] = ()
+    arm: ArmName | None = None
+    repeat: int | None = None
+    names: tuple[str, ...] = ()
+    seeds: int | None = None
+
+    def record(self) -> StudyPlan:
+        """Write it down."""
+        return StudyPlan(
+            name=self.name,
+            kind=self.kind,
+            settings=self.experiment.id,
+            brackets=self.brackets,
+            follows=self.chosen_from if self.follows is None else (self.follows,),
+            keeps=self.kept,
+            arm=self.arm,
+            repeat=self.repeat,
+            names=self.names,
+            seeds=self.seeds,
+        )
 
     @property
     def kind(self) -> Kind:
@@ -62,6 +84,11 @@ class Study:
     def bracket(self, index: int) -> Bracket:
         """A bracket by its place in a search; of a study that is none, the only one."""
         return hyperband.bracket(index, self.experiment.budget) if self.kind == "search" else self.brackets[0]
+
+
+def record(planned: Mapping[str, Study], experiment: Experiment) -> Plan:
+    """Write down what is planned."""
+    return Plan(experiment=experiment.id, seed=experiment.seed, studies=tuple(one.record() for one in planned.values()))
 
 
 def plan(config: Config, experiment: Experiment) -> dict[str, Study]:
@@ -91,19 +118,27 @@ def _others(config: Config, experiment: Experiment) -> Iterator[Study]:
     if asked.correlation is not None:
         first = hyperband.bracket(0, own.budget)
         sizes = (asked.correlation.configurations,) * len(first.levels)
-        yield Study(layout.CORRELATION, own, (Bracket(0, sizes, first.levels),))
+        yield Study(layout.CORRELATION, own, (Bracket(0, sizes, first.levels),), seeds=1)
     if asked.manual is not None:
         for name in asked.manual.architectures:
             _check_inside(name, own.space, "studies.manual.architectures")
             _check_same_network(name, own.space)
         size = len(asked.manual.architectures) * asked.manual.seeds
-        yield Study(layout.MANUAL, own, (_at_full_budget(size, own),))
+        yield Study(
+            layout.MANUAL,
+            own,
+            (_at_full_budget(size, own),),
+            names=asked.manual.architectures,
+            seeds=asked.manual.seeds,
+        )
     if asked.retraining is not None:
-        groups = 1 if asked.manual is None else 2
+        chosen_from = (layout.SEARCH,) if asked.manual is None else (layout.SEARCH, layout.MANUAL)
         yield Study(
             layout.RETRAINING,
             retraining_settings(own),
-            (_at_full_budget(groups * asked.retraining.seeds, own),),
+            (_at_full_budget(len(chosen_from) * asked.retraining.seeds, own),),
+            chosen_from=chosen_from,
+            seeds=asked.retraining.seeds,
         )
     if asked.arms is not None:
         hyperband.bracket_count(asked.arms.brackets, "brackets", own.budget, "studies.arms.brackets")
@@ -128,10 +163,12 @@ def _arm(name: ArmName, repeat: int, settings: ArmSettings, experiment: Experime
     match name:
         case "joint_random":
             size = random_size(settings.brackets, experiment)
-            yield Study(layout.arm(name, repeat), experiment, (_at_full_budget(size, experiment),))
+            whole = (_at_full_budget(size, experiment),)
+            yield Study(layout.arm(name, repeat), experiment, whole, arm=name, repeat=repeat, seeds=1)
         case "joint_bohb" | "joint_hyperband":
             sampler = name.removeprefix("joint_")
-            yield Study(layout.arm(name, repeat), _with_sampler(experiment, sampler), everything)
+            searched = _with_sampler(experiment, sampler)
+            yield Study(layout.arm(name, repeat), searched, everything, arm=name, repeat=repeat)
         case _:
             parts = ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
             first, second = parts if name == "architecture_first" else parts[::-1]
@@ -141,7 +178,8 @@ def _arm(name: ArmName, repeat: int, settings: ArmSettings, experiment: Experime
                 settings_of_step = _with_sampler(experiment, "bohb").model_copy(update={"space": space})
                 follows = layout.arm(name, repeat, 1) if step == 2 else None
                 kept = fixed if step == 2 else ()
-                yield Study(layout.arm(name, repeat, step), settings_of_step, half, follows, kept)
+                named = layout.arm(name, repeat, step)
+                yield Study(named, settings_of_step, half, follows, kept, arm=name, repeat=repeat)
 
 
 def restricted(space: SpaceFile, values: Mapping[str, Value], names: Collection[str]) -> SpaceFile:
