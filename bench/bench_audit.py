@@ -23,6 +23,7 @@ from jointsearch.results.material import Material
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import newly_seen
+from jointsearch.search.resolve import resolve, to_config
 from jointsearch.space.space import Space
 from jointsearch.training.clock import TICKS, pack
 from sleeping_train import MADE_WITH, UNKNOWN
@@ -37,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         settings = config.read(ROOT / "config" / "config.yaml")
-        experiment = Experiment.from_config(
+        experiment = resolve(
             settings.model_copy(update={"space": str(ROOT / settings.space)}),
         )
         folder = Path(scratch) / experiment.name
@@ -90,11 +91,11 @@ def train(
     evaluations = []
     for slot in range(len(proposed.proposals)):
         identity = experiment.identity(proposed, slot)
-        steps, loss = int(identity["budget"] * STEPS_PER_SECOND), float(rng.integers(1, 5000)) / 5000
+        steps, loss = int(identity.budget * STEPS_PER_SECOND), float(rng.integers(1, 5000)) / 5000
         row: dict[str, Any] = {"epoch": 1.0, "learning_rate": 0.1, "train_loss": 1.0}
         curve = [row | {"step": step} | dict.fromkeys(("validation_error", "test_error"), loss) for step in range(ROWS)]
         readings = np.sort(rng.integers(0, TICKS, steps)).tolist()
-        record = identity | {
+        record = identity.model_dump() | {
             "status": "success",
             "loss": loss,
             "test_error": loss,
@@ -109,7 +110,7 @@ def train(
                 "host": "none",
                 "device": "none",
                 "environment": digest(around),
-                "training_seconds": identity["budget"],
+                "training_seconds": identity.budget,
                 "evaluation_seconds": 0.0,
                 "startup_seconds": 0.0,
                 "clock": pack(readings),
@@ -127,7 +128,7 @@ def train(
 def write_outcomes(experiment: Experiment, brackets: int, folder: Path) -> None:
     """Write tables, figures, numbers, configuration and manifest."""
     write_bytes(folder / "space.yaml", dump(experiment.space))
-    write_bytes(folder / "config.yaml", dump(experiment.to_config(brackets)))
+    write_bytes(folder / "config.yaml", dump(to_config(experiment, brackets)))
     for name, content in outcomes(Material.read(folder, brackets)).items():
         write_bytes(folder / name, content)
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))

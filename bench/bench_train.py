@@ -35,7 +35,7 @@ from jointsearch.training.batches import Batch, Batches
 from jointsearch.training.clock import SecondClock, stopwatch_for
 from jointsearch.training.image_data import Division, ImageData
 from jointsearch.training.loop import Progress, Task, Training
-from jointsearch.training.source import Part
+from jointsearch.training.raw_data import Part
 
 PADDING, CUTOUT, BATCH, IMAGES, SIDE, CLASSES = 4, 8, 64, 5000, 32, 10
 

@@ -12,9 +12,9 @@ from scipy import stats
 
 from jointsearch.core.config import DataSettings, TrainingSettings
 from jointsearch.networks.hyperparameters import Hyperparameters
-from jointsearch.training import data, schedule
+from jointsearch.training import datasets, schedule
 from jointsearch.training.loop import Task
-from jointsearch.training.outcome import train
+from jointsearch.training.train import train
 
 PARAMETERS = Hyperparameters(
     residual_blocks_1=1,
@@ -49,8 +49,8 @@ def main() -> None:
     differences = []
     print("seed  validation: float32 bfloat16   test: float32 bfloat16   seconds: float32 bfloat16", flush=True)
     for seed in range(arguments.seeds):
-        pictures = data.load(images, arguments.data_root, seed, arguments.cache)
-        outcomes = [
+        pictures = datasets.load(images, arguments.data_root, seed, arguments.cache)
+        trained = [
             train(
                 Task(
                     PARAMETERS,
@@ -66,11 +66,11 @@ def main() -> None:
             )
             for precision in ("float32", "bfloat16")
         ]
-        errors = np.array([[outcome.loss, outcome.test_error] for outcome in outcomes])
+        errors = np.array([[one.result.loss, one.result.test_error] for one in trained])
         differences.append(errors[1] - errors[0])
         numbers = (*errors[:, 0], *errors[:, 1])
         row = "".join(f"{error:>12.2%}" for error in numbers)
-        print(f"{seed:>4}{row}" + "".join(f"{one.training_seconds:>10.0f}" for one in outcomes), flush=True)
+        print(f"{seed:>4}{row}" + "".join(f"{one.timing.training_seconds:>10.0f}" for one in trained), flush=True)
     for name, values in zip(("validation", "test"), np.transpose(differences), strict=True):
         half = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
         print(f"{name}: bfloat16 - float32 = {np.mean(values):+.2%} +- {half:.2%} (95 %, {len(values)} seeds)")

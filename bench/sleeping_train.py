@@ -38,15 +38,15 @@ def main() -> None:
     job = Job(experiment, rung, Path(batch).parent, range(int(first), int(last) + 1))
     for slot, file in job.to_train(Interruption()):
         identity, started = experiment.identity(rung, slot), time.time()
-        time.sleep(identity["budget"])
-        loss = random.Random(identity["seed"]).random()
+        time.sleep(identity.budget)
+        loss = random.Random(identity.seed).random()
         observed = {
             "started": started,
             "finished": time.time(),
-            "training_seconds": identity["budget"],
+            "training_seconds": identity.budget,
             "evaluation_seconds": 0,
             "startup_seconds": 0,
-            "curve_seconds": [identity["budget"]],
+            "curve_seconds": [identity.budget],
             "host": os.environ["SLURMD_NODENAME"],
             "device": "none",
             "job": os.environ["SLURM_JOB_ID"],
@@ -57,7 +57,7 @@ def main() -> None:
         )
         outcome = {"status": "success", "loss": loss, "test_error": loss, "parameters": 1, "epochs": 1, "steps": 1}
         evaluation = Evaluation.model_validate(
-            identity
+            identity.model_dump()
             | outcome
             | {"curve": [point], "made_with": MADE_WITH, "observed": observed, "parents": (digest(rung),)}
         )

@@ -10,7 +10,8 @@ from pathlib import Path
 from jointsearch.core import cli
 from jointsearch.core.config import StudySettings
 from jointsearch.core.files import read_record, write_bytes
-from jointsearch.search.experiment import Experiment, configuration
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import configuration
 
 
 def main() -> None:

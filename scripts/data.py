@@ -12,7 +12,7 @@ from jointsearch.core import cli
 from jointsearch.core.files import read_record, write_record
 from jointsearch.results import dataset
 from jointsearch.search.experiment import Experiment
-from jointsearch.training import data
+from jointsearch.training import datasets
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    found = data.find(
+    found = datasets.find(
         experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, arguments.fraction_given
     )
     for warning in found.warnings:

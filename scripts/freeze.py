@@ -10,8 +10,9 @@ from pathlib import Path
 
 from jointsearch.core import cli
 from jointsearch.core.files import read_record, write_record
-from jointsearch.search.experiment import Experiment, refuse_another
+from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
+from jointsearch.search.resolve import refuse_another
 from jointsearch.search.studies import restricted
 
 

@@ -17,7 +17,7 @@ from jointsearch.paper.build import build
 from jointsearch.paper.facts import gather
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.material import Material
-from jointsearch.search.experiment import configuration
+from jointsearch.search.resolve import configuration
 from jointsearch.workflow.pipeline import Pipeline
 
 

@@ -2,23 +2,21 @@
 
 Trains the slots FIRST to LAST of one rung; writes a record for each as soon as it is known and, at the end, the batch
 file. A slot whose record exists already is not trained again: a killed batch keeps what it had. SIGTERM, SIGHUP and
-Ctrl-C save the state of the training under way, and the same command goes on from there.
+Ctrl-C save the state of the training that is running, and the same command goes on from there.
 """
 
 import argparse
-import os
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-from jointsearch.core import cli, layout
-from jointsearch.core.files import read_record, write_record
+from jointsearch.core import cli
+from jointsearch.core.files import read_record
 from jointsearch.core.interruption import InterruptedTrainingError, Interruption
-from jointsearch.core.records import DataSet, Rung
+from jointsearch.core.records import Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.training.job import Job
+from jointsearch.training.work import Resources, work
 
 
 def main() -> None:
@@ -37,80 +35,22 @@ def main() -> None:
     parser.add_argument("--save-every", metavar="SECONDS", type=cli.positive(float), default=600.0)
     parser.add_argument("--side-by-side", metavar="N", type=cli.positive(int), default=1, help="trainings at a time")
     parser.add_argument("--helper", action="store_true", help="train what no other process does, and write no batch")
-    arguments = parser.parse_args()
+    asked = parser.parse_args()
     interruption = Interruption()
     interruption.listen()
-    job = Job(
-        read_record(arguments.experiment, Experiment),
-        read_record(arguments.proposals, Rung),
-        arguments.batch.parent,
-        range(arguments.first, arguments.last + 1),
+    experiment, rung = read_record(asked.experiment, Experiment), read_record(asked.proposals, Rung)
+    job = Job(experiment, rung, asked.batch.parent, range(asked.first, asked.last + 1))
+    resources = Resources(
+        asked.data_root, asked.cache, asked.device, asked.memory_gb, asked.threads, asked.side_by_side, asked.save_every
     )
-    helpers: list[subprocess.Popen[bytes]] = []
+    helper = None if asked.helper else [sys.executable, *sys.argv, "--helper"]
     try:
-        missing = job.missing()
-        if not arguments.helper:
-            command = [sys.executable, *sys.argv, "--helper"]
-            helpers = [subprocess.Popen(command) for _ in missing[1 : arguments.side_by_side]]
-        if missing:
-            _train(job, arguments, interruption, helpers)
-    except BaseException as error:
-        for helper in helpers:
-            helper.terminate()
-        if not isinstance(error, InterruptedTrainingError):
-            raise
+        work(job, asked.data, resources, interruption, helper)
+    except InterruptedTrainingError as error:
         print(f"{job.folder}: {error}", file=sys.stderr, flush=True)
-        sys.exit(128 + signal.SIGTERM if arguments.helper else interruption.end())
-    finally:
-        for helper in helpers:
-            helper.wait()
-    if not arguments.helper:
-        job.finish(arguments.batch)
-
-
-def _train(
-    job: Job, arguments: argparse.Namespace, interruption: Interruption, helpers: list[subprocess.Popen[bytes]]
-) -> None:
-    # Idle threads that spin would slow the training beside this one; torch reads this when it is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if arguments.cache is not None:
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str((arguments.cache / "kernels").absolute()))
-    import torch
-
-    from jointsearch.training import data, environment
-    from jointsearch.training.device import claim
-    from jointsearch.training.evaluate import Safekeeping, evaluate
-
-    threads = max(1, arguments.threads // arguments.side_by_side)
-    torch.set_num_threads(threads)
-    with claim(arguments.device, arguments.memory_gb, arguments.side_by_side, interruption.check) as device:
-        known = read_record(arguments.data, DataSet)
-        split_seed = job.experiment.split_seed
-        images = data.load(job.experiment.data, arguments.data_root, split_seed, arguments.cache, known)
-        around = environment.environment(device, threads)
-        found = environment.keep(around, job.study.parent)
-        made = environment.made_with(around, images.digest, images.split, device.type)
-        safekeeping = Safekeeping(arguments.save_every, interruption)
-
-        def train(slot: int, file: Path) -> None:
-            evaluation = evaluate(
-                job.experiment, job.rung, slot, images, device, made, found, job.study, safekeeping=safekeeping
-            )
-            # Where a file system loses a lock, another process may have been faster: the first record stays.
-            write_record(file, evaluation, keep=True)
-            layout.state_file(job.folder, slot).unlink(missing_ok=True)
-            outcome = evaluation.status if evaluation.loss is None else f"{evaluation.loss:.2%} validation error"
-            print(f"{file}: {outcome}", flush=True)
-
-        for slot, file in job.to_train(interruption, wait=False):
-            train(slot, file)
-        while any(helper.poll() is None for helper in helpers):
-            interruption.check()
-            time.sleep(0.1)
-        if not arguments.helper:
-            # What another process held, and failed to train.
-            for slot, file in job.to_train(interruption, wait=True):
-                train(slot, file)
+        sys.exit(128 + signal.SIGTERM if asked.helper else interruption.end())
+    if not asked.helper:
+        job.finish(asked.batch)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from jointsearch.results import catalogue
 from jointsearch.results.catalogue import made_of
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket
+from jointsearch.search.resolve import resolve
 
 ROOT = Path(__file__).parents[1]
 FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (catalogue.FIGURES, catalogue.TABLES))
@@ -20,9 +21,7 @@ FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (catalogu
 
 def settings(maximum: int) -> Experiment:
     budget = {"unit": "epochs", "minimum": 1, "maximum": maximum}
-    return Experiment.from_config(
-        Config.model_validate({"experiment": "small", "budget": budget, "data": {"name": "digits"}})
-    )
+    return resolve(Config.model_validate({"experiment": "small", "budget": budget, "data": {"name": "digits"}}))
 
 
 def write_search(folder: Path, experiment: Experiment, brackets: int) -> list[Evaluation]:

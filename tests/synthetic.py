@@ -10,8 +10,8 @@ from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.results.material import Material, Study
-from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets, promote
+from jointsearch.search.resolve import resolve
 
 NAMES = ("a", "b", "c", "d")
 SPACE = str(Path(__file__).parents[1] / "config" / "spaces" / "joint17.yaml")
@@ -63,6 +63,6 @@ def search(
 def material(settings: BudgetSettings, space: str = SPACE, **studies: Sequence[Evaluation]) -> Material:
     """Put the evaluations of studies together, as if read from the folder of an experiment."""
     config = Config(experiment="made-up", budget=settings, data=DataSettings(name="digits"), space=space)
-    experiment = Experiment.from_config(config)
+    experiment = resolve(config)
     found = {layout.SEARCH: (), **studies}
     return Material(experiment, 8, {name: Study(experiment, tuple(made)) for name, made in found.items()})

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from factories import evaluation
 
-from jointsearch.core.records import Evaluation, Stretch
+from jointsearch.core.records import Attempt, Evaluation
 from jointsearch.networks.manual import ARCHITECTURES
 
 
@@ -65,9 +65,9 @@ def _cut(begin: float, end: float, pauses: Sequence[tuple[float, float]]) -> lis
     ]
 
 
-def _stretch(started: float, finished: float) -> Stretch:
+def _stretch(started: float, finished: float) -> Attempt:
     place = {"host": "node", "device": "cpu", "environment": "a" * 64}
-    return Stretch(started=started, finished=finished, **place)
+    return Attempt(started=started, finished=finished, **place)
 
 
 def named(study: str, name: str, slot: int, loss: float | None, **changes: object) -> Evaluation:

@@ -25,6 +25,7 @@ from jointsearch.core.seeds import derive
 from jointsearch.results.reader import read_batches
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import resolve
 from jointsearch.space.space import Space
 
 HERE = Path(__file__).parent
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "results" / "search-table", help="where the records lie")
     parser.add_argument("--processes", type=cli.positive(int), default=os.cpu_count(), help="trainings at a time")
     arguments = parser.parse_args()
-    experiment = Experiment.from_config(
+    experiment = resolve(
         config.read(
             ROOT / "config" / "demo.yaml", overrides={"experiment": "search-table", "search": {"sampler": "random"}}
         )

@@ -12,8 +12,8 @@ from jointsearch.analysis.comparison import TITLES, Comparison, Run, compare_run
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
 from jointsearch.results.material import Material, Study
-from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
+from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import plan
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
@@ -32,7 +32,7 @@ def test_repeats_are_complete_when_they_hold_what_is_planned(settings) -> None:
     config = Config(
         experiment="made-up", budget=settings, data=DataSettings(name="digits"), space=SPACE, studies=studies
     )
-    planned = plan(config, Experiment.from_config(config))
+    planned = plan(config, resolve(config))
     made = arms(settings, 1, brackets)
     for name, study in planned.items():
         if name != layout.SEARCH:

@@ -16,7 +16,7 @@ from rocrate.rocrate import ROCrate
 from jointsearch.audit import crate
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation, Stretch
+from jointsearch.core.records import Attempt, Evaluation
 
 METADATA = "ro-crate-metadata.json"
 
@@ -86,7 +86,7 @@ def test_training_time_is_told_for_each_kind_of_device(folder):
     assert entities["#search/cpu"]["value"] == 8.0 * (20 - gpu)
 
 
-@pytest.mark.skipif("energy_joules" not in Stretch.model_fields, reason="no record holds energy yet")
+@pytest.mark.skipif("energy_joules" not in Attempt.model_fields, reason="no record holds energy yet")
 def test_energy_is_told_where_a_record_has_it(folder):
     assert "#search/energy" not in described(folder)
     path = slot_without_batch(folder, rung=0)
@@ -109,7 +109,7 @@ def slot_without_batch(folder: Path, rung: int) -> Path:
 def test_a_training_starts_with_its_first_stretch_and_what_it_continues(folder):
     path = slot_without_batch(folder, rung=1)
     record = json.loads(path.read_bytes())
-    stretch = {name: record["observed"][name] for name in Stretch.model_fields if name in record["observed"]}
+    stretch = {name: record["observed"][name] for name in Attempt.model_fields if name in record["observed"]}
     record["observed"]["earlier"] = [stretch | {"started": 50.0, "finished": 60.0}]
     below = record["proposal"]["id"]
     record["continues"] = f"{below}@0"

@@ -30,10 +30,11 @@ def git(folder: Path, *arguments: str, **around: str) -> str:
 
 def write_code(folder: Path) -> Path:
     """A project of the same make, with a module or two."""
-    training = [f"src/jointsearch/{name if name.endswith('.py') else name + '/one.py'}" for name in code.TRAINING_CODE]
+    training = [f"src/jointsearch/{name.replace('.', '/')}.py" for name in code.TRAINING]
     for path in (MODULE, *training, "scripts/train.py", "envs/requirements.txt", "Snakefile"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(f"# {path}\n# as committed\n")
+        text = "from jointsearch.training import loop\n" if path in training else "# as committed\n"
+        (folder / path).write_text(f"# {path}\n{text}")
     for name in (".gitattributes", ".git_archival.txt", ".gitignore"):
         shutil.copy(PROJECT / name, folder)
     return folder

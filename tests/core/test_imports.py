@@ -35,3 +35,43 @@ def test_imports_only_point_down(file):
     known = {room(one) for one in imports.imported(file)} - {"__init__.py"}
     above = {one for one in known if ROOMS.index(one) > ROOMS.index(room(file))} if room(file) in ROOMS else known
     assert not above
+
+
+def test_imports_are_found_wherever_they_stand(tmp_path):
+    (tmp_path / "training").mkdir()
+    for name in ("__init__", "one", "two", "three", "four"):
+        (tmp_path / f"training/{name}.py").write_text("")
+    (tmp_path / "training/all.py").write_text(
+        "from typing import TYPE_CHECKING\n"
+        "from jointsearch.training.one import something\n"
+        "if TYPE_CHECKING:\n    from jointsearch.training import four\n"
+        "def lazily():\n    try:\n        pass\n    except OSError:\n        from jointsearch.training import two\n"
+        "    match 1:\n        case 1:\n            import jointsearch.training.three\n"
+    )
+    found = imports.closure("training.all", package=tmp_path)
+    assert [file.stem for file in found] == ["all", "one", "three", "two"]
+
+
+@pytest.mark.parametrize(
+    ("init", "above", "from_it"),
+    [
+        ('"""Words."""', [], ["__init__"]),
+        ('"""Words."""\nfrom jointsearch.training.two import two\n__all__ = ["two"]', [], ["__init__", "two"]),
+        ("import os\nos.environ['X'] = '1'", ["__init__"], ["__init__"]),
+    ],
+)
+def test_an_init_counts_if_it_does_something_or_a_name_is_imported_from_it(tmp_path, init, above, from_it):
+    (tmp_path / "training").mkdir()
+    texts = {
+        "__init__": init,
+        "one": "",
+        "two": "",
+        "module": "from jointsearch.training import one",
+        "name": "from jointsearch.training import two_or_another_name",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"training/{name}.py").write_text(text)
+    found = [file.stem for file in imports.closure("training.module", package=tmp_path)]
+    assert found == sorted([*above, "module", "one"])
+    found = [file.stem for file in imports.closure("training.name", package=tmp_path)]
+    assert found == sorted([*from_it, "name"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jointsearch.core import config, yaml_file
 from jointsearch.core.errors import UserError
 from jointsearch.core.paths import escape, expand
-from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import resolve, to_config
 
 SPACE = Path(__file__).parents[2] / "config" / "spaces" / "joint17-digits.yaml"
 KEYS = ["data_root", "cache_root", "space", "search.warm_start", "search.warm_start.folder"]
@@ -89,9 +89,7 @@ def test_an_escaped_path_is_expanded_to_itself(path):
 def test_a_configuration_finds_its_space_in_a_folder_of_any_name(tmp_path):
     folder = tmp_path / "~ann $HOME ${X}"
     folder.mkdir()
-    experiment = Experiment.from_config(
-        config.parse({"experiment": "x", "space": str(SPACE), "data": {"name": "digits"}})
-    )
-    (folder / "config.yaml").write_bytes(yaml_file.dump(experiment.to_config(1)))
+    experiment = resolve(config.parse({"experiment": "x", "space": str(SPACE), "data": {"name": "digits"}}))
+    (folder / "config.yaml").write_bytes(yaml_file.dump(to_config(experiment, 1)))
     (folder / "space.yaml").write_bytes(SPACE.read_bytes())
     assert config.read(folder / "config.yaml").space == str(folder / "space.yaml")

@@ -343,7 +343,7 @@ def test_an_id_that_is_not_that_of_its_place_is_found_since_the_seed_hangs_on_it
     proposals = [one.model_dump() for one in read_record(rung, Rung).proposals]
     proposals[0]["id"] = "77-0-0"
     edit(rung, Rung, proposals=proposals)
-    seed = Evidence.read(results).experiment.identity(read_record(rung, Rung), 0)["seed"]
+    seed = Evidence.read(results).experiment.identity(read_record(rung, Rung), 0).seed
     edit(rung.with_name("slot-00.json"), Evaluation, proposal=proposals[0], seed=seed)
     rebuild_hashes(results)
     assert ("proposals", "search/bracket-002/rung-0/proposals.json") in mismatches(results)
@@ -401,7 +401,7 @@ def promote_others(results: Path, chosen: Callable[[list[Evaluation]], Evaluatio
     proposal = chosen(below).proposal.model_dump()
     edit(folder / "rung-1/proposals.json", Rung, proposals=(proposal,))
     identity = Evidence.read(results).experiment.identity(read_record(folder / "rung-1/proposals.json", Rung), 0)
-    edit(folder / "rung-1/slot-00.json", Evaluation, proposal=proposal, seed=identity["seed"])
+    edit(folder / "rung-1/slot-00.json", Evaluation, proposal=proposal, seed=identity.seed)
     rebuild_hashes(results)
     assert not mismatches(results, "hash")
 

@@ -17,6 +17,7 @@ from jointsearch.results.material import Material
 from jointsearch.search import studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets, promote
+from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import Study
 from jointsearch.space.space import Space
 
@@ -64,7 +65,7 @@ def settings(folder: Path, *, studies: bool = True) -> Config:
 
 def write(folder: Path, settings: Config) -> None:
     """Write the experiment and the records of all its studies."""
-    experiment = Experiment.from_config(settings)
+    experiment = resolve(settings)
     rng = np.random.default_rng(0)
     for name, study in studies.plan(settings, experiment).items():
         place = folder / name

@@ -16,7 +16,7 @@ from jointsearch.paper.facts import Facts, as_json, gather
 from jointsearch.paper.latex import export
 from jointsearch.results import dataset
 from jointsearch.results.catalogue import FIGURES, TABLES
-from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import resolve
 
 
 def made(folder: Path, *, studies: bool) -> tuple[Facts, Path]:
@@ -79,7 +79,7 @@ def test_the_images_are_said_in_the_line_of_the_workflow(search_only) -> None:
 def test_before_the_first_record_there_is_a_paper(tmp_path) -> None:
     folder = tmp_path / "new"
     settings = complete.settings(folder, studies=False)
-    complete.put(layout.experiment_file(folder), Experiment.from_config(settings))
+    complete.put(layout.experiment_file(folder), resolve(settings))
     complete.make(folder)
     facts = gather(settings, folder)
     assert "full_budget_evaluations" in facts.figures

@@ -9,9 +9,9 @@ from jointsearch.core.records import Environment
 from jointsearch.paper import state
 from jointsearch.results.material import Material, Study
 from jointsearch.search import studies
-from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import resolve
 
-PUBLISHED = Experiment.from_config(config.read(ROOT / "config/config.yaml"))
+PUBLISHED = resolve(config.read(ROOT / "config/config.yaml"))
 BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 
 
@@ -28,7 +28,7 @@ def test_name_and_seed_make_no_other_experiment() -> None:
 def test_every_other_setting_is_told() -> None:
     for name in ("demo", "miniature"):
         here = config.read(ROOT / f"config/{name}.yaml")
-        found = {one.setting: one for one in state.differences(Experiment.from_config(here), 16, PUBLISHED, 128)}
+        found = {one.setting: one for one in state.differences(resolve(here), 16, PUBLISHED, 128)}
         assert found["budgets"].published == "400, 1,200, 3,600, 10,800 seconds"
         assert found["images"].published == "cifar10"
         assert ("search space" in found) == (name == "demo")
@@ -47,7 +47,7 @@ def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> Non
             "studies": {"arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"}, "retraining": {"seeds": 4}},
         }
     )
-    planned = studies.plan(settings, Experiment.from_config(settings))
+    planned = studies.plan(settings, resolve(settings))
     known = material(
         BUDGET,
         search=search(2, BUDGET, failing=1),

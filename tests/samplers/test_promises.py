@@ -14,7 +14,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.records import History, Model, Origin, Rung
 from jointsearch.samplers import Sampled, Suggestion
 from jointsearch.search import proposals
-from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import resolve
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 
@@ -42,7 +42,7 @@ def first_rung(tmp_path, monkeypatch):
     """Propose one configuration with a sampler of one's own; a function of valid values says what it returns."""
     (tmp_path / "mine.py").write_text(MINE)
     monkeypatch.syspath_prepend(tmp_path)
-    experiment = Experiment.from_config(CONFIG)
+    experiment = resolve(CONFIG)
     begun = History(experiment=experiment.id, study="search", bracket=0, previous=None, observations=(), parents=())
 
     def propose(returned) -> Rung:

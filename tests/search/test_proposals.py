@@ -12,10 +12,11 @@ from jointsearch.networks.manual import architecture
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
+from jointsearch.search.resolve import resolve
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 
-EXPERIMENT = Experiment.from_config(Config(experiment="small", space=SPACE, data=DataSettings(name="digits")))
+EXPERIMENT = resolve(Config(experiment="small", space=SPACE, data=DataSettings(name="digits")))
 EVERY_BUDGET = Bracket(0, (7,) * 4, (0, 1, 2, 3))
 MANUAL = ["resnet_20", "resnet_20", "wide_resnet_10_2", "wide_resnet_10_2"]
 
@@ -29,7 +30,7 @@ def configurations(study: str, rung: int = 0, experiment: Experiment = EXPERIMEN
 
 
 def seeds(rung) -> list[int]:
-    return [EXPERIMENT.identity(rung, slot)["seed"] for slot in range(len(rung.proposals))]
+    return [EXPERIMENT.identity(rung, slot).seed for slot in range(len(rung.proposals))]
 
 
 def manual(name: str, slot: int, loss: float | None, **changes):

@@ -10,8 +10,8 @@ from jointsearch.core.config import Config, parse
 from jointsearch.core.errors import UserError
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.search import proposals, studies
-from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
+from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import Study
 from jointsearch.space.file import Constant, SpaceFile
 from jointsearch.workflow.pipeline import Pipeline
@@ -23,7 +23,7 @@ TWO_STEPS = ("architecture_first", "hyperparameters_first")
 
 def plan(**changes) -> dict[str, Study]:
     config = configuration(**changes)
-    return studies.plan(config, Experiment.from_config(config))
+    return studies.plan(config, resolve(config))
 
 
 def configuration(**changes) -> Config:
@@ -112,7 +112,7 @@ def test_arms_see_all_that_came_before_and_the_search_keeps_its_lags():
 
 def test_no_study_but_the_search_begins_with_what_another_one_found():
     config = configuration(studies=ALL)
-    started = Experiment.from_config(config).model_copy(update={"warm_start": "a" * 64})
+    started = resolve(config).model_copy(update={"warm_start": "a" * 64})
     planned = studies.plan(config, started)
     assert {name for name, study in planned.items() if study.experiment.warm_start is not None} == {"search"}
 

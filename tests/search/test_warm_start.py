@@ -13,7 +13,8 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record, write_record
 from jointsearch.core.records import WarmStart
 from jointsearch.search import hpbandster, warm_start
-from jointsearch.search.experiment import Experiment, configuration
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import configuration, resolve
 from jointsearch.space.space import Space
 
 CONDITIONAL = "config/spaces/conditional.yaml"
@@ -95,8 +96,8 @@ def test_the_record_of_another_search_is_held_to_the_same_as_a_folder(tmp_path):
 def test_the_experiment_names_the_evaluations_that_it_began_with(tmp_path):
     export(tmp_path)
     settings = {"experiment": "one", "space": CONDITIONAL, "budget": DEMO.model_dump()}
-    cold = Experiment.from_config(parse(settings))
-    warm = Experiment.from_config(parse(settings | {"search": {"warm_start": str(tmp_path)}}))
+    cold = resolve(parse(settings))
+    warm = resolve(parse(settings | {"search": {"warm_start": str(tmp_path)}}))
     seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO)
     assert warm.warm_start == warm_start.source(seen)
     assert warm.id != cold.id
@@ -183,12 +184,12 @@ def test_the_folder_alone_is_short_for_losses_that_are_errors(tmp_path):
     short, long = configured(tmp_path), configured(tmp_path, losses=[0, 1])
     assert short == long
     assert short.model_dump()["search"]["warm_start"] == str(tmp_path)
-    assert Experiment.from_config(short).id == Experiment.from_config(long).id
+    assert resolve(short).id == resolve(long).id
 
 
 def test_another_way_to_make_errors_of_losses_is_another_experiment(tmp_path):
     export(tmp_path)
-    ids = {Experiment.from_config(configured(tmp_path, losses=way)).id for way in ([0, 1], "ranks", [0, 2])}
+    ids = {resolve(configured(tmp_path, losses=way)).id for way in ([0, 1], "ranks", [0, 2])}
     assert len(ids) == 3
 
 
@@ -222,7 +223,7 @@ def test_a_record_says_how_its_losses_became_errors_and_is_not_changed_again(tmp
     export(tmp_path)
     rescale(tmp_path, lambda loss: 100 * loss)
     ranked = configured(tmp_path, losses="ranks")
-    experiment = Experiment.from_config(ranked)
+    experiment = resolve(ranked)
     results = tmp_path / "results"
     write_record(results / "experiment.json", experiment)
 

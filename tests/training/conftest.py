@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from jointsearch.core.config import DataSettings
-from jointsearch.training import data
+from jointsearch.training import datasets
 from jointsearch.training.image_data import ImageData
 
 
 @pytest.fixture(scope="session")
 def digits() -> ImageData:
-    return data.load(DataSettings(name="digits"), None, 1)
+    return datasets.load(DataSettings(name="digits"), None, 1)
 
 
 @pytest.fixture(scope="session")

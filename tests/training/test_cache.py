@@ -14,9 +14,9 @@ from jointsearch.core.config import DataSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import ABANDONED
 from jointsearch.core.records import DataSet
-from jointsearch.training import cache, data
-from jointsearch.training.image_data import Division
-from jointsearch.training.source import Part
+from jointsearch.training import cache, datasets
+from jointsearch.training.image_data import Division, ImageData
+from jointsearch.training.raw_data import Part
 
 FOLDER = DataSettings(name="image_folder", validation_fraction=0.2)
 
@@ -46,7 +46,7 @@ def known(images) -> DataSet:
 
 
 def assert_equal(one, other):
-    for field in dataclasses.fields(data.ImageData):
+    for field in dataclasses.fields(ImageData):
         first, second = getattr(one, field.name), getattr(other, field.name)
         if isinstance(first, torch.Tensor):
             assert first.dtype == second.dtype
@@ -69,10 +69,10 @@ def one_warning(capsys) -> str:
 
 
 def test_a_hit_gives_the_same_images_without_a_look_at_their_source(tree, root, capsys):
-    fresh = data.load(FOLDER, tree, 0, root)
-    assert_equal(fresh, data.load(FOLDER, tree, 0))
+    fresh = datasets.load(FOLDER, tree, 0, root)
+    assert_equal(fresh, datasets.load(FOLDER, tree, 0))
     shutil.rmtree(tree)
-    assert_equal(data.load(FOLDER, tree, 0, root, known(fresh)), fresh)
+    assert_equal(datasets.load(FOLDER, tree, 0, root, known(fresh)), fresh)
     assert capsys.readouterr().err == ""
 
 
@@ -82,17 +82,17 @@ from pathlib import Path
 from jointsearch.core.config import DataSettings
 from jointsearch.core.files import read_record
 from jointsearch.core.records import DataSet
-from jointsearch.training import data, evaluate
+from jointsearch.training import datasets, evaluate
 
 known = read_record(Path(sys.argv[2]), DataSet)
-images = data.load(DataSettings(name="digits"), None, 1, Path(sys.argv[1]), known)
+images = datasets.load(DataSettings(name="digits"), None, 1, Path(sys.argv[1]), known)
 assert images.train_images.shape[1:] == (1, 8, 8)
 print({"sklearn", "torchvision", "PIL"} & sys.modules.keys())
 """
 
 
 def test_a_hit_imports_nothing_that_decodes(tmp_path, root):
-    fresh = data.load(DataSettings(name="digits"), None, 1, root)
+    fresh = datasets.load(DataSettings(name="digits"), None, 1, root)
     (tmp_path / "data.json").write_text(known(fresh).model_dump_json())
     command = [sys.executable, "-c", HIT, root, tmp_path / "data.json"]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -100,30 +100,30 @@ def test_a_hit_imports_nothing_that_decodes(tmp_path, root):
 
 
 def test_changed_images_are_refused_unless_the_cache_has_the_known_ones(tree, root):
-    fresh = data.load(FOLDER, tree, 0, root)
+    fresh = datasets.load(FOLDER, tree, 0, root)
     Image.new("RGB", (5, 4)).save(tree / "cat" / "0.png")
-    assert_equal(data.load(FOLDER, tree, 0, root, known(fresh)), fresh)
+    assert_equal(datasets.load(FOLDER, tree, 0, root, known(fresh)), fresh)
     shutil.rmtree(root)
     for cache_root in (root, None):
         with pytest.raises(UserError, match="other images, or another split, than") as caught:
-            data.load(FOLDER, tree, 0, cache_root, known(fresh))
+            datasets.load(FOLDER, tree, 0, cache_root, known(fresh))
         assert "\n" not in str(caught.value)
     assert not root.exists()
 
 
 def test_without_known_images_the_source_is_always_looked_at(tree, root):
-    before = data.load(FOLDER, tree, 0, root)
+    before = datasets.load(FOLDER, tree, 0, root)
     Image.new("RGB", (5, 4)).save(tree / "cat" / "0.png")
-    after = data.load(FOLDER, tree, 0, root)
+    after = datasets.load(FOLDER, tree, 0, root)
     assert before.digest != after.digest
     assert len(list((root / "images").iterdir())) == 2
 
 
 def test_each_split_has_a_file_of_its_own(tree, root):
-    both = [data.load(FOLDER, tree, seed, root) for seed in (0, 1)]
+    both = [datasets.load(FOLDER, tree, seed, root) for seed in (0, 1)]
     assert both[0].digest == both[1].digest
     for seed, fresh in enumerate(both):
-        assert_equal(data.load(FOLDER, None, seed, root, known(fresh)), fresh)
+        assert_equal(datasets.load(FOLDER, None, seed, root, known(fresh)), fresh)
 
 
 @pytest.fixture
@@ -223,22 +223,22 @@ def test_what_is_no_cache_file_is_ignored(division, root, written, capsys, fault
 
 
 def test_a_damaged_file_is_replaced(tree, root, capsys):
-    fresh = data.load(FOLDER, tree, 0, root)
+    fresh = datasets.load(FOLDER, tree, 0, root)
     path = only_file(root)
     content = path.read_bytes()
     path.write_bytes(content[:-100])
-    assert_equal(data.load(FOLDER, tree, 0, root, known(fresh)), fresh)
+    assert_equal(datasets.load(FOLDER, tree, 0, root, known(fresh)), fresh)
     assert "ignored, the images are read from their source" in one_warning(capsys)
     assert only_file(root).read_bytes() == content
-    assert_equal(data.load(FOLDER, None, 0, root, known(fresh)), fresh)
+    assert_equal(datasets.load(FOLDER, None, 0, root, known(fresh)), fresh)
     assert capsys.readouterr().err == ""
 
 
 def test_a_cache_that_cannot_be_written_costs_a_warning(tree, root, capsys):
     root.write_text("a file, where a folder is needed")
-    fresh = data.load(FOLDER, tree, 0, root)
+    fresh = datasets.load(FOLDER, tree, 0, root)
     assert "images are not cached" in one_warning(capsys)
-    assert_equal(data.load(FOLDER, tree, 0, root, known(fresh)), fresh)
+    assert_equal(datasets.load(FOLDER, tree, 0, root, known(fresh)), fresh)
     assert "images are not cached" in one_warning(capsys)
 
 
@@ -273,7 +273,7 @@ from pathlib import Path
 from jointsearch.core.config import DataSettings
 from jointsearch.core.files import read_record
 from jointsearch.core.records import DataSet
-from jointsearch.training import data
+from jointsearch.training import datasets
 
 tree, root, known = map(Path, sys.argv[1:])
 settings, known = DataSettings.model_validate_json(sys.stdin.read()), read_record(known, DataSet)
@@ -283,7 +283,7 @@ together = processes.Barrier(10)
 def job(number):
     for _ in range(3):
         together.wait(60)
-        images = data.load(settings, tree, 0, root, known)
+        images = datasets.load(settings, tree, 0, root, known)
         assert (images.digest, images.split) == (known.digest, known.split)
         if number == 0:
             (written,) = (root / "images").glob("*.npz")
@@ -292,18 +292,18 @@ def job(number):
 jobs = [processes.Process(target=job, args=(number,)) for number in range(10)]
 for one in jobs: one.start()
 for one in jobs: one.join()
-data.load(settings, tree, 0, root, known)
+datasets.load(settings, tree, 0, root, known)
 print([one.exitcode for one in jobs])
 """
 
 
 def test_ten_jobs_at_once_on_an_empty_cache(tree, root, tmp_path):
     """One of them deletes the cache as soon as it has its images, three times over."""
-    fresh = data.load(FOLDER, tree, 0)
+    fresh = datasets.load(FOLDER, tree, 0)
     (tmp_path / "data.json").write_text(known(fresh).model_dump_json())
     command = [sys.executable, "-c", AT_ONCE, tree, root, tmp_path / "data.json"]
     done = subprocess.run(command, input=FOLDER.model_dump_json(), capture_output=True, text=True, timeout=300)
     assert done.stdout == f"{[0] * 10}\n", done.stderr
     assert done.stderr == ""
     assert only_file(root).suffix == ".npz"
-    assert_equal(data.load(FOLDER, None, 0, root, known(fresh)), fresh)
+    assert_equal(datasets.load(FOLDER, None, 0, root, known(fresh)), fresh)

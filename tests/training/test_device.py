@@ -39,18 +39,18 @@ def test_trainings_side_by_side_have_a_gpu_each(monkeypatch, tmp_path):
 TOO_MUCH = """
 from jointsearch.core.config import DataSettings, TrainingSettings
 from jointsearch.networks.hyperparameters import Hyperparameters
-from jointsearch.training import data
+from jointsearch.training import datasets
 from jointsearch.training.device import claim
 from jointsearch.training.loop import Task
-from jointsearch.training.outcome import train
+from jointsearch.training.train import train
 
 blocks = {f"residual_blocks_{index}": 1 for index in (1, 2, 3)}
 factors = {f"widen_factor_{index}": 8 for index in (1, 2, 3)}
 wide = Hyperparameters(**blocks, **factors, initial_filters=8, learning_rate=0.1, batch_size=8)
 digits = DataSettings(name="digits")
 with claim("cpu", memory_gb=2) as device:
-    images = data.load(digits, None, 0)
-    print(train(Task(wide, 1, "steps", (1.0,), 0, TrainingSettings(), digits), images, device).status)
+    images = datasets.load(digits, None, 0)
+    print(train(Task(wide, 1, "steps", (1.0,), 0, TrainingSettings(), digits), images, device).result.status)
 """
 
 

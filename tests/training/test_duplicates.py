@@ -5,7 +5,7 @@ import pytest
 
 from jointsearch.training import duplicates
 from jointsearch.training.image_data import Division
-from jointsearch.training.source import Part
+from jointsearch.training.raw_data import Part
 
 
 def part(*values: int, name: str | None = None) -> Part:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from jointsearch.core.config import DataSettings
 from jointsearch.core.errors import UserError
-from jointsearch.training import data, image_folder
+from jointsearch.training import datasets, image_folder
 
 
 def picture(path, size=(6, 4), mode="RGB", colour=None):
@@ -53,7 +53,7 @@ def test_train_and_test_are_read_in_sorted_order(tree):
 
 
 def test_loading_splits_the_training_part(tree):
-    loaded = data.load(DataSettings(name="image_folder"), tree, 0)
+    loaded = datasets.load(DataSettings(name="image_folder"), tree, 0)
     labels = loaded.train_labels, loaded.validation_labels, loaded.test_labels
     assert [part.bincount().tolist() for part in labels] == [[9, 9], [1, 1], [3, 3]]
 
@@ -64,11 +64,11 @@ def test_without_a_test_folder_a_part_is_held_out(tmp_path, below):
         for number in range(10):
             picture(tmp_path / below / name / f"{number}.png")
     settings = DataSettings(name="image_folder", test_fraction=0.3, validation_fraction=0.2)
-    loaded = data.load(settings, tmp_path, 0)
+    loaded = datasets.load(settings, tmp_path, 0)
     assert loaded.classes == ("a", "b")
     assert loaded.test_labels.bincount().tolist() == [3, 3]
     assert len(loaded.train_labels) + len(loaded.validation_labels) == 14
-    assert loaded.test_images.equal(data.load(settings, tmp_path, 1).test_images)
+    assert loaded.test_images.equal(datasets.load(settings, tmp_path, 1).test_images)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "1", "LA"])
@@ -251,7 +251,7 @@ def test_too_few_images_for_the_split_are_told(tmp_path):
         picture(tmp_path / "train" / name / "0.png")
         picture(tmp_path / "test" / name / "0.png")
     with pytest.raises(UserError, match="too few images"):
-        data.load(DataSettings(name="image_folder"), tmp_path, 0)
+        datasets.load(DataSettings(name="image_folder"), tmp_path, 0)
 
 
 def add_part(root, name, count=2, classes=("cat", "dog")):
@@ -263,13 +263,13 @@ def add_part(root, name, count=2, classes=("cat", "dog")):
 @pytest.mark.parametrize("name", ["val", "valid", "validation", "Validation_Set", "dev"])
 def test_a_folder_of_validation_images_is_the_validation_part(tree, name):
     add_part(tree, name)
-    loaded = data.load(DataSettings(name="image_folder"), tree, 0)
+    loaded = datasets.load(DataSettings(name="image_folder"), tree, 0)
     labels = loaded.train_labels, loaded.validation_labels, loaded.test_labels
     assert [part.bincount().tolist() for part in labels] == [[10, 10], [2, 2], [3, 3]]
     given = image_folder.read(tree, None).validation.images
     np.testing.assert_array_equal(loaded.validation_images.numpy(), given)
-    assert data.load(DataSettings(name="image_folder"), tree, 1).split == loaded.split
-    found = data.find(DataSettings(name="image_folder"), tree, 0).images
+    assert datasets.load(DataSettings(name="image_folder"), tree, 1).split == loaded.split
+    found = datasets.find(DataSettings(name="image_folder"), tree, 0).images
     assert (found.train, found.validation, found.test) == (20, 4, 6)
     assert (found.validation_from, found.test_from) == (f"{name}/", "test/")
     assert (found.digest, found.split) == (loaded.digest, loaded.split)
@@ -279,11 +279,11 @@ def test_with_validation_images_alone_the_test_part_is_held_out_of_the_training_
     shutil.rmtree(tree / "test")
     add_part(tree, "val")
     settings = DataSettings(name="image_folder", test_fraction=0.3)
-    loaded = data.load(settings, tree, 0)
+    loaded = datasets.load(settings, tree, 0)
     labels = loaded.train_labels, loaded.validation_labels, loaded.test_labels
     assert [part.bincount().tolist() for part in labels] == [[7, 7], [2, 2], [3, 3]]
     np.testing.assert_array_equal(loaded.validation_images.numpy(), image_folder.read(tree, None).validation.images)
-    found = data.find(settings, tree, 0).images
+    found = datasets.find(settings, tree, 0).images
     assert (found.validation_from, found.test_from) == ("val/", "training")
 
 
@@ -292,18 +292,18 @@ def test_training_on_everything_includes_the_given_validation_images_and_changes
     some, everything = (
         DataSettings(name="image_folder", train_on=one) for one in ("training", "training_and_validation")
     )
-    loaded = data.load(everything, tree, 0)
+    loaded = datasets.load(everything, tree, 0)
     assert [len(part) for part in (loaded.train_labels, loaded.validation_labels)] == [24, 4]
-    assert data.find(everything, tree, 0) == data.find(some, tree, 0)
+    assert datasets.find(everything, tree, 0) == datasets.find(some, tree, 0)
 
 
 def test_given_validation_images_come_back_from_the_cache(tree, tmp_path_factory):
     add_part(tree, "val")
     cache, settings = tmp_path_factory.mktemp("cache"), DataSettings(name="image_folder")
-    found = data.find(settings, tree, 0, cache).images
-    loaded = data.load(settings, None, 0, cache, found)
-    assert loaded.validation_images.equal(data.load(settings, tree, 0).validation_images)
-    assert loaded.train_images.equal(data.load(settings, tree, 0).train_images)
+    found = datasets.find(settings, tree, 0, cache).images
+    loaded = datasets.load(settings, None, 0, cache, found)
+    assert loaded.validation_images.equal(datasets.load(settings, tree, 0).validation_images)
+    assert loaded.train_images.equal(datasets.load(settings, tree, 0).train_images)
 
 
 @pytest.mark.parametrize(("fraction", "given"), [(0.2, False), (0.2, True), (0.1, True)])
@@ -311,7 +311,7 @@ def test_a_share_for_validation_beside_a_folder_for_it_is_a_mistake(tree, fracti
     add_part(tree, "val")
     settings = DataSettings(name="image_folder", validation_fraction=fraction)
     with pytest.raises(UserError) as caught:
-        data.find(settings, tree, 0, fraction_given=given)
+        datasets.find(settings, tree, 0, fraction_given=given)
     assert str(caught.value) == (
         f"data.validation_fraction: {fraction:g} of the training images are to be held out, but the data has a "
         "validation part, val/; remove the setting, or that folder"
@@ -378,9 +378,9 @@ def test_a_rare_class_is_in_each_part_or_named(tmp_path, number):
     settings = DataSettings(name="image_folder")
     if number == 2:
         with pytest.raises(UserError, match="class emu: 2 of the 3 needed, one each for training, validation, test"):
-            data.load(settings, tmp_path, 0)
+            datasets.load(settings, tmp_path, 0)
     else:
-        loaded = data.load(settings, tmp_path, 0)
+        loaded = datasets.load(settings, tmp_path, 0)
         labels = loaded.train_labels, loaded.validation_labels, loaded.test_labels
         assert [part.bincount().tolist() for part in labels] == [[30, 1], [2, 1], [8, 1]]
 
@@ -462,7 +462,7 @@ def test_a_class_in_another_case_is_told_by_both_names(tree):
 
 def test_copies_across_parts_are_counted_and_named(tree):
     shutil.copy(tree / "train" / "cat" / "03.png", tree / "test" / "dog" / "copy.bmp.png")
-    found = data.find(DataSettings(name="image_folder"), tree, 0)
+    found = datasets.find(DataSettings(name="image_folder"), tree, 0)
     # Pictures of one name are alike here, in both classes.
     assert found.images.duplicates > 0
     (warning,) = found.warnings

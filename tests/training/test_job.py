@@ -15,6 +15,7 @@ from jointsearch.core.files import file_digest, read_record, write_record
 from jointsearch.core.interruption import InterruptedTrainingError, Interruption
 from jointsearch.core.records import Batch, Evaluation, Origin, Proposal, Rung
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import resolve
 from jointsearch.training import job as job_of
 from jointsearch.training.job import Job
 
@@ -25,7 +26,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from jointsearch.core import lock
-with lock.place(Path(sys.argv[1]), int(sys.argv[2])) as held:
+with lock.try_byte(Path(sys.argv[1]), int(sys.argv[2])) as held:
     print(held, flush=True)
     sys.stdin.read()
 """
@@ -33,7 +34,7 @@ with lock.place(Path(sys.argv[1]), int(sys.argv[2])) as held:
 
 @pytest.fixture(scope="module")
 def experiment() -> Experiment:
-    return Experiment.from_config(CONFIG)
+    return resolve(CONFIG)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def job(experiment, tmp_path) -> Job:
 
 
 def record(job: Job, slot: int) -> Evaluation:
-    return evaluation(f"0-0-{slot}").model_copy(update=job.experiment.identity(job.rung, slot))
+    return evaluation(f"0-0-{slot}").model_copy(update=dict(job.experiment.identity(job.rung, slot)))
 
 
 def train(job: Job, slot: int, file: Path) -> None:

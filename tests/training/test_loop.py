@@ -11,7 +11,6 @@ import torch
 
 from jointsearch.core.config import BudgetSettings, DataSettings, TrainingSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import digest
 from jointsearch.core.records import Origin, Proposal, Rung
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.hyperparameters import Hyperparameters
@@ -19,12 +18,13 @@ from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
 from jointsearch.search.experiment import Experiment
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
-from jointsearch.training import accelerate, checkpoint, environment, loop, schedule
-from jointsearch.training.clock import ReplayClock, Stopwatch, make_clock, pack, unpack
-from jointsearch.training.evaluate import evaluate
+from jointsearch.training import accelerate, checkpoint_file, environment, loop, schedule
+from jointsearch.training.clock import ReplayClock, Stopwatch, make_clock, unpack
+from jointsearch.training.evaluate import Setup, evaluate
 from jointsearch.training.loop import Progress, Task, Training
-from jointsearch.training.outcome import Outcome, train
 from jointsearch.training.sgd import Sgd
+from jointsearch.training.slot import Slot
+from jointsearch.training.train import Trained, train
 
 CPU = torch.device("cpu")
 SPACE = Path(__file__).parents[2] / "config" / "spaces" / "joint17.yaml"
@@ -57,7 +57,7 @@ def task(parameters=EVERYTHING, budget=2, unit="epochs", level=0, limits=FLOAT32
     return Task(parameters, budget, unit, schedule.doubling(level), seed, limits, images)
 
 
-def run(data, *args, clock=None, **kwargs) -> Outcome:
+def run(data, *args, clock=None, **kwargs) -> Trained:
     return train(task(*args, **kwargs), data, CPU, clock)
 
 
@@ -70,16 +70,16 @@ def test_a_tiny_network_overfits_64_images(digits):
     seen = {"validation_images": some["train_images"], "validation_labels": some["train_labels"]}
     parameters = configuration(initial_filters=8, momentum=0.9, batch_size=32, learning_rate=0.05)
     outcome = run(dataclasses.replace(digits, **some, **seen), parameters, 40, images=PLAIN)
-    assert outcome.status == "success"
-    assert outcome.loss == 0
-    assert outcome.curve[-1].validation_loss < 0.1
-    assert outcome.curve[-1].train_loss < 0.1
+    assert outcome.result.status == "success"
+    assert outcome.result.loss == 0
+    assert outcome.result.curve[-1].validation_loss < 0.1
+    assert outcome.result.curve[-1].train_loss < 0.1
 
 
 def test_regularised_training_learns_images_it_has_not_seen(digits):
     outcome = run(digits, configuration(momentum=0.9, batch_size=32, initial_filters=8), 4, level=1)
-    assert outcome.loss < 0.5
-    assert outcome.test_error < 0.5
+    assert outcome.result.loss < 0.5
+    assert outcome.result.test_error < 0.5
 
 
 @pytest.mark.parametrize(
@@ -97,36 +97,40 @@ def test_budgets_are_exact_and_the_last_incomplete_batch_is_left_out(
     few_digits, budget, unit, batch_size, steps, epochs
 ):
     outcome = run(few_digits, configuration(batch_size=batch_size), budget, unit)
-    assert (outcome.steps, outcome.epochs) == (steps, epochs)
-    assert outcome.curve[-1].step == steps
-    assert outcome.readings is None
+    assert (outcome.result.steps, outcome.result.epochs) == (steps, epochs)
+    assert outcome.result.curve[-1].step == steps
+    assert outcome.timing.clock is None
 
 
 def test_a_budget_of_seconds_counts_training_alone(few_digits):
     outcome = run(few_digits, budget=0.2, unit="seconds")
-    assert outcome.training_seconds >= 0.2
-    assert outcome.curve_seconds[-1] <= outcome.training_seconds
-    assert list(outcome.curve_seconds) == sorted(outcome.curve_seconds)
-    assert outcome.evaluation_seconds > 0
-    assert len(outcome.readings) == outcome.steps
+    assert outcome.timing.training_seconds >= 0.2
+    assert outcome.timing.curve_seconds[-1] <= outcome.timing.training_seconds
+    assert list(outcome.timing.curve_seconds) == sorted(outcome.timing.curve_seconds)
+    assert outcome.timing.evaluation_seconds > 0
+    assert len(unpack(outcome.timing.clock)) == outcome.result.steps
 
 
 @pytest.mark.parametrize(("budget", "unit"), [(1e-6, "seconds"), (0.3, "steps"), (0.01, "epochs")])
 def test_a_budget_shorter_than_a_step_trains_one_step_and_says_so(few_digits, budget, unit):
     outcome = run(few_digits, budget=budget, unit=unit)
-    assert (outcome.status, outcome.steps) == ("success", 1)
-    assert outcome.message == "the budget is shorter than one step; one step was trained"
-    assert run(few_digits, budget=1, unit="steps").message is None
+    assert (outcome.result.status, outcome.result.steps) == ("success", 1)
+    assert outcome.result.message == "the budget is shorter than one step; one step was trained"
+    assert run(few_digits, budget=1, unit="steps").result.message is None
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_stored_clock_readings_make_the_same_training_again(few_digits, precision):
     limits = TrainingSettings(precision=precision)
     first = run(few_digits, budget=0.2, unit="seconds", level=2, limits=limits)
-    readings = unpack(pack(first.readings))
+    readings = unpack(first.timing.clock)
     again = run(few_digits, budget=0.2, unit="seconds", level=2, limits=limits, clock=ReplayClock(readings))
-    assert first.steps > 5
-    assert (again.steps, again.curve, again.loss) == (first.steps, first.curve, first.loss)
+    assert first.result.steps > 5
+    assert (again.result.steps, again.result.curve, again.result.loss) == (
+        first.result.steps,
+        first.result.curve,
+        first.result.loss,
+    )
 
 
 @pytest.mark.parametrize("stop", [1, 4, 5, 7, 33, 59])
@@ -138,8 +142,8 @@ def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path,
         pass
     for _ in itertools.islice(part.run(clock), stop):
         pass
-    checkpoint.write(file, "this", part.state())
-    rest.restore(checkpoint.read(file, "this"))
+    checkpoint_file.write(file, "this", part.state())
+    rest.restore(checkpoint_file.read(file, "this"))
     assert rest.progress.steps == stop
     for _ in rest.run(clock):
         pass
@@ -163,27 +167,27 @@ def test_going_on_from_lower_budgets_is_one_training_with_a_restart_at_each(few_
             task(budget=budgets[level], unit="steps", limits=limits), ends=schedule.continued(budgets[: level + 1])
         )
         outcome = train(one, few_digits, CPU, start=outcome.end if outcome else None, keep_end=level < 2)
-        steps.append(outcome.steps)
+        steps.append(outcome.result.steps)
     assert steps == [20, 60, 180]
-    assert (outcome.loss, outcome.test_error) == (whole.loss, whole.test_error)
-    assert outcome.curve[-1].learning_rate == whole.curve[-1].learning_rate
-    assert outcome.curve[-1].validation_loss == whole.curve[-1].validation_loss
+    assert (outcome.result.loss, outcome.result.test_error) == (whole.result.loss, whole.result.test_error)
+    assert outcome.result.curve[-1].learning_rate == whole.result.curve[-1].learning_rate
+    assert outcome.result.curve[-1].validation_loss == whole.result.curve[-1].validation_loss
 
 
 def test_going_on_in_seconds_spends_the_rest_of_the_budget(few_digits):
     first = train(task(budget=0.2, unit="seconds"), few_digits, CPU, keep_end=True)
     one = dataclasses.replace(task(budget=0.6, unit="seconds"), ends=schedule.continued([0.2, 0.6]))
     second = train(one, few_digits, CPU, start=first.end)
-    assert 0.4 <= second.training_seconds < 0.6
-    assert len(second.readings) == second.steps - first.steps
-    again = train(one, few_digits, CPU, ReplayClock(second.readings, first.steps), start=first.end)
-    assert again.curve == second.curve
+    assert 0.4 <= second.timing.training_seconds < 0.6
+    assert len(unpack(second.timing.clock)) == second.result.steps - first.result.steps
+    again = train(one, few_digits, CPU, ReplayClock(unpack(second.timing.clock), first.result.steps), start=first.end)
+    assert again.result.curve == second.result.curve
 
 
 @pytest.mark.parametrize("fault", ["missing", "cut short", "changed", "of another"])
 def test_a_checkpoint_that_cannot_be_used_is_named(tmp_path, fault):
     file = tmp_path / "state"
-    checkpoint.write(file, "this", {"tensor": torch.zeros(100)})
+    checkpoint_file.write(file, "this", {"tensor": torch.zeros(100)})
     content = file.read_bytes()
     match fault:
         case "missing":
@@ -193,50 +197,52 @@ def test_a_checkpoint_that_cannot_be_used_is_named(tmp_path, fault):
         case "changed":
             file.write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])
     with pytest.raises(UserError, match=str(file)):
-        checkpoint.read(file, "that" if fault == "of another" else "this")
+        checkpoint_file.read(file, "that" if fault == "of another" else "this")
 
 
 def test_evaluation_on_the_way_is_skipped_where_it_would_cost_too_much(digits):
     short = run(digits, budget=8, unit="steps", level=2)
-    assert [row.validation_error is not None for row in short.curve] == [False] * (len(short.curve) - 1) + [True]
+    assert [row.validation_error is not None for row in short.result.curve] == [False] * (
+        len(short.result.curve) - 1
+    ) + [True]
     long = run(digits, configuration(batch_size=64), budget=8, level=2)
-    share = loop.EVALUATED_PER_TRAINED * long.steps * 64
+    share = loop.EVALUATED_PER_TRAINED * long.result.steps * 64
     evaluated = sum(
         (row.validation_error is not None) * len(digits.validation_images)
         + (row.test_error is not None) * len(digits.test_images)
-        for row in long.curve[:-1]
+        for row in long.result.curve[:-1]
     )
     assert 0 < evaluated <= share
-    assert any(row.validation_error is None for row in long.curve)
+    assert any(row.validation_error is None for row in long.result.curve)
 
 
 def test_a_snapshot_ensemble_measures_every_cycle_end_and_changes_nothing_else(few_digits):
     plain, kept = (run(few_digits, budget=4, level=2, limits=limits) for limits in (FLOAT32, SNAPSHOTS))
-    assert plain.snapshot_test_error is None
-    assert (plain.loss, plain.test_error) == (kept.loss, kept.test_error)
-    ends = [row for row in kept.curve if row.test_error is not None]
+    assert plain.result.snapshot_test_error is None
+    assert (plain.result.loss, plain.result.test_error) == (kept.result.loss, kept.result.test_error)
+    ends = [row for row in kept.result.curve if row.test_error is not None]
     assert len(ends) == 3
-    assert 0 <= kept.snapshot_test_error <= 1
+    assert 0 <= kept.result.snapshot_test_error <= 1
 
 
 def test_the_ensemble_of_one_cycle_is_its_network(few_digits):
     outcome = run(few_digits, limits=SNAPSHOTS)
-    assert outcome.snapshot_test_error == outcome.test_error
+    assert outcome.result.snapshot_test_error == outcome.result.test_error
 
 
 def test_curve_has_a_row_for_each_quarter_of_a_cycle(few_digits):
     """Two cycles in sixty epochs of five steps: they end after 100 and 300 steps."""
     outcome = run(few_digits, configuration(learning_rate=0.2), 60, level=1)
-    assert [row.step for row in outcome.curve] == [25, 50, 75, 100, 150, 200, 250, 300]
-    assert [row.epoch for row in outcome.curve] == [5, 10, 15, 20, 30, 40, 50, 60]
-    assert all(row.train_loss is not None for row in outcome.curve)
-    assert {row.step for row in outcome.curve if row.test_error is not None} <= {100, 300}
+    assert [row.step for row in outcome.result.curve] == [25, 50, 75, 100, 150, 200, 250, 300]
+    assert [row.epoch for row in outcome.result.curve] == [5, 10, 15, 20, 30, 40, 50, 60]
+    assert all(row.train_loss is not None for row in outcome.result.curve)
+    assert {row.step for row in outcome.result.curve if row.test_error is not None} <= {100, 300}
     # The last step before 25 of 100: 0.24 of the first cycle is over, and so on.
     parts = (24 / 100, 49 / 100, 74 / 100, 99 / 100, 49 / 200, 99 / 200, 149 / 200, 199 / 200)
     expected = [0.1 * (1 + math.cos(math.pi * part)) for part in parts]
-    assert [row.learning_rate for row in outcome.curve] == pytest.approx(expected)
-    assert outcome.loss == outcome.curve[-1].validation_error
-    assert outcome.test_error == outcome.curve[-1].test_error
+    assert [row.learning_rate for row in outcome.result.curve] == pytest.approx(expected)
+    assert outcome.result.loss == outcome.result.curve[-1].validation_error
+    assert outcome.result.test_error == outcome.result.curve[-1].test_error
 
 
 def test_first_step_is_plain_sgd_with_decay_of_all_weights(few_digits, monkeypatch):
@@ -282,8 +288,8 @@ def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_numbers_alone(f
     first = run(few_digits, level=1, budget=3)
     torch.rand(3)
     second, other = (run(few_digits, level=1, budget=3, seed=seed) for seed in (5, 6))
-    assert first.curve == second.curve
-    assert first.curve != other.curve
+    assert first.result.curve == second.result.curve
+    assert first.result.curve != other.result.curve
     torch.set_rng_state(state)
     run(few_digits)
     assert torch.equal(torch.get_rng_state(), state)
@@ -292,49 +298,56 @@ def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_numbers_alone(f
 
 def test_evaluation_batch_size_changes_nothing_but_rounding(few_digits):
     one, other = (run(few_digits, limits=TrainingSettings(evaluation_batch_size=size)) for size in (3, 512))
-    assert one.loss == other.loss
-    assert [row.train_loss for row in one.curve] == [row.train_loss for row in other.curve]
+    assert one.result.loss == other.result.loss
+    assert [row.train_loss for row in one.result.curve] == [row.train_loss for row in other.result.curve]
 
 
 def test_the_test_images_change_no_result_but_their_own(few_digits):
     other = dataclasses.replace(few_digits, test_labels=(few_digits.test_labels + 1) % 10)
-    one, two = (run(data, level=1, budget=3) for data in (few_digits, other))
+    one, two = (run(data, level=1, budget=3).result.curve for data in (few_digits, other))
     hidden = {"test_loss": None, "test_error": None}
-    assert [row.model_copy(update=hidden) for row in one.curve] == [row.model_copy(update=hidden) for row in two.curve]
+    assert [row.model_copy(update=hidden) for row in one.result.curve] == [
+        row.model_copy(update=hidden) for row in two.result.curve
+    ]
 
 
 def test_momentum_zero_works(few_digits):
-    assert run(few_digits, configuration(momentum=0)).status == "success"
+    assert run(few_digits, configuration(momentum=0)).result.status == "success"
 
 
 def test_divergence_is_an_outcome_and_says_where(few_digits):
     outcome = run(few_digits, configuration(learning_rate=1e30), 50)
-    assert outcome.status == "diverged"
-    assert outcome.message == f"the training loss is not finite in step {outcome.steps}"
-    assert 1 < outcome.steps < 250
-    assert (outcome.loss, outcome.test_error) == (None, None)
+    assert outcome.result.status == "diverged"
+    assert outcome.result.message == f"the training loss is not finite in step {outcome.result.steps}"
+    assert 1 < outcome.result.steps < 250
+    assert (outcome.result.loss, outcome.result.test_error) == (None, None)
 
 
 def test_weights_lost_in_the_last_step_are_a_divergence(few_digits):
     outcome = run(few_digits, configuration(learning_rate=1e38, weight_decay=10), 1, "steps")
-    assert outcome.status == "diverged"
-    assert outcome.message == "the validation loss is not finite after step 1"
-    assert outcome.curve[-1].validation_loss is None
+    assert outcome.result.status == "diverged"
+    assert outcome.result.message == "the validation loss is not finite after step 1"
+    assert outcome.result.curve[-1].validation_loss is None
 
 
 def test_a_network_too_large_is_not_trained(few_digits):
     parameters = configuration()
     count = parameter_count(parameters, 1, 10)
-    refused = run(few_digits, parameters, limits=TrainingSettings(maximum_parameters=count - 1))
+    refused = run(few_digits, parameters, limits=TrainingSettings(maximum_parameters=count - 1)).result
     assert refused.status == "too_large"
     assert refused.message == f"{count:,} parameters, the limit is {count - 1:,}"
-    assert (refused.loss, refused.steps, refused.curve, refused.parameters) == (None, 0, (), count)
-    assert run(few_digits, parameters, limits=TrainingSettings(maximum_parameters=count)).status == "success"
+    assert (refused.loss, refused.steps, refused.curve, refused.parameters) == (
+        None,
+        0,
+        (),
+        count,
+    )
+    assert run(few_digits, parameters, limits=TrainingSettings(maximum_parameters=count)).result.status == "success"
 
 
 def test_a_network_that_no_memory_holds_is_an_outcome(few_digits):
     outcome = run(few_digits, configuration(initial_filters=2_000_000))
-    assert (outcome.status, outcome.loss, outcome.steps) == ("out_of_memory", None, 0)
+    assert (outcome.result.status, outcome.result.loss, outcome.result.steps) == ("out_of_memory", None, 0)
 
 
 @pytest.mark.parametrize(
@@ -357,17 +370,17 @@ def test_memory_that_runs_out_on_the_way_keeps_the_curve(few_digits, monkeypatch
 
     monkeypatch.setattr(MultiBranchNetwork, "forward", failing)
     outcome = run(few_digits)
-    assert outcome.status == "out_of_memory"
-    assert outcome.message == "no memory left on the device after 6 steps"
-    assert (outcome.steps, [row.step for row in outcome.curve], outcome.loss) == (6, [3, 5], None)
+    assert outcome.result.status == "out_of_memory"
+    assert outcome.result.message == "no memory left on the device after 6 steps"
+    assert (outcome.result.steps, [row.step for row in outcome.result.curve], outcome.result.loss) == (6, [3, 5], None)
 
 
 def test_limits_of_memory_and_operations_are_those_of_the_estimate(few_digits):
     cost = step_cost(EVERYTHING, (1, 8, 8), 10, 8)
     for name, amount in (("maximum_memory_gb", cost.memory), ("maximum_step_gflop", cost.operations)):
         below, above = (FLOAT32.model_copy(update={name: amount / 1e9 * factor}) for factor in (0.99, 1.01))
-        assert run(few_digits, limits=below).status == "too_large"
-        assert run(few_digits, limits=above).status == "success"
+        assert run(few_digits, limits=below).result.status == "too_large"
+        assert run(few_digits, limits=above).result.status == "success"
 
 
 def test_rehearsing_leaves_no_trace(few_digits):
@@ -414,7 +427,7 @@ def test_a_compiled_network_is_compiled_once_before_the_clock(few_digits, monkey
         with torch._dynamo.config.patch(error_on_recompile=True):
             outcome = train(one, few_digits, CPU)
         assert outcome.compiled
-        assert outcome.curve == run(few_digits, configuration(initial_filters=filters), 3, "steps").curve
+        assert outcome.result.curve == run(few_digits, configuration(initial_filters=filters), 3, "steps").result.curve
 
 
 def test_a_state_of_another_device_is_refused(few_digits):
@@ -440,8 +453,8 @@ def test_a_network_that_does_not_compile_is_trained_without(few_digits, monkeypa
 
     monkeypatch.setattr(accelerate, "compiled", broken)
     outcome = run(few_digits, limits=FLOAT32.model_copy(update={"compile": "on"}))
-    assert (outcome.status, outcome.compiled) == ("success", False)
-    assert outcome.curve == run(few_digits).curve
+    assert (outcome.result.status, outcome.compiled) == ("success", False)
+    assert outcome.result.curve == run(few_digits).result.curve
     assert capsys.readouterr().err == "warning: the network is trained without compiling it: no compiler\n"
 
 
@@ -477,10 +490,9 @@ def test_a_thousand_random_configurations_of_the_papers_space_end_in_records(few
         for slot, values in enumerate(Space(space).sample(1000, np.random.default_rng(0)))
     )
     rung = Rung(experiment=experiment.id, study="search", bracket=0, rung=0, proposals=proposals)
-    around = environment.environment(CPU, 1)
-    made = environment.made_with(around, few_digits.digest, few_digits.split, "cpu")
+    setup = Setup(few_digits, CPU, environment.environment(CPU, 1))
     statuses = collections.Counter(
-        evaluate(experiment, rung, slot, few_digits, CPU, made, digest(around), tmp_path).status for slot in range(1000)
+        evaluate(Slot(experiment, rung, number, tmp_path), setup).status for number in range(1000)
     )
     assert statuses.keys() <= {"success", "diverged", "too_large"}
     assert statuses["success"] > 100

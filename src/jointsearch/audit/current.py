@@ -12,7 +12,8 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.records import Batch
 from jointsearch.search import hyperband
-from jointsearch.search.experiment import Experiment, configuration
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import configuration
 
 LAST = (
     "paper.pdf",

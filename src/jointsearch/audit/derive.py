@@ -13,8 +13,8 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import record_bytes
 from jointsearch.core.records import Evaluation, Observation, Rung, rank
 from jointsearch.search import proposals, warm_start
-from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
+from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kind_of, restricted
 from jointsearch.space.space import Space
 
@@ -40,8 +40,9 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
             message = "its proposal is missing"
             findings.add("derive", "seed", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
-        expected = evidence.settings_of(place[0]).identity(rung, one.slot) | {"continues": _continues(evidence, place)}
-        other = [field for field, value in expected.items() if getattr(one, field) != value]
+        other = evidence.settings_of(place[0]).identity(rung, one.slot).differences(one)
+        if one.continues != _continues(evidence, place):
+            other.append("continues")
         findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
         message = f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {one.budget:g} {one.budget_unit}"
         findings.expect(_budget_is_spent(one), "derive", "budget", name, message)
@@ -76,7 +77,7 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "configuration", file.name, Verdict.MISMATCH, str(error))
         return
     try:
-        same = Experiment.from_config(given) == evidence.experiment
+        same = resolve(given) == evidence.experiment
     except UserError as error:
         findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, str(error))
         return

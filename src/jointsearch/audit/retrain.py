@@ -12,13 +12,13 @@ from jointsearch.audit.evidence import Evidence, Place
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core.config import DataSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import digest
 from jointsearch.core.records import Environment, Evaluation
-from jointsearch.training import data, environment
+from jointsearch.training import datasets, environment
 from jointsearch.training.clock import ReplayClock, unpack
 from jointsearch.training.device import DeviceName, claim
-from jointsearch.training.evaluate import evaluate
+from jointsearch.training.evaluate import Setup, evaluate
 from jointsearch.training.image_data import ImageData
+from jointsearch.training.slot import Slot
 
 EXACT = ("status", "parameters", "steps", "epochs")
 """What has to come out the same on any processor."""
@@ -61,7 +61,7 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
             settings = evidence.settings_of(place[0])
             try:
                 if settings.data not in of_settings:
-                    of_settings[settings.data] = data.load(
+                    of_settings[settings.data] = datasets.load(
                         settings.data, how.data_root, settings.split_seed, how.cache_root, evidence.data
                     )
             except UserError as error:
@@ -145,11 +145,9 @@ def _train(
         copy = scratch / file
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(evidence.folder / file, copy)
-    made = environment.made_with(here, images.digest, images.split, device.type)
     clock = ReplayClock(_readings(record, first), first) if record.observed.clock is not None else None
-    return evaluate(
-        evidence.settings_of(study), proposed, record.slot, images, device, made, digest(here), scratch / study, clock
-    )
+    slot = Slot(evidence.settings_of(study), proposed, record.slot, scratch / study)
+    return evaluate(slot, Setup(images, device, here), clock)
 
 
 def _readings(record: Evaluation, first: int) -> list[int]:

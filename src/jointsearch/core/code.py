@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from jointsearch.core import imports
 from jointsearch.core.files import file_digest
 from jointsearch.core.git import GitError, Repository
 from jointsearch.core.records import Digest
@@ -15,8 +16,9 @@ from jointsearch.core.records import Digest
 PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parents[1]
 LOCK = ROOT / "envs" / "requirements.txt"
-TRAINING_CODE = ("core/config.py", "search/hyperband.py", "core/seeds.py", "networks", "training")
-"""Modules of the package that decide what a training does."""
+TRAINING = ("training.evaluate", "training.datasets")
+"""Modules of the package that, with all that they import, decide the bits of a training, that of its images included.
+What packs trainings into jobs, and what records how they were made, does not."""
 CODE = ("Snakefile", "workflow", "scripts", "src", "envs")
 """Where uncommitted changes count."""
 ARCHIVAL = ".git_archival.txt"
@@ -50,7 +52,7 @@ class Version:
 
 def training_code() -> dict[str, Digest]:
     """SHA-256 of each module of the training code, by path."""
-    files = [file for part in TRAINING_CODE for file in sorted((PACKAGE / part).rglob("*.py")) or [PACKAGE / part]]
+    files = imports.closure(*TRAINING, package=PACKAGE)
     return {file.relative_to(PACKAGE).as_posix(): file_digest(file) for file in files}
 
 

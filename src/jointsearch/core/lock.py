@@ -46,10 +46,10 @@ def holder(folder: Path) -> str | None:
 
 
 @contextmanager
-def place(path: Path, number: int) -> Iterator[bool]:
-    """Try to lock one place in a file of many, across the nodes of a cluster; whether that worked.
+def try_byte(path: Path, number: int) -> Iterator[bool]:
+    """Try to lock one byte of a file, across the nodes of a cluster; whether that worked.
 
-    A process may hold one place in a file at a time: whatever it locks there ends with the `with` block.
+    A process may hold one byte of a file at a time: whatever it locks there ends with the `with` block.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def place(path: Path, number: int) -> Iterator[bool]:
         If the file system has no locks.
     """
     with path.open("a+") as file:
-        yield _lock_place(file, number)
+        yield _lock_byte(file, number)
 
 
 def wait_for_one(
@@ -86,7 +86,7 @@ def wait_for_one(
         for index, path in enumerate(paths):
             file = path.open("a+")
             if _lock(file, shared=sharers > 1) and (
-                sharers == 1 or any(_lock_place(file, number) for number in range(sharers))
+                sharers == 1 or any(_lock_byte(file, number) for number in range(sharers))
             ):
                 return index, file
             file.close()
@@ -97,7 +97,7 @@ def _lock(file: IO[str], shared: bool = False) -> bool:
     return _try(file, lambda flags: fcntl.flock(file, flags), fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
 
 
-def _lock_place(file: IO[str], number: int) -> bool:
+def _lock_byte(file: IO[str], number: int) -> bool:
     return _try(file, lambda flags: fcntl.lockf(file, flags, 1, number), fcntl.LOCK_EX)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -98,11 +98,8 @@ class CurvePoint(Record):
     test_error: Error | None = None
 
 
-class MadeWith(Record):
-    """Code, environment and data that an evaluation was made with, and how it computed.
-
-    `precision` is the type of the activations; `compiled` says whether the network was.
-    """
+class Conditions(Record):
+    """Code, environment and data of a process that trains: what decides the bits and is known before a training."""
 
     code: Digest
     lock: Digest | None
@@ -112,6 +109,14 @@ class MadeWith(Record):
     split: Digest
     device_type: Literal["cpu", "cuda"]
     threads: Annotated[int, Field(ge=1)]
+
+
+class MadeWith(Conditions):
+    """Code, environment and data that an evaluation was made with, and how it computed.
+
+    `precision` is the type of the activations; `compiled` says whether the network was.
+    """
+
     precision: Precision
     compiled: bool
 
@@ -171,29 +176,36 @@ class Environment(Record):
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
-class Stretch(Record):
-    """A process that trained: when (Unix seconds), on which host and device, as which job of a cluster, with which GPU.
+class Worker(Record):
+    """A process that trains: on which host and device, as which job of a cluster, with which GPU.
 
-    `device` is the model of the device; `gpu` its number, where the cluster gave one; `environment` the digest of its
-    `Environment`; `energy_joules` what the GPU took, where its driver counts it.
+    `device` is the model of the device; `gpu` its number, where the cluster gave one.
     """
 
-    started: Time
-    finished: Time
     host: str
     device: str
     job: str | None = None
     gpu: str | None = None
+
+
+class Attempt(Worker):
+    """A process in one training: when (Unix seconds) and where.
+
+    `environment` is the digest of its `Environment`; `energy_joules` what the GPU took, where its driver counts it.
+    """
+
+    started: Time
+    finished: Time
     environment: Digest
     energy_joules: Time | None = None
 
 
-class Observed(Stretch):
-    """What was seen while it ran, and differs when it runs again: the process that ended it, and times in seconds.
+class Timing(Record):
+    """Seconds of a training.
 
-    `startup_seconds` went into building, compiling and rehearsing, before the budget. `clock` holds the clock's reading
-    after each step where the budget is in seconds, see `clock.pack`: with it the training can be replayed. `earlier`
-    are the processes that were interrupted in this training, and from whose saved state the next one went on.
+    `startup_seconds` went into building, compiling and rehearsing, before the budget. `curve_seconds` are those at each
+    row of the curve. `clock` holds the clock's reading after each step where the budget is in seconds, see
+    `clock.pack`: with it the training can be replayed.
     """
 
     training_seconds: Time
@@ -201,18 +213,19 @@ class Observed(Stretch):
     startup_seconds: Time
     clock: str | None = None
     curve_seconds: tuple[Time, ...]
-    earlier: tuple[Stretch, ...] = ()
 
 
-class Evaluation(Record):
-    """One training of one proposal at one budget: `rung-K/slot-NN.json`.
+class Observed(Timing, Attempt):
+    """What was seen while it ran, and differs when it runs again: the process that ended it, and times in seconds.
 
-    `loss` is the validation error that the search minimises; null when the training failed, which is a
-    result. `test_error` is recorded and never used by the search. `continues` is the id of the evaluation at the
-    lower budget whose weights the training went on from; `steps` and `epochs` then include those of the lower budgets.
-    `snapshot_test_error` is that of the ensemble of the networks at the ends of the cycles, where it was asked for.
-    `parents` are the digests of the rung that it is of and of the derivable part of what it continues.
+    `earlier` are the processes that were interrupted in this training, and from whose saved state the next one went on.
     """
+
+    earlier: tuple[Attempt, ...] = ()
+
+
+class Identity(Record):
+    """Which evaluation belongs in a slot of a rung: what is known of it before the training."""
 
     protocol: Protocol = PROTOCOL
     experiment: Digest
@@ -224,7 +237,22 @@ class Evaluation(Record):
     budget: Annotated[float, Field(gt=0)]
     budget_unit: BudgetUnit
     seed: Annotated[int, Field(ge=0, lt=2**53)]
-    continues: str | None = None
+
+    def differences(self, other: "Identity") -> list[str]:
+        """Names of the fields that another one has otherwise, such as the evaluation that lies in the slot."""
+        return [name for name in Identity.model_fields if getattr(self, name) != getattr(other, name)]
+
+
+class Result(Record):
+    """What came of a training.
+
+    `loss` is the validation error that the search minimises; null when the training failed, which is a
+    result. `test_error` is recorded and never used by the search. `snapshot_test_error` is that of the ensemble of the
+    networks at the ends of the cycles, where it was asked for. Steps and epochs include those at lower budgets that the
+    training went on from; the curve does not. An epoch is one pass over the training images less the last incomplete
+    batch.
+    """
+
     status: Status
     message: str | None = None
     loss: Error | None
@@ -234,12 +262,9 @@ class Evaluation(Record):
     epochs: Annotated[float, Field(ge=0)]
     steps: Index
     curve: tuple[CurvePoint, ...]
-    made_with: MadeWith
-    observed: Observed
-    parents: tuple[Digest, ...]
 
     @model_validator(mode="after")
-    def _outcome_is_consistent(self) -> "Evaluation":
+    def _is_consistent(self) -> Self:
         if (self.status == "success") != (self.loss is not None):
             raise ValueError("loss must be a number exactly when status is 'success'")
         if self.loss is not None and (not self.curve or self.curve[-1].validation_error != self.loss):
@@ -247,6 +272,19 @@ class Evaluation(Record):
         if self.loss is not None and (self.test_error is None or self.curve[-1].test_error != self.test_error):
             raise ValueError("test_error must be that in the last row of the curve when status is 'success'")
         return self
+
+
+class Evaluation(Result, Identity):
+    """One training of one proposal at one budget: `rung-K/slot-NN.json`.
+
+    `continues` is the id of the evaluation at the lower budget whose weights the training went on from.
+    `parents` are the digests of the rung that it is of and of the derivable part of what it continues.
+    """
+
+    continues: str | None = None
+    made_with: MadeWith
+    observed: Observed
+    parents: tuple[Digest, ...]
 
     @property
     def id(self) -> str:

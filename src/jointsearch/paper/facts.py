@@ -24,6 +24,7 @@ from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.material import Material
 from jointsearch.search import hyperband, studies
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import resolve
 
 SHORT = 8
 """Digits of a digest, or of a commit, that a text gives."""
@@ -94,7 +95,7 @@ def gather(settings: Config, folder: Path) -> Facts:
     UserError
         If something that the text needs is missing; one line with its path and how to make it.
     """
-    experiment = Experiment.from_config(settings)
+    experiment = resolve(settings)
     planned = studies.plan(settings, experiment)
     length = len(planned[layout.SEARCH].brackets)
     published = config.read(code.ROOT / "config" / "config.yaml")
@@ -120,7 +121,7 @@ def gather(settings: Config, folder: Path) -> Facts:
         state.differences(
             material.experiment,
             length,
-            Experiment.from_config(published),
+            resolve(published),
             hyperband.bracket_count(published.search.length, published.search.length_unit, published.budget),
         ),
         state.parameters(material),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import cycle
 
-from jointsearch.core.config import MOST_TRAININGS, BudgetSettings, LengthUnit
+from jointsearch.core.config.budget import BudgetSettings, LengthUnit
+from jointsearch.core.config.settings import MOST_TRAININGS
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Evaluation, Proposal, rank
 

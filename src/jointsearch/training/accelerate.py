@@ -10,7 +10,7 @@ from types import FrameType
 import torch
 from torch import Tensor, nn
 
-from jointsearch.core.config import TrainingSettings
+from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.records import BudgetUnit, Precision
 
 COMPILING_PAYS_FROM = 900.0

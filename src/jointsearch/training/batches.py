@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from jointsearch.training.augment import Augmentation, channels_first, mix_up
+from jointsearch.training.device_images import put_on_device
 from jointsearch.training.image_data import ImageData
-from jointsearch.training.residence import place
 
 HOST = torch.device("cpu")
 
@@ -83,7 +83,7 @@ class Batches:
     ):
         order_seed, share_seed = seed.spawn(2)
         self._random, self._share_random = random_generator(order_seed, HOST), np.random.default_rng(share_seed)
-        self._images = place(data.train_images, augmentation.padding, device)
+        self._images = put_on_device(data.train_images, augmentation.padding, device)
         self._labels, self._mean, self._std = (tensor.to(device) for tensor in (data.train_labels, data.mean, data.std))
         self._side = data.train_images.shape[2:]
         self._augmentation, self._alpha, self._device = augmentation, mixup_alpha, device

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import sweep, write_whole
 from jointsearch.training.image_data import Division
-from jointsearch.training.source import Part
+from jointsearch.training.raw_data import Part
 
 _TYPES = {
     "train_images": np.uint8,

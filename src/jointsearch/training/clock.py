@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from jointsearch.core.config import BudgetClock
+from jointsearch.core.config.budget import BudgetClock
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import BudgetUnit
 

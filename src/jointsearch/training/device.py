@@ -1,13 +1,12 @@
 """Where to train."""
 
 import os
-import platform
 import resource
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
@@ -15,8 +14,6 @@ from jointsearch.core import lock
 from jointsearch.core.errors import UserError
 
 DeviceName = Literal["auto", "cpu", "cuda"]
-JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
-"""Where Slurm, PBS, LSF and Grid Engine tell a process its job."""
 
 
 @contextmanager
@@ -63,15 +60,3 @@ def claim(
     )
     with held, torch.cuda.device(index):
         yield torch.device("cuda", index)
-
-
-def place(device: torch.device) -> dict[str, Any]:
-    """Say where this process trains: the fields of `records.Stretch` other than times."""
-    return {
-        # Nodes of a small cluster may share a machine.
-        "host": os.environ.get("SLURMD_NODENAME") or platform.node(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "job": next((os.environ[name] for name in JOB_VARIABLES if os.environ.get(name)), None),
-        # As numbered on the node; CUDA may number those of the job only.
-        "gpu": os.environ.get("SLURM_STEP_GPUS"),
-    }

@@ -4,7 +4,6 @@ import os
 import platform
 import re
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -53,20 +52,6 @@ def environment(device: torch.device, threads: int) -> Environment:
             **{name: os.environ.get(name) for name in VARIABLES},
         },
     )
-
-
-def made_with(found: Environment, data: Digest, split: Digest, device_type: str) -> dict[str, Any]:
-    """Sum up what decides the bits of a training: the fields of `MadeWith` that all trainings of this process share."""
-    return {
-        "code": found.code_digest,
-        "lock": found.lock,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "data": data,
-        "split": split,
-        "device_type": device_type,
-        "threads": found.threads,
-    }
 
 
 def keep(found: Environment, experiment: Path) -> Digest:

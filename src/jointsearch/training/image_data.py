@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from jointsearch.training.source import Part
+from jointsearch.training.raw_data import Part
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from jointsearch.core.errors import UserError
 from jointsearch.training import part_folders
 from jointsearch.training.picture import Reader, unreadable
-from jointsearch.training.source import Part, Source
+from jointsearch.training.raw_data import Part, RawData
 
 CLUTTER = {
     # Windows
@@ -47,7 +47,7 @@ PICTURES = {"images", "image", "imgs", "img", "jpegimages"}
 """Folders side by side in data for object detection or segmentation, in lower case."""
 
 
-def read(root: Path, image_size: int | None) -> Source:
+def read(root: Path, image_size: int | None) -> RawData:
     """Read `root/train/<class>/*` and, where they exist, `root/val/<class>/*` and `root/test/<class>/*`.
 
     `part_folders` has the other names that these folders may have. Without a training folder, the classes are the
@@ -105,7 +105,7 @@ def read(root: Path, image_size: int | None) -> Source:
         None if folder is None else _part(folder, files[folder], classes, reader)
         for folder in (parts.test, parts.validation)
     )
-    return Source(classes, train, test, validation, warnings=tuple(warnings))
+    return RawData(classes, train, test, validation, warnings=tuple(warnings))
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:

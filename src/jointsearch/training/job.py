@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jointsearch.core import layout, lock
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record, write_record
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import Batch, Digest, Evaluation, Rung
+from jointsearch.core.records import Batch, Digest, Evaluation, Identity, Rung
 from jointsearch.search.experiment import Experiment
 
 
@@ -75,7 +74,7 @@ class Job:
             file, told = layout.slot_file(self.folder, slot), False
             while not file.exists():
                 interruption.check()
-                with lock.place(layout.lock_file(self.folder), slot) as held:
+                with lock.try_byte(layout.lock_file(self.folder), slot) as held:
                     # Between the two looks another process may have written it. A network file system remembers that
                     # a file was missing; listing its folder makes it look.
                     if held and file not in self.folder.iterdir():
@@ -128,8 +127,6 @@ def repacked(batches: Sequence[Path]) -> dict[Path, Batch]:
     return found
 
 
-def _refuse_another(file: Path, identity: dict[str, Any]) -> None:
-    evaluation = read_record(file, Evaluation)
-    for name, expected in identity.items():
-        if getattr(evaluation, name) != expected:
-            raise UserError(f"{file}: its {name} is not that of this slot; delete it to train this one")
+def _refuse_another(file: Path, identity: Identity) -> None:
+    for name in identity.differences(read_record(file, Evaluation)):
+        raise UserError(f"{file}: its {name} is not that of this slot; delete it to train this one")

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jointsearch.core.config import BudgetClock, DataSettings, TrainingSettings
+from jointsearch.core.config.budget import BudgetClock
+from jointsearch.core.config.data import DataSettings
+from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import BudgetUnit, CurvePoint, Precision
 from jointsearch.networks.hyperparameters import Hyperparameters
@@ -53,8 +55,8 @@ class Task:
         Every random number of the training comes from it; not negative.
     settings
         Precision, compiling, limits.
-    images
-        Crop padding and flip.
+    augmentation
+        Crop padding and flip, of the settings of the data.
     """
 
     parameters: Hyperparameters
@@ -63,7 +65,7 @@ class Task:
     ends: Ends
     seed: int
     settings: TrainingSettings
-    images: DataSettings
+    augmentation: DataSettings
     clock: BudgetClock = "wall"
 
 
@@ -144,7 +146,8 @@ class Training:
         self._network.to(memory_format=self._format)
         self._forward: Callable[[Tensor, Tensor], Tensor] = self._network
         self._optimiser = Sgd(self._network.parameters(), parameters.momentum, parameters.weight_decay)
-        augmentation = Augmentation(task.images.crop_padding, task.images.horizontal_flip, parameters.cutout_length)
+        settings = task.augmentation
+        augmentation = Augmentation(settings.crop_padding, settings.horizontal_flip, parameters.cutout_length)
         self._batches = Batches(data, self._batch_size, augmentation, parameters.mixup_alpha, batch_seed, device)
         self._shake = random_generator(shake_seed, device)
         self._moments, self._ends = moments(task.ends), set(task.ends)

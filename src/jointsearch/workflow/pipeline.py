@@ -11,8 +11,9 @@ from jointsearch.core.config import Config
 from jointsearch.core.records import BudgetUnit
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband, studies
-from jointsearch.search.experiment import Experiment, refuse_another
+from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
+from jointsearch.search.resolve import refuse_another, resolve
 from jointsearch.search.studies import Study
 
 SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
@@ -40,7 +41,7 @@ class Pipeline:
         UserError
             If the configuration can't work, or its results folder belongs to another experiment.
         """
-        planned = studies.plan(config, Experiment.from_config(config))
+        planned = studies.plan(config, resolve(config))
         pipelines = {name: cls(config, study, place) for place, (name, study) in enumerate(planned.items())}
         for one in pipelines.values():
             # What a second step keeps is known only once the first has found it.

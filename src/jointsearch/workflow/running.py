@@ -20,7 +20,7 @@ def slots_under_way(pipeline: Pipeline) -> list[Path]:
 
 
 def _is_held(folder: Path, slot: int) -> bool:
-    with lock.place(layout.lock_file(folder), slot) as free:
+    with lock.try_byte(layout.lock_file(folder), slot) as free:
         return not free
 
 

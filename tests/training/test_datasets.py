@@ -13,9 +13,9 @@ from sklearn.datasets import load_digits
 
 from jointsearch.core.config import DataSettings
 from jointsearch.core.errors import UserError
-from jointsearch.training import data
+from jointsearch.training import datasets
 from jointsearch.training.image_data import Division
-from jointsearch.training.source import Part
+from jointsearch.training.raw_data import Part
 
 DIGITS = DataSettings(name="digits")
 
@@ -35,12 +35,12 @@ def test_digits_are_those_of_scikit_learn(digits):
 
 def test_digits_need_no_torchvision(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision", None)
-    assert data.load(DIGITS, None, 0).train_images.dtype == torch.uint8
+    assert datasets.load(DIGITS, None, 0).train_images.dtype == torch.uint8
 
 
 def test_shares_are_exact_and_every_class_gives_its_own():
     settings = DataSettings(name="digits", validation_fraction=0.25, test_fraction=0.2)
-    loaded = data.load(settings, None, 0)
+    loaded = datasets.load(settings, None, 0)
     sizes = [len(part) for part in (loaded.train_labels, loaded.validation_labels, loaded.test_labels)]
     assert sizes == [1797 - 359 - 360, 360, 359] or sizes == [1797 - 359 - 359, 359, 359]
     counts = np.bincount(load_digits().target)
@@ -49,7 +49,7 @@ def test_shares_are_exact_and_every_class_gives_its_own():
 
 
 def test_the_seed_moves_the_validation_part_alone(digits):
-    same, other = data.load(DIGITS, None, 1), data.load(DIGITS, None, 2**52)
+    same, other = datasets.load(DIGITS, None, 1), datasets.load(DIGITS, None, 2**52)
     assert same.split == digits.split != other.split
     assert same.digest == digits.digest == other.digest
     assert torch.equal(same.train_images, digits.train_images)
@@ -58,7 +58,7 @@ def test_the_seed_moves_the_validation_part_alone(digits):
 
 
 def test_training_on_the_validation_images_too_leaves_digest_split_and_the_other_parts_alone(digits):
-    everything = data.load(DataSettings(name="digits", train_on="training_and_validation"), None, 1)
+    everything = datasets.load(DataSettings(name="digits", train_on="training_and_validation"), None, 1)
     assert len(everything.train_labels) == len(digits.train_labels) + len(digits.validation_labels)
     assert (everything.digest, everything.split) == (digits.digest, digits.split)
     assert torch.equal(everything.validation_images, digits.validation_images)
@@ -73,12 +73,12 @@ def test_mean_and_deviation_are_of_the_training_part(digits):
 
 def test_too_few_images_for_a_split_is_told():
     with pytest.raises(UserError, match="validation_fraction: too few images: 1 of 1,438") as caught:
-        data.load(DataSettings(name="digits", validation_fraction=0.001), None, 0)
+        datasets.load(DataSettings(name="digits", validation_fraction=0.001), None, 0)
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_found_is_what_trainings_load(digits):
-    found = data.find(DIGITS, None, 1)
+    found = datasets.find(DIGITS, None, 1)
     assert (found.images.digest, found.images.split) == (digits.digest, digits.split)
     parts = digits.train_labels, digits.validation_labels, digits.test_labels
     assert [found.images.train, found.images.validation, found.images.test] == [len(part) for part in parts]
@@ -89,7 +89,7 @@ def test_what_is_found_is_what_trainings_load(digits):
 
 def test_a_data_root_is_needed():
     with pytest.raises(UserError, match="data_root"):
-        data.load(DataSettings(name="cifar10"), None, 0)
+        datasets.load(DataSettings(name="cifar10"), None, 0)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_without_network_the_message_says_which_file_to_put_where(tmp_path, offl
     for damaged in files:
         (tmp_path / damaged.split()[0]).write_bytes(b"half a download")
     with pytest.raises(UserError) as caught:
-        data.load(DataSettings(name=name), tmp_path, 0)
+        datasets.load(DataSettings(name=name), tmp_path, 0)
     message = str(caught.value)
     assert message.startswith(f"{tmp_path}: ")
     assert all(file in message for file in files)
@@ -149,20 +149,20 @@ def test_cifar_files_are_read_with_their_checksums(tmp_path, offline, monkeypatc
     meta = {"filename": "batches.meta", "key": "label_names", "md5": sums["batches.meta"]}
     monkeypatch.setattr(CIFAR10, "meta", meta)
 
-    loaded = data.load(DataSettings(name="cifar10"), tmp_path, 0)
+    loaded = datasets.load(DataSettings(name="cifar10"), tmp_path, 0)
     assert loaded.classes == tuple("abcd")
     assert (len(loaded.train_images), len(loaded.validation_images)) == (54, 6)
     # CIFAR stores each image as three planes, red first, row by row.
     assert torch.equal(loaded.test_images, torch.from_numpy(images[60:].reshape(20, 3, 32, 32)))
     assert loaded.test_labels.tolist() == labels[60:]
-    found = data.find(DataSettings(name="cifar10"), tmp_path, 0).images
+    found = datasets.find(DataSettings(name="cifar10"), tmp_path, 0).images
     assert (found.validation_from, found.test_from) == ("training", "published")
     planes = torch.from_numpy(images[:60].reshape(60, 3, 32, 32))
     assert as_rows(loaded.train_images, loaded.validation_images) == as_rows(planes)
 
     (folder / "data_batch_2").write_bytes(b"damaged")
     with pytest.raises(UserError, match="missing or damaged"):
-        data.load(DataSettings(name="cifar10"), tmp_path, 0)
+        datasets.load(DataSettings(name="cifar10"), tmp_path, 0)
 
 
 def test_svhn_files_are_read_with_the_label_10_as_digit_0(tmp_path, offline, monkeypatch):
@@ -175,7 +175,7 @@ def test_svhn_files_are_read_with_the_label_10_as_digit_0(tmp_path, offline, mon
         scipy.io.savemat(tmp_path / name, {"X": images, "y": np.arange(100)[:, None] % 10 + 1})
         lists[part] = ["http://unused", name, md5(tmp_path / name)]
     monkeypatch.setattr(SVHN, "split_list", lists)
-    loaded = data.load(DataSettings(name="svhn"), tmp_path, 0)
+    loaded = datasets.load(DataSettings(name="svhn"), tmp_path, 0)
     assert loaded.test_labels.tolist() == [(place + 1) % 10 for place in range(100)]
     assert torch.equal(loaded.test_images[7], torch.from_numpy(images[..., 7].transpose(2, 0, 1).copy()))
 

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,13 @@ from pydantic import ValidationError
 
 from jointsearch.core.errors import UserError
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import Stretch
-from jointsearch.training import checkpoint
+from jointsearch.core.records import Attempt
+from jointsearch.training import checkpoint_file
+from jointsearch.training.attempt import RunningAttempt
 
 
 @dataclass
-class Keeper:
+class Checkpointer:
     """Keeps the state of one training in a file.
 
     Attributes
@@ -29,21 +29,18 @@ class Keeper:
         Seconds between two saves.
     interruption
         When the process is asked to end, the state is saved once more.
-    here
-        This process: a `Stretch` without its end.
-    energy
-        Joules that the device has taken in this process; None where that is not known.
+    attempt
+        That of this process.
     earlier
-        The processes that came before, once the state was loaded.
+        Those of the processes that came before, once the state was loaded.
     """
 
     path: Path
     identity: str
     every: float
     interruption: Interruption
-    here: Mapping[str, Any]
-    energy: Callable[[], float | None] = lambda: None
-    earlier: tuple[Stretch, ...] = ()
+    attempt: RunningAttempt
+    earlier: tuple[Attempt, ...] = ()
     _saved: float = field(default_factory=time.monotonic)
 
     def load(self) -> dict[str, Any] | None:
@@ -51,8 +48,8 @@ class Keeper:
         if not self.path.exists():
             return None
         try:
-            state = checkpoint.read(self.path, self.identity)
-            self.earlier = tuple(Stretch.model_validate(one) for one in state.pop("stretches"))
+            state = checkpoint_file.read(self.path, self.identity)
+            self.earlier = tuple(Attempt.model_validate(one) for one in state.pop("attempts"))
         except (UserError, ValidationError) as error:
             what = error if isinstance(error, UserError) else f"{self.path}: of another version"
             print(f"warning: {what}: not used, this training starts from its beginning", file=sys.stderr)
@@ -66,9 +63,9 @@ class Keeper:
     def save(self, state: dict[str, Any]) -> bool:
         """Save a state; whether that worked: where the disk is full the training goes on without, after a warning."""
         self._saved = time.monotonic()
-        stretches = (*self.earlier, Stretch(**self.here, finished=time.time(), energy_joules=self.energy()))
+        attempts = [one.model_dump() for one in (*self.earlier, self.attempt.ended())]
         try:
-            checkpoint.write(self.path, self.identity, state | {"stretches": [one.model_dump() for one in stretches]})
+            checkpoint_file.write(self.path, self.identity, state | {"attempts": attempts})
         except UserError as error:
             print(f"warning: the state of this training is not saved: {error}", file=sys.stderr)
             return False

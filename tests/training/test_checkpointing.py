@@ -9,15 +9,17 @@ import torch
 
 from jointsearch.core.config import DataSettings, TrainingSettings
 from jointsearch.core.interruption import InterruptedTrainingError, Interruption
+from jointsearch.core.records import Worker
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.training import schedule
-from jointsearch.training.clock import ReplayClock
-from jointsearch.training.keeper import Keeper
+from jointsearch.training.attempt import RunningAttempt
+from jointsearch.training.checkpointing import Checkpointer
+from jointsearch.training.clock import ReplayClock, unpack
 from jointsearch.training.loop import Task
-from jointsearch.training.outcome import Outcome, train
+from jointsearch.training.train import Trained, train
 
 CPU = torch.device("cpu")
-HERE = {"started": 1.0, "host": "node1", "device": "cpu", "job": "17", "gpu": "0", "environment": "a" * 64}
+HERE = RunningAttempt(Worker(host="node1", device="cpu", job="17", gpu="0"), "a" * 64, started=1.0)
 ALL = DataSettings(name="digits", crop_padding=1)
 EVERYTHING = Hyperparameters(
     residual_blocks_1=1,
@@ -57,29 +59,28 @@ def task(budget: float = 60, unit: str = "steps", parameters: Hyperparameters = 
     return Task(parameters, budget, unit, schedule.doubling(1), 5, TrainingSettings(precision="float32"), ALL)
 
 
-def keeper(path, steps: int = 10**9, identity: str = "this", every: float = 1e9) -> Keeper:
-    return Keeper(path, identity, every, After(steps), HERE)
+def checkpointer(path, steps: int = 10**9, identity: str = "this", every: float = 1e9) -> Checkpointer:
+    return Checkpointer(path, identity, every, After(steps), HERE)
 
 
-def to_its_end(path, one: Task, data, stops: list[int], **kwargs) -> tuple[Outcome, Keeper]:
+def to_its_end(path, one: Task, data, stops: list[int], **kwargs) -> tuple[Trained, Checkpointer]:
     """Train in several processes, as it were, each interrupted after so many steps but the last."""
     for steps in stops:
         with pytest.raises(InterruptedTrainingError, match="SIGTERM"):
-            train(one, data, CPU, keeper=keeper(path, steps), **kwargs)
-    last = keeper(path)
-    return train(one, data, CPU, keeper=last, **kwargs), last
+            train(one, data, CPU, checkpointer=checkpointer(path, steps), **kwargs)
+    last = checkpointer(path)
+    return train(one, data, CPU, checkpointer=last, **kwargs), last
 
 
-def derivable(outcome: Outcome) -> dict:
-    seconds = {"curve_seconds", "training_seconds", "evaluation_seconds", "startup_seconds", "end", "readings"}
-    return {name: value for name, value in dataclasses.asdict(outcome).items() if name not in seconds}
+def derivable(outcome: Trained) -> tuple:
+    return outcome.result, outcome.precision, outcome.compiled
 
 
 @pytest.mark.parametrize("stops", [[1], [15], [60], [7, 1, 33]])
 def test_an_interrupted_training_comes_to_the_same_bits(few_digits, tmp_path, stops):
     outcome, last = to_its_end(tmp_path / "state", task(), few_digits, stops)
     assert derivable(outcome) == derivable(train(task(), few_digits, CPU))
-    assert outcome.status == "success"
+    assert outcome.result.status == "success"
     assert [one.job for one in last.earlier] == ["17"] * len(stops)
     assert all(one.finished > one.started for one in last.earlier)
 
@@ -87,8 +88,8 @@ def test_an_interrupted_training_comes_to_the_same_bits(few_digits, tmp_path, st
 def test_a_divergence_is_found_at_the_same_step_whenever_the_state_is_saved(few_digits, tmp_path):
     one = task(parameters=EVERYTHING.model_copy(update={"learning_rate": 1e30}))
     whole = train(one, few_digits, CPU)
-    assert whole.status == "diverged"
-    saved = train(one, few_digits, CPU, keeper=keeper(tmp_path / "state", every=0))
+    assert whole.result.status == "diverged"
+    saved = train(one, few_digits, CPU, checkpointer=checkpointer(tmp_path / "state", every=0))
     assert derivable(saved) == derivable(whole)
 
 
@@ -97,10 +98,10 @@ def test_seconds_are_spent_once(few_digits, tmp_path):
     budget, some_steps = 4, 1
     one = dataclasses.replace(task(budget, "seconds"), clock="process")
     outcome, _ = to_its_end(tmp_path / "state", one, few_digits, [3, 5])
-    assert len(outcome.readings) == outcome.steps
-    assert budget <= outcome.training_seconds < budget + some_steps
-    assert list(outcome.readings) == sorted(outcome.readings)
-    replayed = train(one, few_digits, CPU, clock=ReplayClock(outcome.readings))
+    assert len(unpack(outcome.timing.clock)) == outcome.result.steps
+    assert budget <= outcome.timing.training_seconds < budget + some_steps
+    assert list(unpack(outcome.timing.clock)) == sorted(unpack(outcome.timing.clock))
+    replayed = train(one, few_digits, CPU, clock=ReplayClock(unpack(outcome.timing.clock)))
     assert derivable(replayed) == derivable(outcome)
 
 
@@ -114,7 +115,7 @@ def test_a_training_that_goes_on_from_a_lower_budget_can_be_interrupted(few_digi
     whole = train(higher, few_digits, CPU, start=start, keep_end=True)
     outcome, _ = to_its_end(tmp_path / "state", higher, few_digits, [1, 12], start=start, keep_end=True)
     assert derivable(outcome) == derivable(whole)
-    assert len(outcome.curve_seconds) == len(whole.curve_seconds)
+    assert len(outcome.timing.curve_seconds) == len(whole.timing.curve_seconds)
     for name, tensor in whole.end["network"].items():
         assert torch.equal(tensor, outcome.end["network"][name])
 
@@ -123,13 +124,13 @@ def test_a_training_that_goes_on_from_a_lower_budget_can_be_interrupted(few_digi
 def test_a_state_that_is_not_of_this_training_is_not_used(few_digits, tmp_path, capsys, fault):
     path = tmp_path / "state"
     with pytest.raises(InterruptedTrainingError):
-        train(task(), few_digits, CPU, keeper=keeper(path, 15, "that" if fault == "another" else "this"))
+        train(task(), few_digits, CPU, checkpointer=checkpointer(path, 15, "that" if fault == "another" else "this"))
     content = bytearray(path.read_bytes())
     if fault == "damaged":
         content[np.random.default_rng(0).integers(len(content))] ^= 1
     path.write_bytes(content[: {"truncated": len(content) // 2, "empty": 0}.get(fault, len(content))])
-    one = keeper(path)
-    assert derivable(train(task(), few_digits, CPU, keeper=one)) == derivable(train(task(), few_digits, CPU))
+    one = checkpointer(path)
+    assert derivable(train(task(), few_digits, CPU, checkpointer=one)) == derivable(train(task(), few_digits, CPU))
     assert one.earlier == ()
     printed = capsys.readouterr().err
     says = "is of another training" if fault == "another" else "damaged"
@@ -138,11 +139,11 @@ def test_a_state_that_is_not_of_this_training_is_not_used(few_digits, tmp_path, 
 
 def test_the_state_is_saved_now_and_then(few_digits, tmp_path):
     path = tmp_path / "state"
-    outcome = train(task(), few_digits, CPU, keeper=keeper(path, every=0))
+    outcome = train(task(), few_digits, CPU, checkpointer=checkpointer(path, every=0))
     assert path.exists()
-    state = keeper(path).load()
-    assert state["training"]["progress"]["steps"] == outcome.steps
-    assert not keeper(path, every=1e9).due()
+    state = checkpointer(path).load()
+    assert state["training"]["progress"]["steps"] == outcome.result.steps
+    assert not checkpointer(path, every=1e9).due()
 
 
 def test_a_full_disk_costs_the_state_and_not_the_training(few_digits, tmp_path, capsys, monkeypatch):
@@ -152,8 +153,8 @@ def test_a_full_disk_costs_the_state_and_not_the_training(few_digits, tmp_path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    outcome = train(task(12), few_digits, CPU, keeper=keeper(path, every=0))
-    assert outcome.status == "success"
+    outcome = train(task(12), few_digits, CPU, checkpointer=checkpointer(path, every=0))
+    assert outcome.result.status == "success"
     assert not list(tmp_path.iterdir())
     assert f"warning: the state of this training is not saved: {path}: cannot be written (No space left on device)" in (
         capsys.readouterr().err
@@ -165,6 +166,6 @@ def test_too_little_memory_for_a_copy_says_nothing_about_the_training(few_digits
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr("torch.save", full)
-    outcome = train(task(12), few_digits, CPU, keeper=keeper(tmp_path / "state", every=0))
-    assert outcome.status == "success"
+    outcome = train(task(12), few_digits, CPU, checkpointer=checkpointer(tmp_path / "state", every=0))
+    assert outcome.result.status == "success"
     assert "warning: the state of this training is not saved: not enough memory" in capsys.readouterr().err

@@ -83,7 +83,7 @@ class Prefetched:
             return step, pinned, pinned.to(self._device, non_blocking=True)
 
 
-def place(images: Tensor, padding: int, device: torch.device) -> Images:
+def put_on_device(images: Tensor, padding: int, device: torch.device) -> Images:
     """Put training images (N, C, H, W), uint8, onto the device if they fit, else into the host's memory."""
     count, channels, height, width = images.shape
     needed = 2 * count * channels * (height + 2 * padding) * (width + 2 * padding)

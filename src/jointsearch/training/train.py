@@ -2,50 +2,42 @@
 
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 
-from jointsearch.core.config import TrainingSettings
+from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import CurvePoint, Precision, Status
+from jointsearch.core.records import Precision, Result, Status, Timing
 from jointsearch.networks.cost import StepCost, step_cost
 from jointsearch.training import accelerate
+from jointsearch.training.checkpointing import Checkpointer
 from jointsearch.training.clock import Clock, SecondClock, make_clock, pack, stopwatch_for, unpack
 from jointsearch.training.image_data import ImageData
-from jointsearch.training.keeper import Keeper
 from jointsearch.training.loop import DivergedError, Progress, Task, Training, batch_size, steps_per_epoch
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a training.
+class Trained:
+    """A training that has come to its end.
 
-    `loss` is the final validation error in [0, 1]; it and `test_error` are None unless `status` is
-    "success". `snapshot_test_error` is that of the ensemble of the cycle ends, where the settings ask for it. Steps and
-    epochs include those at lower budgets that the training went on from; the curve and the seconds do not. An epoch is
-    one pass over the training images less the last incomplete batch. `curve_seconds` holds the seconds at each row of
-    `curve`; `readings` the clock's, in ticks, where the budget is in seconds; `startup_seconds` what building,
-    compiling and rehearsing took. `end` is the state of the training, see `Training.state`.
+    Attributes
+    ----------
+    result
+        What came of it.
+    precision, compiled
+        How it computed.
+    timing
+        How long it took.
+    end
+        The state of the training, see `Training.state`, where it was asked for.
     """
 
-    status: Status
-    message: str | None
-    parameters: int
+    result: Result
     precision: Precision
-    compiled: bool = False
-    loss: float | None = None
-    test_error: float | None = None
-    snapshot_test_error: float | None = None
-    epochs: float = 0.0
-    steps: int = 0
-    curve: tuple[CurvePoint, ...] = ()
-    curve_seconds: tuple[float, ...] = ()
-    training_seconds: float = 0.0
-    evaluation_seconds: float = 0.0
-    startup_seconds: float = 0.0
-    readings: tuple[int, ...] | None = None
+    compiled: bool
+    timing: Timing
     end: dict[str, Any] | None = None
 
 
@@ -56,9 +48,9 @@ def train(
     clock: Clock | None = None,
     start: dict[str, Any] | None = None,
     keep_end: bool = False,
-    keeper: Keeper | None = None,
-) -> Outcome:
-    """Train a configuration for a budget and measure it on the validation part; a failure is an outcome.
+    checkpointer: Checkpointer | None = None,
+) -> Trained:
+    """Train a configuration for a budget and measure it on the validation part; a failure is a result.
 
     Parameters
     ----------
@@ -69,8 +61,8 @@ def train(
     start
         The `end` of a training at the next lower budget: this one goes on from there.
     keep_end
-        Whether the outcome has an `end`, for the next higher budget.
-    keeper
+        Whether to give the `end`, for the next higher budget.
+    checkpointer
         Keeps the state while it trains; where it has one already, the training goes on from there, to the same bits
         and with the same seconds spent as if it had not been interrupted.
 
@@ -90,14 +82,13 @@ def train(
         batch_size(task, data),
         2 if precision == "bfloat16" else 4,
     )
-    begun = Outcome("success", None, cost.parameters, precision)
     refusal = _refusal(task.settings, cost)
     if refusal is not None:
-        return replace(begun, status="too_large", message=refusal)
+        return Trained(_refused(refusal, cost.parameters), precision, False, _NO_TIME)
     progress, stopwatch = Progress(), stopwatch_for(device, task.clock)
     epoch = steps_per_epoch(task, data)
     clock = clock or make_clock(task.budget, task.unit, epoch, stopwatch)
-    saved = keeper.load() if keeper is not None else None
+    saved = checkpointer.load() if checkpointer is not None else None
     # Compiled or not, a network computes other bits: one that goes on does so as it began.
     compiles = (
         saved["start"]["compiled"]
@@ -127,10 +118,10 @@ def train(
                 begin = _Start(**saved["start"])
             begin.startup_seconds += time.perf_counter() - began
             for _ in training.run(clock):
-                if keeper is not None and keeper.due():
+                if checkpointer is not None and checkpointer.due():
                     with stopwatch.paused():
-                        is_saved = _save(keeper, training, clock, begin)
-                    keeper.interruption.check("; its state is saved" if is_saved else "; its state is not saved")
+                        is_saved = _save(checkpointer, training, clock, begin)
+                    checkpointer.interruption.check("; its state is saved" if is_saved else "; its state is not saved")
             snapshot_error = training.snapshot_error()
             end = training.state() if keep_end else None
     except DivergedError as error:
@@ -148,23 +139,41 @@ def train(
     if status == "success" and progress.steps == begin.steps + 1 and _shorter_than_a_step(task, epoch):
         message = "the budget is shorter than one step; one step was trained"
     final = progress.curve[-1] if status == "success" else None
-    return replace(
-        begun,
+    result = Result(
         status=status,
         message=message,
-        compiled=begin.compiled,
         loss=final.validation_error if final else None,
         test_error=final.test_error if final else None,
         snapshot_test_error=snapshot_error,
+        parameters=cost.parameters,
         epochs=progress.steps / epoch,
         steps=progress.steps,
         curve=tuple(progress.curve),
-        curve_seconds=tuple(seconds - begin.seconds for seconds in progress.curve_seconds),
+    )
+    timing = Timing(
         training_seconds=stopwatch.read() - begin.seconds,
         evaluation_seconds=progress.evaluation_seconds,
         startup_seconds=begin.startup_seconds,
-        readings=tuple(clock.readings) if isinstance(clock, SecondClock) else None,
-        end=end,
+        clock=_readings(clock),
+        curve_seconds=tuple(seconds - begin.seconds for seconds in progress.curve_seconds),
+    )
+    return Trained(result, precision, begin.compiled, timing, end)
+
+
+_NO_TIME = Timing(training_seconds=0, evaluation_seconds=0, startup_seconds=0, curve_seconds=())
+
+
+def _refused(message: str, parameters: int) -> Result:
+    """What comes of a network that the configuration refuses before it is built."""
+    return Result(
+        status="too_large",
+        message=message,
+        loss=None,
+        test_error=None,
+        parameters=parameters,
+        epochs=0,
+        steps=0,
+        curve=(),
     )
 
 
@@ -178,16 +187,19 @@ class _Start:
     startup_seconds: float = 0.0
 
 
-def _save(keeper: Keeper, training: Training, clock: Clock, begin: _Start) -> bool:
+def _save(checkpointer: Checkpointer, training: Training, clock: Clock, begin: _Start) -> bool:
     try:
-        readings = pack(clock.readings) if isinstance(clock, SecondClock) else None
-        return keeper.save({"training": training.state(), "readings": readings, "start": asdict(begin)})
+        return checkpointer.save({"training": training.state(), "readings": _readings(clock), "start": asdict(begin)})
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
         # That there is no room for a copy says nothing about the training.
         print("warning: the state of this training is not saved: not enough memory", file=sys.stderr)
         return False
+
+
+def _readings(clock: Clock) -> str | None:
+    return pack(clock.readings) if isinstance(clock, SecondClock) else None
 
 
 def _go_on(training: Training, clock: Clock, saved: dict[str, Any]) -> None:

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from jointsearch.training import batches, residence
+from jointsearch.training import batches, device_images
 from jointsearch.training.augment import Augmentation
 from jointsearch.training.batches import Batches
-from jointsearch.training.residence import SHARE_OF_FREE_MEMORY, Prefetched, Resident, place
+from jointsearch.training.device_images import SHARE_OF_FREE_MEMORY, Prefetched, Resident, put_on_device
 
 CPU = torch.device("cpu")
 PADDING = 2
@@ -66,7 +66,7 @@ def test_each_batch_is_fetched_once_and_ahead(images):
 def test_training_batches_are_the_same_bits_from_the_host(few_digits, monkeypatch, alpha, batch_size):
     resident, prefetched = [], []
     for kind, results in ((Resident, resident), (Prefetched, prefetched)):
-        monkeypatch.setattr(batches, "place", kind)
+        monkeypatch.setattr(batches, "put_on_device", kind)
         stream = Batches(few_digits, batch_size, RICH, alpha, np.random.SeedSequence(1), CPU)
         results += [next(stream) for _ in range(8)]
         state = stream.state()
@@ -78,14 +78,14 @@ def test_training_batches_are_the_same_bits_from_the_host(few_digits, monkeypatc
 
 
 def test_images_are_resident_on_a_cpu(images):
-    assert isinstance(place(images, PADDING, CPU), Resident)
+    assert isinstance(put_on_device(images, PADDING, CPU), Resident)
 
 
 @pytest.mark.parametrize(("spare", "chosen"), [(0, Resident), (1, Resident), (-1, Prefetched)])
 def test_images_stay_on_the_host_if_they_take_too_much_of_a_gpu(images, monkeypatch, spare, chosen):
     needed = 2 * 20 * 3 * (5 + 2 * PADDING) * (7 + 2 * PADDING)
     for kind in (Resident, Prefetched):
-        monkeypatch.setattr(residence, kind.__name__, lambda *arguments, kind=kind: kind)
+        monkeypatch.setattr(device_images, kind.__name__, lambda *arguments, kind=kind: kind)
     free = int(needed / SHARE_OF_FREE_MEMORY) + spare
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 10**12))
-    assert place(images, PADDING, torch.device("cuda")) is chosen
+    assert put_on_device(images, PADDING, torch.device("cuda")) is chosen

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from jointsearch.core.config import DataSettings
+from jointsearch.core.config.data import DataSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import HELD_OUT, DataSet
 from jointsearch.training import cache, duplicates
 from jointsearch.training.duplicates import Duplicates
 from jointsearch.training.image_data import Division, ImageData
-from jointsearch.training.source import Part, Source
+from jointsearch.training.raw_data import Part, RawData
 from jointsearch.training.split import split
 
 TEST_SEED = 1807_06906
@@ -110,7 +110,7 @@ def load(
     return images.image_data(settings.train_on == "training_and_validation")
 
 
-def _divide(source: Source, settings: DataSettings, seed: int, fraction_given: bool = False) -> Division:
+def _divide(source: RawData, settings: DataSettings, seed: int, fraction_given: bool = False) -> Division:
     train, test, validation = source.train, source.test, source.validation
     fraction = settings.validation_fraction
     if validation is not None and (fraction_given or fraction != DataSettings().validation_fraction):
@@ -144,21 +144,21 @@ def _told(copies: Duplicates) -> tuple[str, ...]:
     )
 
 
-def _digits(settings: DataSettings, root: Path | None) -> Source:
+def _digits(settings: DataSettings, root: Path | None) -> RawData:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
     images = (digits.images[:, None] * (255 / 16)).round().astype(np.uint8)
-    return Source(tuple(map(str, range(10))), Part(images, digits.target.astype(np.int64)))
+    return RawData(tuple(map(str, range(10))), Part(images, digits.target.astype(np.int64)))
 
 
-def _folder(settings: DataSettings, root: Path | None) -> Source:
+def _folder(settings: DataSettings, root: Path | None) -> RawData:
     from jointsearch.training import image_folder
 
     return image_folder.read(_needed(root), settings.image_size)
 
 
-def _cifar(settings: DataSettings, root: Path | None) -> Source:
+def _cifar(settings: DataSettings, root: Path | None) -> RawData:
     from torchvision import datasets  # type: ignore[import-untyped]
 
     kind = datasets.CIFAR10 if settings.name == "cifar10" else datasets.CIFAR100
@@ -170,23 +170,23 @@ def _cifar(settings: DataSettings, root: Path | None) -> Source:
         Part(np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets, dtype=np.int64))
         for part in (train, test)
     ]
-    return Source(tuple(train.classes), *parts)
+    return RawData(tuple(train.classes), *parts)
 
 
-def _svhn(settings: DataSettings, root: Path | None) -> Source:
+def _svhn(settings: DataSettings, root: Path | None) -> RawData:
     from torchvision.datasets import SVHN  # type: ignore[import-untyped]
 
     files = [tuple(SVHN.split_list[part][1:]) for part in ("train", "test")]
     parts = _fetched(
         lambda: [SVHN(root, split=part, download=True) for part in ("train", "test")], _needed(root), files
     )
-    return Source(
+    return RawData(
         tuple(map(str, range(10))),
         *(Part(np.ascontiguousarray(part.data), part.labels.astype(np.int64)) for part in parts),
     )
 
 
-_SOURCES: dict[str, Callable[[DataSettings, Path | None], Source]] = {
+_SOURCES: dict[str, Callable[[DataSettings, Path | None], RawData]] = {
     "cifar10": _cifar,
     "cifar100": _cifar,
     "svhn": _svhn,

@@ -41,7 +41,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Source:
+class RawData:
     """Class names, the training part and those other parts that the data comes with.
 
     `warnings` are what a user should know of the data before the first training, each in a line.

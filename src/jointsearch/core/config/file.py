@@ -1,0 +1,178 @@
+"""A configuration file: the whole of its sections, and how it is read, merged and checked."""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Self, get_args, get_origin
+
+from pydantic import Field, ValidationError, model_validator
+
+from jointsearch.core import yaml_file
+from jointsearch.core.config.budget import BudgetSettings
+from jointsearch.core.config.data import DataSettings
+from jointsearch.core.config.jobs import JobSettings
+from jointsearch.core.config.search import SearchSettings
+from jointsearch.core.config.settings import Settings
+from jointsearch.core.config.studies import StudySettings
+from jointsearch.core.config.training import TrainingSettings
+from jointsearch.core.errors import UserError, explain, suggest
+from jointsearch.core.paths import UserPath, escape, expand
+
+
+class Config(Settings):
+    """A configuration file: one experiment and how to run it."""
+
+    experiment: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+    """Name of the experiment: its results lie in `results/<experiment>`."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Every random number comes from this, the study, and the place in it."""
+    space: UserPath = "config/spaces/joint17.yaml"
+    """The space file, ours or ConfigSpace's own JSON or YAML: from the folder of the configuration file if it lies
+    there, else from the working directory."""
+    data_root: UserPath = "data"
+    """Folder that holds (or is to hold) the images."""
+    cache_root: UserPath = ".cache"
+    """Folder of what can be made again at any time: decoded images, compiled kernels. Shared by all jobs; safe to
+    delete."""
+    budget: BudgetSettings = BudgetSettings()
+    data: DataSettings = DataSettings()
+    training: TrainingSettings = TrainingSettings()
+    search: SearchSettings = SearchSettings()
+    studies: StudySettings = StudySettings()
+    jobs: JobSettings = JobSettings()
+    notes: Any = None
+    """Anything of your own; read by nothing."""
+
+    @model_validator(mode="after")
+    def _seconds_are_not_shared(self) -> Self:
+        if self.jobs.side_by_side > 1 and self.budget.unit == "seconds":
+            raise ValueError(
+                f"jobs.side_by_side: {self.jobs.side_by_side} trainings on one device disturb each other's seconds; "
+                "use 1, or budgets in epochs or steps"
+            )
+        return self
+
+
+def parse(raw: Mapping[str, Any], where: str = "config") -> Config:
+    """Validate a configuration.
+
+    Raises
+    ------
+    UserError
+        Names the key, what is wrong with it and, for a misspelt key, the likely one.
+    """
+    try:
+        return Config.model_validate(_filled(Config, raw))
+    except ValidationError as error:
+        # A misspelt key also leaves the right one missing: tell the cause, not the effect.
+        unknown = [item for item in error.errors() if item["type"] == "extra_forbidden"]
+        if unknown:
+            raise UserError(f"{where}: {_unknown_key(unknown[0]['loc'])}") from None
+        empty = error.errors()[0]["input"] is None
+        advice = " (nothing is given; give a value, or remove the key)" if empty else ""
+        raise UserError(f"{where}: {explain(error)}{advice}") from None
+
+
+def overrides(arguments: Iterable[str]) -> dict[str, Any]:
+    """Read what `snakemake --config` was given, `key=value`, as the same is read in a file.
+
+    Raises
+    ------
+    UserError
+        If a value is no valid YAML, or has a key twice.
+    """
+    merged: dict[str, Any] = {}
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        merge(merged, {key: yaml_file.parse(value, f"--config {key}")})
+    return merged
+
+
+def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
+    """Read configuration files; keys of later ones, and then the overrides, replace those of earlier ones.
+
+    What a file names as its space or its warm start, and what lies beside it, is taken from there.
+
+    Raises
+    ------
+    UserError
+        As `parse`; and if a file is missing or no valid YAML, or has a key twice.
+    """
+    merged: dict[str, Any] = {}
+    for path in paths:
+        merge(merged, load(path))
+    merge(merged, overrides)
+    return parse(merged, ", ".join(map(str, paths)))
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a configuration file, not checked yet; the paths of what lies beside it are from the working directory.
+
+    Raises
+    ------
+    UserError
+        If it is missing, no valid YAML, or no mapping.
+    """
+    raw = yaml_file.load(path)
+    if not isinstance(raw, dict):
+        raise UserError(f"{path}: expected keys and values; see config/README.md")
+    find_beside(path.parent, raw)
+    return raw
+
+
+def find_beside(folder: Path, raw: Mapping[str, Any]) -> None:
+    """Give the space and the warm start that lie beside a configuration by a path from the working directory."""
+    search = raw.get("search")
+    begun = search.get("warm_start") if isinstance(search, dict) else None
+    for section, key in ((raw, "space"), (search, "warm_start"), (begun, "folder")):
+        if isinstance(section, dict) and isinstance(name := section.get(key), str):
+            # What cannot be expanded is refused with its key when the whole is checked.
+            with contextlib.suppress(ValueError):
+                beside = folder / expand(name)
+                if beside.exists():
+                    within = beside.is_relative_to(Path.cwd())
+                    section[key] = escape((beside.relative_to(Path.cwd()) if within else beside).as_posix())
+
+
+def merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
+    """Put keys into a mapping, section by section; those that are there already are replaced.
+
+    A warm start is one value, whether it is written as a folder or as a mapping.
+    """
+    for key, value in update.items():
+        if isinstance(target.get(key), dict) and isinstance(value, Mapping | None) and key != "warm_start":
+            merge(target[key], value or {})
+        else:
+            target[key] = value
+
+
+def _filled(model: type[Settings], given: Any) -> Any:
+    """Let a section with nothing in it, which YAML reads as null, have its defaults; one that has any for all keys."""
+    if not isinstance(given, Mapping):
+        return given
+    filled: dict[Any, Any] = {}
+    for key, value in given.items():
+        field = model.model_fields.get(key)
+        kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+        section = next((one for one in kinds if isinstance(one, type) and issubclass(one, Settings)), None)
+        named = section is not None and not any(below.is_required() for below in section.model_fields.values())
+        if value is None and (named or any(get_origin(one) is dict for one in kinds)):
+            filled[key] = {}
+        else:
+            filled[key] = value if section is None else _filled(section, value)
+    return filled
+
+
+def _unknown_key(place: tuple[int | str, ...]) -> str:
+    *parents, name = map(str, place)
+    return f"{'.'.join([*parents, name])}: unknown key; {suggest(name, _keys(parents))}"
+
+
+def _keys(parents: list[str]) -> list[str]:
+    model: Any = Config
+    for parent in parents:
+        annotation = model.model_fields[parent].annotation
+        # A study that need not be named is one of its settings, or None.
+        model = next(iter(get_args(annotation)), annotation)
+    return list(model.model_fields)

@@ -1,0 +1,15 @@
+"""What all parts of the configuration are."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MOST_TRAININGS = 100_000
+"""More than this in an experiment, its studies included, are taken for a mistake."""
+Count = Annotated[int, Field(ge=1, le=MOST_TRAININGS)]
+
+
+class Settings(BaseModel):
+    """Base of every part of the configuration: immutable, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)

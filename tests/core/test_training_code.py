@@ -1,0 +1,86 @@
+"""Which files decide the bits of a training: their digest is in each record."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jointsearch.core import code, imports
+
+OUTSIDE = (
+    "core/config/studies.py",
+    "core/config/__init__.py",
+    "core/code.py",
+    "samplers/bohb.py",
+    "networks/manual.py",
+    "search/resolve.py",
+    "search/studies.py",
+    "training/job.py",
+    "training/work.py",
+    "plotting/style.py",
+    "audit/derive.py",
+)
+DECISIVE = {
+    "seed of a training": (
+        "search/experiment.py",
+        'rung.study, "train", proposal.id',
+        'rung.study, "train again", proposal.id',
+    ),
+    "seeds": ("core/seeds.py", "def derive(", "def derive(  "),
+    "budget": ("search/hyperband.py", "def budgets(", "def budgets(  "),
+    "settings of the budget": ("core/config/budget.py", "maximum: ", "maximum:  "),
+    "records": ("core/records.py", "snapshot_test_error: ", "snapshot_test_error:  "),
+    "loop": ("training/loop.py", "STEPS_BETWEEN_CHECKS = 32", "STEPS_BETWEEN_CHECKS = 33"),
+    "split": ("training/split.py", "np.random.MT19937(seed)", "np.random.MT19937(seed + 1)"),
+    "decoding": ("training/picture.py", "def ", "def  "),
+    "network": ("networks/shake.py", "def ", "def  "),
+}
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch) -> Path:
+    folder = shutil.copytree(imports.PACKAGE, tmp_path / "jointsearch", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code, "PACKAGE", folder)
+    return folder
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_a_copy_of_the_package_has_its_digests(copy, monkeypatch):
+    of_copy = code.training_code()
+    monkeypatch.undo()
+    assert code.training_code() == of_copy
+
+
+@pytest.mark.parametrize("file", OUTSIDE)
+def test_a_docstring_mended_outside_of_what_trains_changes_no_digest(copy, file):
+    before = code.training_code()
+    change(copy / file, '"""', '"""Mended. ')
+    assert code.training_code() == before
+
+
+@pytest.mark.parametrize("what", DECISIVE)
+def test_a_change_of_what_decides_the_bits_of_a_training_changes_the_digest(copy, what):
+    file, old, new = DECISIVE[what]
+    before = code.training_code()
+    change(copy / file, old, new)
+    after = code.training_code()
+    assert {name for name in before | after if before.get(name) != after.get(name)} == {file}
+
+
+def test_what_a_module_of_the_training_comes_to_import_counts(copy):
+    (copy / "networks/new.py").write_text("NEW = 1\n")
+    assert "networks/new.py" not in code.training_code()
+    for one in (imports.imported, imports.parse):
+        one.cache_clear()
+    change(copy / "training/loop.py", "import copy\n", "import copy\nfrom jointsearch.networks import new\n")
+    assert "networks/new.py" in code.training_code()
+
+
+def test_no_sampler_and_nothing_that_draws_or_audits_is_among_it():
+    rooms = {name.partition("/")[0] for name in code.training_code()}
+    assert rooms == {"core", "space", "networks", "search", "training"}
