@@ -55,7 +55,7 @@ peers: ## build .venv-peers, with the libraries of other optimisers, or bring it
 	$(OUTSIDE) envs/build.py peers
 
 test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of other libraries, validate a Run Crate
-	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/peers tests/bench/test_search_hpbandster.py \
+	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/samplers/peers tests/bench/test_search_hpbandster.py \
 		tests/audit/test_profile.py
 
 test-deepcave: env ## see that DeepCAVE reads our exports as we do (Python 3.10, else says so; needs a C compiler)

@@ -19,10 +19,10 @@ from threadpoolctl import threadpool_limits
 from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.bohb import Densities, fit
-from jointsearch.samplers.gaussian_process import NOISE_FLOOR, Draws, LogNormal, Prior
+from jointsearch.samplers.bohb_settings import BohbSettings
+from jointsearch.samplers.gaussian_process import NOISE_FLOOR, Draws, LogNormal, Prior, matern
 from jointsearch.samplers.gaussian_process import fit as fit_process
 from jointsearch.samplers.registry import make
-from jointsearch.samplers.settings import BohbSettings
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 
@@ -79,7 +79,7 @@ def bench_processes(space: Space) -> None:
 
 def here(points: Array, targets: Array, elsewhere: Array) -> Array:
     prior = Prior((LogNormal(0.5, 1),) * points.shape[1])
-    process = fit_process(points[:FITTED], targets[:FITTED], np.arange(points.shape[1]), prior)
+    process = fit_process(points[:FITTED], targets[:FITTED], np.arange(points.shape[1]), prior, matern)
     return Draws(process.given(points, targets), PROPOSALS, np.random.default_rng(0)).look(elsewhere)
 
 

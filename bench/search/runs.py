@@ -1,5 +1,6 @@
 """Many searches: side by side, and none twice."""
 
+import importlib.util
 import multiprocessing
 import os
 import sys
@@ -8,13 +9,16 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jointsearch.core import imports
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest, file_digest, read_record, write_record
 from jointsearch.core.machine import cpu_model
 from jointsearch.core.records import Digest, Record
+from jointsearch.samplers import registry
 from search import simulate, tasks
 from search.optimisers import Optimiser
 from search.provenance import versions
@@ -31,7 +35,7 @@ class Run(Record):
     decides
         All that decides the outcome but the sampler's code.
     code
-        Digest of the samplers' code; runs are used with another one too, but it is told.
+        Digest of the sampler's code, see `sampler_code`; runs with another one are used too, with a note.
     versions, machine
         Of libraries; model of the processor.
     others
@@ -92,12 +96,14 @@ class Job:
         return folder / f"seed-{self.seed:02d}.json"
 
 
-def samplers_code() -> Digest:
-    """Digest of the code of all samplers."""
-    import jointsearch.samplers
-
-    folder = Path(jointsearch.samplers.__file__).parent
-    return digest([[path.name, file_digest(path)] for path in sorted(folder.glob("*.py"))])
+@cache
+def sampler_code(name: str) -> Digest:
+    """Digest of the code of a sampler: of its module and of all that this imports of `jointsearch`."""
+    found = importlib.util.find_spec(registry.module_of(name))
+    assert found is not None and found.origin is not None, f"{name} has run"
+    file = Path(found.origin)
+    within = [".".join(one.relative_to(imports.PACKAGE).with_suffix("").parts) for one in imports.imported(file)]
+    return digest([[path.name, file_digest(path)] for path in (file, *imports.closure(*within))])
 
 
 def execute(job: Job, results: Path) -> float:
@@ -106,7 +112,7 @@ def execute(job: Job, results: Path) -> float:
     # Another process may have made it since.
     if path.exists():
         return 0.0
-    code = samplers_code()
+    code = sampler_code(job.optimiser.sampler)
     outcome = simulate.search(tasks.make(job.task), job.optimiser, job.seed, job.brackets, job.given_lags)
     made_with = {"code": code, "versions": versions(), "machine": cpu_model()}
     record = Run.model_validate({"decides": {**job.decides(), "seed": job.seed}, **made_with, **vars(outcome)})
@@ -151,11 +157,12 @@ def end_with_parent() -> None:
 def collect(jobs: Sequence[Job], results: Path) -> dict[Job, Run]:
     """Read the records of those jobs that have one, and say where they come from other code than this."""
     found = {job: read_record(path, Run) for job in jobs if (path := job.path(results)).exists()}
-    code = samplers_code()
-    older = sorted({job.optimiser.label for job, run in found.items() if run.code != code})
+    older = sorted(
+        {one.optimiser.label for one, run in found.items() if run.code != sampler_code(one.optimiser.sampler)}
+    )
     if older:
         print(
-            f"NOTE: runs of {', '.join(older)} were made with other code of samplers/ than is here now; "
+            f"NOTE: runs of {', '.join(older)} were made with other code of the sampler than is here now; "
             "give --tag TEXT to keep apart, or delete them to make them again",
             file=sys.stderr,
         )

@@ -5,7 +5,7 @@ import pytest
 
 from jointsearch.core.errors import UserError
 from search import report, runs, simulate, tasks
-from search.optimisers import parse
+from search.optimisers import HPBANDSTER, parse
 from search.summary import summarise
 
 
@@ -53,9 +53,37 @@ def test_workers_share_the_missing_runs_and_one_that_fails_stops_no_other(tmp_pa
 
 def test_runs_of_other_code_are_told(tmp_path, monkeypatch, capsys):
     runs.execute(job(), tmp_path)
-    monkeypatch.setattr(runs, "samplers_code", lambda: "0" * 64)
+    monkeypatch.setattr(runs, "sampler_code", lambda name: "0" * 64)
     runs.collect([job()], tmp_path)
     assert "runs of hyperband were made with other code" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sampler", "files"),
+    [
+        ("tpe_hyperband", {"tpe.py", "tpe_settings.py", "plain_values.py", "history.py", "space.py"}),
+        ("mfgp", {"mfgp.py", "mfgp_settings.py", "gaussian_process.py", "space.py"}),
+        ("hyperband", {"bohb.py", "bohb_settings.py", "density.py", "space.py"}),
+        (HPBANDSTER, {"hpbandster.py", "history.py", "space.py"}),
+    ],
+)
+def test_the_code_of_a_sampler_is_its_module_and_all_that_this_imports(sampler, files, monkeypatch):
+    digested = []
+    monkeypatch.setattr(runs, "file_digest", lambda path: digested.append(path.name) or path.name)
+    runs.sampler_code.__wrapped__(sampler)
+    assert files <= {*digested}
+    others = {
+        "tpe.py",
+        "dehb.py",
+        "smac.py",
+        "mfgp.py",
+        "bohb.py",
+        "hpbandster.py",
+        "gaussian_process.py",
+        "density.py",
+    }
+    assert not {*digested} & (others - files)
+    assert "config.py" not in digested
 
 
 @pytest.fixture

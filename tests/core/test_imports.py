@@ -1,5 +1,7 @@
 """Imports point one way: what a package may know of the others."""
 
+from graphlib import TopologicalSorter
+
 import pytest
 
 from jointsearch.core import imports
@@ -75,3 +77,9 @@ def test_an_init_counts_if_it_does_something_or_a_name_is_imported_from_it(tmp_p
     assert found == sorted([*above, "module", "one"])
     found = [file.stem for file in imports.closure("training.name", package=tmp_path)]
     assert found == sorted([*from_it, "name"])
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """All that runs counts, imports inside functions too; those for type checkers alone do not."""
+    # Raises a CycleError that names the modules.
+    TopologicalSorter({file: imports.imported(file) for file in FILES}).prepare()

@@ -12,7 +12,7 @@ from hpbandster.optimizers.config_generators.bohb import BOHB
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers.bohb import Densities, fit
-from jointsearch.samplers.settings import BohbSettings
+from jointsearch.samplers.bohb_settings import BohbSettings
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 

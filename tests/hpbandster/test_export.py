@@ -18,7 +18,7 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Evaluation, Observation
 from jointsearch.samplers.bohb import Densities, fit
-from jointsearch.samplers.settings import BohbSettings
+from jointsearch.samplers.bohb_settings import BohbSettings
 from jointsearch.search import hpbandster, warm_start
 from jointsearch.space.space import Space
 

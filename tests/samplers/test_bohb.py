@@ -12,8 +12,8 @@ from scipy import stats
 from jointsearch.core.records import Observation
 from jointsearch.samplers import registry
 from jointsearch.samplers.bohb import Bohb, Densities, fit, impute
+from jointsearch.samplers.bohb_settings import BohbSettings
 from jointsearch.samplers.density import Density
-from jointsearch.samplers.settings import BohbSettings
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 

@@ -17,7 +17,7 @@ from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook, Suggestion, registry
 from jointsearch.samplers.gaussian_process import Draws
 from jointsearch.samplers.mfgp import Mfgp, _Model, inputs, neighbours, normal_scores, thin
-from jointsearch.samplers.settings import MfgpSettings
+from jointsearch.samplers.mfgp_settings import MfgpSettings
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 

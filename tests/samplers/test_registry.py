@@ -1,5 +1,7 @@
 """Samplers by name: what is found, and what one line says about what is not."""
 
+import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -129,7 +131,70 @@ def test_a_mistake_where_an_own_sampler_is_made_keeps_its_traceback_and_names_th
     assert raised.value.__notes__ == ["raised by the sampler mine.own:lost, when it was made"]
 
 
-LIBRARIES = {name: settings.library for name, settings in registry.REGISTRY.items() if settings.library}
+ADDED_SETTINGS = """
+from typing import ClassVar
+from jointsearch.samplers.settings import Number, SamplerSettings
+
+class MiddleSettings(SamplerSettings):
+    made_by: ClassVar[str] = "added.middle:Middle"
+    pools_budgets: ClassVar[bool] = True
+    copies: Number = 1
+
+    def observations_needed(self, dimension):
+        return 7 * self.copies
+"""
+ADDED = """
+from dataclasses import dataclass
+import numpy
+from added.middle_settings import MiddleSettings
+from jointsearch.core.records import Origin
+from jointsearch.samplers import Sampled, Suggestion
+
+@dataclass(frozen=True)
+class Middle:
+    name: str
+    settings: MiddleSettings
+
+    def __call__(self, space, history, count, rng, outlook=None):
+        return Suggestion((Sampled({"x": 0.5}, Origin(sampler=self.name, kind="random")),) * count)
+"""
+
+
+def test_a_sampler_is_added_by_its_module_its_settings_and_a_line_of_the_registry(tmp_path, monkeypatch):
+    package = tmp_path / "added"
+    package.mkdir()
+    (package / "middle.py").write_text(ADDED)
+    (package / "middle_settings.py").write_text(ADDED_SETTINGS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(registry.REGISTRY, "middle", "added.middle_settings:MiddleSettings")
+    assert registry.check("middle", {"copies": 2}) == {"copies": 2}
+    assert "added.middle" not in sys.modules
+    with pytest.raises(UserError, match="did you mean 'copies'"):
+        registry.check("middle", {"copy": 2})
+    suggestion = registry.make("middle", {})(SPACE, (), 2, np.random.default_rng(0))
+    assert [one.origin.sampler for one in suggestion.configurations] == ["middle"] * 2
+    assert registry.pools_budgets("middle") and not registry.sees_pending("middle") and registry.installed("middle")
+    assert registry.observations_needed("middle", {"copies": 2}, 17) == 14
+    assert registry.module_of("middle") == "added.middle"
+    for name in [name for name in sys.modules if name.split(".")[0] == "added"]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", sorted(set(registry.REGISTRY) - {"bohb", "hyperband", "random"}))
+def test_nothing_but_its_modules_and_a_line_of_the_registry_names_a_sampler(name):
+    """But `bohb`, `hyperband` and `random`, which are also a default, arms, and a kind of proposals."""
+    root = Path(__file__).parents[2]
+    code = [root / "Snakefile", *(root / "src").rglob("*.py"), *(root / "scripts").rglob("*.py")]
+    code += (root / "workflow").rglob("*.smk")
+    named = re.compile(rf"""["'`./]{name}\b""")
+    naming = {file.relative_to(root).as_posix() for file in code if named.search(file.read_text())}
+    own = {f"src/{registry.module_of(name).replace('.', '/')}{end}.py" for end in ("", "_settings")}
+    assert naming - own == {"src/jointsearch/samplers/registry.py"}
+    for told in ("docs/samplers.md", "config/README.md"):
+        assert f"`{name}`" in (root / told).read_text()
+
+
+LIBRARIES = {name: library for name in registry.REGISTRY if (library := registry.settings_of(name).library)}
 
 
 @pytest.mark.parametrize("found", [None, "0.0.1"])
@@ -162,6 +227,11 @@ def test_a_library_that_cannot_be_imported_is_named_too(tmp_path, monkeypatch):
 @pytest.mark.parametrize("library", sorted(set(LIBRARIES.values())))
 def test_the_versions_to_install_are_those_that_are_tested(library):
     assert f"\n{library} \\\n" in (Path(__file__).parents[2] / "envs" / "peers.txt").read_text()
+
+
+@pytest.mark.parametrize("name", registry.REGISTRY)
+def test_settings_name_the_module_of_their_sampler(name):
+    assert importlib.util.find_spec(registry.module_of(name)) is not None
 
 
 def test_checking_imports_nothing_heavy():

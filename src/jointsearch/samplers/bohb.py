@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from jointsearch.core.records import Model, Observation, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
+from jointsearch.samplers.bohb_settings import BohbSettings
 from jointsearch.samplers.density import Array, Density
 from jointsearch.samplers.history import by_budget
-from jointsearch.samplers.settings import BohbSettings
 from jointsearch.space.space import Space
 
 FLOOR = 1e-32

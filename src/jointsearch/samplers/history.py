@@ -1,17 +1,13 @@
-"""A history by configuration: what became of each, in the order in which they were proposed."""
+"""A history by configuration, by budget, and in the orders that samplers need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from jointsearch.core.records import Observation, Values, proposal_key
-from jointsearch.space.space import Space
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluatedConfiguration:
     """A configuration and its evaluations.
 
     Attributes
@@ -36,7 +32,7 @@ class Evaluated:
         return self.observations[-1]
 
 
-def evaluated(history: Sequence[Observation]) -> list[Evaluated]:
+def by_configuration(history: Sequence[Observation]) -> list[EvaluatedConfiguration]:
     """Collect a history by configuration, in the order of the proposals' ids.
 
     An evaluation is named by the id of its proposal, `@`, and the rung. Evaluations belong together if both this id and
@@ -48,10 +44,10 @@ def evaluated(history: Sequence[Observation]) -> list[Evaluated]:
         key = (one.evaluation.partition("@")[0], *sorted(one.values.items()))
         found.setdefault(key, {})[one.budget] = one
     collected = [
-        Evaluated(next(iter(one.values())).values, tuple(one[budget] for budget in sorted(one)))
+        EvaluatedConfiguration(next(iter(one.values())).values, tuple(one[budget] for budget in sorted(one)))
         for one in found.values()
     ]
-    return sorted(collected, key=lambda one: place(one.first))
+    return sorted(collected, key=lambda one: proposal_position(one.first))
 
 
 def by_budget(history: Sequence[Observation]) -> dict[float, list[Observation]]:
@@ -64,7 +60,7 @@ def by_budget(history: Sequence[Observation]) -> dict[float, list[Observation]]:
     return parts
 
 
-def place(one: Observation) -> tuple[int, ...]:
+def proposal_position(one: Observation) -> tuple[int, ...]:
     """Bracket, rung and slot in which the configuration of an evaluation was proposed; empty if its name has none."""
     try:
         return proposal_key(one.evaluation.partition("@")[0])
@@ -72,16 +68,6 @@ def place(one: Observation) -> tuple[int, ...]:
         return ()
 
 
-def ranked(observations: Sequence[Observation]) -> list[Observation]:
+def best_first(observations: Sequence[Observation]) -> list[Observation]:
     """Sort evaluations of one budget by loss, best first; failures last; ties in the order that they come in."""
     return sorted(observations, key=lambda one: (one.loss is None, one.loss or 0.0))
-
-
-def plain(space: Space, values: Mapping[str, Any]) -> Values | None:
-    """Write what another library proposes in plain Python values; None if it is forbidden.
-
-    What lies outside its range by rounding comes to the range's end.
-    """
-    vector = space.encode(dict(values))
-    continuous = np.array(space.levels) == 0
-    return space.decode(np.where(continuous, np.clip(vector, 0, 1), vector))

@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 
 from jointsearch.core.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
-from jointsearch.samplers.gaussian_process import Array, Draws, LogNormal, Prior, fit
-from jointsearch.samplers.settings import MfgpSettings
+from jointsearch.samplers.gaussian_process import Array, Draws, LogNormal, Prior, fit, matern
+from jointsearch.samplers.mfgp_settings import MfgpSettings
 from jointsearch.space.space import Space
 
 Rows = NDArray[np.int_]
@@ -101,7 +101,7 @@ class _Model:
         fitted = rng.choice(len(kept), min(len(kept), settings.fitted), replace=False)
         groups = _groups(space)
         lengths = (LogNormal(0.5, 1),) * space.dimension + (LogNormal(1, 1),)
-        self.process = fit(points[fitted], targets[fitted], groups, Prior(lengths))
+        self.process = fit(points[fitted], targets[fitted], groups, Prior(lengths), matern)
         self.posterior = self.process.given(points, targets)
         if outlook.pending and settings.believe_pending:
             self._believe(points, targets)

@@ -1,6 +1,5 @@
 """The samplers by name. Light to import; what a sampler needs is imported when it is made."""
 
-import importlib
 import importlib.util
 import inspect
 import sys
@@ -11,33 +10,34 @@ from typing import Any
 from pydantic import ValidationError
 
 from jointsearch.core.errors import UserError, suggest
+from jointsearch.samplers import dotted
 from jointsearch.samplers.base import Sampler
-from jointsearch.samplers.settings import (
-    BohbSettings,
-    DehbSettings,
-    EvolutionSettings,
-    MfgpSettings,
-    RandomSettings,
-    ReinforceSettings,
-    SamplerSettings,
-    SmacSettings,
-    TpeHyperbandSettings,
-    TpeSettings,
-)
+from jointsearch.samplers.settings import SamplerSettings
 
-REGISTRY: dict[str, type[SamplerSettings]] = {
-    "bohb": BohbSettings,
-    "dehb": DehbSettings,
-    "evolution": EvolutionSettings,
-    "hyperband": RandomSettings,
-    "mfgp": MfgpSettings,
-    "random": RandomSettings,
-    "reinforce": ReinforceSettings,
-    "smac": SmacSettings,
-    "tpe": TpeSettings,
-    "tpe_hyperband": TpeHyperbandSettings,
+REGISTRY = {
+    "bohb": "jointsearch.samplers.bohb_settings:BohbSettings",
+    "dehb": "jointsearch.samplers.peers.dehb_settings:DehbSettings",
+    "evolution": "jointsearch.samplers.peers.evolution_settings:EvolutionSettings",
+    "hyperband": "jointsearch.samplers.bohb_settings:RandomSettings",
+    "mfgp": "jointsearch.samplers.mfgp_settings:MfgpSettings",
+    "random": "jointsearch.samplers.bohb_settings:RandomSettings",
+    "reinforce": "jointsearch.samplers.peers.reinforce_settings:ReinforceSettings",
+    "smac": "jointsearch.samplers.peers.smac_settings:SmacSettings",
+    "tpe": "jointsearch.samplers.peers.tpe_settings:TpeSettings",
+    "tpe_hyperband": "jointsearch.samplers.peers.tpe_settings:TpeHyperbandSettings",
 }
-"""The samplers that come with the workflow and what can be set."""
+"""The samplers that come with the workflow, and the dotted names of their settings."""
+
+
+def settings_of(name: str) -> type[SamplerSettings]:
+    """What can be set of a sampler of the registry, and what it needs."""
+    found: type[SamplerSettings] = dotted.load(REGISTRY[name])
+    return found
+
+
+def module_of(name: str) -> str:
+    """The dotted name of the module that a sampler is made by, be it of the registry or your own."""
+    return dotted.split(settings_of(name).made_by if name in REGISTRY else name)[0]
 
 
 def make(name: str, settings: Mapping[str, Any]) -> Sampler:
@@ -87,13 +87,13 @@ def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sees_pending(name: str) -> bool:
-    """Whether a sampler looks at what is under way; one that is not of the registry is taken to."""
-    return name not in REGISTRY or REGISTRY[name].sees_pending
+    """Whether a sampler looks at proposals without a result yet; one that is not of the registry is taken to."""
+    return name not in REGISTRY or settings_of(name).sees_pending
 
 
 def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
     try:
-        checked = REGISTRY[name].model_validate(settings)
+        checked = settings_of(name).model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -114,7 +114,7 @@ def installed(name: str) -> bool:
 
     Another version might propose otherwise, and records do not name it.
     """
-    if (library := REGISTRY[name].library) is None:
+    if (library := settings_of(name).library) is None:
         return True
     package, _, wanted = library.partition("==")
     try:
@@ -125,18 +125,18 @@ def installed(name: str) -> bool:
 
 def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) -> int | None:
     """Count the evaluations that a sampler's model takes (see `pools_budgets`); None if it has none or does not say."""
-    return REGISTRY[name].model_validate(settings).observations_needed(dimension) if name in REGISTRY else None
+    return settings_of(name).model_validate(settings).observations_needed(dimension) if name in REGISTRY else None
 
 
 def pools_budgets(name: str) -> bool:
     """Whether a sampler's model learns from all budgets together."""
-    return name in REGISTRY and REGISTRY[name].pools_budgets
+    return name in REGISTRY and settings_of(name).pools_budgets
 
 
 def _advice(name: str, key: str, problem: Any) -> str:
     if problem["type"] != "extra_forbidden":
         return f"{problem['msg']} (got {problem['input']!r})"
-    known = list(REGISTRY[name].model_fields)
+    known = list(settings_of(name).model_fields)
     if not known:
         return f"unknown setting; {name} has none, remove it"
     return f"unknown setting of {name}; {suggest(key, known)}"
@@ -144,7 +144,7 @@ def _advice(name: str, key: str, problem: Any) -> str:
 
 def _find_own(name: str) -> tuple[str, str]:
     """Split a dotted name into module and function, and see that the module exists."""
-    module, _, function = name.rpartition(":" if ":" in name else ".")
+    module, function = dotted.split(name)
     if not module or not function:
         known = f"{suggest(name, list(REGISTRY))} Your own is 'package.module:function'"
         raise UserError(f"search.sampler: no sampler {name!r}; {known}")
@@ -162,7 +162,7 @@ def _find_own(name: str) -> tuple[str, str]:
 def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
     module, function = _find_own(name)
     try:
-        factory: Callable[..., Sampler] = getattr(importlib.import_module(module), function)
+        factory: Callable[..., Sampler] = dotted.load(name)
     except AttributeError:
         raise UserError(f"search.sampler: {name}: {module} has no {function!r}; correct the name") from None
     except Exception as error:

@@ -10,8 +10,8 @@ from dehb.optimizers.de import AsyncDE
 
 from jointsearch.core.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.history import place, ranked
-from jointsearch.samplers.settings import DehbSettings
+from jointsearch.samplers.history import best_first, proposal_position
+from jointsearch.samplers.peers.dehb_settings import DehbSettings
 from jointsearch.space.space import Space, Vector
 
 ATTEMPTS = 100
@@ -78,7 +78,7 @@ class Dehb:
             everyone = np.concatenate([one.members for one in populations])
             evolved = [_evolve(evolution, cube, subpopulation, everyone, count, index) for index in range(count)]
         random = Origin(sampler=self.name, kind="random")
-        seen = ranked(subpopulation.evaluations)
+        seen = best_first(subpopulation.evaluations)
         origin = Origin(sampler=self.name, kind="model", model_budget=budget) if seen else random
         return Suggestion(
             tuple(Sampled(one, origin) if one else Sampled(space.sample(1, rng)[0], random) for one in evolved),
@@ -165,7 +165,7 @@ class _Subpopulation:
         members = evolution.init_population(size)
         losses = np.full(size, np.inf)
         holders: dict[int, Observation] = {}
-        observations = sorted(observations, key=place)
+        observations = sorted(observations, key=proposal_position)
         points = cube.encode([one.values for one in observations])
         for turn, (one, point) in enumerate(zip(observations, points, strict=True)):
             target = turn % size

@@ -7,8 +7,8 @@ import numpy as np
 
 from jointsearch.core.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.history import by_budget, place, ranked
-from jointsearch.samplers.settings import EvolutionSettings
+from jointsearch.samplers.history import best_first, by_budget, proposal_position
+from jointsearch.samplers.peers.evolution_settings import EvolutionSettings
 from jointsearch.space.space import Space
 
 ATTEMPTS = 100
@@ -63,7 +63,7 @@ class Evolution:
             parent = population[drawn[losses[drawn].argmin()]].values
             child = mutate(space, parent, rng)
             picks.append(Sampled(child, origin) if child else Sampled(space.sample(1, rng)[0], random))
-        ids = tuple(one.evaluation for one in ranked(population))
+        ids = tuple(one.evaluation for one in best_first(population))
         return Suggestion(tuple(picks), Model(budget=population[0].budget, evaluations=ids))
 
 
@@ -71,7 +71,7 @@ def youngest(history: Sequence[Observation], size: int) -> list[Observation]:
     """Find the population, oldest first: at the largest budget that has so many evaluations; empty if none has."""
     for seen in by_budget(history).values():
         if len(seen) >= size:
-            return sorted(seen, key=place)[-size:]
+            return sorted(seen, key=proposal_position)[-size:]
     return []
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from jointsearch.core.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.history import by_budget, place, ranked
-from jointsearch.samplers.settings import ReinforceSettings
+from jointsearch.samplers.history import best_first, by_budget, proposal_position
+from jointsearch.samplers.peers.reinforce_settings import ReinforceSettings
 from jointsearch.space.file import Ordinal
 from jointsearch.space.space import Space, Vector
 
@@ -73,7 +73,7 @@ class Reinforce:
             chance = rng.random() < self.settings.random_fraction
             values = None if chance else policy.draw(space, rng)
             picks.append(Sampled(values, origin) if values else Sampled(space.sample(1, rng)[0], random))
-        ids = tuple(one.evaluation for part in by_budget(history).values() for one in ranked(part))
+        ids = tuple(one.evaluation for part in by_budget(history).values() for one in best_first(part))
         return Suggestion(tuple(picks), Model(budget=None, evaluations=ids))
 
 
@@ -138,9 +138,9 @@ def train(space: Space, history: Sequence[Observation], settings: ReinforceSetti
     for (_, budget), group in groupby(sorted(history, key=_batch), key=_batch):
         batch = list(group)
         average = averages.setdefault(budget, _Average(settings.baseline_decay))
-        advantages = np.array([average.advantage(one.loss) for one in sorted(batch, key=place)])
+        advantages = np.array([average.advantage(one.loss) for one in sorted(batch, key=proposal_position)])
         if advantages.any():
-            vectors = space.encode_all([one.values for one in sorted(batch, key=place)])
+            vectors = space.encode_all([one.values for one in sorted(batch, key=proposal_position)])
             actions = _actions(space, vectors, policy.sizes)
             policy, learned = policy.step(actions, advantages, settings.learning_rate), True
     return policy if learned else None
@@ -177,7 +177,7 @@ class _Average:
 
 def _batch(one: Observation) -> tuple[tuple[int, ...], float]:
     """What an evaluation is trained with: its bracket and its budget."""
-    return place(one)[:1], one.budget
+    return proposal_position(one)[:1], one.budget
 
 
 def _sizes(space: Space, bins: int) -> tuple[int, ...]:

@@ -24,8 +24,9 @@ from smac.runhistory import StatusType, TrialInfo
 
 from jointsearch.core.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.history import by_budget, evaluated, plain, ranked
-from jointsearch.samplers.settings import SmacSettings
+from jointsearch.samplers.history import best_first, by_budget, by_configuration
+from jointsearch.samplers.peers.plain_values import to_plain_values
+from jointsearch.samplers.peers.smac_settings import SmacSettings
 from jointsearch.space.space import Space
 
 
@@ -92,7 +93,7 @@ class Smac:
         # A small space may have nothing new left.
         random = Origin(sampler=self.name, kind="random")
         picks += [Sampled(values, random) for values in space.sample(count - len(picks), rng)]
-        model = Model(budget=budget, evaluations=tuple(one.evaluation for one in ranked(seen))) if seen else None
+        model = Model(budget=budget, evaluations=tuple(one.evaluation for one in best_first(seen))) if seen else None
         return Suggestion(tuple(picks), model)
 
     def _facade(
@@ -113,7 +114,7 @@ class Smac:
         )
         settings = self.settings
         design = min(settings.n_configs_per_hyperparameter * space.dimension, settings.n_trials // 4)
-        missing = max(0, design - len(evaluated(history)) - len(outlook.pending))
+        missing = max(0, design - len(by_configuration(history)) - len(outlook.pending))
         selector = ConfigSelector(scenario, retrain_after=settings.retrain_after, min_trials=settings.min_trials)
         maximizer = kind.get_acquisition_maximizer(
             scenario, challengers=settings.challengers, local_search_iterations=settings.local_search_iterations
@@ -190,6 +191,6 @@ def _random(one: Configuration) -> bool:
 
 
 def _plain(space: Space, values: Values) -> Values:
-    found = plain(space, values)
+    found = to_plain_values(space, values)
     assert found is not None, "SMAC3 keeps to the clauses of the space"
     return found

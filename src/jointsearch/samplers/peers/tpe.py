@@ -15,8 +15,9 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from jointsearch.core.records import Model, Observation, Origin, Value, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
-from jointsearch.samplers.history import Evaluated, evaluated, plain
-from jointsearch.samplers.settings import TpeSettings
+from jointsearch.samplers.history import EvaluatedConfiguration, by_configuration
+from jointsearch.samplers.peers.plain_values import to_plain_values
+from jointsearch.samplers.peers.tpe_settings import TpeSettings
 from jointsearch.space.file import Categorical, Constant, Float, Hyperparameter, Integer, Ordinal
 from jointsearch.space.space import Space
 
@@ -68,13 +69,13 @@ class Tpe:
         outlook = outlook or Outlook.of(history)
         ladder = sorted({*outlook.budgets, *(one.budget for one in history)})
         start = outlook.budgets[outlook.level]
-        told = [one for one in evaluated(history) if not self.settings.hyperband or one.first.budget == start]
+        seen = [one for one in by_configuration(history) if not self.settings.hyperband or one.first.budget == start]
         running = [values for values, level in outlook.pending if not self.settings.hyperband or level == outlook.level]
-        usable = [one for one in told if one.last.loss is not None]
+        usable = [one for one in seen if one.last.loss is not None]
         modelled = bool(usable) and len(usable) >= self.settings.n_startup_trials
         with _quiet():
             study = optuna.create_study(study_name=self.name, sampler=self._sampler(space, rng))
-            study.add_trials([_trial(space, one, ladder, outlook.budgets[-1]) for one in told])
+            study.add_trials([_trial(space, one, ladder, outlook.budgets[-1]) for one in seen])
             study.add_trials([_running(space, values) for values in running])
             picks = [_ask(study, space) for _ in range(count)]
         origin = Origin(sampler=self.name, kind="model" if modelled else "random")
@@ -112,7 +113,7 @@ def _ask(study: optuna.Study, space: Space) -> Values | None:
     """Ask for a configuration; None if all that come are forbidden."""
     for _ in range(ATTEMPTS):
         trial = study.ask()
-        values = plain(space, _suggest(trial, space))
+        values = to_plain_values(space, _suggest(trial, space))
         if values is not None:
             return values
         study.tell(trial, state=TrialState.FAIL)
@@ -153,8 +154,8 @@ def _distribution(one: Hyperparameter) -> BaseDistribution:
     raise AssertionError(f"{one} is not searched")
 
 
-def _trial(space: Space, one: Evaluated, ladder: Sequence[float], full: float) -> FrozenTrial:
-    """Tell of a configuration what its evaluations say."""
+def _trial(space: Space, one: EvaluatedConfiguration, ladder: Sequence[float], full: float) -> FrozenTrial:
+    """Make a trial of a configuration and its evaluations."""
     params, distributions = _parameters(space, one.values)
     losses = {ladder.index(each.budget): each.loss for each in one.observations if each.loss is not None}
     loss = one.last.loss
@@ -182,7 +183,7 @@ def _parameters(space: Space, values: Values) -> tuple[dict[str, Value], dict[st
     return params, {name: _distribution(space.file.hyperparameters[name]) for name in params}
 
 
-def _names(usable: Sequence[Evaluated]) -> tuple[str, ...]:
+def _names(usable: Sequence[EvaluatedConfiguration]) -> tuple[str, ...]:
     """The evaluations that the model goes by, best first as Optuna orders them: further ones first, then by loss."""
     ordered = sorted(usable, key=lambda one: (-one.last.budget, one.last.loss))
     return tuple(one.last.evaluation for one in ordered)

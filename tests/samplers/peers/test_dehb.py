@@ -6,7 +6,7 @@ from sampler_properties import BUDGETS, SPACES
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
-from jointsearch.samplers.settings import DehbSettings
+from jointsearch.samplers.peers.dehb_settings import DehbSettings
 
 dehb = pytest.importorskip("dehb")
 

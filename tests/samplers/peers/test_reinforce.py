@@ -6,7 +6,7 @@ from sampler_properties import SPACES, SamplerProperties, history
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers.peers.reinforce import Policy, Reinforce, train
-from jointsearch.samplers.settings import ReinforceSettings
+from jointsearch.samplers.peers.reinforce_settings import ReinforceSettings
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 

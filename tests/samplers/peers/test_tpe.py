@@ -6,8 +6,8 @@ from sampler_properties import BUDGETS, SPACES, history
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
-from jointsearch.samplers.history import evaluated
-from jointsearch.samplers.settings import TpeSettings
+from jointsearch.samplers.history import by_configuration
+from jointsearch.samplers.peers.tpe_settings import TpeSettings
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 
@@ -43,7 +43,7 @@ def test_what_a_configuration_is_to_optuna(losses, state, value, steps):
         Observation(evaluation=f"0-0-0@{rung}", budget=budget, values={"x": 0.5}, loss=loss)
         for rung, (budget, loss) in enumerate(losses.items())
     ]
-    (one,) = evaluated(known)
+    (one,) = by_configuration(known)
     trial = _trial(LINE, one, BUDGETS, BUDGETS[-1])
     assert (trial.state.name, trial.value, trial.intermediate_values) == (state, value, steps)
     assert trial.params == {"x": 0.5}

@@ -8,7 +8,7 @@ from sampler_properties import BUDGETS, OUTLOOK, SPACES, history
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
-from jointsearch.samplers.settings import SmacSettings
+from jointsearch.samplers.peers.smac_settings import SmacSettings
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 

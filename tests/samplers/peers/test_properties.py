@@ -5,7 +5,7 @@ from sampler_properties import SamplerProperties
 
 from jointsearch.samplers import registry
 
-NAMES = [name for name, settings in registry.REGISTRY.items() if settings.library and registry.installed(name)]
+NAMES = [name for name in registry.REGISTRY if registry.settings_of(name).library and registry.installed(name)]
 
 
 @pytest.mark.parametrize("name", NAMES)

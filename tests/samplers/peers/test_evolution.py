@@ -6,7 +6,7 @@ from sampler_properties import BUDGETS, SPACES, SamplerProperties, history
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers.peers.evolution import Evolution, mutate, youngest
-from jointsearch.samplers.settings import EvolutionSettings
+from jointsearch.samplers.peers.evolution_settings import EvolutionSettings
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 

@@ -1,0 +1,36 @@
+"""What can be set of the Gaussian process over configuration and fidelity."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from jointsearch.samplers.settings import Number, SamplerSettings, Share
+
+
+class MfgpSettings(SamplerSettings):
+    """The Gaussian process over configuration and fidelity."""
+
+    made_by: ClassVar[str] = "jointsearch.samplers.mfgp:Mfgp"
+    sees_pending: ClassVar[bool] = True
+    pools_budgets: ClassVar[bool] = True
+
+    random_fraction: Share = 0.1
+    """Probability that a pick ignores the model."""
+    candidates: Number = 400
+    """Configurations of the whole space, and as many around the best, among which a draw's minimum is looked for."""
+    refinements: Annotated[int, Field(ge=0)] = 2
+    """How often it is then looked for nearer by."""
+    refined: Number = 20
+    """Configurations around the lowest one of each draw in a refinement."""
+    incumbents: Number = 5
+    """How many are the best, largest budget first."""
+    observations: Annotated[int, Field(ge=10)] = 600
+    """Most evaluations that the process is conditioned on."""
+    fitted: Annotated[int, Field(ge=10)] = 250
+    """Most of them that its hyperparameters are fitted to."""
+    believe_pending: bool = True
+    """Whether the process takes what is under way to turn out as it expects; without, nothing is known of it."""
+
+    def observations_needed(self, dimension: int) -> int:
+        """Fewest successful evaluations from which a model is made."""
+        return dimension + 3

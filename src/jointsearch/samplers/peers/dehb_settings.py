@@ -1,0 +1,19 @@
+"""What can be set of DEHB."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from jointsearch.samplers.settings import SamplerSettings, Share
+
+
+class DehbSettings(SamplerSettings):
+    """DEHB. Names and defaults are its authors'."""
+
+    made_by: ClassVar[str] = "jointsearch.samplers.peers.dehb:Dehb"
+    library: ClassVar[str | None] = "dehb==0.1.1"
+
+    mutation_factor: Annotated[float, Field(gt=0, le=2)] = 0.5
+    """Weight of the difference of two members that is added to a third."""
+    crossover_prob: Share = 0.5
+    """Probability that a hyperparameter is taken from the mutant, not from the target."""
