@@ -20,7 +20,7 @@ from jointsearch.core.records import Batch, DataSet, Environment, Evaluation, Hi
 from jointsearch.core.yaml_file import dump
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.material import Material
-from jointsearch.search import proposals
+from jointsearch.search import proposals, studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import newly_seen
 from jointsearch.search.resolve import resolve, to_config
@@ -128,11 +128,13 @@ def train(
 def write_outcomes(experiment: Experiment, brackets: int, folder: Path) -> None:
     """Write tables, figures, numbers, configuration and manifest."""
     write_bytes(folder / "space.yaml", dump(experiment.space))
-    write_bytes(folder / "config.yaml", dump(to_config(experiment, brackets)))
-    for name, content in outcomes(Material.read(folder, brackets)).items():
+    settings = to_config(experiment, brackets)
+    write_bytes(folder / "config.yaml", dump(settings))
+    write_record(layout.plan_file(folder), studies.record(studies.plan(settings, experiment), experiment))
+    for name, content in outcomes(Material.read(folder)).items():
         write_bytes(folder / name, content)
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
-    write_bytes(folder / crate.METADATA, crate.build(folder, brackets))
+    write_bytes(folder / crate.METADATA, crate.build(folder))
     write_bytes(folder / manifest.NAME, manifest.make(folder).encode())
 
 

@@ -1,7 +1,7 @@
 """Which configuration makes these results again?
 
-Reads the settings of an experiment; writes a configuration and its space file, all that it takes to run the search
-anew: what changes no result (folders, jobs, notes) is left at its default.
+Reads the settings and the plan of an experiment; writes a configuration and its space file, all that it takes to
+run the search anew: what changes no result (folders, jobs, notes) is left at its default.
 """
 
 import argparse
@@ -11,18 +11,20 @@ from jointsearch.core import cli
 from jointsearch.core.config import StudySettings
 from jointsearch.core.files import read_record, write_bytes
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.plan import Plan
 from jointsearch.search.resolve import configuration
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("brackets", type=int, help="length of the search")
+    parser.add_argument("plan", type=Path, help="plan.json")
     parser.add_argument("studies", type=StudySettings.model_validate_json, help="the studies beside it, JSON")
     parser.add_argument("config", type=Path, help="config.yaml to write")
     parser.add_argument("space", type=Path, help="space.yaml to write")
     arguments = parser.parse_args()
-    files = configuration(read_record(arguments.experiment, Experiment), arguments.brackets, arguments.studies)
+    length = len(read_record(arguments.plan, Plan).search.brackets)
+    files = configuration(read_record(arguments.experiment, Experiment), length, arguments.studies)
     write_bytes(arguments.space, files["space.yaml"])
     write_bytes(arguments.config, files["config.yaml"])
 

@@ -1,6 +1,6 @@
 """Which files are there, and what was each of them made from?
 
-Reads the first brackets of a finished search; writes `ro-crate-metadata.json`, a Provenance Run Crate of the
+Reads a finished search; writes `ro-crate-metadata.json`, a Provenance Run Crate of the
 experiment, and `workflow.smk`, the workflow in one file, beside the settings.
 """
 
@@ -17,12 +17,11 @@ SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("brackets", type=cli.positive(int), help="number of brackets to read")
     parser.add_argument("output", type=Path, help="ro-crate-metadata.json to write")
     arguments = parser.parse_args()
     folder = arguments.experiment.parent
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(SNAKEFILE))
-    write_bytes(arguments.output, crate.build(folder, arguments.brackets))
+    write_bytes(arguments.output, crate.build(folder))
 
 
 if __name__ == "__main__":

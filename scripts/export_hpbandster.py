@@ -9,9 +9,9 @@ from pathlib import Path
 
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record
-from jointsearch.results.reader import read_study
+from jointsearch.results.material import Study
 from jointsearch.search import hpbandster
-from jointsearch.search.experiment import Experiment
+from jointsearch.search.plan import Plan
 from jointsearch.space.space import Space
 
 
@@ -20,10 +20,9 @@ def main() -> None:
     parser.add_argument("experiment", type=Path, help="experiment.json")
     parser.add_argument("folder", type=Path, help="folder to write")
     arguments = parser.parse_args()
-    experiment = read_record(arguments.experiment, Experiment)
-    study = arguments.experiment.parent / layout.SEARCH
-    evaluations = read_study(study, experiment.id, layout.bracket_count(study))
-    hpbandster.write(arguments.folder, Space(experiment.space), evaluations)
+    folder = arguments.experiment.parent
+    search = Study.read(folder, read_record(layout.plan_file(folder), Plan), layout.SEARCH)
+    hpbandster.write(arguments.folder, Space(search.experiment.space), search.evaluations)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figure", choices=list(FIGURES), help="which")
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
-    parser.add_argument("brackets", type=int, help="length of the search")
     parser.add_argument("output", type=Path, help="the PDF to write; .svg, .png and .csv go beside it")
     arguments = parser.parse_args()
     kind = registry.FIGURES[arguments.figure]
-    content = csv_bytes(kind.data(Material.read(arguments.folder, arguments.brackets)))
+    content = csv_bytes(kind.data(Material.read(arguments.folder)))
     write_bytes(arguments.output.with_suffix(".csv"), content)
     style.save(kind.draw(registry.parse(content)), arguments.output.with_suffix(""))
 

@@ -16,10 +16,9 @@ from jointsearch.results.material import Material
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
-    parser.add_argument("brackets", type=int, help="length of the search")
     parser.add_argument("output", type=Path, help="the page to write")
     arguments = parser.parse_args()
-    write_bytes(arguments.output, interactive.render(Material.read(arguments.folder, arguments.brackets)))
+    write_bytes(arguments.output, interactive.render(Material.read(arguments.folder)))
 
 
 if __name__ == "__main__":

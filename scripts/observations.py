@@ -1,6 +1,6 @@
 """What did a search find?
 
-Reads the evaluations of the first brackets of a study; writes the table of all of them and the best configuration.
+Reads the evaluations of a study; writes the table of all of them and the best configuration.
 By hand it also works on a search in progress.
 """
 
@@ -10,23 +10,21 @@ from pathlib import Path
 from jointsearch.analysis.observations import table, write_csv
 from jointsearch.core import cli
 from jointsearch.core.files import read_record, write_record
-from jointsearch.results.reader import read_study
-from jointsearch.search.experiment import Experiment
+from jointsearch.results.material import Study
 from jointsearch.search.incumbent import incumbent
+from jointsearch.search.plan import Plan
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("study", type=Path, help="folder of the study")
-    parser.add_argument("brackets", type=int, help="number of brackets to read")
+    parser.add_argument("plan", type=Path, help="plan.json of the experiment")
+    parser.add_argument("study", help="name of the study")
     parser.add_argument("table", type=Path, help="CSV to write")
     parser.add_argument("incumbent", type=Path, help="JSON to write")
     arguments = parser.parse_args()
-    experiment = read_record(arguments.experiment, Experiment)
-    evaluations = read_study(arguments.study, experiment.id, arguments.brackets)
-    write_csv(table(evaluations, list(experiment.space.hyperparameters)), arguments.table)
-    write_record(arguments.incumbent, incumbent(evaluations))
+    study = Study.read(arguments.plan.parent, read_record(arguments.plan, Plan), arguments.study)
+    write_csv(table(study.evaluations, list(study.experiment.space.hyperparameters)), arguments.table)
+    write_record(arguments.incumbent, incumbent(study.evaluations))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,14 @@ import shlex
 from pathlib import Path
 
 from jointsearch.audit import archive
-from jointsearch.core import cli, config
+from jointsearch.core import cli, config, layout
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import write_bytes
+from jointsearch.core.files import write_bytes, write_record
 from jointsearch.paper.build import build
 from jointsearch.paper.facts import gather
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.material import Material
+from jointsearch.search import studies
 from jointsearch.search.resolve import configuration
 from jointsearch.workflow.pipeline import Pipeline
 
@@ -26,7 +27,8 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="the configuration of the experiment")
     arguments = parser.parse_args()
     settings = config.read(arguments.config)
-    pipeline = Pipeline.from_config(settings)
+    pipelines = Pipeline.all_from_config(settings)
+    pipeline = pipelines[layout.SEARCH]
     folder = pipeline.folder
     packed = folder / archive.RECORDS
     if packed.exists() and (number := archive.unpack(packed, folder)):
@@ -34,7 +36,9 @@ def main() -> None:
     if not pipeline.frozen.exists():
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
-    material = Material.read(folder, pipeline.length)
+    planned = {name: one.planned for name, one in pipelines.items()}
+    write_record(layout.plan_file(folder), studies.record(planned, pipeline.experiment))
+    material = Material.read(folder)
     made = configuration(material.experiment, pipeline.length, settings.studies) | outcomes(material)
     for name, content in made.items():
         write_bytes(folder / name, content)

@@ -16,12 +16,11 @@ from jointsearch.results.material import Material
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
-    parser.add_argument("brackets", type=int, help="length of the search")
     parser.add_argument("output", type=Path, help="numbers.json to write")
     parser.add_argument("data", type=Path, nargs="*", help="figures/*.csv, tables/*.csv")
     arguments = parser.parse_args()
     data = {f"{path.parent.name}/{path.stem}": registry.parse(path.read_bytes()) for path in arguments.data}
-    write_record(arguments.output, registry.numbers(Material.read(arguments.folder, arguments.brackets), data))
+    write_record(arguments.output, registry.numbers(Material.read(arguments.folder), data))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from jointsearch.core.files import write_bytes
 from jointsearch.core.records import Batch, DataSet, Evaluation, History, Rung, WarmStart
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
+from jointsearch.search.plan import Plan
 from jointsearch.space.file import SpaceFile
 
 FOLDER = Path("workflow/schemas")
@@ -23,6 +24,7 @@ KINDS: tuple[type[BaseModel], ...] = (
     Config,
     SpaceFile,
     Experiment,
+    Plan,
     DataSet,
     WarmStart,
     History,

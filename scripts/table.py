@@ -17,10 +17,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", choices=list(TABLES), help="which")
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
-    parser.add_argument("brackets", type=int, help="length of the search")
     parser.add_argument("output", type=Path, help="the CSV to write")
     arguments = parser.parse_args()
-    material = Material.read(arguments.folder, arguments.brackets)
+    material = Material.read(arguments.folder)
     write_csv(registry.TABLES[arguments.table].rows(material), arguments.output)
 
 

@@ -8,7 +8,8 @@ from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.results.material import Material
-from jointsearch.search.hyperband import bracket, budgets, cost
+from jointsearch.search.hyperband import Bracket, bracket, budgets, cost
+from jointsearch.search.plan import StudyPlan
 
 STEPS: dict[str, tuple[int | None, ...]] = {
     "joint_bohb": (None,),
@@ -25,7 +26,7 @@ TEST_ABOVE = 0.004
 
 def arms(settings: BudgetSettings, repeats: int, brackets: int, failing: float = 0.05, **missing: int) -> Material:
     """Make arms up; `missing`: how many trainings a study lacks at its end, by its name with `_` for `-`."""
-    studies = {}
+    studies, planned = {}, []
     for number, (arm, steps) in enumerate(STEPS.items()):
         for repeat in range(repeats):
             for step in steps:
@@ -34,16 +35,35 @@ def arms(settings: BudgetSettings, repeats: int, brackets: int, failing: float =
                     made = at_full_budget(settings, brackets, seed, failing)
                 else:
                     made = search(brackets // len(steps), settings, seed=seed, failing=failing)
+                planned.append(planned_step(settings, arm, repeat, step, brackets))
                 made = made[: len(made) - missing.get(name.replace("-", "_"), 0)]
                 if made:
                     studies[name] = [spent(one, name, ERRORS.get(arm, 1.0)) for one in made]
-    return material(settings, **studies)
+    return material(settings, beside=planned, **studies)
+
+
+def planned_step(settings: BudgetSettings, arm: str, repeat: int, step: int | None, brackets: int) -> StudyPlan:
+    """Plan a search of an arm, or one of its two steps."""
+    if arm == "joint_random":
+        top = len(budgets(settings)) - 1
+        kind, items = "random", (Bracket(top, (random_size(settings, brackets),), (top,)),)
+    else:
+        kind, items = "search", tuple(bracket(index, settings) for index in range(brackets // len(STEPS[arm])))
+    return StudyPlan(
+        name=layout.arm(arm, repeat, step), kind=kind, settings="0" * 64, brackets=items, arm=arm, repeat=repeat
+    )
+
+
+def random_size(settings: BudgetSettings, brackets: int) -> int:
+    """How many trainings at the full budget cost what so many brackets do."""
+    ladder = budgets(settings)
+    return round(sum(cost(bracket(index, settings), ladder) for index in range(brackets)) / ladder[-1])
 
 
 def at_full_budget(settings: BudgetSettings, brackets: int, seed: int, failing: float) -> list[Evaluation]:
     """As many trainings at the full budget as cost what so many brackets do, all in one rung."""
     ladder = budgets(settings)
-    size = round(sum(cost(bracket(index, settings), ladder) for index in range(brackets)) / ladder[-1])
+    size = random_size(settings, brackets)
     top, alone = len(ladder) - 1, settings.model_copy(update={"minimum": settings.maximum})
     made = search(size, alone, seed=seed, failing=failing)
     return [

@@ -6,14 +6,16 @@ from synthetic import search
 
 from jointsearch.audit import crate
 from jointsearch.core import layout
-from jointsearch.core.config import Config
+from jointsearch.core.config import Config, StudySettings
 from jointsearch.core.files import canonical, file_digest
 from jointsearch.core.records import Batch, DataSet, Evaluation, Record, Rung
 from jointsearch.results import catalogue
 from jointsearch.results.catalogue import made_of
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket
-from jointsearch.search.resolve import resolve
+from jointsearch.search.plan import Plan
+from jointsearch.search.resolve import resolve, to_config
+from jointsearch.search.studies import plan, record
 
 ROOT = Path(__file__).parents[1]
 FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (catalogue.FIGURES, catalogue.TABLES))
@@ -27,6 +29,7 @@ def settings(maximum: int) -> Experiment:
 def write_search(folder: Path, experiment: Experiment, brackets: int) -> list[Evaluation]:
     """Write all files of a finished search; every second slot trained on a GPU, two slots a job."""
     put(folder / "experiment.json", experiment)
+    put(layout.plan_file(folder), plan_of(experiment, brackets))
     images = {"digest": "d" * 64, "split": "5" * 64, "classes": ("0", "1"), "shape": (1, 8, 8)}
     put(folder / "data.json", DataSet(**images, train=8, validation=2, test=2))
     evaluations = []
@@ -52,6 +55,12 @@ def write_search(folder: Path, experiment: Experiment, brackets: int) -> list[Ev
         put(layout.environment_file(folder, name), b"{}\n")
     put(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
     return evaluations
+
+
+def plan_of(experiment: Experiment, brackets: int, **beside: dict[str, object]) -> Plan:
+    """Plan a search of so many brackets, and studies beside it."""
+    config = to_config(experiment, brackets, StudySettings.model_validate(beside))
+    return record(plan(config, experiment), experiment)
 
 
 def put(path: Path, content: Record | bytes) -> None:

@@ -7,11 +7,13 @@ import numpy as np
 from factories import evaluation
 
 from jointsearch.core import layout
-from jointsearch.core.config import BudgetSettings, Config, DataSettings
+from jointsearch.core.config import BudgetSettings, Config, DataSettings, SearchSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.results.material import Material, Study
 from jointsearch.search.hyperband import bracket, budgets, promote
+from jointsearch.search.plan import StudyPlan
 from jointsearch.search.resolve import resolve
+from jointsearch.search.studies import plan, record
 
 NAMES = ("a", "b", "c", "d")
 SPACE = str(Path(__file__).parents[1] / "config" / "spaces" / "joint17.yaml")
@@ -60,9 +62,17 @@ def search(
     return made
 
 
-def material(settings: BudgetSettings, space: str = SPACE, **studies: Sequence[Evaluation]) -> Material:
-    """Put the evaluations of studies together, as if read from the folder of an experiment."""
+def material(
+    settings: BudgetSettings, space: str = SPACE, beside: Sequence[StudyPlan] = (), **studies: Sequence[Evaluation]
+) -> Material:
+    """Put the evaluations of studies together, as if read from the folder of an experiment.
+
+    Its plan is that of a search of 8 brackets and the studies `beside` it.
+    """
     config = Config(experiment="made-up", budget=settings, data=DataSettings(name="digits"), space=space)
     experiment = resolve(config)
     found = {layout.SEARCH: (), **studies}
-    return Material(experiment, 8, {name: Study(experiment, tuple(made)) for name, made in found.items()})
+    length = SearchSettings(length=8, length_unit="brackets")
+    searched = record(plan(config.model_copy(update={"search": length}), experiment), experiment)
+    planned = searched.model_copy(update={"studies": (*searched.studies, *beside)})
+    return Material(experiment, planned, {name: Study(experiment, tuple(made)) for name, made in found.items()})

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from arm_runs import STEPS, arms
@@ -67,7 +69,7 @@ def test_what_fails_for_nothing_makes_an_arm_end_early_and_it_keeps_its_incumben
         for name, one in made.studies.items()
         if name.startswith("joint_random")
     }
-    rows = table(Material(made.experiment, 8, {**made.studies, **free})).set_index("arm")
+    rows = table(replace(made, studies={**made.studies, **free})).set_index("arm")
     last = [run.error("test") for run in compare_runs(made).begun("joint_random")]
     assert rows.loc["joint_random", "ended"] == rows.loc["joint_random", "n"] == 2
     assert rows.loc["joint_random", "spent_mean"] < rows.loc["joint_bohb", "spent_mean"] == rows["compared_at"].max()
@@ -85,7 +87,7 @@ def test_a_repeat_without_success_by_then_is_counted_and_not_paired() -> None:
         for one in made.evaluations("joint_random-1")
     ]
     studies = {**made.studies, "joint_random-1": Study(made.experiment, tuple(failed))}
-    row = table(Material(made.experiment, 8, studies)).set_index("arm").loc["joint_random"]
+    row = table(replace(made, studies=studies)).set_index("arm").loc["joint_random"]
     assert (row["compared"], row["n"], row["pairs"], row["failed_mean"] > 0) == (3, 2, 2, True)
 
 

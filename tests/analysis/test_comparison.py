@@ -50,14 +50,14 @@ def test_a_repeat_that_lacks_a_training_is_not_complete(missing) -> None:
 def test_a_second_step_that_has_not_begun_leaves_the_repeat_incomplete() -> None:
     whole = arms(EPOCHS, 1, 4)
     studies = {name: one for name, one in whole.studies.items() if name != "architecture_first-0-2"}
-    comparison = compare_runs(Material(whole.experiment, 8, studies))
+    comparison = compare_runs(replace(whole, studies=studies))
     (half,) = comparison.begun("architecture_first")
     assert not half.complete and comparison.at == half.spent == comparison.begun("joint_bohb")[0].spent / 2
 
 
 def test_arms_alone_that_are_under_way_are_not_taken_for_complete() -> None:
     whole = arms(EPOCHS, 1, 4, joint_bohb_0=1)
-    made = compare_runs(Material(whole.experiment, 8, {"joint_bohb-0": whole.studies["joint_bohb-0"]})).runs
+    made = compare_runs(replace(whole, studies={"joint_bohb-0": whole.studies["joint_bohb-0"]})).runs
     assert [run.complete for run in made] == [False]
 
 
@@ -65,19 +65,8 @@ def test_arms_alone_that_are_under_way_are_not_taken_for_complete() -> None:
 def test_joint_arms_alone_may_end_within_a_round(missing) -> None:
     whole = arms(EPOCHS, 2, 6, joint_bohb_1=missing)
     joint = {name: one for name, one in whole.studies.items() if name.startswith("joint_")}
-    made = compare_runs(Material(whole.experiment, 8, joint)).runs
-    assert [run.complete for run in made if run.arm == "joint_bohb"] == [not missing] * 2
-
-
-def test_random_search_among_continued_trainings_is_complete_with_what_is_planned() -> None:
-    whole = arms(EPOCHS, 1, 4, joint_random_0=1)
-    training = whole.experiment.training.model_copy(update={"continuation": True})
-    experiment = whole.experiment.model_copy(update={"training": training})
-    # By hand: brackets cost 3 * 1 + 2 and 2 * 3 epochs, or 3 * 1 + 3 from scratch: 22 epochs are 7 trainings, 24 are 8.
-    assert len(whole.evaluations("joint_random-0")) == 7
-    for one, complete in ((experiment, True), (whole.experiment, False)):
-        (run,) = compare_runs(Material(one, 8, whole.studies)).begun("joint_random")
-        assert run.complete == complete
+    made = compare_runs(replace(whole, studies=joint)).runs
+    assert [run.complete for run in made if run.arm == "joint_bohb"] == [True, not missing]
 
 
 def test_error_of_two_steps_is_the_better_of_both(six) -> None:
@@ -132,7 +121,7 @@ def test_a_search_ends_for_now_at_its_first_missing_training() -> None:
     made = whole.evaluations("joint_random-0")
     gap = Study(whole.experiment, (*made[:2], *made[3:]))
     for studies, trained in (({"joint_random-0": gap}, 2), ({"joint_random-0": Study(whole.experiment, made[1:])}, 0)):
-        (one,) = compare_runs(Material(whole.experiment, 8, {**whole.studies, **studies})).begun("joint_random")
+        (one,) = compare_runs(replace(whole, studies={**whole.studies, **studies})).begun("joint_random")
         assert (len(one.path), one.spent, one.complete) == (trained, 3 * trained, False)
 
 

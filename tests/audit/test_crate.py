@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from results_folder import FIGURES, ROOT, TABLES, settings, write_search
+from results_folder import FIGURES, ROOT, TABLES, plan_of, settings, write_search
 from rocrate.rocrate import ROCrate
 
 from jointsearch.audit import crate
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import read_record
+from jointsearch.core.files import read_record, record_bytes
 from jointsearch.core.records import Attempt, Evaluation
 
 METADATA = "ro-crate-metadata.json"
 
 
-def described(folder: Path, brackets: int = 3) -> dict[str, dict[str, Any]]:
+def described(folder: Path) -> dict[str, dict[str, Any]]:
     """The entities of the crate, by identifier."""
-    return {one["@id"]: one for one in json.loads(crate.build(folder, brackets))["@graph"]}
+    return {one["@id"]: one for one in json.loads(crate.build(folder))["@graph"]}
 
 
 def identifiers(value: Any) -> list[str]:
@@ -143,36 +143,43 @@ def test_lineage_leads_from_the_figures_to_the_settings(folder):
 def test_same_bytes_wherever_and_whenever_it_is_made(folder, tmp_path):
     copy = tmp_path / "elsewhere" / "other"
     shutil.copytree(folder, copy)
-    built = crate.build(folder, 3)
-    assert built == crate.build(folder, 3) == crate.build(copy, 3)
+    built = crate.build(folder)
+    assert built == crate.build(folder) == crate.build(copy)
     assert str(tmp_path).encode() not in built
     assert b'"node"' not in built
 
 
 def test_later_files_do_not_change_it(folder):
-    built = crate.build(folder, 3)
+    built = crate.build(folder)
     state = "search/bracket-000/rung-0/end-0-0-0.pt"
     for name in (METADATA, "manifest.sha256", ".lock", "figures/.x.pdf.1.tmp", state):
         (folder / name).write_text("later")
-    assert crate.build(folder, 3) == built
+    assert crate.build(folder) == built
     (folder / "numbers.json").write_text("{}")
     assert {"@id": "numbers.json"} in described(folder)["#search"]["result"]
 
 
 def test_the_reader_of_rocrate_opens_it(folder):
-    (folder / METADATA).write_bytes(crate.build(folder, 3))
+    (folder / METADATA).write_bytes(crate.build(folder))
     opened = ROCrate(folder)
     assert opened.mainEntity.id == "workflow.smk"
     assert opened.root_dataset["license"].id == "https://spdx.org/licenses/MIT"
     actions = [one for one in opened.get_entities() if one.type == "CreateAction"]
-    assert len(actions) == 1 + 1 + 3 * 2 + 3 + 20 + 1 + len(FIGURES) + len(TABLES) + 4
+    assert len(actions) == 1 + 1 + 1 + 3 * 2 + 3 + 20 + 1 + len(FIGURES) + len(TABLES) + 4
     assert len(opened.data_entities) == len([path for path in folder.rglob("*") if path.is_file()]) - 1
+
+
+def test_what_is_said_of_a_search_names_its_plan_and_what_is_trained_does_not(folder):
+    jobs = {one["name"]: one["object"] for one in described(folder).values() if one["@type"] == "CreateAction"}
+    named = {name.partition("/")[0].split()[0] for name, objects in jobs.items() if "plan.json" in identifiers(objects)}
+    assert {"observations", "numbers", "paper", "configuration"} <= named
+    assert not named & {"history", "sample", "promote", "train", "data"}
 
 
 def test_the_workflow_is_in_one_file():
     text = crate.workflow_text(ROOT / "Snakefile").decode()
     assert "include:" not in text
-    for rule in ("data", "history", "sample", "train", "promote", "observations", "numbers"):
+    for rule in ("data", "history", "sample", "train", "promote", "observations", "numbers", "plan_record"):
         assert text.count(f"rule {rule}:") == 1
 
 
@@ -182,30 +189,33 @@ def test_the_workflow_is_in_one_file():
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
     with pytest.raises(UserError, match=f"{name}: missing; run the workflow to its end"):
-        crate.build(folder, 3)
+        crate.build(folder)
 
 
 def test_a_search_that_is_not_complete_is_refused(folder):
+    plan = (folder / "plan.json").read_bytes()
+    (folder / "plan.json").write_bytes(record_bytes(plan_of(settings(9), 4)))
     with pytest.raises(UserError, match=r"bracket-003/history\.json: missing"):
-        crate.build(folder, 4)
+        crate.build(folder)
+    (folder / "plan.json").write_bytes(plan)
     slot_without_batch(folder, rung=0).unlink()
     with pytest.raises(UserError, match=r"slot-00\.json: missing"):
-        crate.build(folder, 3)
+        crate.build(folder)
 
 
 def test_a_changed_record_is_refused(folder):
     path = slots(folder)[0]
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(UserError, match="changed since it was made"):
-        crate.build(folder, 3)
+        crate.build(folder)
 
 
 def test_script_writes_crate_and_workflow(folder):
     (folder / "workflow.smk").unlink()
-    arguments = [folder / "experiment.json", "3", folder / METADATA]
+    arguments = [folder / "experiment.json", folder / METADATA]
     command = [sys.executable, ROOT / "scripts" / "crate.py", *arguments]
     subprocess.run(command, check=True)
-    assert (folder / METADATA).read_bytes() == crate.build(folder, 3)
+    assert (folder / METADATA).read_bytes() == crate.build(folder)
     (folder / "incumbent.json").unlink()
     failed = subprocess.run(command, capture_output=True, text=True)
     assert failed.returncode == 1
@@ -218,5 +228,5 @@ def test_the_papers_search_takes_seconds(tmp_path):
     evaluations = write_search(tmp_path, experiment, 128)
     assert len(evaluations) == 2080
     start = time.process_time()
-    crate.build(tmp_path, 128)
+    crate.build(tmp_path)
     assert time.process_time() - start < 15

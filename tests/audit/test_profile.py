@@ -46,7 +46,7 @@ def problems(folder: Path, cache: Path) -> list[str]:
 
 
 def test_conforms(folder, cache):
-    (folder / "ro-crate-metadata.json").write_bytes(crate.build(folder, 3))
+    (folder / "ro-crate-metadata.json").write_bytes(crate.build(folder))
     assert problems(folder, cache) == []
 
 
@@ -64,13 +64,13 @@ def without(identifier: str, name: str) -> Callable[[dict[str, dict[str, Any]]],
     ],
 )
 def test_a_broken_crate_does_not(folder, cache, damage, message):
-    document = json.loads(crate.build(folder, 3))
+    document = json.loads(crate.build(folder))
     damage({one["@id"]: one for one in document["@graph"]})
     (folder / "ro-crate-metadata.json").write_text(json.dumps(document))
     assert any(message in problem for problem in problems(folder, cache))
 
 
 def test_a_missing_file_is_noticed(folder, cache):
-    (folder / "ro-crate-metadata.json").write_bytes(crate.build(folder, 3))
+    (folder / "ro-crate-metadata.json").write_bytes(crate.build(folder))
     (folder / "search" / "bracket-000" / "rung-0" / "slot-00.json").unlink()
     assert any("slot-00.json" in problem for problem in problems(folder, cache))

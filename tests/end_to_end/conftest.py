@@ -14,8 +14,8 @@ import yaml
 
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
-from jointsearch.results.reader import read_study
-from jointsearch.search.experiment import Experiment
+from jointsearch.results.material import Study
+from jointsearch.search.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,8 +93,8 @@ class Workspace:
         return sorted(self.results.glob("search/*/*/slot-*.json"))
 
     def evaluations(self, brackets: int = 100) -> list[Evaluation]:
-        experiment = read_record(self.results / "experiment.json", Experiment)
-        return read_study(self.results / "search", experiment.id, brackets)
+        found = Study.read(self.results, read_record(self.results / "plan.json", Plan), "search").evaluations
+        return [one for one in found if one.bracket < brackets]
 
     def derivable(self) -> list[dict[str, Any]]:
         """What has to come out the same however the search ran."""

@@ -65,7 +65,7 @@ def rebuild_batches(folder: Path) -> None:
 def rebuild_manifest(folder: Path) -> None:
     """Forge: describe and name what lies there now."""
     with contextlib.suppress(UserError):
-        (folder / crate.METADATA).write_bytes(crate.build(folder, 3))
+        (folder / crate.METADATA).write_bytes(crate.build(folder))
     (folder / manifest.NAME).write_text(manifest.make(folder))
 
 

@@ -20,7 +20,6 @@ from jointsearch.core.records import Batch, DataSet, Evaluation, Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.networks.manual import architecture
 from jointsearch.results.material import Material
-from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
 
@@ -80,7 +79,7 @@ def finish(workspace: Workspace) -> None:
     """Make what is said of the records by scripts, as a job for each figure would take most of the time."""
     experiment, crate = "results/small/experiment.json", "results/small/ro-crate-metadata.json"
     outcomes, manifest = ["outcomes", "config.yaml"], ["manifest", "results/small/manifest.sha256"]
-    for command in (outcomes, ["crate", experiment, "1", crate], manifest):
+    for command in (outcomes, ["crate", experiment, crate], manifest):
         done = workspace.script(*command)
         assert done.returncode == 0, done.stderr
 
@@ -92,7 +91,7 @@ def files_of_search(workspace: Workspace) -> dict[str, str]:
 
 
 def material(workspace: Workspace) -> Material:
-    return Material.read(workspace.results, 1)
+    return Material.read(workspace.results)
 
 
 def values_of(evaluations: tuple[Evaluation, ...]) -> list[Any]:
@@ -275,7 +274,7 @@ def test_a_manual_architecture_with_another_learning_rate_is_noticed(results):
 
 @pytest.mark.parametrize("group", ["incumbent", "manual"])
 def test_a_finalist_that_is_not_the_best_is_noticed(results, group):
-    rung, known = results / "retraining/bracket-001/rung-0", Material.read(results, 1)
+    rung, known = results / "retraining/bracket-001/rung-0", Material.read(results)
     if group == "incumbent":
         best = read_record(results / "incumbent.json", Incumbent).evaluation
         winner = next(one for one in known.evaluations("search") if one.id == best)
@@ -321,15 +320,9 @@ def test_a_study_that_nobody_planned_is_told(results):
 def test_proposals_can_be_made_again_by_hand(studied, tmp_path):
     folder, made = studied.results, tmp_path / "retraining/bracket-001/rung-0/proposals.json"
     made.parent.mkdir(parents=True)
-    settings = [str(folder / name / "experiment.json") for name in ("retraining", ".", "manual")]
-    done = studied.script("propose", settings[0], str(made), "retraining", "2", "1", *settings[1:])
+    done = studied.script("propose", str(folder / "plan.json"), str(made))
     assert done.returncode == 0, done.stderr
     assert made.read_bytes() == (folder / "retraining/bracket-001/rung-0/proposals.json").read_bytes()
-    found = proposals.finalists(material(studied).evaluations("search"), [])
-    done = studied.script("propose", settings[0], str(made), "retraining", "3", "1", settings[1])
-    assert done.returncode == 0, done.stderr
-    alone = read_record(made, Rung)
-    assert [one.values for one in alone.proposals] == [found[0][1].proposal.values] * 3
 
 
 def freeze(studied: Workspace, output: Path, incumbent: Incumbent | None, *kept: str) -> str:

@@ -18,7 +18,7 @@ from jointsearch.search import studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets, promote
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import Study
+from jointsearch.search.studies import PlannedStudy
 from jointsearch.space.space import Space
 
 BRACKETS = 9
@@ -81,13 +81,13 @@ def put(path: Path, record: Experiment | Evaluation) -> None:
 
 def make(folder: Path) -> None:
     """Make tables and numbers of it as the workflow does; its figures are empty pages, which are sooner drawn."""
-    for path, content in outcomes(Material.read(folder, BRACKETS), draw=False).items():
+    for path, content in outcomes(Material.read(folder), draw=False).items():
         write_bytes(folder / path, content)
         if path.startswith("figures/"):
             write_bytes((folder / path).with_suffix(".pdf"), PAGE)
 
 
-def _evaluations(study: Study, rng: np.random.Generator) -> Iterator[Evaluation]:
+def _evaluations(study: PlannedStudy, rng: np.random.Generator) -> Iterator[Evaluation]:
     space, ladder = Space(study.experiment.space), budgets(study.experiment.budget)
     for bracket in study.brackets:
         proposals = _proposals(study, space, bracket.index, bracket.sizes[0], rng)
@@ -98,7 +98,7 @@ def _evaluations(study: Study, rng: np.random.Generator) -> Iterator[Evaluation]
                 filters = float(proposal.values["initial_filters"])
                 bowl = 0.1 * np.log10(rate / 0.1) ** 2 + 2 / filters
                 error = min(0.9, (0.05 + bowl) * (1 + 0.4**level) * np.exp(0.2 * rng.standard_normal()))
-                failed = study.kind in ("search", "random") and rng.random() < 0.1
+                failed = study.plan.kind in ("search", "random") and rng.random() < 0.1
                 loss = None if failed else round(1000 * error) / 1000
                 test = None if failed else round(1000 * min(0.95, error * 1.05)) / 1000
                 start = float(1e6 * bracket.index + 1000 * rung + 20 * slot)
@@ -116,26 +116,26 @@ def _evaluations(study: Study, rng: np.random.Generator) -> Iterator[Evaluation]
                 )
                 observed = made.observed.model_copy(update={"started": start, "finished": start + 10.0})
                 changes = {"proposal": proposal, "observed": observed}
-                if study.kind == "retraining" and test is not None:
+                if study.plan.kind == "retraining" and test is not None:
                     changes["snapshot_test_error"] = 0.98 * test
                 batch.append(made.model_copy(update=changes))
             yield from batch
-            if rung + 1 < len(bracket.sizes) and study.kind == "search":
+            if rung + 1 < len(bracket.sizes) and study.plan.kind == "search":
                 proposals = list(promote(batch, bracket.sizes[rung + 1]))
 
 
-def _proposals(study: Study, space: Space, bracket: int, size: int, rng: np.random.Generator) -> list[Proposal]:
+def _proposals(study: PlannedStudy, space: Space, bracket: int, size: int, rng: np.random.Generator) -> list[Proposal]:
     values: list[Values] = space.sample(size, rng)
     origins = [{"sampler": "bohb", "kind": "random"} for _ in values]
-    if study.kind == "search" and bracket >= 3:
+    if study.plan.kind == "search" and bracket >= 3:
         origins = [
             {"sampler": "bohb", "kind": "model", "model_budget": 1} if place % 3 else origin
             for place, origin in enumerate(origins)
         ]
-    if study.kind in ("manual", "retraining"):
-        names = ["resnet_20", "wide_resnet_10_2"] if study.kind == "manual" else ["incumbent", "resnet_20"]
+    if study.plan.kind in ("manual", "retraining"):
+        names = ["resnet_20", "wide_resnet_10_2"] if study.plan.kind == "manual" else ["incumbent", "resnet_20"]
         names = [names[place * len(names) // size] for place in range(size)]
-        origins = [{"sampler": study.kind, "kind": "given", "name": name} for name in names]
+        origins = [{"sampler": study.plan.kind, "kind": "given", "name": name} for name in names]
         values = [values[0] if name == "incumbent" else ARCHITECTURES[name].within(space) for name in names]
     return [
         Proposal(id=f"{bracket}-0-{slot}", values=one, origin=origin)

@@ -1,13 +1,16 @@
+from dataclasses import replace
+from typing import get_args
+
 from factories import evaluation
 from synthetic import material, search
 
 from jointsearch.core import config, layout
 from jointsearch.core.code import ROOT
-from jointsearch.core.config import BudgetSettings, Config
+from jointsearch.core.config import ArmName, BudgetSettings, Config
 from jointsearch.core.files import write_record
 from jointsearch.core.records import Environment
 from jointsearch.paper import state
-from jointsearch.results.material import Material, Study
+from jointsearch.results.material import Study
 from jointsearch.search import studies
 from jointsearch.search.resolve import resolve
 
@@ -47,24 +50,30 @@ def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> Non
             "studies": {"arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"}, "retraining": {"seeds": 4}},
         }
     )
-    planned = studies.plan(settings, resolve(settings))
+    experiment = resolve(settings)
+    plan = studies.record(studies.plan(settings, experiment), experiment)
     known = material(
         BUDGET,
         search=search(2, BUDGET, failing=1),
         **{"joint_bohb-0": [evaluation()], "joint_random-1": [evaluation(loss=None)]},
     )
-    found = state.states(known, planned)
+    found = state.states(replace(known, plan=plan))
     assert list(found) == [layout.SEARCH, "arm", layout.RETRAINING]
     trained = known.evaluations(layout.SEARCH)
     assert (found["search"].done, found["search"].failed) == (len(trained), len(trained))
-    assert found["search"].planned == sum(sum(one.sizes) for one in planned["search"].brackets)
+    assert found["search"].planned == plan.search.trainings
     assert (found["arm"].done, found["arm"].failed, found["retraining"].done) == (2, 1, 0)
     assert found["retraining"].planned == 4
 
 
-def test_a_study_that_nobody_planned_is_told_by_what_it_has() -> None:
-    known = material(BUDGET, manual=[evaluation(study="manual")])
-    assert state.states(known, {})["manual"] == state.State("Manual architectures", 1, 0, 1)
+def test_repeats_of_each_arm_are_counted_two_steps_as_one() -> None:
+    raw = {"experiment": "x", "data": {"name": "digits"}, "budget": BUDGET.model_dump()}
+    settings = Config.model_validate(
+        raw | {"studies": {"arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"}, "correlation": {}}}
+    )
+    experiment = resolve(settings)
+    found = state.arms(studies.record(studies.plan(settings, experiment), experiment))
+    assert set(found) == set(get_args(ArmName)) and set(found.values()) == {2}
 
 
 def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
@@ -83,14 +92,14 @@ def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
         ("Two", 4, 1),
         ("cpu", None, 1),
     ]
-    assert state.machines(Material(known.experiment, 1, {}), tmp_path) == []
+    assert state.machines(replace(known, studies={}), tmp_path) == []
 
 
 def test_the_space_is_listed_with_what_was_found_the_architecture_first() -> None:
     values = {"learning_rate": 0.1234567, "residual_blocks_1": 3}
     known = material(BUDGET)
     assert {one.found for one in state.parameters(known)} == {""}
-    known = Material(known.experiment, 1, {"search": Study(known.experiment, (evaluation(values=values),))})
+    known = replace(known, studies={"search": Study(known.experiment, (evaluation(values=values),))})
     rows = {one.name: one for one in state.parameters(known)}
     assert len(rows) == 17 and next(iter(rows)) == "residual_blocks_1"
     assert (rows["learning_rate"].range, rows["learning_rate"].found) == ("0.001 to 1", "0.123")

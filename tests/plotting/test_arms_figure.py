@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,7 +102,7 @@ def test_incomplete_searches_are_counted_and_all_arms_compared_where_the_first_o
 def test_where_repeats_cannot_be_compared_their_courses_are_shown(tmp_path) -> None:
     made = arms(EPOCHS, 2, 4)
     studies = {name: one for name, one in made.studies.items() if name in ("joint_bohb-0", "joint_random-1")}
-    figure = draw(parse(csv_bytes(data(Material(made.experiment, 8, studies)))))
+    figure = draw(parse(csv_bytes(data(replace(made, studies=studies)))))
     assert texts(figure) == ["No repeat has got to the full budget in every arm."]
     assert all(len(axes.lines) for axes in figure.axes[:2])
     style.save(figure, tmp_path / "figure")
@@ -134,7 +136,7 @@ def test_few_and_failing_repeats_are_drawn(tmp_path, repeats, failing) -> None:
 
 def test_an_arm_may_be_missing(made, tmp_path) -> None:
     studies = {name: one for name, one in made.studies.items() if not name.startswith("joint_")}
-    figure = draw(parse(csv_bytes(data(Material(made.experiment, 8, studies)))))
+    figure = draw(parse(csv_bytes(data(replace(made, studies=studies)))))
     assert len(figure.axes[-1].get_yticklabels()) == 2
     style.save(figure, tmp_path / "figure")
 

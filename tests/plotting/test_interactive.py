@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -9,7 +10,7 @@ from synthetic import material, search
 from jointsearch.core.config import BudgetSettings
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import interactive
-from jointsearch.results.material import Material, Study
+from jointsearch.results.material import Study
 from jointsearch.search.studies import retraining_settings
 from jointsearch.space.file import SpaceFile
 
@@ -153,9 +154,10 @@ def test_note_counts_what_is_finished_planned_and_failed_and_names_the_best() ->
 
 
 def test_final_trainings_saw_the_validation_images_and_have_no_validation_error() -> None:
-    search = Study(material(DEMO).experiment, (evaluation(loss=0.5, test_error=0.6),))
+    known = material(DEMO)
+    search = Study(known.experiment, (evaluation(loss=0.5, test_error=0.6),))
     final = Study(retraining_settings(search.experiment), (evaluation(loss=0.001, test_error=0.55),))
-    data = interactive.data(Material(search.experiment, 8, {"search": search, "retraining": final}))
+    data = interactive.data(replace(known, studies={"search": search, "retraining": final}))
     (row,) = rows_of(data, 1)
     assert (row["validation error"], row["test error"], row["status"]) == (None, 0.55, "success")
     assert data["studies"][1]["incumbent"] is None and data["studies"][1]["judged"] == "test error"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,7 +85,7 @@ def test_continued_trainings_begin_where_the_lower_budget_ended() -> None:
     experiment = known.experiment.model_copy(update={"training": settings})
     one = trained(0, 3, 1, [0.5, 1, 1.5, 2], [None, None, None, 0.5]).model_copy(update={"continues": "0-0-0@0"})
     studies = {"search": known.studies["search"].__class__(experiment, (one,))}
-    table = back(Material(experiment, 1, studies))
+    table = back(replace(known, experiment=experiment, studies=studies))
     assert table["spent"].tolist() == [1.5, 2, 2.5, 3]
     assert set(table["cycle_start"]) == {1} and set(table["cycle_end"]) == {3}
 

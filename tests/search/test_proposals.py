@@ -7,12 +7,15 @@ from hypothesis import strategies as st
 from synthetic import SPACE
 
 from jointsearch.core.config import Config, DataSettings
+from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest
+from jointsearch.core.records import Rung
 from jointsearch.networks.manual import architecture
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.resolve import resolve
+from jointsearch.search.studies import PlannedStudy, finalists, proposer
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 
@@ -25,8 +28,16 @@ def at_full_budget(size: int) -> Bracket:
     return Bracket(3, (size,), (3,))
 
 
+def propose(
+    kind: str, study: str, item: Bracket, rung: int = 0, experiment=EXPERIMENT, followed=None, **fields
+) -> Rung:
+    """Propose a rung of a study, as it is planned."""
+    planned = PlannedStudy.of(study, kind, experiment, (item,), **fields).plan
+    return proposer(planned).propose(experiment, planned, item.index, rung, followed or {})
+
+
 def configurations(study: str, rung: int = 0, experiment: Experiment = EXPERIMENT) -> list[dict]:
-    return [one.values for one in proposals.random_rung(experiment, study, EVERY_BUDGET, rung).proposals]
+    return [one.values for one in propose("random", study, EVERY_BUDGET, rung, experiment).proposals]
 
 
 def seeds(rung) -> list[int]:
@@ -42,7 +53,7 @@ def given_as(name: str) -> dict[str, str]:
 
 
 def test_random_configurations_are_the_same_at_every_budget_and_trained_with_seeds_of_their_own():
-    rungs = [proposals.random_rung(EXPERIMENT, "correlation", EVERY_BUDGET, rung) for rung in range(4)]
+    rungs = [propose("random", "correlation", EVERY_BUDGET, rung) for rung in range(4)]
     assert [rung.rung for rung in rungs] == [0, 1, 2, 3]
     assert all(rung.proposals == rungs[0].proposals for rung in rungs)
     assert [one.id for one in rungs[0].proposals] == [f"0-0-{slot}" for slot in range(7)]
@@ -74,7 +85,7 @@ def test_repeats_of_a_search_begin_with_other_configurations():
 
 
 def test_manual_architectures_keep_the_values_and_the_order_they_are_given_in():
-    rung = proposals.manual_rung(EXPERIMENT, "manual", at_full_budget(4), MANUAL)
+    rung = propose("manual", "manual", at_full_budget(4), names=("resnet_20", "wide_resnet_10_2"), seeds=2)
     assert [one.origin.name for one in rung.proposals] == MANUAL
     assert [one.values for one in rung.proposals] == [architecture(name).values for name in MANUAL]
     assert [one.id for one in rung.proposals] == ["3-0-0", "3-0-1", "3-0-2", "3-0-3"]
@@ -85,15 +96,16 @@ def test_manual_architectures_keep_the_values_and_the_order_they_are_given_in():
 def test_a_training_parameter_that_the_space_does_not_have_is_left_out():
     names = {name: one for name, one in EXPERIMENT.space.hyperparameters.items() if name != "mixup_alpha"}
     smaller = EXPERIMENT.model_copy(update={"space": SpaceFile(hyperparameters=names)})
-    [proposal] = proposals.manual_rung(smaller, "manual", at_full_budget(1), ["resnet_20"]).proposals
+    rung = propose("manual", "manual", at_full_budget(1), experiment=smaller, names=("resnet_20",), seeds=1)
+    [proposal] = rung.proposals
     Space(smaller.space).check(proposal.values)
     assert proposal.values == {k: v for k, v in architecture("resnet_20").values.items() if k != "mixup_alpha"}
 
 
 def test_the_last_trainings_repeat_each_configuration_and_name_where_it_comes_from():
     best, hand = evaluation("5-0-1", 0.1), manual("resnet_20", 2, 0.2, values=dict(architecture("resnet_20").values))
-    chosen = [("incumbent", best), ("resnet_20", hand)]
-    rung = proposals.retraining_rung(EXPERIMENT, "retraining", at_full_budget(6), chosen, 3)
+    followed = {"search": [best], "manual": [hand]}
+    rung = propose("retraining", "retraining", at_full_budget(6), followed=followed, seeds=3)
     assert [one.origin.name for one in rung.proposals] == ["incumbent"] * 3 + ["resnet_20"] * 3
     assert [one.values for one in rung.proposals] == [best.proposal.values] * 3 + [hand.proposal.values] * 3
     assert len({one.id for one in rung.proposals}) == 6
@@ -101,9 +113,16 @@ def test_the_last_trainings_repeat_each_configuration_and_name_where_it_comes_fr
     assert rung.parents == (digest(best.derivable()), digest(hand.derivable()))
 
 
+def test_without_manual_architectures_all_of_the_last_trainings_are_of_the_incumbent():
+    best = evaluation("5-0-1", 0.1)
+    followed = {"search": [evaluation("5-0-0", 0.2), best]}
+    rung = propose("retraining", "retraining", at_full_budget(3), followed=followed, seeds=3)
+    assert [one.values for one in rung.proposals] == [best.proposal.values] * 3
+
+
 def chosen(search, by_hand=()) -> list[str]:
     """Names of the finalists; of the incumbent, the evaluation too."""
-    return [f"{one.id}" if name == "incumbent" else name for name, one in proposals.finalists(search, by_hand)]
+    return [f"{one.id}" if name == "incumbent" else name for name, one in finalists(search, by_hand)]
 
 
 def test_the_incumbent_is_chosen_by_the_validation_error_at_the_full_budget_and_never_by_the_test_error():
@@ -118,7 +137,7 @@ def test_the_incumbent_is_chosen_by_the_validation_error_at_the_full_budget_and_
 
 
 def test_without_manual_architectures_only_the_incumbent_is_trained_again():
-    assert len(proposals.finalists([evaluation()], [])) == 1
+    assert len(finalists([evaluation()], [])) == 1
 
 
 def test_the_best_manual_architecture_has_the_lowest_mean_over_its_seeds():
@@ -147,6 +166,17 @@ def test_ties_go_to_the_one_listed_first_also_where_everything_failed():
 
 def test_a_search_in_which_everything_failed_has_a_configuration_to_fail_again():
     assert chosen([evaluation("1-0-0", None), evaluation("0-0-3", None)]) == ["0-0-3@0"]
+
+
+def test_a_kind_that_nobody_knows_is_named():
+    with pytest.raises(UserError, match="mine: no kind of study is named 'grid'; restore its plan"):
+        propose("grid", "mine", EVERY_BUDGET)
+
+
+def test_a_bracket_that_is_not_planned_is_named():
+    planned = PlannedStudy.of("correlation", "random", EXPERIMENT, (EVERY_BUDGET,)).plan
+    with pytest.raises(UserError, match="correlation: has no bracket 2; "):
+        proposer(planned).propose(EXPERIMENT, planned, 2, 0, {})
 
 
 LOSS = st.one_of(st.none(), st.floats(0, 1))

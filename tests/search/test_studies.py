@@ -1,5 +1,6 @@
 """What the studies beside the search train, by which settings, at which price."""
 
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import yaml
 
 from jointsearch.core.config import Config, parse
 from jointsearch.core.errors import UserError
+from jointsearch.core.records import Evaluation, Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
-from jointsearch.search import proposals, studies
+from jointsearch.search import studies
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import Study
+from jointsearch.search.studies import PlannedStudy
 from jointsearch.space.file import Constant, SpaceFile
 from jointsearch.workflow.pipeline import Pipeline
 
@@ -21,7 +23,7 @@ ALL = {"correlation": {}, "manual": {}, "arms": {}, "retraining": {}}
 TWO_STEPS = ("architecture_first", "hyperparameters_first")
 
 
-def plan(**changes) -> dict[str, Study]:
+def plan(**changes) -> dict[str, PlannedStudy]:
     config = configuration(**changes)
     return studies.plan(config, resolve(config))
 
@@ -31,14 +33,19 @@ def configuration(**changes) -> Config:
     return parse({"experiment": "small", "space": space, "data": {"name": "digits"}} | changes)
 
 
-def budget_spent(study: Study) -> float:
+def propose(study: PlannedStudy, **followed: Sequence[Evaluation]) -> Rung:
+    """Propose the first rung of a study."""
+    return studies.proposer(study.plan).propose(study.experiment, study.plan, study.brackets[0].index, 0, followed)
+
+
+def budget_spent(study: PlannedStudy) -> float:
     """Training of all its evaluations, in full budgets."""
     ladder = budgets(study.experiment.budget)
     pairs = [pair for item in study.brackets for pair in zip(item.sizes, item.levels, strict=True)]
     return sum(size * ladder[level] for size, level in pairs) / ladder[-1]
 
 
-def budgets_of_arms(planned: dict[str, Study]) -> dict[tuple[str, str], float]:
+def budgets_of_arms(planned: dict[str, PlannedStudy]) -> dict[tuple[str, str], float]:
     """Budget of each repeat of each arm, the steps of two added up."""
     spent: dict[tuple[str, str], float] = {}
     for name, study in planned.items():
@@ -48,11 +55,11 @@ def budgets_of_arms(planned: dict[str, Study]) -> dict[tuple[str, str], float]:
     return spent
 
 
-def searched(study: Study) -> set[str]:
+def searched(study: PlannedStudy) -> set[str]:
     return {name for name, one in study.experiment.space.hyperparameters.items() if not isinstance(one, Constant)}
 
 
-def fixed(study: Study) -> dict[str, object]:
+def fixed(study: PlannedStudy) -> dict[str, object]:
     found = study.experiment.space.hyperparameters.items()
     return {name: one.value for name, one in found if isinstance(one, Constant)}
 
@@ -79,7 +86,7 @@ def test_studies_come_in_an_order_in_which_they_can_run_and_repeats_end_one_by_o
 
 
 def test_only_searches_are_sampled_and_promoted():
-    kinds = {name.split("-")[0]: study.kind for name, study in plan(studies=ALL).items()}
+    kinds = {name.split("-")[0]: study.plan.kind for name, study in plan(studies=ALL).items()}
     assert {name for name, kind in kinds.items() if kind == "random"} == {"correlation", "joint_random"}
     assert kinds["manual"] == "manual"
     assert kinds["retraining"] == "retraining"
@@ -104,6 +111,15 @@ def test_arms_get_equal_budgets_where_each_step_has_whole_rounds(eta, levels, si
     assert abs(at_random - min(spent.values())) <= 0.5
 
 
+def test_random_search_among_continued_trainings_has_fewer_that_cost_the_same():
+    """By hand: brackets cost 3 + 2 and 6 epochs, or 3 + 3 and 6 from scratch: 22 are 7 trainings of 3, 24 are 8."""
+    budget = {"unit": "epochs", "minimum": 1, "maximum": 3}
+    for continuation, size in ((True, 7), (False, 8)):
+        asked = {"arms": {"brackets": 4, "repeats": 1}}
+        planned = plan(budget=budget, training={"continuation": continuation}, studies=asked)
+        assert planned["joint_random-0"].plan.trainings == size
+
+
 def test_arms_see_all_that_came_before_and_the_search_keeps_its_lags():
     planned = plan(search={"lags": [0, 2, 3, 4]}, studies=ALL)
     for name, study in planned.items():
@@ -120,7 +136,7 @@ def test_no_study_but_the_search_begins_with_what_another_one_found():
 @pytest.mark.parametrize(("sampler", "own"), [("bohb", {"num_samples": 7}), ("hyperband", {})])
 def test_arms_have_the_sampler_of_their_name_with_the_settings_that_the_search_has_for_it(sampler, own):
     planned = plan(search={"sampler": sampler, "sampler_settings": own}, studies={"arms": {"repeats": 1}})
-    used = {name: study.experiment for name, study in planned.items() if study.kind == "search" and "-" in name}
+    used = {name: study.experiment for name, study in planned.items() if study.plan.kind == "search" and "-" in name}
     assert used["joint_hyperband-0"].sampler == "hyperband"
     for name in ("joint_bohb-0", *(f"{arm}-0-{step}" for arm in TWO_STEPS for step in (1, 2))):
         assert used[name].sampler == "bohb"
@@ -132,7 +148,7 @@ def test_joint_arms_search_the_whole_space():
     for name, study in planned.items():
         if name.startswith("joint_"):
             assert study.experiment.space == planned["search"].experiment.space
-            assert (study.follows, study.kept) == (None, ())
+            assert (study.plan.follows, study.plan.keeps) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -148,8 +164,8 @@ def test_each_of_two_steps_searches_one_part_and_the_second_keeps_what_the_first
         one, two = (planned[f"{arm}-{repeat}-{step}"] for step in (1, 2))
         assert searched(one) == set(first)
         assert searched(two) == set(second)
-        assert (one.follows, two.follows) == (None, f"{arm}-{repeat}-1")
-        assert set(two.kept) == set(first)
+        assert (one.plan.follows, two.plan.follows) == ((), (f"{arm}-{repeat}-1",))
+        assert set(two.plan.keeps) == set(first)
 
 
 def test_the_first_step_begins_with_the_values_of_the_literature():
@@ -293,7 +309,7 @@ def test_conditions_of_the_space_hold_for_manual_architectures_and_keep_out_step
         plan(space=str(tmp_path / "s.yaml"), studies={"arms": {}})
     names = ["shake_shake_14_2x8d"]
     study = plan(space=str(tmp_path / "s.yaml"), studies={"manual": {"architectures": names, "seeds": 1}})["manual"]
-    [one] = proposals.manual_rung(study.experiment, "manual", study.brackets[0], names).proposals
+    [one] = propose(study).proposals
     assert "shakedrop_death_rate" not in one.values
 
 

@@ -8,8 +8,8 @@ from conftest import RESOURCES, sbatch, stretches, wait
 from workflow.conftest import ROOT, Workspace
 
 from jointsearch.core.files import read_record
-from jointsearch.results.reader import read_study
-from jointsearch.search.experiment import Experiment
+from jointsearch.results.material import Study
+from jointsearch.search.plan import Plan
 
 FRAIL = "train:slurm_partition={'001': 'frail', '002': 'frail'}.get(wildcards.bracket, 'gpu')"
 APART = "train:slurm_extra={'001': '--nodelist=node5', '002': '--nodelist=node6'}.get(wildcards.bracket, '')"
@@ -21,7 +21,7 @@ def test_the_demo_on_eight_gpus_takes_the_same_course_as_here(workspace):
     command[command.index("config.yaml")] = "config/demo.yaml"
     subprocess.run(command, cwd=workspace.folder, check=True)
     here, there = (
-        read_study(folder / "search", read_record(folder / "experiment.json", Experiment).id, 12)
+        Study.read(folder, read_record(folder / "plan.json", Plan), "search").evaluations
         for folder in (demo, workspace.folder / "results" / "demo")
     )
     assert here[0].made_with.code == there[0].made_with.code, f"{demo} is of other code: remove it, `make demo`"

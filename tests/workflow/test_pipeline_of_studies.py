@@ -78,7 +78,7 @@ def test_results_under_other_settings_are_refused_by_name(tmp_path, monkeypatch,
 def test_what_a_second_step_keeps_is_known_only_once_the_first_has_found_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     one = pipelines(space=SPACE)["architecture_first-0-2"]
-    found = restricted(one.experiment.space, {"residual_blocks_1": 7}, one.planned.kept)
+    found = restricted(one.experiment.space, {"residual_blocks_1": 7}, one.planned.plan.keeps)
     assert found != one.experiment.space
     put(one.frozen, one.experiment.model_copy(update={"space": found}))
     assert list(pipelines(space=SPACE)) == list(pipelines(space=SPACE, experiment="another"))

@@ -13,6 +13,7 @@ for figure, studies in FIGURES.items():
             figure
         input:
             experiment=FROZEN,
+            plan=ancient(PLAN),
             studies=[pipelines[name].table for name in studies],
             code=[ROOT / "scripts/figure.py", *CODE],
         output:
@@ -33,10 +34,8 @@ for figure, studies in FIGURES.items():
         params:
             figure=figure,
             folder=pipeline.folder,
-            brackets=pipeline.length,
         shell:
-            'python "$SCRIPTS"/figure.py {params.figure} {params.folder} {params.brackets} {output.pdf}'
-            " 2> >(tee {log} >&2)"
+            'python "$SCRIPTS"/figure.py {params.figure} {params.folder} {output.pdf}' " 2> >(tee {log} >&2)"
 
 
 for table, studies in TABLES.items():
@@ -46,6 +45,7 @@ for table, studies in TABLES.items():
             f"table_{table}"
         input:
             experiment=FROZEN,
+            plan=ancient(PLAN),
             studies=[pipelines[name].table for name in studies],
             code=[ROOT / "scripts/table.py", *CODE],
         output:
@@ -63,14 +63,14 @@ for table, studies in TABLES.items():
         params:
             table=table,
             folder=pipeline.folder,
-            brackets=pipeline.length,
         shell:
-            'python "$SCRIPTS"/table.py {params.table} {params.folder} {params.brackets} {output} 2> >(tee {log} >&2)'
+            'python "$SCRIPTS"/table.py {params.table} {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule numbers:
     input:
         experiment=FROZEN,
+        plan=PLAN,
         studies=[one.table for one in pipelines.values()],
         data=[f"{pipeline.folder}/figures/{figure}.csv" for figure in FIGURES],
         tables=[f"{pipeline.folder}/tables/{table}.csv" for table in TABLES],
@@ -84,15 +84,14 @@ rule numbers:
         "../../envs/environment.yaml"
     params:
         folder=pipeline.folder,
-        brackets=pipeline.length,
     shell:
-        'python "$SCRIPTS"/paper_numbers.py {params.folder} {params.brackets} {output} {input.data} {input.tables}'
-        " 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/paper_numbers.py {params.folder} {output} {input.data} {input.tables}' " 2> >(tee {log} >&2)"
 
 
 rule interactive:
     input:
         experiment=FROZEN,
+        plan=PLAN,
         studies=[one.table for one in pipelines.values()],
         code=[ROOT / "scripts/interactive.py", *CODE, *PAGE],
     output:
@@ -109,9 +108,8 @@ rule interactive:
         "../../envs/environment.yaml"
     params:
         folder=pipeline.folder,
-        brackets=pipeline.length,
     shell:
-        'python "$SCRIPTS"/interactive.py {params.folder} {params.brackets} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS"/interactive.py {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule figures:

@@ -1,7 +1,8 @@
 # Where each result comes from: what makes them again, a digest of every file, and whether all of it holds.
 rule configuration:
     input:
-        FROZEN,
+        experiment=FROZEN,
+        plan=PLAN,
     output:
         config=report(
             pipeline.folder / "config.yaml",
@@ -16,10 +17,9 @@ rule configuration:
     conda:
         "../../envs/environment.yaml"
     params:
-        brackets=pipeline.length,
         studies=settings.studies.model_dump_json(),
     shell:
-        'python "$SCRIPTS"/configuration.py {input} {params.brackets} {params.studies:q} {output.config} {output.space}'
+        'python "$SCRIPTS"/configuration.py {input.experiment} {input.plan} {params.studies:q} {output}'
         " 2> >(tee {log} >&2)"
 
 
@@ -32,6 +32,7 @@ rule crate:
         rules.paper.output,
         rules.configuration.output,
         experiment=FROZEN,
+        plan=PLAN,
     output:
         crate=pipeline.folder / "ro-crate-metadata.json",
         workflow=pipeline.folder / "workflow.smk",
@@ -40,10 +41,8 @@ rule crate:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    params:
-        brackets=pipeline.length,
     shell:
-        'python "$SCRIPTS"/crate.py {input.experiment} {params.brackets} {output.crate} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS"/crate.py {input.experiment} {output.crate} 2> >(tee {log} >&2)'
 
 
 # Sees the manifest that was there before, so that no record that it names is replaced without a word.

@@ -4,7 +4,8 @@ STUDY = f"{pipeline.folder}/{{study}}"
 BRACKET = f"{STUDY}/bracket-{{bracket}}"
 RUNG = f"{BRACKET}/rung-{{rung}}"
 OF_STUDY = f"{LOGS}/{{study}}"
-SEARCHES = "|".join(name for name, one in pipelines.items() if one.planned.kind == "search")
+PLAN = rules.plan_record.output[0]
+SEARCHES = "|".join(name for name, one in pipelines.items() if one.planned.plan.is_search)
 
 
 if pipeline.config.search.warm_start is not None:
@@ -117,6 +118,8 @@ rule train:
 rule observations:
     input:
         experiment=FROZEN,
+        # More batches follow from a plan that grows: those say whether this has to be made again.
+        plan=ancient(PLAN),
         batches=pipeline.all_batches,
     output:
         table=pipeline.table,
@@ -127,11 +130,9 @@ rule observations:
     conda:
         "../../envs/environment.yaml"
     params:
-        study=pipeline.study,
-        brackets=pipeline.length,
+        study=pipeline.planned.name,
     shell:
-        'python "$SCRIPTS"/observations.py {input.experiment} {params.study} {params.brackets} {output.table} {output.incumbent}'
-        " 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/observations.py {input.plan} {params.study} {output.table} {output.incumbent} 2> >(tee {log} >&2)'
 
 
 rule search:

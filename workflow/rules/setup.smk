@@ -19,7 +19,7 @@ except TypeError:
 sys.path.insert(0, str(ROOT.absolute() / "src"))
 
 try:
-    from jointsearch.core import cli
+    from jointsearch.core import cli, layout
     from jointsearch.core.errors import UserError
     from jointsearch.results import catalogue
     from jointsearch.workflow import deployment, slurm
@@ -79,6 +79,25 @@ rule experiment:
         settings=pipeline.experiment.model_dump_json(exclude_defaults=True),
     shell:
         'python "$SCRIPTS"/freeze.py {params.settings:q} {output} 2> >(tee {log} >&2)'
+
+
+# What is to be trained, for all that tables, figures and texts are made of. Histories, samples, promotions and trainings
+# do not see it: a plan that grows changes none of them.
+rule plan_record:
+    input:
+        rules.experiment.output,
+    output:
+        layout.plan_file(pipeline.folder),
+    log:
+        f"{LOGS}/plan_record.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        length=pipeline.length,
+        studies=settings.studies.model_dump_json(),
+    shell:
+        'python "$SCRIPTS"/plan_record.py {input} {params.length} {params.studies:q} {output} 2> >(tee {log} >&2)'
 
 
 # Once, and before any training: missing or broken images are reported here, and a download happens here.

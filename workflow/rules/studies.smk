@@ -1,10 +1,6 @@
 # The studies beside the search: other proposals, other spaces; trained, and where they are searches made, by its rules.
 others = [one for one in pipelines.values() if one is not pipeline]
-manual = [one for one in others if one.planned.kind == "manual"]
-NAMES = {
-    kind: "|".join(one.planned.name for one in others if one.planned.kind == kind) or "none"
-    for kind in ("random", "manual", "retraining")
-}
+GIVEN = "|".join(one.planned.name for one in others if not one.planned.plan.is_search) or "none"
 
 
 rule study_settings:
@@ -20,76 +16,35 @@ rule study_settings:
         "../../envs/environment.yaml"
     params:
         settings=lambda w: pipelines[w.study].experiment.model_dump_json(exclude_defaults=True),
-        kept=lambda w: pipelines[w.study].planned.kept,
+        kept=lambda w: pipelines[w.study].planned.plan.keeps,
     shell:
         'python "$SCRIPTS"/freeze.py {params.settings:q} {output} {input.keeps} {params.kept} 2> >(tee {log} >&2)'
 
 
-rule propose_random:
+rule propose:
     input:
         experiment=f"{STUDY}/experiment.json",
+        # A plan that grows proposes nothing again: what has begun stays as it is.
+        plan=ancient(PLAN),
         below=lambda w: pipelines[w.study].continued(int(w.bracket), int(w.rung)),
+        followed=lambda w: [pipelines[name].table for name in pipelines[w.study].planned.plan.follows],
     output:
         f"{RUNG}/proposals.json",
     log:
         f"{OF_STUDY}/bracket-{{bracket}}/propose-{{rung}}.log",
     wildcard_constraints:
-        study=NAMES["random"],
+        study=GIVEN,
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    params:
-        number=lambda w: pipelines[w.study].planned.brackets[0].sizes[0],
     shell:
-        'python "$SCRIPTS"/propose.py {input.experiment} {output} random {params.number} 2> >(tee {log} >&2)'
-
-
-rule propose_manual:
-    input:
-        f"{STUDY}/experiment.json",
-    output:
-        f"{RUNG}/proposals.json",
-    log:
-        f"{OF_STUDY}/bracket-{{bracket}}/propose-{{rung}}.log",
-    wildcard_constraints:
-        study=NAMES["manual"],
-    localrule: True
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        seeds=settings.studies.manual and settings.studies.manual.seeds,
-        names=settings.studies.manual and settings.studies.manual.architectures,
-    shell:
-        'python "$SCRIPTS"/propose.py {input} {output} manual {params.seeds} {params.names} 2> >(tee {log} >&2)'
-
-
-rule propose_retraining:
-    input:
-        experiment=f"{STUDY}/experiment.json",
-        search=FROZEN,
-        found=pipeline.table,
-        manual=[one.frozen for one in manual],
-        trained=[one.table for one in manual],
-    output:
-        f"{RUNG}/proposals.json",
-    log:
-        f"{OF_STUDY}/bracket-{{bracket}}/propose-{{rung}}.log",
-    wildcard_constraints:
-        study=NAMES["retraining"],
-    localrule: True
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        seeds=settings.studies.retraining and settings.studies.retraining.seeds,
-        brackets=pipeline.length,
-    shell:
-        'python "$SCRIPTS"/propose.py {input.experiment} {output} retraining {params.seeds} {params.brackets}'
-        " {input.search} {input.manual} 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/propose.py {input.plan} {output} 2> >(tee {log} >&2)'
 
 
 rule study_observations:
     input:
         experiment=f"{STUDY}/experiment.json",
+        plan=ancient(PLAN),
         batches=lambda w: pipelines[w.study].all_batches,
     output:
         table=f"{STUDY}/observations.csv",
@@ -99,12 +54,8 @@ rule study_observations:
     localrule: True
     conda:
         "../../envs/environment.yaml"
-    params:
-        study=lambda w: pipelines[w.study].study,
-        brackets=lambda w: 1 + pipelines[w.study].brackets[-1].index,
     shell:
-        'python "$SCRIPTS"/observations.py {input.experiment} {params.study} {params.brackets} {output}'
-        " 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/observations.py {input.plan} {wildcards.study} {output} 2> >(tee {log} >&2)'
 
 
 rule studies:

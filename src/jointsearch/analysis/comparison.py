@@ -1,23 +1,19 @@
 """The searches that arms are compared by, and the spent time at which they are compared."""
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, takewhile
-from typing import get_args
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
 
 from jointsearch.analysis.paired import mean_interval
 from jointsearch.analysis.trajectory import trajectory
-from jointsearch.core import layout
-from jointsearch.core.config import ArmName
 from jointsearch.core.records import Evaluation
 from jointsearch.results.material import Material
-from jointsearch.search.hyperband import bracket, budgets
-from jointsearch.search.studies import random_size
+from jointsearch.search.hyperband import budgets
+from jointsearch.search.plan import StudyPlan
 
 TITLES: dict[str, str] = {
     "joint_bohb": "joint BOHB",
@@ -27,9 +23,6 @@ TITLES: dict[str, str] = {
     "hyperparameters_first": "hyperparameters first",
 }
 """What each arm is called, in the order of figure and table."""
-STEPS: dict[str, tuple[int | None, ...]] = {
-    name: (1, 2) if name.endswith("_first") else (None,) for name in get_args(ArmName)
-}
 MEASURES = {"validation": "full_budget_loss", "test": "full_budget_test_error"}
 """Errors of an incumbent, and their columns in a trajectory."""
 
@@ -187,58 +180,19 @@ def mean_path(runs: Sequence[Run], end: float, measure: str = "validation") -> p
 
 
 def _runs(material: Material) -> Iterator[Run]:
-    full, length = budgets(material.experiment.budget)[-1], _length(material)
+    full = budgets(material.experiment.budget)[-1]
     for arm in TITLES:
-        for repeat in _repeats(material, arm):
-            parts = [material.evaluations(layout.arm(arm, repeat, step)) for step in STEPS[arm]]
+        of_arm = [study for study in material.plan.studies if study.arm == arm]
+        for repeat in sorted({study.repeat for study in of_arm if study.repeat is not None}):
+            steps = [study for study in of_arm if study.repeat == repeat]
+            parts = [material.evaluations(study.name) for study in steps]
             if any(parts):
-                complete = sum(len(part) for part in parts) >= _planned(material, arm, length)
-                path = trajectory(*[_without_gaps(part) for part in parts], full_budget=full)
+                complete = sum(map(len, parts)) >= sum(study.trainings for study in steps)
+                path = trajectory(*map(_without_gaps, steps, parts), full_budget=full)
                 yield Run(arm, repeat, path, complete, full=bool((path["budget"] >= full).any()))
 
 
-def _without_gaps(part: Sequence[Evaluation]) -> list[Evaluation]:
+def _without_gaps(study: StudyPlan, part: Sequence[Evaluation]) -> list[Evaluation]:
     """Choose the evaluations before the first one that is missing: of a rung under way, some finish out of order."""
-    ordered = sorted(part, key=lambda one: (one.bracket, one.rung, one.slot))
-    slots: defaultdict[tuple[int, int], count[int]] = defaultdict(count)
-    return list(takewhile(lambda one: one.slot == next(slots[one.bracket, one.rung]), ordered))
-
-
-def _repeats(material: Material, arm: str) -> list[int]:
-    names = (name.split("-") for name in material.studies)
-    return sorted({int(rest[0]) for name, *rest in names if name == arm})
-
-
-def _length(material: Material) -> int:
-    """Brackets of each search: the fewest that hold what all repeats have begun, two steps of whole rounds.
-
-    The plan is not among the records. A bracket begins when the one before is complete, so that this is the plan
-    unless all arms are still before its last two rounds. Joint arms alone need no whole rounds: where all that have
-    begun, of several arms, are complete with fewer brackets, these are the plan.
-    """
-    known, made = [0], defaultdict[str, list[int]](list)
-    for arm in TITLES:
-        for repeat in _repeats(material, arm):
-            for step in STEPS[arm]:
-                part = material.evaluations(layout.arm(arm, repeat, step))
-                if part and arm == "joint_random":
-                    slots = 1 + max(one.slot for one in part)
-                    known.append(next(size for size in count(2, 2) if random_size(size, material.experiment) >= slots))
-                elif part:
-                    known.append((1 + max(one.bracket for one in part)) * len(STEPS[arm]))
-                if part:
-                    made[arm].append(len(part))
-    length, rounds = -(-max(known) // 2) * 2, 2 * len(budgets(material.experiment.budget))
-    joint = len(made) > 1 and all(len(STEPS[arm]) == 1 for arm in made)
-    if joint and all(set(sizes) == {_planned(material, arm, length)} for arm, sizes in made.items()):
-        return length
-    return -(-length // rounds) * rounds
-
-
-def _planned(material: Material, arm: str, length: int) -> int:
-    """Trainings of one repeat of an arm, see `studies.plan`."""
-    if arm == "joint_random":
-        return random_size(length, material.experiment)
-    steps = len(STEPS[arm])
-    settings = material.experiment.budget
-    return steps * sum(sum(bracket(index, settings).sizes) for index in range(length // steps))
+    made = {(one.bracket, one.rung, one.slot): one for one in part}
+    return [made[place] for place in takewhile(made.__contains__, (place[1:] for place in study.places()))]

@@ -7,7 +7,6 @@ from jointsearch.audit.evidence import Evidence, Place
 from jointsearch.core import layout
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband
-from jointsearch.search.studies import kind_of
 
 BASE = {"experiment.json", "config.yaml", "space.yaml", "data.json", manifest.NAME, manifest.SIGNATURE}
 """What everything rests on."""
@@ -58,9 +57,9 @@ def _files_of_rungs(evidence: Evidence, rungs: set[tuple[str, int, int]]) -> set
         files.add(evidence.file(study, bracket, rung))
         if study in evidence.settings:
             files.add(evidence.name(layout.experiment_file(evidence.folder / study)))
-        if rung and kind_of(study) == "search":
+        if rung and evidence.is_search(study):
             seen += evidence.of_rung(study, bracket, rung - 1)
-        elif kind_of(study) == "search":
+        elif evidence.is_search(study):
             files.add(evidence.file(study, bracket))
             seen += evidence.newly_seen(study, bracket)
             before = [(study, bracket - 1, 0)] if bracket else []

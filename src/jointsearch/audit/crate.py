@@ -26,16 +26,13 @@ from jointsearch.results.material import Material
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband
 from jointsearch.search.hyperband import Bracket
-from jointsearch.search.studies import kind_of
 
 METADATA = "ro-crate-metadata.json"
 WORKFLOW = Path("workflow.smk")
 """The workflow lies in the crate, as the profile asks."""
 
-DATA, NUMBERS, PAPER = Path("data.json"), Path("numbers.json"), Path("paper.pdf")
+PLAN, DATA, NUMBERS, PAPER = Path(layout.PLAN), Path("data.json"), Path("numbers.json"), Path("paper.pdf")
 CONFIGURATION, SPACE = Path("config.yaml"), Path("space.yaml")
-FINALISTS = (layout.SEARCH, layout.MANUAL)
-"""The studies that the last trainings are chosen from."""
 
 
 def workflow_text(snakefile: Path) -> bytes:
@@ -47,32 +44,30 @@ def workflow_text(snakefile: Path) -> bytes:
     return re.sub(r'^include: "(.+)"$', included, snakefile.read_text(), flags=re.MULTILINE).encode()
 
 
-def build(folder: Path, brackets: int) -> bytes:
+def build(folder: Path) -> bytes:
     """Describe a finished search: the bytes of `ro-crate-metadata.json`.
 
     Parameters
     ----------
     folder
         Of the experiment; `workflow.smk` lies in it already, see `workflow_text`.
-    brackets
-        Number of brackets to describe.
 
     Raises
     ------
     UserError
         If a file is missing, was changed since its batch was completed, or belongs to another experiment.
     """
-    return canonical(_Crate(folder, brackets).describe()) + b"\n"
+    return canonical(_Crate(folder).describe()) + b"\n"
 
 
 class _Crate:
     """The crate of an experiment; all paths are relative to its folder."""
 
-    def __init__(self, folder: Path, brackets: int):
+    def __init__(self, folder: Path):
         self.folder = folder
-        material = Material.read(folder, brackets)
+        material = Material.read(folder)
         self.experiment = material.experiment
-        self.studies = [StudyFiles.of(material, name, folder) for name in material.studies]
+        self.studies = [StudyFiles.of(material, name) for name in material.studies]
         self.paths = {source(one): path for study in self.studies for path, one in study.evaluations.items()}
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms = vocabulary.TERMS
@@ -83,6 +78,7 @@ class _Crate:
         self._add_workflow()
         self._add_files()
         self._add_job("data", [EXPERIMENT], [DATA])
+        self._add_job("plan_record", [EXPERIMENT], [PLAN])
         for study in self.studies:
             self._add_study(study)
         told = [
@@ -92,9 +88,9 @@ class _Crate:
         ]
         data = [path for path in told if path.suffix == ".csv"]
         everything = [path for study in self.studies for path in study.evaluations]
-        self._add_job("numbers", [EXPERIMENT, *everything, *data], [NUMBERS])
-        self._add_job("paper", [NUMBERS, DATA, *told], [PAPER])
-        self._add_job("configuration", [EXPERIMENT], [CONFIGURATION, SPACE])
+        self._add_job("numbers", [EXPERIMENT, PLAN, *everything, *data], [NUMBERS])
+        self._add_job("paper", [PLAN, NUMBERS, DATA, *told], [PAPER])
+        self._add_job("configuration", [EXPERIMENT, PLAN], [CONFIGURATION, SPACE])
         self._add_run(told)
         document = self.crate.metadata.generate()
         return document | {"@graph": [_without_single_lists(entity) for entity in document["@graph"]]}
@@ -114,7 +110,7 @@ class _Crate:
         for study in self.studies:
             for pattern, parameter in vocabulary.STUDY_FILES.items():
                 self._add_matching(self.folder / study.name, pattern, parameter)
-            for item in study.brackets:
+            for item in study.plan.brackets:
                 for pattern, parameter in vocabulary.BRACKET_FILES.items():
                     self._add_matching(layout.bracket_folder(self.folder / study.name, item.index), pattern, parameter)
 
@@ -138,26 +134,26 @@ class _Crate:
         chosen = self._chosen_from(study)
         if study.name != layout.SEARCH:
             self._add_job("study_settings", [EXPERIMENT, *chosen], [study.settings])
-        for item in study.brackets:
-            if kind_of(study.name) == "search":
+        for item in study.plan.brackets:
+            if study.plan.is_search:
                 self._add_bracket(study, item)
             for rung in range(len(item.sizes)):
                 proposals = layout.proposals_file(study.folder, item.index, rung)
-                if kind_of(study.name) != "search":
-                    self._add_job("propose", [study.settings, *chosen], [proposals])
+                if not study.plan.is_search:
+                    self._add_job("propose", [PLAN, study.settings, *chosen], [proposals])
                 elif rung:
                     self._add_job("promote", [study.settings, *study.slots(item, rung - 1)], [proposals])
                 batches = dict(self._batches(proposals.parent))
                 for slot in study.slots(item, rung):
                     self._add_training(study, slot, proposals, [batches[slot]] if slot in batches else [])
-        self._add_job("observations", [study.settings, *study.evaluations], study.outcomes)
+        self._add_job("observations", [PLAN, study.settings, *study.evaluations], study.outcomes)
 
     def _chosen_from(self, study: StudyFiles) -> list[Path]:
         """Outcomes of other studies from which the settings or the proposals of one were chosen."""
-        if kind_of(study.name) == "retraining":
-            return [path for one in self.studies if one.name in FINALISTS for path in one.evaluations]
-        first_step = f"{study.name.removesuffix('-2')}-1"
-        return [one.outcomes[1] for one in self.studies if study.name.endswith("-2") and one.name == first_step]
+        followed = [one for one in self.studies if one.name in study.plan.follows]
+        if study.plan.keeps:
+            return [one.outcomes[1] for one in followed]
+        return [path for one in followed for path in one.evaluations]
 
     def _add_bracket(self, study: StudyFiles, item: Bracket) -> None:
         index, settings, folder = item.index, study.experiment, study.folder
@@ -181,7 +177,7 @@ class _Crate:
             rule = name if files[:1] != [Path("tables", f"{name}.csv")] else f"table_{name}"
             if not files:
                 raise self._missing(Path(pattern.format(name)))
-            self._add_job(rule, [EXPERIMENT, *(path for one in of for path in one.evaluations)], files)
+            self._add_job(rule, [EXPERIMENT, PLAN, *(path for one in of for path in one.evaluations)], files)
             told += files
         return told
 

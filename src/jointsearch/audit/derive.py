@@ -8,14 +8,14 @@ from jointsearch.audit.agreement import TOLERANCE, rounded
 from jointsearch.audit.evidence import Evidence, Place
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import code, config, layout, machine
-from jointsearch.core.config import ManualSettings, RetrainingSettings, StudySettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import record_bytes
+from jointsearch.core.files import read_record, record_bytes
 from jointsearch.core.records import Evaluation, Observation, Rung, rank
-from jointsearch.search import proposals, warm_start
+from jointsearch.search import proposals, studies, warm_start
 from jointsearch.search.incumbent import incumbent
+from jointsearch.search.plan import Plan
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import kind_of, restricted
+from jointsearch.search.studies import proposer, restricted
 from jointsearch.space.space import Space
 
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
@@ -32,6 +32,7 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
         message = f"with the code of commit {(here or 'none')[:12]}; if something differs, check out {min(there)[:12]}"
         findings.add("derive", "code here", evidence.folder.name, Verdict.NOT_CHECKED, message)
     _check_configuration(evidence, findings)
+    _check_plan_record(evidence, findings)
     _check_studies(evidence, findings)
     _check_warm_start(evidence, findings)
     for place, one in evidence.evaluations.items():
@@ -84,12 +85,33 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
     findings.expect(same, "derive", "configuration", file.name, "does not give the settings of experiment.json")
 
 
+def _check_plan_record(evidence: Evidence, findings: Findings) -> None:
+    """Check that the plan is what the configuration gives."""
+    path = layout.plan_file(evidence.folder)
+    if not path.exists():
+        findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
+        return
+    if not evidence.planned:
+        message = "config.yaml, which it follows from, is missing or broken"
+        findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    try:
+        found = read_record(path, Plan)
+    except UserError as error:
+        findings.add("derive", "plan", path.name, Verdict.MISMATCH, str(error).removeprefix(f"{path}: "))
+        return
+    again = studies.record(evidence.planned, evidence.experiment)
+    other = sorted({one.name for one in again.studies if one not in found.studies} | {*found.names} - {*again.names})
+    message = f"is not the plan that config.yaml gives{f': of {other[0]}' if other else ''}"
+    findings.expect(found == again, "derive", "plan", path.name, message)
+
+
 def check_studies(evidence: Evidence, findings: Findings) -> None:
     """Check that settings, warm start and proposals of the studies that are no searches follow from the experiment."""
     _check_studies(evidence, findings)
     _check_warm_start(evidence, findings)
     for study in evidence.studies:
-        if kind_of(study) != "search":
+        if not evidence.is_search(study):
             _check_given(evidence, study, findings)
 
 
@@ -103,10 +125,10 @@ def _check_studies(evidence: Evidence, findings: Findings) -> None:
             continue
         planned = evidence.planned[name]
         expected = planned.experiment
-        if planned.follows is not None:
-            before = [one for place, one in sorted(evidence.evaluations.items()) if place[0] == planned.follows]
+        if planned.plan.keeps:
+            before = [one for place, one in sorted(evidence.evaluations.items()) if place[0] in planned.plan.follows]
             values = incumbent(before).values or {}
-            expected = expected.model_copy(update={"space": restricted(expected.space, values, planned.kept)})
+            expected = expected.model_copy(update={"space": restricted(expected.space, values, planned.plan.keeps)})
         findings.expect(found == expected, "derive", "study", file, "are not the settings that the study has to have")
 
 
@@ -123,7 +145,7 @@ def _check_warm_start(evidence: Evidence, findings: Findings) -> None:
 def check_course(evidence: Evidence, findings: Findings) -> None:
     """Make every history, proposal and promotion again, each from the records that it says it was made from."""
     for study in evidence.studies:
-        if kind_of(study) != "search":
+        if not evidence.is_search(study):
             _check_given(evidence, study, findings)
             continue
         begun, space = evidence.before(study, 0), Space(evidence.settings_of(study).space)
@@ -137,14 +159,13 @@ def check_course(evidence: Evidence, findings: Findings) -> None:
                 message, name = "a history before it is missing", evidence.file(study, bracket, 0)
                 findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
     for study, bracket, rung in evidence.rungs:
-        if rung and kind_of(study) == "search":
+        if rung and evidence.is_search(study):
             _check_promotion(evidence, study, bracket, rung, findings)
 
 
 def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
     """Draw or list the proposals of a study that is no search again, as many as are planned."""
     settings, planned = evidence.settings_of(study), evidence.planned.get(study)
-    asked = evidence.config.studies if evidence.config is not None else StudySettings()
     for (name, bracket, rung), found in evidence.rungs.items():
         if name != study:
             continue
@@ -153,20 +174,11 @@ def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
             message = "of a study that config.yaml does not plan"
             findings.add("derive", "proposals", file, Verdict.CANNOT_BE_CHECKED, message)
             continue
-        item, again = planned.brackets[0], None
+        again = None
         with _distrust(findings, "proposals", file):
-            match kind_of(study):
-                case "random":
-                    again = proposals.random_rung(settings, study, item, rung)
-                case "manual":
-                    given = asked.manual or ManualSettings()
-                    names = [name for name in given.architectures for _ in range(given.seeds)]
-                    again = proposals.manual_rung(settings, study, item, names)
-                case _:
-                    known = evidence.material()
-                    chosen = proposals.finalists(known.evaluations(layout.SEARCH), known.evaluations(layout.MANUAL))
-                    seeds = (asked.retraining or RetrainingSettings()).seeds
-                    again = proposals.retraining_rung(settings, study, item, chosen, seeds)
+            known = evidence.material()
+            followed = {one: known.evaluations(one) for one in planned.plan.follows}
+            again = proposer(planned.plan).propose(settings, planned.plan, bracket, rung, followed)
         if again is not None:
             _expect_rung(again, found, file, "are not what the settings and the records before it give", findings)
 
@@ -274,7 +286,7 @@ def check_crate(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
         return
     with _distrust(findings, "outcome", crate.METADATA):
-        made = {crate.METADATA: crate.build(evidence.folder, evidence.brackets)}
+        made = {crate.METADATA: crate.build(evidence.folder)}
         _check_made(evidence, made, findings)
 
 

@@ -18,7 +18,7 @@ from jointsearch.samplers import registry
 from jointsearch.search import hyperband, studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
-from jointsearch.search.studies import Study
+from jointsearch.search.studies import PlannedStudy
 
 _OF_STUDY = re.compile(
     r"([^/]+)/bracket-([0-9]+)/(?:rung-([0-9]+)/)?(history|proposals|batch-[0-9]+-[0-9]+|slot-[0-9]+)\.json"
@@ -111,7 +111,7 @@ class Evidence:
             return None
 
     @cached_property
-    def planned(self) -> dict[str, Study]:
+    def planned(self) -> dict[str, PlannedStudy]:
         """The studies that `config.yaml` plans, by name; none where that is missing or broken."""
         try:
             return {} if self.config is None else studies.plan(self.config, self.experiment)
@@ -122,6 +122,12 @@ class Evidence:
     def brackets(self) -> int | None:
         """Length of the search in brackets; None where it is not known."""
         return len(self.planned[layout.SEARCH].brackets) if self.planned else None
+
+    def is_search(self, study: str) -> bool:
+        """Whether a study samples and promotes; one that nobody planned does if it has histories."""
+        if study in self.planned:
+            return self.planned[study].plan.is_search
+        return any(name == study for name, _ in self.histories)
 
     def settings_of(self, study: str) -> Experiment:
         """Settings of a study; those of the experiment where it has none of its own."""
@@ -158,7 +164,7 @@ class Evidence:
     def bracket(self, study: str, index: int) -> Bracket:
         """A bracket of a study: of a search by Hyperband's arithmetic, else as large as its first rung is."""
         item = hyperband.bracket(index, self.experiment.budget)
-        if studies.kind_of(study) == "search":
+        if self.is_search(study):
             return item
         first = self.rungs.get((study, index, 0))
         size = 0 if first is None else len(first.proposals)
@@ -183,10 +189,7 @@ class Evidence:
 
     def chosen_from(self, study: str) -> list[Place]:
         """Places of the other studies from whose outcomes the settings or the proposals of a study were chosen."""
-        if studies.kind_of(study) == "retraining":
-            others: tuple[str | None, ...] = (layout.SEARCH, layout.MANUAL)
-        else:
-            others = (self.planned[study].follows,) if study in self.planned else ()
+        others = self.planned[study].plan.follows if study in self.planned else ()
         return [place for place in self.evaluations if place[0] in others]
 
     def continued(self, place: Place) -> list[Place]:
@@ -222,20 +225,21 @@ class Evidence:
                     yield from ((name, item.index, rung, slot) for slot in range(size))
 
     def material(self) -> Material:
-        """What tables, figures and numbers are made of; of the search, as many brackets as are planned."""
-        brackets = self.brackets or 0
+        """What tables, figures and numbers are made of: as much as is planned."""
+        plan = studies.record(self.planned, self.experiment)
         found = {
             name: material.Study(
                 self.settings_of(name),
                 tuple(
                     one
                     for (study, bracket, *_), one in sorted(self.evaluations.items())
-                    if study == name and (study != layout.SEARCH or bracket < brackets)
+                    if study == name and self.planned[name].plan.bracket(bracket) is not None
                 ),
             )
             for name in (layout.SEARCH, *sorted(self.settings))
+            if name in self.planned
         }
-        return Material(self.experiment, brackets, found)
+        return Material(self.experiment, plan, found)
 
     def _read_of_study(self, path: Path) -> None:
         name = self.name(path)

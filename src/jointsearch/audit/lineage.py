@@ -15,7 +15,6 @@ from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation, Value
 from jointsearch.core.units import amount
-from jointsearch.search.studies import kind_of
 
 MOST = 12
 """Evaluations below one line that a drawing shows; JSON has all."""
@@ -192,7 +191,7 @@ def of_evaluation(evidence: Evidence, place: Place) -> Node:
         "model": f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}",
         "given": f"given as {origin.name}",
     }[origin.kind]
-    searched = kind_of(study) == "search"
+    searched = evidence.is_search(study)
     node.children.append(_of_rung(evidence, (study, bracket, 0 if searched else rung), said))
     for lower in range(rung if searched else 0):
         below = [other for other in evidence.of_rung(study, bracket, lower) if _same_proposal(evidence, other, one)]
@@ -233,7 +232,7 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
 def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
     study, bracket, rung = at
     node, proposed = Node(text, evidence.file(*at)), evidence.rungs.get(at)
-    if kind_of(study) != "search":
+    if not evidence.is_search(study):
         chosen = zip(evidence.evaluations, evidence.derivable_digests(evidence.evaluations), strict=True)
         parents = proposed.parents if proposed is not None else ()
         node.children += [_short(evidence, place) for place, one in chosen if one in parents]

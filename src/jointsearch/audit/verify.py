@@ -13,7 +13,6 @@ from jointsearch.core import code, layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest, file_digest
 from jointsearch.core.records import Environment, Evaluation
-from jointsearch.search.studies import kind_of
 
 _RECORD = re.compile(r"[^/]+/bracket-.*|(environments|figures|tables)/.*|([^/]+/)?[^/]+\.(json|csv|yaml)")
 
@@ -171,7 +170,7 @@ def _check_rungs(evidence: Evidence, findings: Findings) -> None:
     known = set(evidence.derivable_digests(evidence.evaluations))
     for (study, bracket, rung), proposed in evidence.rungs.items():
         name, history = evidence.file(study, bracket, rung), evidence.histories.get((study, bracket))
-        if kind_of(study) != "search":
+        if not evidence.is_search(study):
             missing = set(proposed.parents) - known
             findings.expect(not missing, "hash", "chain", name, _OTHER_PARENTS)
             continue

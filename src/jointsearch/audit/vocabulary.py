@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from jointsearch.core import layout
+
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
@@ -34,6 +36,7 @@ FORMATS = {
 FINDINGS = {"observations.csv": "observations", "incumbent.json": "incumbent", "numbers.json": "numbers"}
 FILES = {
     "experiment.json": "experiment",
+    layout.PLAN: "plan",
     "data.json": "data",
     "search/warm_start.json": "history",
     "config.yaml": "configuration",
@@ -56,6 +59,7 @@ BRACKET_FILES = {
 }
 PARAMETERS = {
     "experiment": ("File", "The settings that define the experiment"),
+    "plan": ("File", "What each study trains, and what follows from what"),
     "configuration": ("File", "A configuration, with its space, that makes these results again"),
     "data": ("File", "The images, as found before the first training: digests, classes, sizes"),
     "history": ("File", "What the model of a bracket sees beyond that of the bracket before"),
@@ -85,6 +89,7 @@ class Rule:
 
 RULES = {
     "data": Rule("Looks at the images, once and before any training", ("experiment",), ("data",)),
+    "plan_record": Rule("Writes down what is to be trained", ("experiment",), ("plan",)),
     "history": Rule("Gathers what a bracket's model may see", ("experiment", "history", "evaluation"), ("history",)),
     "sample": Rule("Proposes what a bracket tries first", ("experiment", "history", "proposals"), ("proposals",)),
     "train": Rule(
@@ -93,16 +98,20 @@ RULES = {
         ("evaluation", "batch"),
     ),
     "promote": Rule("Chooses who goes on to the next rung", ("experiment", "evaluation"), ("proposals",)),
-    "observations": Rule("Says what a search found", ("experiment", "evaluation"), ("observations", "incumbent")),
-    "study_settings": Rule("Derives the settings of a study", ("experiment", "incumbent"), ("experiment",)),
-    "propose": Rule("Lists what a study trains that is no search", ("experiment", "evaluation"), ("proposals",)),
-    "numbers": Rule(
-        "Gathers the numbers that a text may quote", ("experiment", "batch", "figure", "table"), ("numbers",)
+    "observations": Rule(
+        "Says what a search found", ("plan", "experiment", "evaluation"), ("observations", "incumbent")
     ),
-    "paper": Rule("Sets the paper", ("numbers", "figure", "table", "data"), ("paper",)),
-    "configuration": Rule("Writes the configuration down", ("experiment",), ("configuration",)),
+    "study_settings": Rule("Derives the settings of a study", ("experiment", "incumbent"), ("experiment",)),
+    "propose": Rule(
+        "Lists what a study trains that is no search", ("plan", "experiment", "evaluation"), ("proposals",)
+    ),
+    "numbers": Rule(
+        "Gathers the numbers that a text may quote", ("experiment", "plan", "batch", "figure", "table"), ("numbers",)
+    ),
+    "paper": Rule("Sets the paper", ("plan", "numbers", "figure", "table", "data"), ("paper",)),
+    "configuration": Rule("Writes the configuration down", ("experiment", "plan"), ("configuration",)),
 }
-FIGURE = Rule("Draws a figure", ("experiment", "evaluation"), ("figure",))
+FIGURE = Rule("Draws a figure", ("experiment", "plan", "evaluation"), ("figure",))
 """What each rule does that has the name of a figure."""
-TABLE = Rule("Makes a table", ("experiment", "evaluation"), ("table",))
+TABLE = Rule("Makes a table", ("experiment", "plan", "evaluation"), ("table",))
 """And each that has that of a table, after `table_`."""

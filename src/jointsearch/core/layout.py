@@ -25,6 +25,16 @@ def experiment_file(folder: Path) -> Path:
     return folder / EXPERIMENT
 
 
+def settings_file(experiment: Path, study: str) -> Path:
+    """The settings of a study of an experiment, by its name; those of the search are the experiment's."""
+    return experiment_file(experiment if study == SEARCH else experiment / study)
+
+
+def plan_file(experiment: Path) -> Path:
+    """What an experiment trains."""
+    return experiment / PLAN
+
+
 def bracket_folder(study: Path, bracket: int) -> Path:
     """Folder of a bracket."""
     return study / f"bracket-{bracket:03d}"
@@ -35,14 +45,14 @@ def bracket_of(folder: Path) -> tuple[Path, int]:
     return folder.parent, int(folder.name.removeprefix("bracket-"))
 
 
-def bracket_count(study: Path) -> int:
-    """Number of brackets that a study has begun."""
-    return 1 + max((bracket_of(folder)[1] for folder in study.glob("bracket-[0-9]*")), default=-1)
-
-
 def study_of(rung: Path) -> Path:
     """Folder of the study that a rung's folder lies in."""
     return rung.parent.parent
+
+
+def rung_of(folder: Path) -> int:
+    """Index of a rung's folder."""
+    return int(folder.name.removeprefix("rung-"))
 
 
 def rung_folder(study: Path, bracket: int, rung: int) -> Path:

@@ -22,7 +22,7 @@ from jointsearch.plotting.style import budget_name
 from jointsearch.results import dataset
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.material import Material
-from jointsearch.search import hyperband, studies
+from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
 
@@ -95,12 +95,10 @@ def gather(settings: Config, folder: Path) -> Facts:
     UserError
         If something that the text needs is missing; one line with its path and how to make it.
     """
-    experiment = resolve(settings)
-    planned = studies.plan(settings, experiment)
-    length = len(planned[layout.SEARCH].brackets)
     published = config.read(code.ROOT / "config" / "config.yaml")
     published = published.model_copy(update={"space": str(code.ROOT / published.space)})
-    material = Material.read(folder, length)
+    material = Material.read(folder)
+    length = len(material.plan.search.brackets)
     begun = [
         layout.SEARCH,
         *(name for name in material.studies if name != layout.SEARCH and material.evaluations(name)),
@@ -116,7 +114,7 @@ def gather(settings: Config, folder: Path) -> Facts:
         material.experiment,
         length,
         dataset.found(folder),
-        state.states(material, planned),
+        state.states(material),
         state.machines(material, folder),
         state.differences(
             material.experiment,
@@ -128,7 +126,7 @@ def gather(settings: Config, folder: Path) -> Facts:
         dict(read_numbers(folder / "numbers.json", material.experiment).numbers),
         figures,
         tables,
-        state.arms(planned),
+        state.arms(material.plan),
         settings.studies.arms.start if settings.studies.arms is not None else "",
     )
 

@@ -16,7 +16,7 @@ from jointsearch.results.material import Material
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
-from jointsearch.search.studies import Study
+from jointsearch.search.plan import Plan
 from jointsearch.space.file import Categorical, Constant, Float, Integer, Ordinal
 
 STUDIES = {
@@ -96,26 +96,24 @@ def group(study: str) -> str:
     return study if study in layout.STUDIES else ARM
 
 
-def states(material: Material, planned: Mapping[str, Study]) -> dict[str, State]:
-    """Say how far each study is that was planned or has begun, by name, those of the arms together."""
+def states(material: Material) -> dict[str, State]:
+    """Say how far each study is that is planned, by name, those of the arms together."""
     wanted: Counter[str] = Counter()
     done: Counter[str] = Counter()
     failed: Counter[str] = Counter()
-    for name in {**planned, **material.studies}:
-        made = material.evaluations(name)
-        size = sum(sum(bracket.sizes) for bracket in planned[name].brackets) if name in planned else 0
-        wanted[group(name)] += max(size, len(made))
-        done[group(name)] += len(made)
-        failed[group(name)] += sum(one.status != "success" for one in made)
+    for study in material.plan.studies:
+        made, name = material.evaluations(study.name), group(study.name)
+        wanted[name] += study.trainings
+        done[name] += len(made)
+        failed[name] += sum(one.status != "success" for one in made)
     return {
         name: State(title, done[name], failed[name], wanted[name]) for name, title in STUDIES.items() if name in wanted
     }
 
 
-def arms(planned: Mapping[str, Study]) -> dict[str, int]:
+def arms(plan: Plan) -> dict[str, int]:
     """Give the planned repeats of each arm, by its name; two steps are one search."""
-    searches = (name for name, study in planned.items() if group(name) == ARM and study.follows is None)
-    return dict(Counter(name.split("-")[0] for name in searches))
+    return dict(Counter(study.arm for study in plan.studies if study.arm is not None and not study.follows))
 
 
 def machines(material: Material, folder: Path) -> list[Machine]:

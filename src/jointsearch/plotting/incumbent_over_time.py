@@ -35,7 +35,9 @@ def data(material: Material) -> pd.DataFrame:
     """
     evaluations, full = material.evaluations(layout.SEARCH), budgets(material.experiment.budget)[-1]
     rows = trajectory(evaluations, full_budget=full)
-    return rows.assign(full_budget=full, brackets=material.brackets, complete=_complete(material, evaluations))
+    return rows.assign(
+        full_budget=full, brackets=len(material.plan.search.brackets), complete=_complete(material, evaluations)
+    )
 
 
 def _complete(material: Material, evaluations: tuple[Evaluation, ...]) -> int:

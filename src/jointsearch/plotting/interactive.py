@@ -129,7 +129,7 @@ def _study(material: Material, name: str, parameters: list[str]) -> dict[str, An
     study = material.studies[name]
     ordered = sorted(study.evaluations, key=lambda one: (one.bracket, one.rung, one.slot))
     judged = _is_judged(study)
-    planned = f" of {_planned(material):,}" if name == layout.SEARCH else ""
+    planned = f" of {material.plan.search.trainings:,}" if name == layout.SEARCH else ""
     note = _count(ordered, planned)
     if ordered:
         note += f" {_best(ordered) if judged else 'Validation images were trained on: only test errors count.'}"
@@ -140,12 +140,6 @@ def _study(material: Material, name: str, parameters: list[str]) -> dict[str, An
         "incumbent": incumbent(ordered).evaluation if judged else None,
         "rows": [_row(one, parameters, judged) for one in ordered],
     }
-
-
-def _planned(material: Material) -> int:
-    """Count the evaluations of the whole search."""
-    brackets = (hyperband.bracket(index, material.experiment.budget) for index in range(material.brackets))
-    return sum(sum(one.sizes) for one in brackets)
 
 
 def _count(evaluations: list[Evaluation], planned: str) -> str:

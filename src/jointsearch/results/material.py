@@ -9,6 +9,7 @@ from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
 from jointsearch.results.reader import read_study
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,19 @@ class Study:
     experiment: Experiment
     evaluations: tuple[Evaluation, ...]
 
+    @classmethod
+    def read(cls, folder: Path, plan: Plan, name: str) -> "Study":
+        """Read a study of the experiment whose results lie in a folder.
+
+        Raises
+        ------
+        UserError
+            As `Material.read`; if it is not planned.
+        """
+        planned = plan.find(name)
+        experiment = read_record(layout.settings_file(folder, name), Experiment)
+        return cls(experiment, tuple(read_study(folder / name, experiment.id, planned)))
+
 
 @dataclass(frozen=True)
 class Material:
@@ -30,19 +44,19 @@ class Material:
     ----------
     experiment
         Its settings.
-    brackets
-        Planned length of the search.
+    plan
+        What it trains.
     studies
         By name, see `layout`; the search is always there, another one if it has begun.
     """
 
     experiment: Experiment
-    brackets: int
+    plan: Plan
     studies: Mapping[str, Study]
 
     @classmethod
-    def read(cls, folder: Path, brackets: int) -> "Material":
-        """Read what lies in the folder of an experiment.
+    def read(cls, folder: Path) -> "Material":
+        """Read what lies in the folder of an experiment: what is planned, and what was trained of that.
 
         Raises
         ------
@@ -50,13 +64,10 @@ class Material:
             If a record is missing from a batch that is complete, was changed, or is of another experiment.
         """
         experiment = read_record(layout.experiment_file(folder), Experiment)
-        search = Study(experiment, tuple(read_study(folder / layout.SEARCH, experiment.id, brackets)))
-        others = {}
-        for path in sorted(folder.glob(f"*/{layout.EXPERIMENT}")):
-            of_study = read_record(path, Experiment)
-            found = read_study(path.parent, of_study.id, layout.bracket_count(path.parent))
-            others[path.parent.name] = Study(of_study, tuple(found))
-        return cls(experiment, brackets, {layout.SEARCH: search, **others})
+        plan = read_record(layout.plan_file(folder), Plan)
+        begun = [name for name in sorted(plan.names) if layout.settings_file(folder, name).exists()]
+        begun.sort(key=lambda name: name != layout.SEARCH)
+        return cls(experiment, plan, {name: Study.read(folder, plan, name) for name in begun})
 
     def evaluations(self, study: str) -> tuple[Evaluation, ...]:
         """What a study has trained so far; nothing where it has not begun."""

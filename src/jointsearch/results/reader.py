@@ -7,6 +7,7 @@ from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest, file_digest, read_record
 from jointsearch.core.records import Batch, Digest, Evaluation, History, Observation, WarmStart
+from jointsearch.search.plan import StudyPlan
 from jointsearch.search.warm_start import source
 
 
@@ -34,8 +35,8 @@ def read_batches(batches: Iterable[Path], experiment: Digest) -> list[Evaluation
     return evaluations
 
 
-def read_study(study: Path, experiment: Digest, brackets: int) -> list[Evaluation]:
-    """Read the evaluations that the first brackets of a study have now, by (bracket, rung, slot).
+def read_study(study: Path, experiment: Digest, planned: StudyPlan) -> list[Evaluation]:
+    """Read the evaluations that the planned brackets of a study have now, by (bracket, rung, slot).
 
     Raises
     ------
@@ -43,8 +44,8 @@ def read_study(study: Path, experiment: Digest, brackets: int) -> list[Evaluatio
         As `read_batches`, for the batches that are complete.
     """
     found = {}
-    for bracket in range(brackets):
-        folder = layout.bracket_folder(study, bracket)
+    for bracket in planned.brackets:
+        folder = layout.bracket_folder(study, bracket.index)
         for evaluation in read_batches(folder.glob("rung-*/batch-*.json"), experiment):
             found[evaluation.bracket, evaluation.rung, evaluation.slot] = evaluation
         for path in folder.glob("rung-*/slot-*.json"):

@@ -1,14 +1,14 @@
 """The plan of an experiment, as a record: what each of its studies trains, and what follows from what."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from jointsearch.core import layout
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import read_record
 from jointsearch.core.records import Digest, Index, Record
 from jointsearch.search.hyperband import Bracket
 
-Kind = Literal["search", "random", "manual", "retraining"]
-"""Where the proposals of a study come from: a search samples and promotes them; random ones are the same at every
-budget; manual ones are architectures of the literature; a retraining takes those that others have found."""
 Place = tuple[str, int, int, int]
 """Study, bracket, rung, slot."""
 
@@ -21,7 +21,8 @@ class StudyPlan(Record):
     name
         Of the study and of its folder.
     kind
-        Where its proposals come from.
+        Where its proposals come from, a `StudyKind`: a search samples and promotes them; random ones are the same at
+        every budget; manual ones are architectures of the literature; a retraining takes those that others have found.
     settings
         Digest of its settings, `experiment.json`. Of the second of two steps: as they are before the first has found
         what the second keeps.
@@ -40,7 +41,7 @@ class StudyPlan(Record):
     """
 
     name: str
-    kind: Kind
+    kind: str
     settings: Digest
     brackets: tuple[Bracket, ...]
     follows: tuple[str, ...] = ()
@@ -50,9 +51,27 @@ class StudyPlan(Record):
     names: tuple[str, ...] = ()
     seeds: Index | None = None
 
+    @property
+    def is_search(self) -> bool:
+        """Whether its proposals are sampled and promoted."""
+        return self.kind == "search"
+
     def bracket(self, index: int) -> Bracket | None:
         """The bracket with an index; None if none is planned."""
         return next((one for one in self.brackets if one.index == index), None)
+
+    def at(self, index: int) -> Bracket:
+        """The bracket with an index, which is planned.
+
+        Raises
+        ------
+        UserError
+            If it is not.
+        """
+        found = self.bracket(index)
+        if found is None:
+            raise UserError(f"{self.name}: has no bracket {index}; plan more of them, or move its folder away")
+        return found
 
     @property
     def trainings(self) -> int:
@@ -69,7 +88,8 @@ class StudyPlan(Record):
 class Plan(Record):
     """`plan.json`: what an experiment trains.
 
-    It may grow: a longer search, another study. It never loses what has begun. Trainings do not depend on it.
+    It may grow: a longer search, another study. It never loses what has begun, see `refuse_loss`. Trainings do not
+    depend on it.
 
     Attributes
     ----------
@@ -99,7 +119,73 @@ class Plan(Record):
         """A study by name; None if it is not planned."""
         return next((one for one in self.studies if one.name == name), None)
 
+    def find(self, name: str) -> StudyPlan:
+        """A study by name, which is planned.
+
+        Raises
+        ------
+        UserError
+            If it is not.
+        """
+        found = self.study(name)
+        if found is None:
+            raise UserError(f"{name}: no study that is planned; known are {', '.join(self.names)}")
+        return found
+
     def places(self) -> Iterator[Place]:
         """Place of each training of each study, in order."""
         for one in self.studies:
             yield from one.places()
+
+
+def refuse_loss(folder: Path, planned: Plan) -> None:
+    """Refuse to plan less than has begun, or something else, by the plan that lies in the folder of an experiment.
+
+    A bracket has begun once its first proposals are there. What has not may be left out.
+
+    Raises
+    ------
+    UserError
+        Names the study, what of it has begun, and the ways out.
+    """
+    path = layout.plan_file(folder)
+    if not path.exists():
+        return
+    stored = read_record(path, Plan)
+    for study in stored.studies if stored != planned else ():
+        begun = [one for one in study.brackets if layout.proposals_file(folder / study.name, one.index, 0).exists()]
+        if begun:
+            _refuse_loss(path, study, planned.study(study.name), begun)
+
+
+def _refuse_loss(path: Path, study: StudyPlan, now: StudyPlan | None, begun: Sequence[Bracket]) -> None:
+    name = study.name
+    if now is None:
+        raise UserError(
+            f"{path}: plans the study {name}, which has begun, and this configuration does not; ask for it again, or "
+            f"move {path.parent / name} away"
+        )
+    least = 1 + begun[-1].index
+    if study.is_search and len(now.brackets) < least:
+        raise UserError(
+            f"{path}: plans {len(study.brackets)} brackets of {name}, {len(begun)} of them begun; {len(now.brackets)} "
+            f"are fewer; ask for at least {least} brackets, or give this experiment another name"
+        )
+    before, after = study.model_dump(), now.model_dump()
+    # Brackets that have not begun may change, or go.
+    before["brackets"], after["brackets"] = begun, [now.bracket(one.index) for one in begun]
+    for field, was in before.items():
+        if was != after[field]:
+            raise UserError(
+                f"{path}: the study {name} has begun, and keeps its {field} ({_short(was)}, not "
+                f"{_short(after[field])}); restore them, or move {path.parent / name} away to begin it anew"
+            )
+
+
+def _short(value: object) -> str:
+    """Write a field of a plan for people: of brackets, the sizes of their rungs."""
+    if isinstance(value, Bracket):
+        return "+".join(map(str, value.sizes))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_short, value)) or "none"
+    return "none" if value is None else str(value)

@@ -13,8 +13,9 @@ from jointsearch.samplers import registry
 from jointsearch.search import hyperband, studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
+from jointsearch.search.plan import refuse_loss
 from jointsearch.search.resolve import refuse_another, resolve
-from jointsearch.search.studies import Study
+from jointsearch.search.studies import PlannedStudy
 
 SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
 """What a unit of the budget takes at most, where the configuration does not say it."""
@@ -28,7 +29,7 @@ class Pipeline:
     """
 
     config: Config
-    planned: Study
+    planned: PlannedStudy
     place: int = 0
     results: Path = Path("results")
 
@@ -39,14 +40,17 @@ class Pipeline:
         Raises
         ------
         UserError
-            If the configuration can't work, or its results folder belongs to another experiment.
+            If the configuration can't work, its results folder belongs to another experiment, or studies have begun
+            there that it does not plan any more.
         """
-        planned = studies.plan(config, resolve(config))
+        experiment = resolve(config)
+        planned = studies.plan(config, experiment)
         pipelines = {name: cls(config, study, place) for place, (name, study) in enumerate(planned.items())}
         for one in pipelines.values():
             # What a second step keeps is known only once the first has found it.
-            if one.planned.follows is None:
+            if not one.planned.plan.keeps:
                 refuse_another(one.frozen, one.experiment)
+        refuse_loss(pipelines[layout.SEARCH].folder, studies.record(planned, experiment))
         return pipelines
 
     @classmethod
@@ -77,7 +81,7 @@ class Pipeline:
     @property
     def frozen(self) -> Path:
         """The settings of the study; those of the search define the experiment."""
-        return layout.experiment_file(self.folder if self.planned.name == layout.SEARCH else self.study)
+        return layout.settings_file(self.folder, self.planned.name)
 
     @property
     def table(self) -> Path:
@@ -87,7 +91,8 @@ class Pipeline:
     @property
     def keeps(self) -> list[Path]:
         """The incumbent that fixes a part of the space, where the study is the second step of two."""
-        return [] if self.planned.follows is None else [self.folder / self.planned.follows / "incumbent.json"]
+        plan = self.planned.plan
+        return [self.folder / name / "incumbent.json" for name in plan.follows] if plan.keeps else []
 
     @property
     def warm_start(self) -> Path:

@@ -29,7 +29,7 @@ _UPSTREAM = re.compile(
 """What trainings follow from, and they themselves."""
 _MADE = re.compile(
     r"[^/]+/(bracket-.*(history|proposals|batch-\d+-\d+)|warm_start)\.json|(figures|tables|latex)/.*|latex"
-    r"|([^/]+/)?(experiment|incumbent|data|numbers|ro-crate-metadata)\.json|([^/]+/)?observations\.csv"
+    r"|([^/]+/)?(experiment|plan|incumbent|data|numbers|ro-crate-metadata)\.json|([^/]+/)?observations\.csv"
     r"|(config|space)\.yaml|interactive\.html|paper\.pdf|workflow\.smk|(code|manifest)\.sha256"
 )
 """What the workflow engine compares. Single evaluations are none of its files."""

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,7 @@ def gathered() -> Material:
         layout.MANUAL: Study(experiment, (evaluation("9-0-0"),)),
         "architecture_first-0-1": Study(other, (evaluation("9-0-0"),)),
     }
-    return Material(experiment, 8, studies)
+    return replace(made, experiment=experiment, studies=studies)
 
 
 def test_evaluations_sampled_in_the_whole_space_count_and_no_others() -> None:

@@ -1,0 +1,128 @@
+"""What a kind of study is: what it plans, and how the proposals of its rungs are made."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from jointsearch.core.config import Config
+from jointsearch.core.records import Digest, Evaluation, Origin, Proposal, Rung, Values
+from jointsearch.search import hyperband
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import Bracket
+from jointsearch.search.plan import StudyPlan
+
+Evaluations = Mapping[str, Sequence[Evaluation]]
+"""Those of the studies that a study follows, by name, each by (bracket, rung, slot)."""
+
+
+@dataclass(frozen=True)
+class PlannedStudy:
+    """A study as it is planned: its plan, and the settings whose digest that holds.
+
+    Of the settings of the second of two steps, what the first one has to find is as the first one began.
+    """
+
+    plan: StudyPlan
+    experiment: Experiment
+
+    @classmethod
+    def of(cls, name: str, kind: str, experiment: Experiment, brackets: tuple[Bracket, ...], **others: object) -> Self:
+        """Plan a study; `others` are fields of `StudyPlan`."""
+        fields = {"name": name, "kind": kind, "settings": experiment.id, "brackets": brackets}
+        return cls(StudyPlan.model_validate(fields | others), experiment)
+
+    @property
+    def name(self) -> str:
+        """Of the study and of its folder."""
+        return self.plan.name
+
+    @property
+    def brackets(self) -> tuple[Bracket, ...]:
+        """What it trains."""
+        return self.plan.brackets
+
+    def bracket(self, index: int) -> Bracket:
+        """A bracket by its place in a search; of a study that is none, the only one."""
+        return hyperband.bracket(index, self.experiment.budget) if self.plan.is_search else self.brackets[0]
+
+
+class StudyKind(ABC):
+    """A kind of study: a section of the configuration, and the studies that it asks for."""
+
+    name: ClassVar[str | None] = None
+    """As plans name it, where studies of this kind are proposed by it; None if others propose for it."""
+
+    @abstractmethod
+    def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
+        """Plan the studies that a configuration asks for, if any, in an order in which they can be run.
+
+        Parameters
+        ----------
+        config
+            Which studies, and how large.
+        experiment
+            Settings of the search.
+
+        Raises
+        ------
+        UserError
+            If they cannot be run.
+        """
+
+    def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
+        """Propose what a rung trains, in a study that neither samples nor promotes.
+
+        Parameters
+        ----------
+        experiment, study
+            Settings and plan of the study.
+        bracket, rung
+            Which rung.
+        followed
+            Evaluations of the studies that it follows.
+
+        Raises
+        ------
+        UserError
+            If the space does not hold what is proposed.
+        """
+        raise NotImplementedError(f"{study.name}: a search samples and promotes")
+
+
+def given_rung(
+    experiment: Experiment,
+    study: str,
+    bracket: int,
+    rung: int,
+    given: Sequence[tuple[Values, Origin]],
+    parents: tuple[Digest, ...] = (),
+) -> Rung:
+    """List configurations, each with its origin, as the proposals of a rung that are the same in every rung."""
+    return Rung(
+        experiment=experiment.id,
+        study=study,
+        bracket=bracket,
+        rung=rung,
+        proposals=tuple(
+            Proposal(id=f"{bracket}-0-{slot}", values=values, origin=origin)
+            for slot, (values, origin) in enumerate(given)
+        ),
+        parents=parents,
+    )
+
+
+def at_full_budget(size: int, experiment: Experiment) -> Bracket:
+    """The bracket that begins, and ends, at the full budget."""
+    top = len(hyperband.budgets(experiment.budget)) - 1
+    return Bracket(top, (size,), (top,))
+
+
+def first_brackets(number: int, experiment: Experiment) -> tuple[Bracket, ...]:
+    """So many brackets of a search."""
+    return tuple(hyperband.bracket(index, experiment.budget) for index in range(number))
+
+
+def own_settings(experiment: Experiment) -> Experiment:
+    """Settings of a study beside the search, which begins with nothing that another search found."""
+    return experiment.model_copy(update={"warm_start": None})

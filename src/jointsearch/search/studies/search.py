@@ -1,0 +1,20 @@
+"""The joint search itself."""
+
+from collections.abc import Iterator
+
+from jointsearch.core import layout
+from jointsearch.core.config import Config
+from jointsearch.search import hyperband
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.studies.kind import PlannedStudy, StudyKind, first_brackets
+
+
+class Search(StudyKind):
+    """Proposals are sampled and promoted, see `proposals.first_rung` and `next_rung`."""
+
+    name = "search"
+
+    def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
+        """Plan the search, of the length that is asked for."""
+        number = hyperband.bracket_count(config.search.length, config.search.length_unit, config.budget)
+        yield PlannedStudy.of(layout.SEARCH, self.name, experiment, first_brackets(number, experiment))
