@@ -19,7 +19,7 @@ from jointsearch.core.files import digest, file_digest, read_record, write_bytes
 from jointsearch.core.records import Batch, DataSet, Environment, Evaluation, History, Observation, Rung
 from jointsearch.core.yaml_file import dump
 from jointsearch.plotting.outcomes import outcomes
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search import proposals, studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import newly_seen
@@ -131,7 +131,7 @@ def write_outcomes(experiment: Experiment, brackets: int, folder: Path) -> None:
     settings = to_config(experiment, brackets)
     write_bytes(folder / "config.yaml", dump(settings))
     write_record(layout.plan_file(folder), studies.record(studies.plan(settings, experiment), experiment))
-    for name, content in outcomes(Material.read(folder)).items():
+    for name, content in outcomes(Results.read(folder)).items():
         write_bytes(folder / name, content)
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
     write_bytes(folder / crate.METADATA, crate.build(folder))

@@ -23,7 +23,7 @@ from jointsearch.audit.ancestry import files_behind
 from jointsearch.audit.audit import Audit, Target
 from jointsearch.audit.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError
 from jointsearch.audit.findings import LEVELS, Findings, as_json, as_text
-from jointsearch.core import cli
+from jointsearch.core import cli, layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_bytes
 
@@ -120,7 +120,7 @@ def _about(done: Audit, names: list[str | None]) -> Findings:
         if files is None:
             return done.findings
         chosen |= files
-    there = set(manifest.files(done.evidence.folder))
+    there = set(layout.files(done.evidence.path))
     return done.findings.about(chosen | {one.subject for one in done.findings if one.subject not in there})
 
 

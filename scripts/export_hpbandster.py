@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record
-from jointsearch.results.material import Study
+from jointsearch.results.results import Study
 from jointsearch.search import hpbandster
 from jointsearch.search.plan import Plan
 from jointsearch.space.space import Space

@@ -12,7 +12,7 @@ from jointsearch.core import cli
 from jointsearch.core.files import write_bytes
 from jointsearch.plotting import registry, style
 from jointsearch.results.catalogue import FIGURES
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="the PDF to write; .svg, .png and .csv go beside it")
     arguments = parser.parse_args()
     kind = registry.FIGURES[arguments.figure]
-    content = csv_bytes(kind.data(Material.read(arguments.folder)))
+    content = csv_bytes(kind.data(Results.read(arguments.folder)))
     write_bytes(arguments.output.with_suffix(".csv"), content)
     style.save(kind.draw(registry.parse(content)), arguments.output.with_suffix(""))
 

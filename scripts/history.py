@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
-from jointsearch.results.reader import previous_history, read_batches
+from jointsearch.results.folder import Folder
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 
@@ -20,10 +20,9 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="history.json of the bracket, to write")
     parser.add_argument("batches", type=Path, nargs="*", help="batch files that become visible")
     arguments = parser.parse_args()
-    experiment = read_record(arguments.experiment, Experiment)
-    evaluations = read_batches(arguments.batches, experiment.id)
     study, bracket = layout.bracket_of(arguments.output.parent)
-    previous = previous_history(study, bracket, experiment.warm_start)
+    experiment, folder = read_record(arguments.experiment, Experiment), Folder(study.parent)
+    evaluations, previous = folder.of_batches(arguments.batches), folder.previous(study.name, bracket)
     write_record(arguments.output, proposals.history(experiment, study.name, bracket, previous, evaluations))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from jointsearch.core import cli
 from jointsearch.core.files import write_bytes
 from jointsearch.plotting import interactive
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("output", type=Path, help="the page to write")
     arguments = parser.parse_args()
-    write_bytes(arguments.output, interactive.render(Material.read(arguments.folder)))
+    write_bytes(arguments.output, interactive.render(Results.read(arguments.folder)))
 
 
 if __name__ == "__main__":

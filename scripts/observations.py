@@ -10,7 +10,7 @@ from pathlib import Path
 from jointsearch.analysis.observations import table, write_csv
 from jointsearch.core import cli
 from jointsearch.core.files import read_record, write_record
-from jointsearch.results.material import Study
+from jointsearch.results.results import Study
 from jointsearch.search.incumbent import incumbent
 from jointsearch.search.plan import Plan
 

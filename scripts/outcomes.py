@@ -16,7 +16,7 @@ from jointsearch.core.files import write_bytes, write_record
 from jointsearch.paper.build import build
 from jointsearch.paper.facts import gather
 from jointsearch.plotting.outcomes import outcomes
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search import studies
 from jointsearch.search.resolve import configuration
 from jointsearch.workflow.pipeline import Pipeline
@@ -38,7 +38,7 @@ def main() -> None:
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
     planned = {name: one.planned for name, one in pipelines.items()}
     write_record(layout.plan_file(folder), studies.record(planned, pipeline.experiment))
-    material = Material.read(folder)
+    material = Results.read(folder)
     made = configuration(material.experiment, pipeline.length, settings.studies) | outcomes(material)
     for name, content in made.items():
         write_bytes(folder / name, content)

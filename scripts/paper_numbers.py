@@ -10,7 +10,7 @@ from pathlib import Path
 from jointsearch.core import cli
 from jointsearch.core.files import write_record
 from jointsearch.plotting import registry
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="*", help="figures/*.csv, tables/*.csv")
     arguments = parser.parse_args()
     data = {f"{path.parent.name}/{path.stem}": registry.parse(path.read_bytes()) for path in arguments.data}
-    write_record(arguments.output, registry.numbers(Material.read(arguments.folder), data))
+    write_record(arguments.output, registry.numbers(Results.read(arguments.folder), data))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
-from jointsearch.results.reader import read_batches
+from jointsearch.results.folder import Folder
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 
@@ -20,7 +20,8 @@ def main() -> None:
     parser.add_argument("batches", type=Path, nargs="+", help="batch files of the rung before")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    evaluations = read_batches(arguments.batches, experiment.id)
+    folder = layout.study_of(arguments.output.parent).parent
+    evaluations = Folder(folder).of_batches(arguments.batches)
     rung = proposals.next_rung(experiment, evaluations)
     write_record(arguments.output, rung)
     # Where promoted configurations go on from their states, those of the others have no use.

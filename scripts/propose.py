@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
-from jointsearch.results.material import Study
+from jointsearch.results.results import Study
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Plan
 from jointsearch.search.studies import proposer

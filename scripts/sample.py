@@ -11,7 +11,7 @@ from pathlib import Path
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
 from jointsearch.core.records import History, Rung
-from jointsearch.results.reader import read_history
+from jointsearch.results.folder import Folder
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 
@@ -24,7 +24,8 @@ def main() -> None:
     parser.add_argument("pending", type=Path, nargs="*", help="proposals.json of brackets without a result yet")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    seen = read_history(*layout.bracket_of(arguments.history.parent))
+    study, bracket = layout.bracket_of(arguments.history.parent)
+    seen = Folder(study.parent).observations(study.name, bracket)
     pending = [read_record(path, Rung) for path in arguments.pending]
     rung = proposals.first_rung(experiment, read_record(arguments.history, History), seen, pending)
     write_record(arguments.output, rung)

@@ -10,7 +10,7 @@ from jointsearch.analysis.observations import write_csv
 from jointsearch.core import cli
 from jointsearch.plotting import registry
 from jointsearch.results.catalogue import TABLES
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("output", type=Path, help="the CSV to write")
     arguments = parser.parse_args()
-    material = Material.read(arguments.folder)
+    material = Results.read(arguments.folder)
     write_csv(registry.TABLES[arguments.table].rows(material), arguments.output)
 
 

@@ -7,7 +7,7 @@ from synthetic import material, search
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import Bracket, bracket, budgets, cost
 from jointsearch.search.plan import StudyPlan
 
@@ -24,7 +24,7 @@ TEST_ABOVE = 0.004
 """How far the test error lies above the validation error."""
 
 
-def arms(settings: BudgetSettings, repeats: int, brackets: int, failing: float = 0.05, **missing: int) -> Material:
+def arms(settings: BudgetSettings, repeats: int, brackets: int, failing: float = 0.05, **missing: int) -> Results:
     """Make arms up; `missing`: how many trainings a study lacks at its end, by its name with `_` for `-`."""
     studies, planned = {}, []
     for number, (arm, steps) in enumerate(STEPS.items()):

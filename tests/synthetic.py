@@ -9,7 +9,7 @@ from factories import evaluation
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings, SearchSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material, Study
+from jointsearch.results.results import Results, Study
 from jointsearch.search.hyperband import bracket, budgets, promote
 from jointsearch.search.plan import StudyPlan
 from jointsearch.search.resolve import resolve
@@ -64,7 +64,7 @@ def search(
 
 def material(
     settings: BudgetSettings, space: str = SPACE, beside: Sequence[StudyPlan] = (), **studies: Sequence[Evaluation]
-) -> Material:
+) -> Results:
     """Put the evaluations of studies together, as if read from the folder of an experiment.
 
     Its plan is that of a search of 8 brackets and the studies `beside` it.
@@ -75,4 +75,4 @@ def material(
     length = SearchSettings(length=8, length_unit="brackets")
     searched = record(plan(config.model_copy(update={"search": length}), experiment), experiment)
     planned = searched.model_copy(update={"studies": (*searched.studies, *beside)})
-    return Material(experiment, planned, {name: Study(experiment, tuple(made)) for name, made in found.items()})
+    return Results(experiment, planned, {name: Study(experiment, tuple(made)) for name, made in found.items()})

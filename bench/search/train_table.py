@@ -22,7 +22,7 @@ from jointsearch.core import cli, config, layout
 from jointsearch.core.files import digest, read_record, write_record
 from jointsearch.core.records import Evaluation, Origin, Proposal, Rung
 from jointsearch.core.seeds import derive
-from jointsearch.results.reader import read_batches
+from jointsearch.results.folder import Folder
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
@@ -65,7 +65,7 @@ def main() -> None:
         inputs = [folder / "experiment.json", folder / "data.json", file]
         run("train.py", *inputs, 0, count - 1, batch, *many)
         batches.append(batch)
-    write_table([read_batches([batch], experiment.id) for batch in batches], folder)
+    write_table([Folder(folder).of_batches([batch]) for batch in batches], folder)
 
 
 def run(script: str, *arguments: object) -> None:

@@ -9,13 +9,13 @@ from jointsearch.analysis.arms import numbers, table
 from jointsearch.analysis.comparison import compare_runs
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material, Study
+from jointsearch.results.results import Results, Study
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 
 
 @pytest.fixture(scope="module")
-def six() -> Material:
+def six() -> Results:
     return arms(EPOCHS, 6, 4)
 
 

@@ -11,7 +11,7 @@ from jointsearch.analysis.arms import table
 from jointsearch.analysis.comparison import TITLES, Comparison, Run, compare_runs, mean_path, reach
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
-from jointsearch.results.material import Material, Study
+from jointsearch.results.results import Results, Study
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import plan
@@ -21,7 +21,7 @@ SECONDS = BudgetSettings(unit="seconds", minimum=1, maximum=9)
 
 
 @pytest.fixture(scope="module")
-def six() -> Material:
+def six() -> Results:
     return arms(EPOCHS, 6, 4)
 
 

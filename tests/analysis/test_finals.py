@@ -16,7 +16,7 @@ from jointsearch.analysis.finals import (
 )
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 
@@ -26,7 +26,7 @@ def trained(study: str, errors: dict[str, list[float | None]], **changes: object
     return [named(study, name, slot, error, **changes) for slot, (name, error) in enumerate(pairs)]
 
 
-def by_hand(errors: dict[str, list[float | None]], found: float | None = 0.1) -> Material:
+def by_hand(errors: dict[str, list[float | None]], found: float | None = 0.1) -> Results:
     best = [] if found is None else [evaluation("0-0-0", found, rung=3, budget=27)]
     return material(SETTINGS, search=best, manual=trained("manual", errors))
 

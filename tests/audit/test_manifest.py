@@ -3,6 +3,7 @@
 import pytest
 
 from jointsearch.audit import manifest
+from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 
 ONE, OTHER = "1" * 64, "2" * 64
@@ -26,7 +27,7 @@ def folder(tmp_path):
 
 def test_it_names_results_and_neither_locks_nor_states_nor_itself(folder):
     names = ["figures/a figure.csv", "search/bracket-000/history.json"]
-    assert manifest.files(folder) == names
+    assert layout.files(folder) == names
     assert list(manifest.parse(manifest.make(folder))) == names
 
 

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Study
-from jointsearch.search.plan import Plan
+from jointsearch.results.results import Results
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,7 +91,7 @@ class Workspace:
         return sorted(self.results.glob("search/*/*/slot-*.json"))
 
     def evaluations(self, brackets: int = 100) -> list[Evaluation]:
-        found = Study.read(self.results, read_record(self.results / "plan.json", Plan), "search").evaluations
+        found = Results.read(self.results).evaluations("search")
         return [one for one in found if one.bracket < brackets]
 
     def derivable(self) -> list[dict[str, Any]]:

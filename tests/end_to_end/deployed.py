@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from workflow.conftest import ROOT, Workspace, make_workspace
+
+from end_to_end.conftest import ROOT, Workspace, make_workspace
 
 NAME = "a b 'c' \"d\" & ü $HOME"
 """A folder's name with what shells trip over."""

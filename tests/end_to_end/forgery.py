@@ -9,8 +9,9 @@ from jointsearch.audit.evidence import Evidence
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest, file_digest, read_record, write_record
-from jointsearch.core.records import Batch, Evaluation, History, Record, Rung
+from jointsearch.core.records import Batch, Digest, Evaluation, History, Record, Rung
 from jointsearch.plotting.outcomes import outcomes
+from jointsearch.results.graph import Node
 
 SLOT = "search/bracket-000/rung-0/slot-00.json"
 LAST = "search/bracket-002/rung-0/slot-02.json"
@@ -36,22 +37,24 @@ def rebuild_hashes(folder: Path) -> None:
     study = folder / layout.SEARCH
     previous = None
     for history in sorted(study.glob("bracket-*/history.json")):
-        evidence, bracket = Evidence.read(folder), layout.bracket_of(history.parent)[1]
-        seen = evidence.derivable_digests(evidence.newly_seen(layout.SEARCH, bracket))
-        edit(history, History, previous=previous, parents=seen)
+        bracket = layout.bracket_of(history.parent)[1]
+        edit(history, History, previous=previous, parents=parents(folder, Node("history", layout.SEARCH, bracket)))
         previous = digest(read_record(history, History))
-        edit(history.parent / "rung-0/proposals.json", Rung, parents=(previous,))
         for rung in sorted(history.parent.glob("rung-*")):
-            number = int(rung.name.removeprefix("rung-"))
-            if number:
-                below = Evidence.read(folder)
-                parents = below.derivable_digests(below.of_rung(layout.SEARCH, bracket, number - 1))
-                edit(rung / "proposals.json", Rung, parents=parents)
+            node = Node("proposals", layout.SEARCH, bracket, int(rung.name.removeprefix("rung-")))
+            edit(rung / "proposals.json", Rung, parents=parents(folder, node))
             of = digest(read_record(rung / "proposals.json", Rung))
             for slot in sorted(rung.glob("slot-*.json")):
                 edit(slot, Evaluation, parents=(of, *read_record(slot, Evaluation).parents[1:]))
     rebuild_batches(folder)
     rebuild_manifest(folder)
+
+
+def parents(folder: Path, node: Node) -> tuple[Digest, ...]:
+    """Digests of what something has to be made from."""
+    found = Evidence.read(folder).parents_of(node)
+    assert found is not None
+    return found
 
 
 def rebuild_batches(folder: Path) -> None:
@@ -71,5 +74,5 @@ def rebuild_manifest(folder: Path) -> None:
 
 def rebuild_outcomes(folder: Path) -> None:
     """Forge: make the tables, figures and numbers that follow from the records that lie there now."""
-    for name, content in outcomes(Evidence.read(folder).material()).items():
+    for name, content in outcomes(Evidence.read(folder).results()).items():
         (folder / name).write_bytes(content)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow.forgery import (
+
+from end_to_end.forgery import (
     LAST,
     SLOT,
     edit,
@@ -21,7 +22,6 @@ from workflow.forgery import (
     rebuild_outcomes,
     set_errors,
 )
-
 from jointsearch.audit import audit, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Verdict

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from workflow.conftest import Workspace
-from workflow.forgery import LAST, edit, rebuild_hashes, set_errors
 
+from end_to_end.conftest import Workspace
+from end_to_end.forgery import LAST, edit, rebuild_hashes, set_errors
 from jointsearch.audit import audit, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Verdict

@@ -5,10 +5,10 @@ import subprocess
 
 import pytest
 import yaml
-from workflow.conftest import Workspace
-from workflow.deployed import MODULE, NAME, Deployed, deploy, draw
 from workflow.test_executor import pretend_pbs
 
+from end_to_end.conftest import Workspace
+from end_to_end.deployed import MODULE, NAME, Deployed, deploy, draw
 from jointsearch.core import lock
 
 IMAGES = "'pictures' & \"more\" $ 5"

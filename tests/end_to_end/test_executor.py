@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from workflow.conftest import Workspace
+
+from end_to_end.conftest import Workspace
 
 QSUB = """#!/bin/sh
 # Like PBS: a job starts elsewhere, with little in its environment; what is left of it when its shell ends is killed.

@@ -5,8 +5,7 @@ import signal
 import subprocess
 import time
 
-from workflow.conftest import Workspace
-
+from end_to_end.conftest import Workspace
 from jointsearch.core import lock
 
 TRAINS = "a process trains it now"

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from workflow.conftest import Workspace
-from workflow.forgery import LAST, SLOT, edit, set_errors
 
+from end_to_end.conftest import Workspace
+from end_to_end.forgery import LAST, SLOT, edit, set_errors
 from jointsearch.audit import current, manifest, sources
 from jointsearch.core import config, lock
 from jointsearch.core.files import read_record

@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 import torch
 from PIL import Image
-from workflow.conftest import Workspace
 
+from end_to_end.conftest import Workspace
 from jointsearch.analysis.observations import read_csv
 from jointsearch.core.files import digest, read_record
 from jointsearch.core.records import DataSet, Evaluation, History, Rung

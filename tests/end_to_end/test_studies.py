@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workflow.conftest import Workspace, make_workspace
-from workflow.forgery import edit
 
+from end_to_end.conftest import Workspace, make_workspace
+from end_to_end.forgery import edit
 from jointsearch.audit import derive, verify
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Finding, Findings, Verdict
@@ -19,7 +19,7 @@ from jointsearch.core.files import digest, file_digest, read_record
 from jointsearch.core.records import Batch, DataSet, Evaluation, Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.networks.manual import architecture
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
 
@@ -90,8 +90,8 @@ def files_of_search(workspace: Workspace) -> dict[str, str]:
     return {path.relative_to(workspace.results).as_posix(): file_digest(path) for path in found}
 
 
-def material(workspace: Workspace) -> Material:
-    return Material.read(workspace.results)
+def material(workspace: Workspace) -> Results:
+    return Results.read(workspace.results)
 
 
 def values_of(evaluations: tuple[Evaluation, ...]) -> list[Any]:
@@ -274,7 +274,7 @@ def test_a_manual_architecture_with_another_learning_rate_is_noticed(results):
 
 @pytest.mark.parametrize("group", ["incumbent", "manual"])
 def test_a_finalist_that_is_not_the_best_is_noticed(results, group):
-    rung, known = results / "retraining/bracket-001/rung-0", Material.read(results)
+    rung, known = results / "retraining/bracket-001/rung-0", Results.read(results)
     if group == "incumbent":
         best = read_record(results / "incumbent.json", Incumbent).evaluation
         winner = next(one for one in known.evaluations("search") if one.id == best)

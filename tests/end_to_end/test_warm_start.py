@@ -4,8 +4,8 @@ import json
 import shutil
 
 import pytest
-from workflow.conftest import Workspace
 
+from end_to_end.conftest import Workspace
 from jointsearch.analysis.observations import read_csv
 from jointsearch.audit import ancestry, audit
 from jointsearch.audit.findings import Verdict

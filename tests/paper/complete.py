@@ -13,7 +13,7 @@ from jointsearch.core.files import write_bytes
 from jointsearch.core.records import Evaluation, Proposal, Values
 from jointsearch.networks.manual import ARCHITECTURES
 from jointsearch.plotting.outcomes import outcomes
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search import studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets, promote
@@ -81,7 +81,7 @@ def put(path: Path, record: Experiment | Evaluation) -> None:
 
 def make(folder: Path) -> None:
     """Make tables and numbers of it as the workflow does; its figures are empty pages, which are sooner drawn."""
-    for path, content in outcomes(Material.read(folder), draw=False).items():
+    for path, content in outcomes(Results.read(folder), draw=False).items():
         write_bytes(folder / path, content)
         if path.startswith("figures/"):
             write_bytes((folder / path).with_suffix(".pdf"), PAGE)

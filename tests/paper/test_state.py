@@ -10,7 +10,8 @@ from jointsearch.core.config import ArmName, BudgetSettings, Config
 from jointsearch.core.files import write_record
 from jointsearch.core.records import Environment
 from jointsearch.paper import state
-from jointsearch.results.material import Study
+from jointsearch.results.folder import Folder
+from jointsearch.results.results import Study
 from jointsearch.search import studies
 from jointsearch.search.resolve import resolve
 
@@ -86,13 +87,13 @@ def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
         one = evaluation(f"0-0-{slot}")
         made.append(one.model_copy(update={"observed": one.observed.model_copy(update={"environment": name * 64})}))
     known = material(BUDGET, search=made)
-    found = state.machines(known, tmp_path)
+    found = state.machines(known, Folder(tmp_path).environments)
     assert [(one.processor, one.cores, one.trainings) for one in found] == [
         ("One", 4, 2),
         ("Two", 4, 1),
         ("cpu", None, 1),
     ]
-    assert state.machines(replace(known, studies={}), tmp_path) == []
+    assert state.machines(replace(known, studies={}), {}) == []
 
 
 def test_the_space_is_listed_with_what_was_found_the_architecture_first() -> None:

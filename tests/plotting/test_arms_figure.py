@@ -13,13 +13,13 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
 from jointsearch.plotting.arms import LOOKS, data, draw, numbers
 from jointsearch.plotting.registry import parse
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 
 
 @pytest.fixture(scope="module")
-def made() -> Material:
+def made() -> Results:
     return arms(EPOCHS, 3, 4)
 
 

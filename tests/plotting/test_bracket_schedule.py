@@ -9,12 +9,12 @@ from jointsearch.analysis.observations import csv_bytes
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.bracket_schedule import data, draw, numbers
 from jointsearch.plotting.registry import parse
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 
 
-def back(known: Material) -> pd.DataFrame:
+def back(known: Results) -> pd.DataFrame:
     return parse(csv_bytes(data(known)))
 
 

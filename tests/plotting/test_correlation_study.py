@@ -16,7 +16,7 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
 from jointsearch.plotting.correlation_study import data, draw, numbers
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 
 SETTINGS = BudgetSettings(unit="seconds", minimum=400, maximum=10800)
@@ -44,7 +44,7 @@ def study(settings: BudgetSettings, done: list[int], failing: float = 0.1) -> li
     return made
 
 
-def drawn(known: Material) -> Figure:
+def drawn(known: Results) -> Figure:
     return draw(pd.read_csv(io.BytesIO(csv_bytes(data(known)))))
 
 
@@ -57,7 +57,7 @@ def legends(figure: Figure) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def known() -> Material:
+def known() -> Results:
     return material(SETTINGS, search=search(8, SETTINGS), correlation=study(SETTINGS, [40] * 4))
 
 

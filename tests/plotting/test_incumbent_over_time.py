@@ -11,19 +11,19 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
 from jointsearch.plotting.incumbent_over_time import data, draw, numbers
 from jointsearch.plotting.registry import parse
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.incumbent import incumbent
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 MODEL = {"sampler": "bohb", "kind": "model", "model_budget": 1}
 
 
-def drawn(made: Material) -> Figure:
+def drawn(made: Results) -> Figure:
     return draw(parse(csv_bytes(data(made))))
 
 
 @pytest.fixture(scope="module")
-def made() -> Material:
+def made() -> Results:
     return material(EPOCHS, search=[spent(one) for one in search(8, EPOCHS)])
 
 

@@ -10,7 +10,7 @@ from synthetic import material, search
 from jointsearch.core.config import BudgetSettings
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import interactive
-from jointsearch.results.material import Study
+from jointsearch.results.results import Study
 from jointsearch.search.studies import retraining_settings
 from jointsearch.space.file import SpaceFile
 

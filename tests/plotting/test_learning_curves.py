@@ -12,12 +12,12 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.plotting.learning_curves import data, draw, numbers
 from jointsearch.plotting.registry import parse
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="seconds", minimum=1, maximum=9)
 
 
-def back(known: Material) -> pd.DataFrame:
+def back(known: Results) -> pd.DataFrame:
     return parse(csv_bytes(data(known)))
 
 

@@ -10,7 +10,7 @@ from jointsearch.analysis.observations import csv_bytes
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.manual_architectures import data, draw, numbers
 from jointsearch.plotting.registry import parse
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 BY_HAND = [
@@ -25,7 +25,7 @@ RETRAINED = [
 ]
 
 
-def back(known: Material) -> pd.DataFrame:
+def back(known: Results) -> pd.DataFrame:
     return parse(csv_bytes(data(known)))
 
 
@@ -34,7 +34,7 @@ def labels(axes: Axes) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def known() -> Material:
+def known() -> Results:
     return material(SETTINGS, search=FOUND, manual=BY_HAND, retraining=RETRAINED)
 
 

@@ -8,13 +8,13 @@ from jointsearch.analysis.observations import csv_bytes
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.registry import parse
 from jointsearch.plotting.time_spent import data, draw, numbers
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 KINDS = ["training", "evaluation", "startup", "other", "waiting"]
 
 
-def back(known: Material) -> pd.DataFrame:
+def back(known: Results) -> pd.DataFrame:
     return parse(csv_bytes(data(known)))
 
 

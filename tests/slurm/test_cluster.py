@@ -5,10 +5,10 @@ import subprocess
 
 import cluster
 from conftest import RESOURCES, sbatch, stretches, wait
-from workflow.conftest import ROOT, Workspace
+from end_to_end.conftest import ROOT, Workspace
 
 from jointsearch.core.files import read_record
-from jointsearch.results.material import Study
+from jointsearch.results.results import Study
 from jointsearch.search.plan import Plan
 
 FRAIL = "train:slurm_partition={'001': 'frail', '002': 'frail'}.get(wildcards.bracket, 'gpu')"

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import RESOURCES, SOON
-from workflow.deployed import NAME, deploy
+from end_to_end.deployed import NAME, deploy
 
 
 @pytest.mark.parametrize("name", [NAME, "`date` ; # *"])

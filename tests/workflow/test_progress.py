@@ -8,6 +8,7 @@ from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.files import write_record
 from jointsearch.core.units import duration
+from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import bracket
 from jointsearch.workflow.progress import Progress, Reader, Watcher
 
@@ -16,7 +17,7 @@ LADDER = (1.0, 3.0, 9.0, 27.0)
 
 
 def reading(study):
-    return Reader({study: [bracket(0, DEMO)]}, LADDER, "epochs")
+    return Reader(Folder(study.parent, doubting=True), {study.name: [bracket(0, DEMO)]}, LADDER, "epochs")
 
 
 def put(study, record):
@@ -57,8 +58,8 @@ def test_a_broken_record_is_not_counted(tmp_path):
 def test_all_studies_count_and_the_best_is_of_the_search_alone(tmp_path):
     put(tmp_path / "search", evaluation("0-0-0", 0.5))
     put(tmp_path / "retraining", evaluation("3-0-0", 0.1, study="retraining", budget=27))
-    studies = {tmp_path / "search": [bracket(0, DEMO)], tmp_path / "retraining": [bracket(3, DEMO)]}
-    progress = Reader(studies, LADDER, "epochs").read()
+    studies = {"search": [bracket(0, DEMO)], "retraining": [bracket(3, DEMO)]}
+    progress = Reader(Folder(tmp_path, doubting=True), studies, LADDER, "epochs").read()
     assert progress.done == (1, 0, 0, 1)
     assert progress.total == (27, 9, 3, 5)
     assert progress.best.id == "0-0-0@0"

@@ -11,7 +11,7 @@ from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import compare, holm, mean_interval, smallest_p
 from jointsearch.analysis.trajectory import unit_of
 from jointsearch.core.seeds import derive
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 REFERENCE = "joint_bohb"
 """The arm that the others are compared with."""
@@ -30,7 +30,7 @@ _NUMBERS = {
 """By column of a measure: name and meaning of the number; its scale, unit, digits; whether joint BOHB is behind it."""
 
 
-def table(material: Material) -> pd.DataFrame:
+def table(material: Results) -> pd.DataFrame:
     """Compare the arms, all at one spent time (`comparison.Comparison`).
 
     The difference to joint BOHB is tested by a paired t-test over the repeats with an incumbent at the full budget in
@@ -121,7 +121,7 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else np.nan
 
 
-def numbers(material: Material, table: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give what stands in the table, each with the incumbents that it comes from."""
     if table.empty:
         return {}

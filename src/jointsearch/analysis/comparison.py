@@ -11,7 +11,7 @@ import pandas as pd
 from jointsearch.analysis.paired import mean_interval
 from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan
 
@@ -132,7 +132,7 @@ class Comparison:
         return mean_path(own, max(self.at, reach(own)) if own else np.nan, measure)
 
 
-def compare_runs(material: Material) -> Comparison:
+def compare_runs(material: Results) -> Comparison:
     """Compare the searches of all arms."""
     return Comparison.of(_runs(material))
 
@@ -179,7 +179,7 @@ def mean_path(runs: Sequence[Run], end: float, measure: str = "validation") -> p
     return pd.DataFrame(rows, columns=columns)
 
 
-def _runs(material: Material) -> Iterator[Run]:
+def _runs(material: Results) -> Iterator[Run]:
     full = budgets(material.experiment.budget)[-1]
     for arm in TITLES:
         of_arm = [study for study in material.plan.studies if study.arm == arm]

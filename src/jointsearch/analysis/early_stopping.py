@@ -17,7 +17,7 @@ from jointsearch.analysis.observations import table as observations_table
 from jointsearch.core import layout
 from jointsearch.core.records import proposal_key
 from jointsearch.core.seeds import derive
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 
 TENTH = 10
@@ -198,17 +198,17 @@ def _near_and_far(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return near, spearman(columns[0], columns[-1])
 
 
-def study(material: Material, name: str = layout.CORRELATION) -> pd.DataFrame:
+def study(material: Results, name: str = layout.CORRELATION) -> pd.DataFrame:
     """Give the observations of the correlation study, or of another one, without hyperparameters."""
     return observations_table(material.evaluations(name), [])
 
 
-def generator(material: Material, *purpose: str, of: str = layout.CORRELATION) -> np.random.Generator:
+def generator(material: Results, *purpose: str, of: str = layout.CORRELATION) -> np.random.Generator:
     """Give the resamples of each purpose a seed of their own, so that table and figure show the same intervals."""
     return np.random.default_rng(derive(material.experiment.seed, of, "bootstrap", *purpose))
 
 
-def compare(material: Material) -> pd.DataFrame:
+def compare(material: Results) -> pd.DataFrame:
     """Correlate every two budgets in the study, among what one cut would keep of it, and in the search.
 
     The first two differ by the selection alone, the third one also by what its sampler proposes.
@@ -234,7 +234,7 @@ def compare(material: Material) -> pd.DataFrame:
     return compared.assign(budget_unit=settings.unit)[["of", *found["study"].columns]]
 
 
-def counts(material: Material) -> pd.DataFrame:
+def counts(material: Results) -> pd.DataFrame:
     """Count what is finished of the study, for each budget but the full one.
 
     Returns
@@ -253,7 +253,7 @@ def counts(material: Material) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COUNTS)).astype(_COUNTS)
 
 
-def curves(material: Material) -> pd.DataFrame:
+def curves(material: Results) -> pd.DataFrame:
     """Say what cuts of every size keep of the study: for each lower budget `counts`, and a row for each of `curve`.
 
     A budget without a curve has one row, in which the columns of the curve are empty.
@@ -268,7 +268,7 @@ def curves(material: Material) -> pd.DataFrame:
     return known.merge(pd.concat(found), how="left", on="budget") if found else known.reindex(columns=[*known, *_CURVE])
 
 
-def table(material: Material) -> pd.DataFrame:
+def table(material: Results) -> pd.DataFrame:
     """Say what early stopping keeps of the best, and how well it foretells, for each lower budget.
 
     Returns
@@ -294,7 +294,7 @@ def table(material: Material) -> pd.DataFrame:
     return rows
 
 
-def numbers(material: Material, table: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give what early stopping keeps at each lower budget, with the evaluations at this and the full budget."""
     ladder, unit, found = budgets(material.experiment.budget), material.experiment.budget.unit, {}
     for row in table.to_dict("records"):

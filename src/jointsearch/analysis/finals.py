@@ -17,7 +17,7 @@ from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.manual import ARCHITECTURES, depth
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.incumbent import incumbent
 
 INCUMBENT = "incumbent"
@@ -63,7 +63,7 @@ def by_name(evaluations: Iterable[Evaluation]) -> dict[str, list[Evaluation]]:
     return groups
 
 
-def found(material: Material) -> Evaluation | None:
+def found(material: Results) -> Evaluation | None:
     """The evaluation that made the incumbent of the search; None before anything succeeded."""
     evaluations = material.evaluations(layout.SEARCH)
     best = incumbent(evaluations).evaluation
@@ -82,7 +82,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return low, high
 
 
-def manual(material: Material) -> pd.DataFrame:
+def manual(material: Results) -> pd.DataFrame:
     """Table: manual architectures, trained at the full budget, beside what the search found.
 
     Returns
@@ -109,7 +109,7 @@ def manual(material: Material) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_MANUAL)).astype(_MANUAL)
 
 
-def retraining(material: Material) -> pd.DataFrame:
+def retraining(material: Results) -> pd.DataFrame:
     """Table: final trainings, on training and validation images.
 
     Returns
@@ -153,7 +153,7 @@ def _efforts(good: Sequence[Evaluation]) -> tuple[list[float], list[float]]:
     return [one.epochs for one in good], [one.observed.training_seconds for one in good]
 
 
-def manual_numbers(material: Material, table: pd.DataFrame) -> dict[str, Number]:
+def manual_numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give the errors of the best manual architecture, the one that is retrained, see `derivation.finalists`."""
     made = material.evaluations(layout.MANUAL)
     of_manual = table[table["name"] != INCUMBENT]
@@ -179,7 +179,7 @@ def manual_numbers(material: Material, table: pd.DataFrame) -> dict[str, Number]
     return numbers
 
 
-def retraining_numbers(material: Material, table: pd.DataFrame) -> dict[str, Number]:
+def retraining_numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give the errors of the retrained configurations, and the difference of the two with Welch's interval and test.
 
     Welch, *The generalization of Student's problem when several different population variances are involved*, 1947.

@@ -9,7 +9,7 @@ from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.core.seeds import derive
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 FEWEST = 5
 """Fewest picks of either kind that anything is said of."""
@@ -45,7 +45,7 @@ def superiority(random: Sequence[np.ndarray], model: Sequence[np.ndarray]) -> fl
     return better / pairs if pairs else np.nan
 
 
-def numbers(material: Material) -> dict[str, Number]:
+def numbers(material: Results) -> dict[str, Number]:
     """Compare the picks of a search, with a percentile interval (95 %, picks of each kind and budget resampled)."""
     random, model = first_trainings(material.evaluations(layout.SEARCH))
     if min(len(random), len(model)) < FEWEST:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 PAUSE = 60.0
 """Seconds without a training that are a pause between two runs, unless that is less than `PAUSE_SHARE` says."""
@@ -39,7 +39,7 @@ _COLUMNS = {
 }
 
 
-def stretches(material: Material) -> pd.DataFrame:
+def stretches(material: Results) -> pd.DataFrame:
     """Lay all stretches of all studies out on lanes.
 
     Returns

@@ -3,11 +3,11 @@
 from jointsearch.analysis.observations import csv_bytes, table
 from jointsearch.core import layout
 from jointsearch.core.files import record_bytes
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.incumbent import incumbent
 
 
-def of_studies(material: Material) -> dict[str, bytes]:
+def of_studies(material: Results) -> dict[str, bytes]:
     """Make the table and the best configuration of each study.
 
     Returns

@@ -66,7 +66,7 @@ def pack_records(folder: Path, output: Path) -> int:
     """
     done = audit.run(folder, "hash")
     _refuse_problems(folder, done, but=("complete", "manifest"))
-    return _write(folder, output, list(filter(manifest.lasts, manifest.files(folder))), done)
+    return _write(folder, output, list(filter(layout.lasts, layout.files(folder))), done)
 
 
 def _refuse_problems(folder: Path, done: Audit, but: Collection[str] = ()) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jointsearch.audit import lineage, manifest, verify
-from jointsearch.audit.evidence import Evidence, Place
+from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import LEVELS, Findings, Level, Verdict
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Digest
+from jointsearch.search.plan import Place
 
 if TYPE_CHECKING:
     from jointsearch.audit.retrain import How

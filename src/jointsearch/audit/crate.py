@@ -22,7 +22,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import canonical, file_digest, read_record
 from jointsearch.core.records import Batch, Evaluation
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband
 from jointsearch.search.hyperband import Bracket
@@ -65,7 +65,7 @@ class _Crate:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        material = Material.read(folder)
+        material = Results.read(folder)
         self.experiment = material.experiment
         self.studies = [StudyFiles.of(material, name) for name in material.studies]
         self.paths = {source(one): path for study in self.studies for path, one in study.evaluations.items()}

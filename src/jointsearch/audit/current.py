@@ -57,7 +57,7 @@ def stale(folder: Path, config: Config) -> set[str]:
     found = Findings()
     verify.check_records(evidence, found)
     derive.check_studies(evidence, found)
-    outcomes = {name for name in manifest.files(folder) if _is_drawn(name)} | OUTCOMES
+    outcomes = {name for name in layout.files(folder) if _is_drawn(name)} | OUTCOMES
     return _stale_records(evidence, found) | _stale_tables(evidence, found) | outcomes | configured
 
 
@@ -67,7 +67,7 @@ def _is_as_listed(folder: Path) -> bool:
         listed = manifest.parse((folder / manifest.NAME).read_text())
     except (OSError, UnicodeDecodeError, UserError):
         return False
-    lasting = {name for name in manifest.files(folder) if manifest.lasts(name)}
+    lasting = {name for name in layout.files(folder) if layout.lasts(name)}
     return lasting <= listed.keys() and all(_has(folder / name, digest) for name, digest in listed.items())
 
 
@@ -78,7 +78,7 @@ def _stale_by_code(folder: Path) -> set[str]:
     except (OSError, UnicodeDecodeError, UserError):
         changed = set(sources.FIGURES)
     if any(map(sources.is_of_figures, changed)):
-        return {name for name in manifest.files(folder) if _is_drawn(name)} | OUTCOMES
+        return {name for name in layout.files(folder) if _is_drawn(name)} | OUTCOMES
     return set(LAST if changed else ())
 
 
@@ -86,8 +86,8 @@ def _stale_records(evidence: Evidence, found: Findings) -> set[str]:
     wrong = {one.subject for one in found if one.check != "complete" and one.verdict is not Verdict.VERIFIED}
     names = [evidence.file(*place) for place in evidence.histories]
     names += [evidence.file(*place) for place in evidence.rungs]
-    names += [evidence.name(layout.experiment_file(evidence.folder / study)) for study in evidence.settings]
-    names += [evidence.name(layout.warm_start_file(evidence.folder / layout.SEARCH))]
+    names += [evidence.name(layout.experiment_file(evidence.path / study)) for study in evidence.settings]
+    names += [evidence.name(layout.warm_start_file(evidence.path / layout.SEARCH))]
     batches = {name for name, batch in evidence.batches.items() if not _fits_proposals(evidence, name, batch)}
     return batches | (wrong & set(names)) | {name for name in evidence.broken if not Path(name).match("slot-*.json")}
 
@@ -97,7 +97,7 @@ def _fits_proposals(evidence: Evidence, name: str, batch: Batch) -> bool:
 
     A record that is missing, or was changed, is no reason to train: who reads it says so.
     """
-    file = evidence.folder / name
+    file = evidence.path / name
     (study, bracket), rung = layout.bracket_of(file.parent.parent), int(file.parent.name.removeprefix("rung-"))
     proposed = evidence.rungs.get((study.name, bracket, rung))
     for slot in range(batch.first_slot, batch.first_slot + len(batch.records)):
@@ -113,9 +113,9 @@ def _stale_tables(evidence: Evidence, found: Findings) -> set[str]:
     studies = {one.subject.partition("/")[0] for one in of_records if one.verdict is not Verdict.VERIFIED}
     return {
         name
-        for name, content in of_studies(evidence.material()).items()
+        for name, content in of_studies(evidence.results()).items()
         if (name.partition("/")[0] if "/" in name else layout.SEARCH) in studies
-        or not _is(evidence.folder / name, content)
+        or not _is(evidence.path / name, content)
     }
 
 

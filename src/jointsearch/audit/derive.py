@@ -5,15 +5,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from jointsearch.audit.agreement import TOLERANCE, rounded
-from jointsearch.audit.evidence import Evidence, Place
+from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import code, config, layout, machine
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record, record_bytes
-from jointsearch.core.records import Evaluation, Observation, Rung, rank
+from jointsearch.core.records import Evaluation, Observation, Rung, WarmStart, rank
+from jointsearch.results.graph import Node, evaluation
 from jointsearch.search import proposals, studies, warm_start
 from jointsearch.search.incumbent import incumbent
-from jointsearch.search.plan import Plan
+from jointsearch.search.plan import Place, Plan
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import proposer, restricted
 from jointsearch.space.space import Space
@@ -30,7 +31,7 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
     there = {one.commit for one in evidence.environments.values() if one.commit is not None}
     if there - {here}:
         message = f"with the code of commit {(here or 'none')[:12]}; if something differs, check out {min(there)[:12]}"
-        findings.add("derive", "code here", evidence.folder.name, Verdict.NOT_CHECKED, message)
+        findings.add("derive", "code here", evidence.path.name, Verdict.NOT_CHECKED, message)
     _check_configuration(evidence, findings)
     _check_plan_record(evidence, findings)
     _check_studies(evidence, findings)
@@ -51,11 +52,8 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
 
 def _continues(evidence: Evidence, place: Place) -> str | None:
     """What an evaluation has to go on from, by the settings."""
-    study, bracket, rung, _ = place
-    if not evidence.experiment.training.continuation or not rung:
-        return None
     name = evidence.evaluations[place].proposal.id
-    below = [evidence.evaluations.get(other) for other in evidence.of_rung(study, bracket, rung - 1)]
+    below = [evidence.evaluations.get(other) for other in evidence.places(evaluation(place), "continues")]
     return next((one.id for one in below if one and one.proposal.id == name and one.status == "success"), None)
 
 
@@ -68,7 +66,7 @@ def _budget_is_spent(one: Evaluation) -> bool:
 
 
 def _check_configuration(evidence: Evidence, findings: Findings) -> None:
-    file = evidence.folder / "config.yaml"
+    file = evidence.path / "config.yaml"
     if not file.exists():
         findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
         return
@@ -87,7 +85,7 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
 
 def _check_plan_record(evidence: Evidence, findings: Findings) -> None:
     """Check that the plan is what the configuration gives."""
-    path = layout.plan_file(evidence.folder)
+    path = layout.plan_file(evidence.path)
     if not path.exists():
         findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
         return
@@ -118,7 +116,7 @@ def check_studies(evidence: Evidence, findings: Findings) -> None:
 def _check_studies(evidence: Evidence, findings: Findings) -> None:
     """Check that the settings of each study follow from those of the experiment."""
     for name, found in evidence.settings.items():
-        file = evidence.name(layout.experiment_file(evidence.folder / name))
+        file = evidence.name(layout.experiment_file(evidence.path / name))
         if name not in evidence.planned:
             message = "a study that config.yaml does not plan"
             findings.add("derive", "study", file, Verdict.CANNOT_BE_CHECKED, message)
@@ -134,7 +132,7 @@ def _check_studies(evidence: Evidence, findings: Findings) -> None:
 
 def _check_warm_start(evidence: Evidence, findings: Findings) -> None:
     named, start = evidence.experiment.warm_start, evidence.warm_start
-    name = evidence.name(layout.warm_start_file(evidence.folder / layout.SEARCH))
+    name = evidence.name(layout.warm_start_file(evidence.path / layout.SEARCH))
     if start is not None:
         message = "is not what the settings say the search began with"
         findings.expect(warm_start.source(start.observations) == named, "derive", "warm start", name, message)
@@ -148,8 +146,9 @@ def check_course(evidence: Evidence, findings: Findings) -> None:
         if not evidence.is_search(study):
             _check_given(evidence, study, findings)
             continue
-        begun, space = evidence.before(study, 0), Space(evidence.settings_of(study).space)
-        seen = list(begun.observations) if begun is not None else []
+        begun = map(evidence.record_of, evidence.sources(Node("history", study), "previous"))
+        seen = [one for start in begun if isinstance(start, WarmStart) for one in start.observations]
+        space = Space(evidence.settings_of(study).space)
         for number, bracket in enumerate(sorted(index for name, index in evidence.histories if name == study)):
             _check_history(evidence, study, bracket, findings)
             seen += evidence.histories[study, bracket].observations
@@ -176,7 +175,7 @@ def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
             continue
         again = None
         with _distrust(findings, "proposals", file):
-            known = evidence.material()
+            known = evidence.results()
             followed = {one: known.evaluations(one) for one in planned.plan.follows}
             again = proposer(planned.plan).propose(settings, planned.plan, bracket, rung, followed)
         if again is not None:
@@ -184,7 +183,7 @@ def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
 
 
 def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findings) -> None:
-    name, places = evidence.file(study, bracket), evidence.newly_seen(study, bracket)
+    name, places = evidence.file(study, bracket), evidence.places(Node("history", study, bracket), "seen")
     if not evidence.there(places):
         findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it holds is missing")
         return
@@ -200,7 +199,8 @@ def _check_proposals(
     found, name = evidence.rungs.get((study, bracket, 0)), evidence.file(study, bracket, 0)
     if found is None:
         return
-    settings, waiting = evidence.settings_of(study), evidence.pending(study, bracket)
+    settings = evidence.settings_of(study)
+    waiting = [one.place[:3] for one in evidence.sources(Node("proposals", study, bracket), "pending")]
     if any(place not in evidence.rungs for place in waiting):
         message = "proposals that its sampler looked at are missing"
         findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
@@ -241,7 +241,7 @@ def _other_proposals(again: Rung, found: Rung) -> str:
 
 def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, findings: Findings) -> None:
     found, name = evidence.rungs[study, bracket, rung], evidence.file(study, bracket, rung)
-    places = evidence.of_rung(study, bracket, rung - 1)
+    places = evidence.places(Node("proposals", study, bracket, rung), "below")
     if not evidence.there(places):
         message = "an evaluation of the rung before is missing"
         findings.add("derive", "promotion", name, Verdict.CANNOT_BE_CHECKED, message)
@@ -264,14 +264,14 @@ def check_outcomes(evidence: Evidence, findings: Findings) -> None:
     """Make the table, the incumbent, the figures with their data and the numbers again, from the records."""
     from jointsearch.plotting.outcomes import outcomes
 
-    planned = list(evidence.plan())
+    planned = list(evidence.planned_places())
     if not planned or not evidence.there(planned):
         message = "the evaluations that they are made from are not all there"
         findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)
         return
     draws = _draws_alike(evidence)
     with _distrust(findings, "outcome", "observations.csv"):
-        _check_made(evidence, outcomes(evidence.material(), draws), findings)
+        _check_made(evidence, outcomes(evidence.results(), draws), findings)
     if not draws:
         message = "drawn with other libraries than are here; the data behind them are checked"
         findings.add("derive", "outcome", "figures", Verdict.NOT_CHECKED, message)
@@ -286,7 +286,7 @@ def check_crate(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
         return
     with _distrust(findings, "outcome", crate.METADATA):
-        made = {crate.METADATA: crate.build(evidence.folder)}
+        made = {crate.METADATA: crate.build(evidence.path)}
         _check_made(evidence, made, findings)
 
 
@@ -316,7 +316,7 @@ def _check_made(evidence: Evidence, made: dict[str, bytes], findings: Findings) 
     """
     only_rounded: set[str] = set()
     for name, again in made.items():
-        path = evidence.folder / name
+        path = evidence.path / name
         if not path.is_file():
             findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
             continue

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from jointsearch.audit.evidence import Evidence, Place
+from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.lineage import place_of
 from jointsearch.core.errors import UserError
+from jointsearch.search.plan import Place
 
 ASPECTS = {
     "configuration": ("proposal", "budget", "budget_unit", "seed", "continues", "experiment"),
@@ -47,7 +48,7 @@ def of_evaluations(one: tuple[Evidence, str | None], other: tuple[Evidence, str 
     for evidence, name in (one, other):
         place = place_of(evidence, name or "")
         if place is None:
-            raise UserError(f"{name}: no evaluation of {evidence.folder}; name two evaluations, or two experiments")
+            raise UserError(f"{name}: no evaluation of {evidence.path}; name two evaluations, or two experiments")
         record = evidence.evaluations[place]
         found = evidence.environments.get(record.observed.environment)
         records.append(record.model_dump(mode="json"))

@@ -1,8 +1,7 @@
 """What lies in a results folder, read without believing it."""
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,24 +9,14 @@ from jointsearch.audit import manifest
 from jointsearch.core import config, layout
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import R, digest, read_record
-from jointsearch.core.records import Batch, DataSet, Digest, Environment, Evaluation, History, Rung, WarmStart
-from jointsearch.results import material
-from jointsearch.results.material import Material
-from jointsearch.samplers import registry
+from jointsearch.core.files import digest
+from jointsearch.core.records import Digest, Evaluation, Record, Rung
+from jointsearch.results.folder import Folder
+from jointsearch.results.graph import NAMED, ORDER, Edge, Graph, Node, evaluation
+from jointsearch.results.results import Results
 from jointsearch.search import hyperband, studies
-from jointsearch.search.experiment import Experiment
-from jointsearch.search.hyperband import Bracket
+from jointsearch.search.plan import Place, StudyPlan
 from jointsearch.search.studies import PlannedStudy
-
-_OF_STUDY = re.compile(
-    r"([^/]+)/bracket-([0-9]+)/(?:rung-([0-9]+)/)?(history|proposals|batch-[0-9]+-[0-9]+|slot-[0-9]+)\.json"
-)
-
-_IN_STUDY = re.compile(r"[^/]+/bracket-")
-
-Place = tuple[str, int, int, int]
-"""Study, bracket, rung, slot."""
 
 
 class BrokenEvidenceError(UserError):
@@ -38,37 +27,16 @@ class MissingEvidenceError(UserError):
     """Something that the question rests on is missing."""
 
 
-@dataclass
-class Evidence:
-    """The records of an experiment, by place. A file that is no such record is left out, and `broken` says why.
+class Evidence(Folder):
+    """The records of an experiment, read by one who doubts, and what they and the plan say of each other."""
 
-    Attributes
-    ----------
-    folder
-        `results/<experiment>`.
-    experiment
-        Its settings.
-    settings
-        Those of each study beside the search.
-    """
-
-    folder: Path
-    experiment: Experiment
-    settings: dict[str, Experiment] = field(default_factory=dict)
-    data: DataSet | None = None
-    evaluations: dict[Place, Evaluation] = field(default_factory=dict)
-    warm_start: WarmStart | None = None
-    rungs: dict[tuple[str, int, int], Rung] = field(default_factory=dict)
-    histories: dict[tuple[str, int], History] = field(default_factory=dict)
-    batches: dict[str, Batch] = field(default_factory=dict)
-    environments: dict[str, Environment] = field(default_factory=dict)
-    broken: dict[str, str] = field(default_factory=dict)
-    _digests: dict[Place, Digest] = field(default_factory=dict)
-    _ids: dict[str, Digest] = field(default_factory=dict)
+    def __init__(self, path: Path):
+        super().__init__(path, doubting=True)
+        self._digests: dict[Node, Digest] = {}
 
     @classmethod
-    def read(cls, folder: Path) -> "Evidence":
-        """Read a results folder.
+    def read(cls, path: Path) -> "Evidence":
+        """Read a results folder, all of it.
 
         Raises
         ------
@@ -77,23 +45,13 @@ class Evidence:
         BrokenEvidenceError
             If that is broken.
         """
-        if not (folder / "experiment.json").is_file():
-            raise UserError(f"{folder}: no results of an experiment (experiment.json is missing); name its folder")
+        if not layout.experiment_file(path).is_file():
+            raise UserError(f"{path}: no results of an experiment (experiment.json is missing); name its folder")
+        evidence = cls(path)
         try:
-            evidence = cls(folder, read_record(folder / "experiment.json", Experiment))
+            evidence.read_all()
         except UserError as error:
             raise BrokenEvidenceError(str(error)) from None
-        evidence.data = evidence._try(folder / "data.json", DataSet)
-        evidence.warm_start = evidence._try(layout.warm_start_file(folder / layout.SEARCH), WarmStart)
-        for path in sorted(folder.glob(f"*/{layout.EXPERIMENT}")):
-            if found := evidence._try(path, Experiment):
-                evidence.settings[path.parent.name] = found
-        for path in sorted(folder.glob("environments/*.json")):
-            if one := evidence._try(path, Environment):
-                evidence.environments[path.stem] = one
-        for name in manifest.files(folder):
-            if _IN_STUDY.match(name):
-                evidence._read_of_study(folder / name)
         return evidence
 
     @cached_property
@@ -106,7 +64,7 @@ class Evidence:
     def config(self) -> Config | None:
         """What `config.yaml` says; None where that is missing or broken."""
         try:
-            return config.read(self.folder / "config.yaml")
+            return config.read(self.path / "config.yaml")
         except UserError:
             return None
 
@@ -123,81 +81,100 @@ class Evidence:
         """Length of the search in brackets; None where it is not known."""
         return len(self.planned[layout.SEARCH].brackets) if self.planned else None
 
-    def is_search(self, study: str) -> bool:
-        """Whether a study samples and promotes; one that nobody planned does if it has histories."""
-        if study in self.planned:
-            return self.planned[study].plan.is_search
-        return any(name == study for name, _ in self.histories)
+    @cached_property
+    def graph(self) -> Graph:
+        """What is made from what, by the plan, and beyond it as far as there are results."""
+        plan = studies.record(self.planned, self.experiment)
+        found = {name: self._with_found(name, plan.study(name)) for name in self.studies}
+        beside = [one for one in plan.studies if one.name not in found]
+        whole = plan.model_copy(update={"studies": (*found.values(), *beside)})
+        return Graph(whole, {name: self.settings_of(name) for name in whole.names})
 
-    def settings_of(self, study: str) -> Experiment:
-        """Settings of a study; those of the experiment where it has none of its own."""
-        return self.settings.get(study, self.experiment)
+    def _with_found(self, name: str, planned: StudyPlan | None) -> StudyPlan:
+        """The plan of a study with brackets that lie there unplanned, and of one that is not planned at all."""
+        first = {place[1]: len(one.proposals) for place, one in self.rungs.items() if place[::2] == (name, 0)}
+        begun = {index for study, index in self.histories if study == name}
+        if planned is None:
+            kind = "search" if begun else "unknown"
+            planned = StudyPlan(name=name, kind=kind, settings=self.settings_of(name).id, brackets=())
+        begun |= {index for study, index, *_ in self.rungs if study == name}
+        begun |= {index for study, index, *_ in self.evaluations if study == name}
+        beyond = range(max(begun, default=-1) + 1) if planned.is_search else sorted(begun)
+        more = [hyperband.bracket(one, self.experiment.budget) for one in beyond if planned.bracket(one) is None]
+        if not planned.is_search:
+            more = [replace(one, sizes=(first.get(one.index, 0),) * len(one.sizes)) for one in more]
+        return planned.model_copy(update={"brackets": (*planned.brackets, *more)})
 
-    def _id_of(self, study: str) -> Digest:
-        if study not in self._ids:
-            self._ids[study] = self.settings_of(study).id
-        return self._ids[study]
+    def inputs_of(self, node: Node) -> list[Edge]:
+        """What a thing is made from, evaluations one by one; of those that it may go on from, the one that it says."""
+        edges = []
+        for role, source in self.graph.inputs_of(node):
+            whole = self.graph.evaluations_of(source)
+            one_by_one = map(evaluation, self.continued(node.place)) if role == "continues" else whole
+            edges += [Edge(role, one) for one in one_by_one]
+        return edges
 
-    def name(self, path: Path) -> str:
-        """Path of a file in the folder."""
-        return path.relative_to(self.folder).as_posix()
+    def sources(self, node: Node, role: str) -> list[Node]:
+        """What has a role in what a thing is made from, or may have it; evaluations one by one."""
+        found = (source for one, source in self.graph.inputs_of(node) if one == role)
+        return [one for source in found for one in self.graph.evaluations_of(source)]
 
-    def file(self, study: str, bracket: int, rung: int | None = None, slot: int | None = None) -> str:
-        """Path in the folder: of an evaluation; without a slot, of the proposals; without a rung, of the history."""
-        if rung is None:
-            return self.name(layout.history_file(self.folder / study, bracket))
-        if slot is None:
-            return self.name(layout.proposals_file(self.folder / study, bracket, rung))
-        return self.name(layout.slot_file(layout.rung_folder(self.folder / study, bracket, rung), slot))
-
-    def _derivable_digest(self, place: Place) -> Digest:
-        if place not in self._digests:
-            self._digests[place] = digest(self.evaluations[place].derivable())
-        return self._digests[place]
-
-    def before(self, study: str, bracket: int) -> History | WarmStart | None:
-        """What the history of a bracket continues, for the first one the warm start; None where there is none."""
-        if bracket:
-            return self.histories.get((study, bracket - 1))
-        return self.warm_start if study == layout.SEARCH else None
-
-    def bracket(self, study: str, index: int) -> Bracket:
-        """A bracket of a study: of a search by Hyperband's arithmetic, else as large as its first rung is."""
-        item = hyperband.bracket(index, self.experiment.budget)
-        if self.is_search(study):
-            return item
-        first = self.rungs.get((study, index, 0))
-        size = 0 if first is None else len(first.proposals)
-        return replace(item, sizes=(size,) * len(item.levels))
-
-    def of_rung(self, study: str, bracket: int, rung: int) -> list[Place]:
-        """Places of a rung."""
-        return [(study, bracket, rung, slot) for slot in range(self.bracket(study, bracket).sizes[rung])]
-
-    def newly_seen(self, study: str, bracket: int) -> list[Place]:
-        """Places that a bracket sees beyond the one before."""
-        settings = self.settings_of(study)
-        seen = hyperband.newly_seen(bracket, settings.lags, settings.budget)
-        return [place for item, rung in seen for place in self.of_rung(study, item.index, rung)]
-
-    def pending(self, study: str, bracket: int) -> list[tuple[str, int, int]]:
-        """First rungs, still under way, whose proposals a bracket's sampler looks at."""
-        settings = self.settings_of(study)
-        if not registry.sees_pending(settings.sampler):
-            return []
-        return [(study, item.index, 0) for item in hyperband.pending(bracket, settings.lags, settings.budget)]
-
-    def chosen_from(self, study: str) -> list[Place]:
-        """Places of the other studies from whose outcomes the settings or the proposals of a study were chosen."""
-        others = self.planned[study].plan.follows if study in self.planned else ()
-        return [place for place in self.evaluations if place[0] in others]
+    def places(self, node: Node, role: str) -> list[Place]:
+        """Places of the evaluations that have a role, or may have it."""
+        return [one.place for one in self.sources(node, role)]
 
     def continued(self, place: Place) -> list[Place]:
         """Place of the evaluation that one goes on from, if it does and that is there."""
-        study, bracket, rung, _ = place
-        name = self.evaluations[place].continues
-        below = self.of_rung(study, bracket, rung - 1) if name is not None and rung else []
+        name = self.evaluations[place].continues if place in self.evaluations else None
+        below = self.places(evaluation(place), "continues") if name is not None else []
         return [one for one in below if one in self.evaluations and self.evaluations[one].id == name]
+
+    def is_search(self, study: str) -> bool:
+        """Whether a study samples and promotes; one that nobody planned does if it has histories."""
+        return self.graph.study(study).is_search
+
+    def file_of(self, node: Node) -> str:
+        """Path in the folder of the record that a thing is."""
+        return node.file().as_posix()
+
+    def record_of(self, node: Node) -> Record | None:
+        """The record that a thing is; None where it is missing or broken, or is no record."""
+        match node.kind:
+            case "settings":
+                return self.experiment if node.name == layout.SEARCH else self.settings.get(node.name)
+            case "data":
+                return self.data
+            case "warm_start":
+                return self.warm_start if node.name == layout.SEARCH else None
+            case "history":
+                return self.histories.get(node[1:3])
+            case "proposals":
+                return self.rungs.get(node[1:4])
+            case "evaluation":
+                return self.evaluations.get(node.place)
+        return None
+
+    def digest_of(self, node: Node) -> Digest | None:
+        """Digest by which a record is named as a parent: of an evaluation, that of its derivable part."""
+        if node not in self._digests and (record := self.record_of(node)) is not None:
+            self._digests[node] = digest(record.derivable() if isinstance(record, Evaluation) else record)
+        return self._digests.get(node)
+
+    def parents_of(self, node: Node) -> tuple[Digest, ...] | None:
+        """Digests that a record has to list as its parents, in order; None if one that it was made from is missing."""
+        record, parents = self.record_of(node), []
+        for role, source in self.inputs_of(node):
+            if role in NAMED | ORDER:
+                continue
+            parent = self.digest_of(source)
+            if role == "followed" and not (isinstance(record, Rung) and parent in record.parents):
+                continue
+            if parent is None:
+                return None
+            parents.append(parent)
+        if isinstance(record, Evaluation) and record.continues is not None and not self.continued(node.place):
+            return None
+        return tuple(parents)
 
     def there(self, places: Iterable[Place]) -> bool:
         """Whether there are records at places."""
@@ -207,78 +184,17 @@ class Evidence:
         """Evaluations at places."""
         return [self.evaluations[place] for place in places]
 
-    def derivable_digests(self, places: Iterable[Place]) -> tuple[Digest, ...]:
-        """Digests of evaluations at places, by which they are named as parents."""
-        return tuple(self._derivable_digest(place) for place in places)
-
     def planned_files(self) -> set[str]:
         """Files that the plan and the manifest name."""
-        path = self.folder / manifest.NAME
+        path = self.path / manifest.NAME
         listed = manifest.parse(path.read_text(errors="replace")) if path.is_file() else {}
-        return {*listed, *(self.file(*place) for place in self.plan())}
+        return {*listed, *(self.file(*place) for place in self.planned_places())}
 
-    def plan(self) -> Iterator[Place]:
-        """Place of each training of each study."""
-        for name, study in self.planned.items():
-            for item in study.brackets:
-                for rung, size in enumerate(item.sizes):
-                    yield from ((name, item.index, rung, slot) for slot in range(size))
+    def planned_places(self) -> Iterator[Place]:
+        """Place of each training of each study that is planned."""
+        for study in self.planned.values():
+            yield from study.plan.places()
 
-    def material(self) -> Material:
+    def results(self) -> Results:
         """What tables, figures and numbers are made of: as much as is planned."""
-        plan = studies.record(self.planned, self.experiment)
-        found = {
-            name: material.Study(
-                self.settings_of(name),
-                tuple(
-                    one
-                    for (study, bracket, *_), one in sorted(self.evaluations.items())
-                    if study == name and self.planned[name].plan.bracket(bracket) is not None
-                ),
-            )
-            for name in (layout.SEARCH, *sorted(self.settings))
-            if name in self.planned
-        }
-        return Material(self.experiment, plan, found)
-
-    def _read_of_study(self, path: Path) -> None:
-        name = self.name(path)
-        match = _OF_STUDY.fullmatch(name)
-        if match is None or int(match[3] or 0) >= len(self.bracket(match[1], int(match[2])).sizes):
-            self.broken[name] = "no record that a search has; move it away"
-            return
-        study, bracket, rung, kind = match[1], int(match[2]), int(match[3] or 0), match[4]
-        if kind == "history":
-            if (history := self._try(path, History)) and self._fits(name, (study, bracket), history):
-                self.histories[study, bracket] = history
-        elif kind == "proposals":
-            if (proposed := self._try(path, Rung)) and self._fits(name, (study, bracket, rung), proposed):
-                self.rungs[study, bracket, rung] = proposed
-        elif kind.startswith("batch"):
-            if batch := self._try(path, Batch):
-                self.batches[name] = batch
-        elif evaluation := self._try(path, Evaluation):
-            place = study, bracket, rung, int(kind.removeprefix("slot-"))
-            if self._fits(name, place, evaluation):
-                self.evaluations[place] = evaluation
-
-    def _try(self, path: Path, kind: type[R]) -> R | None:
-        if not path.is_file():
-            return None
-        try:
-            return read_record(path, kind)
-        except UserError as error:
-            # What to do about it is another thing in an audit than in a run.
-            self.broken[self.name(path)] = str(error).removeprefix(f"{path}: ").rpartition("; ")[0] + "; restore it"
-            return None
-
-    def _fits(self, name: str, place: tuple[str | int, ...], record: History | Rung | Evaluation) -> bool:
-        """Whether a record is of the place where it lies, the only one for it, and of this experiment."""
-        says = tuple(getattr(record, field) for field in ("study", "bracket", "rung", "slot")[: len(place)])
-        if says != place:
-            self.broken[name] = f"is the record of {', '.join(map(str, says))} (study, bracket, ...); move it back"
-        elif name != self.file(*says):
-            self.broken[name] = f"lies beside the place of such a record, which is {self.file(*says)}; move it away"
-        elif record.experiment != self._id_of(record.study):
-            self.broken[name] = "belongs to another experiment, or to other settings of its study; move it away"
-        return name not in self.broken
+        return Results.of(self, studies.record(self.planned, self.experiment))

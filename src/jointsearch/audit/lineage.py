@@ -9,17 +9,20 @@ from typing import Any
 from jointsearch.analysis.number import Number, source
 from jointsearch.analysis.numbers import Numbers
 from jointsearch.audit import crate, manifest
-from jointsearch.audit.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError, Place
+from jointsearch.audit.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation, Value
 from jointsearch.core.units import amount
+from jointsearch.results import graph
+from jointsearch.search.plan import Place
 
 MOST = 12
 """Evaluations below one line that a drawing shows; JSON has all."""
 
 
+_ROLES = {"pending": "proposals without results, which the sampler saw"}
 NUMBER = "paper:"
 """Before the name of a number."""
 _ID = re.compile(r"([^/]+/)?[0-9]+-[0-9]+-[0-9]+(@[0-9]+)?")
@@ -91,11 +94,11 @@ def find(evidence: Evidence, target: str) -> Node:
         return of_number(evidence, target.removeprefix(NUMBER))
     if (place := place_of(evidence, target)) is not None:
         return of_evaluation(evidence, place)
-    if (evidence.folder / target).is_file():
+    if (evidence.path / target).is_file():
         return of_file(evidence, target)
     if _ID.fullmatch(target) or target in evidence.planned_files():
-        raise MissingEvidenceError(f"{target}: missing from {evidence.folder}, or not trained yet; restore it")
-    raise UserError(f"{target}: no file, evaluation or number of {evidence.folder}; see scripts/audit.py --help")
+        raise MissingEvidenceError(f"{target}: missing from {evidence.path}, or not trained yet; restore it")
+    raise UserError(f"{target}: no file, evaluation or number of {evidence.path}; see scripts/audit.py --help")
 
 
 def places_of(evidence: Evidence, target: str) -> list[Place]:
@@ -163,7 +166,7 @@ def of_number(evidence: Evidence, name: str) -> Node:
 
 
 def _number(evidence: Evidence, name: str) -> Number:
-    path = evidence.folder / "numbers.json"
+    path = evidence.path / "numbers.json"
     if not path.is_file():
         raise MissingEvidenceError(f"{path}: missing; run the workflow to its end, or restore it")
     try:
@@ -177,7 +180,6 @@ def _number(evidence: Evidence, name: str) -> Number:
 
 def of_evaluation(evidence: Evidence, place: Place) -> Node:
     """Tree of an evaluation: configuration, model and what it saw, lower rungs, code, lock, data, machine."""
-    study, bracket, rung, _ = place
     one, node = evidence.evaluations[place], _short(evidence, place)
     origin = one.proposal.origin
     node.children.append(
@@ -191,20 +193,28 @@ def of_evaluation(evidence: Evidence, place: Place) -> Node:
         "model": f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}",
         "given": f"given as {origin.name}",
     }[origin.kind]
-    searched = evidence.is_search(study)
-    node.children.append(_of_rung(evidence, (study, bracket, 0 if searched else rung), said))
-    for lower in range(rung if searched else 0):
-        below = [other for other in evidence.of_rung(study, bracket, lower) if _same_proposal(evidence, other, one)]
-        goes_on = any(evidence.evaluations[other].id == one.continues for other in below)
+    before = _promoted_from(evidence, place)
+    first = 0 if evidence.is_search(place[0]) else place[2]
+    node.children.append(_of_rung(evidence, (*place[:2], first), said))
+    for other in before:
+        goes_on = evidence.evaluations[other].id == one.continues
         text = "went on from the weights of" if goes_on else "promoted from"
-        node.children += [Node(f"{text} {_short(evidence, other).text}", evidence.file(*other)) for other in below]
+        node.children.append(Node(f"{text} {_short(evidence, other).text}", evidence.file(*other)))
     node.children += _surroundings(evidence, one)
     return node
 
 
+def _promoted_from(evidence: Evidence, place: Place) -> list[Place]:
+    """Evaluations of the same configuration in the rungs below, from which it was promoted, the lowest first."""
+    one = evidence.evaluations[place]
+    below = evidence.places(graph.Node("proposals", *place[:3]), "below")
+    same = [other for other in below if _same_proposal(evidence, other, one)]
+    return [lower for other in same for lower in (*_promoted_from(evidence, other), other)]
+
+
 def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
     made, seen = one.made_with, one.observed
-    name = evidence.name(layout.environment_file(evidence.folder, seen.environment))
+    name = evidence.name(layout.environment_file(evidence.path, seen.environment))
     found = evidence.environments.get(seen.environment)
     commit = "of no known commit" if found is None or found.commit is None else f"commit {found.commit[:12]}"
     if found is not None and found.commit_by == "archive":
@@ -218,7 +228,7 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
         machine.append(f"{seen.energy_joules:,.0f} J")
     kept = Node(f"code {made.code[:12]}, {commit}; Python {made.python}, torch {made.torch}", name)
     if made.lock is not None:
-        kept.children.append(Node("lock", evidence.name(layout.lock_copy(evidence.folder, made.lock))))
+        kept.children.append(Node("lock", evidence.name(layout.lock_copy(evidence.path, made.lock))))
     where = f"on {seen.host} ({'; '.join(machine)}), {made.precision}, {seen.training_seconds:.1f} s of training"
     return [
         Node(f"seed {one.seed}"),
@@ -230,17 +240,20 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
 
 
 def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
-    study, bracket, rung = at
+    study, bracket, _ = at
     node, proposed = Node(text, evidence.file(*at)), evidence.rungs.get(at)
-    if not evidence.is_search(study):
-        chosen = zip(evidence.evaluations, evidence.derivable_digests(evidence.evaluations), strict=True)
-        parents = proposed.parents if proposed is not None else ()
-        node.children += [_short(evidence, place) for place, one in chosen if one in parents]
-        return node
-    if rung:
-        node.children += [_short(evidence, other) for other in evidence.of_rung(study, bracket, rung - 1)]
-        return node
-    node.children.append(_of_history(evidence, study, bracket))
+    for role, made_from in evidence.inputs_of(graph.Node("proposals", *at)):
+        if role in graph.NAMED | graph.ORDER:
+            continue
+        match made_from.kind:
+            case "history":
+                node.children.append(_of_history(evidence, study, bracket))
+            case "evaluation":
+                parents = proposed.parents if proposed is not None else ()
+                if role not in graph.CHOSEN or evidence.digest_of(made_from) in parents:
+                    node.children.append(_short(evidence, made_from.place))
+            case _:
+                node.children.append(Node(_ROLES.get(role, role), evidence.file_of(made_from)))
     if proposed is not None and proposed.model is not None:
         model, ids = proposed.model, {one.id: place for place, one in evidence.evaluations.items() if place[0] == study}
         saw = Node(f"the model saw {len(model.evaluations)} evaluations, best first")

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest
 from jointsearch.core.records import Digest
@@ -19,21 +20,7 @@ SIGNATURE = f"{NAME}.sig"
 NAMESPACE = "jointsearch"
 """What a signature is for, in the words of `ssh-keygen -Y`: one that was made for something else does not count."""
 
-_ASIDE = re.compile(
-    r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$"
-    r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.gz)$|^draft/"
-)
-"""Locks, temporary files and states of trainings under way; what is made of the manifest; the records once
-more, and the numbers, tables and figures for LaTeX."""
-_LASTING = re.compile(r"([^/]+/)?experiment\.json|data\.json|environments/.*|[^/]+/(bracket-.*|warm_start\.json)")
-"""What never changes once it is made; tables and figures follow a search as it grows."""
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
-
-
-def files(folder: Path) -> list[str]:
-    """Files of an experiment that its manifest names, by their path in its folder."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in found if not _ASIDE.search(name))
 
 
 def make(folder: Path) -> str:
@@ -44,7 +31,7 @@ def make(folder: Path) -> str:
     UserError
         If the name of a file cannot stand in a line.
     """
-    names = files(folder)
+    names = layout.files(folder)
     for name in names:
         if not _LINE.fullmatch(f"{'0' * 64}  {name}") or not name.isprintable() or "\\" in name:
             raise UserError(f"{folder}: {name!r}: such a name cannot stand in a manifest; rename or remove the file")
@@ -84,12 +71,7 @@ def root(folder: Path) -> Digest:
 def changed(before: str, now: str) -> list[str]:
     """Lasting files that an earlier manifest names and that are other ones now, or gone."""
     old, new = parse(before), parse(now)
-    return [name for name in old if lasts(name) and new.get(name) != old[name]]
-
-
-def lasts(name: str) -> bool:
-    """Whether a file is a record, which never changes once it is made; all else is made of records."""
-    return _LASTING.fullmatch(name) is not None
+    return [name for name in old if layout.lasts(name) and new.get(name) != old[name]]
 
 
 def check_signature(folder: Path, signers: Path | None) -> tuple[bool, str]:

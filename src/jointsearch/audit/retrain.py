@@ -8,11 +8,12 @@ from pathlib import Path
 
 import torch
 
-from jointsearch.audit.evidence import Evidence, Place
+from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core.config import DataSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Environment, Evaluation
+from jointsearch.search.plan import Place
 from jointsearch.training import datasets, environment
 from jointsearch.training.clock import ReplayClock, unpack
 from jointsearch.training.device import DeviceName, claim
@@ -144,7 +145,7 @@ def _train(
     for file in (evidence.file(*place), evidence.file(study, bracket, rung)):
         copy = scratch / file
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(evidence.folder / file, copy)
+        shutil.copy(evidence.path / file, copy)
     clock = ReplayClock(_readings(record, first), first) if record.observed.clock is not None else None
     slot = Slot(evidence.settings_of(study), proposed, record.slot, scratch / study)
     return evaluate(slot, Setup(images, device, here), clock)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import StudyPlan
@@ -31,7 +31,7 @@ class StudyFiles:
     evaluations: dict[Path, Evaluation]
 
     @classmethod
-    def of(cls, material: Material, name: str) -> "StudyFiles":
+    def of(cls, material: Results, name: str) -> "StudyFiles":
         """Find the files of a study of an experiment."""
         study = material.studies[name]
         records = {

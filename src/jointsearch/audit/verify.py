@@ -1,6 +1,5 @@
 """The hash level of an audit: nothing was changed since it was made, and every record fits those beside it."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -12,9 +11,8 @@ from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import code, layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest, file_digest
-from jointsearch.core.records import Environment, Evaluation
-
-_RECORD = re.compile(r"[^/]+/bracket-.*|(environments|figures|tables)/.*|([^/]+/)?[^/]+\.(json|csv|yaml)")
+from jointsearch.core.records import Environment, Evaluation, History, Rung
+from jointsearch.results.graph import Node, evaluation
 
 
 def check_manifest(folder: Path, findings: Findings, signers: Path | None = None) -> None:
@@ -39,8 +37,8 @@ def check_manifest(folder: Path, findings: Findings, signers: Path | None = None
         else:
             message = "changed since the manifest was made; restore it"
             findings.expect(file_digest(folder / name) == recorded, "hash", "manifest", name, message)
-    for name in manifest.files(folder):
-        if name not in listed and _RECORD.fullmatch(name):
+    for name in layout.files(folder):
+        if name not in listed and layout.is_record(name):
             findings.add("hash", "manifest", name, Verdict.MISMATCH, "not named by the manifest; move it away")
         elif name not in listed:
             findings.add("hash", "manifest", name, Verdict.NOT_CHECKED, "not named by the manifest, nor a record")
@@ -75,9 +73,7 @@ def check_records(evidence: Evidence, findings: Findings) -> None:
     for place in places:
         findings.add("hash", "record", evidence.file(*place))
     _check_batches(evidence, findings)
-    _check_histories(evidence, findings)
-    _check_rungs(evidence, findings)
-    _check_parents(evidence, findings)
+    _check_chain(evidence, findings)
     _check_complete(evidence, findings)
 
 
@@ -104,7 +100,7 @@ def check_made_with(evidence: Evidence, findings: Findings) -> None:
         _check_environment(evidence, name, one, findings)
     for name, found in evidence.environments.items():
         _check_pinned(evidence, name, found, findings)
-        _check_commit(evidence.name(layout.environment_file(evidence.folder, name)), found, findings)
+        _check_commit(evidence.name(layout.environment_file(evidence.path, name)), found, findings)
 
 
 _ALIKE: dict[str, Callable[[Evaluation], Any]] = {
@@ -143,7 +139,7 @@ def _check_alike(
 def _check_batches(evidence: Evidence, findings: Findings) -> None:
     for name, batch in evidence.batches.items():
         for slot, recorded in enumerate(batch.records, start=batch.first_slot):
-            path = layout.slot_file((evidence.folder / name).parent, slot)
+            path = layout.slot_file((evidence.path / name).parent, slot)
             if not path.is_file():
                 message = f"missing, and {name} names it; restore it"
                 findings.add("hash", "batch", evidence.name(path), Verdict.CANNOT_BE_CHECKED, message)
@@ -152,54 +148,27 @@ def _check_batches(evidence: Evidence, findings: Findings) -> None:
                 findings.expect(file_digest(path) == recorded, "hash", "batch", evidence.name(path), message)
 
 
-def _check_histories(evidence: Evidence, findings: Findings) -> None:
-    for (study, bracket), history in evidence.histories.items():
-        name, before = evidence.file(study, bracket), evidence.before(study, bracket)
-        seen = evidence.newly_seen(study, bracket)
-        begins = not bracket and evidence.settings_of(study).warm_start is None
-        if (before is None and not begins) or not evidence.there(seen):
+def _check_chain(evidence: Evidence, findings: Findings) -> None:
+    """Check that the parents of every record are what lies there of all that it is made from."""
+    nodes = [
+        *(Node("history", *place) for place in evidence.histories),
+        *(Node("proposals", *place) for place in evidence.rungs),
+        *map(evaluation, evidence.evaluations),
+    ]
+    for node in nodes:
+        record, parents = evidence.record_of(node), evidence.parents_of(node)
+        assert isinstance(record, History | Rung | Evaluation)
+        before = evidence.sources(node, "previous")
+        missing = parents is None or any(evidence.record_of(one) is None for one in before)
+        name = evidence.file_of(node)
+        if missing:
             message = "a record that it was made from is missing"
             findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
-        previous = digest(before) if before is not None else None
-        follows = history.previous == previous and history.parents == evidence.derivable_digests(seen)
-        findings.expect(follows, "hash", "chain", name, _OTHER_PARENTS)
-
-
-def _check_rungs(evidence: Evidence, findings: Findings) -> None:
-    known = set(evidence.derivable_digests(evidence.evaluations))
-    for (study, bracket, rung), proposed in evidence.rungs.items():
-        name, history = evidence.file(study, bracket, rung), evidence.histories.get((study, bracket))
-        if not evidence.is_search(study):
-            missing = set(proposed.parents) - known
-            findings.expect(not missing, "hash", "chain", name, _OTHER_PARENTS)
-            continue
-        below = evidence.of_rung(study, bracket, rung - 1) if rung else []
-        waiting = [] if rung else evidence.pending(study, bracket)
-        if history is None or not evidence.there(below) or any(place not in evidence.rungs for place in waiting):
-            message = "a record that it was made from is missing"
-            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
-        elif rung:
-            follows = proposed.parents == evidence.derivable_digests(below)
-            findings.expect(follows, "hash", "chain", name, _OTHER_PARENTS)
-        else:
-            parents = (digest(history), *(digest(evidence.rungs[place]) for place in waiting))
-            findings.expect(proposed.parents == parents, "hash", "chain", name, _OTHER_PARENTS)
-
-
-_OTHER_PARENTS = "was made from other records than lie here"
-
-
-def _check_parents(evidence: Evidence, findings: Findings) -> None:
-    of_rungs = {place: digest(rung) for place, rung in evidence.rungs.items()}
-    for place, one in evidence.evaluations.items():
-        name, below = evidence.file(*place), evidence.continued(place)
-        if place[:3] not in of_rungs or (one.continues is not None and not below):
-            message = "a record that it was made from is missing"
-            findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
-        else:
-            parents = (of_rungs[place[:3]], *evidence.derivable_digests(below))
-            findings.expect(one.parents == parents, "hash", "chain", name, _OTHER_PARENTS)
+        follows = record.parents == parents
+        if isinstance(record, History):
+            follows &= record.previous == next((evidence.digest_of(one) for one in before), None)
+        findings.expect(follows, "hash", "chain", name, "was made from other records than lie here")
 
 
 def _check_complete(evidence: Evidence, findings: Findings) -> None:
@@ -211,7 +180,7 @@ def _check_complete(evidence: Evidence, findings: Findings) -> None:
         for name, batch in evidence.batches.items()
         for slot in range(batch.first_slot, batch.first_slot + len(batch.records))
     }
-    for place in evidence.plan():
+    for place in evidence.planned_places():
         name = evidence.file(*place)
         if name in evidence.broken:
             continue
@@ -248,10 +217,10 @@ def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings:
 
 
 def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: Findings) -> None:
-    file = evidence.name(layout.environment_file(evidence.folder, name))
+    file = evidence.name(layout.environment_file(evidence.path, name))
     findings.expect(digest(found) == name, "hash", "environment", file, "is not what its name, its digest, says")
     if found.lock is not None:
-        lock = layout.lock_copy(evidence.folder, found.lock)
+        lock = layout.lock_copy(evidence.path, found.lock)
         if not lock.is_file():
             findings.add("hash", "lock", evidence.name(lock), Verdict.CANNOT_BE_CHECKED, "missing; restore it")
         else:

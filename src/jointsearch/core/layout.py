@@ -1,6 +1,9 @@
 """Where results lie: `results/<experiment>/<study>/bracket-007/rung-1/slot-03.json`."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 SEARCH, CORRELATION, MANUAL, RETRAINING = "search", "correlation", "manual", "retraining"
 """The studies of an experiment: the joint search itself; random configurations trained at every budget; manual
@@ -18,6 +21,83 @@ EXPERIMENT = "experiment.json"
 
 PLAN = "plan.json"
 """What an experiment trains, in its folder."""
+
+
+_IN_BRACKET = r"[^/]+/bracket-.*"
+_RECORD_OF_STUDY = re.compile(
+    r"([^/]+)/bracket-([0-9]+)/(?:rung-([0-9]+)/)?(history|proposals|batch-[0-9]+-[0-9]+|slot-[0-9]+)\.json"
+)
+_ASIDE = re.compile(
+    r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$"
+    r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.gz)$|^draft/"
+)
+_LASTING = re.compile(rf"([^/]+/)?experiment\.json|data\.json|environments/.*|{_IN_BRACKET}|[^/]+/warm_start\.json")
+_UPSTREAM = re.compile(
+    r"data\.json|([^/]+/)?((experiment|incumbent)\.json|observations\.csv)"
+    rf"|{_IN_BRACKET}\.json|[^/]+/warm_start\.json"
+)
+_DECLARED = re.compile(
+    r"[^/]+/(bracket-.*(history|proposals|batch-\d+-\d+)|warm_start)\.json|(figures|tables|latex)/.*|latex"
+    r"|([^/]+/)?((experiment|plan|incumbent|data|numbers|ro-crate-metadata)\.json|observations\.csv)"
+    r"|(config|space)\.yaml|interactive\.html|paper\.pdf|workflow\.smk|(code|manifest)\.sha256"
+)
+_RECORD = re.compile(rf"{_IN_BRACKET}|(environments|figures|tables)/.*|([^/]+/)?[^/]+\.(json|csv|yaml)")
+
+
+class Located(NamedTuple):
+    """A record of a study by the name of its file, and its place; a batch has the slot that it begins with."""
+
+    kind: str
+    study: str
+    bracket: int
+    rung: int | None
+    slot: int | None
+
+
+def locate(name: str) -> Located | None:
+    """Read the name of a file, relative to the folder of an experiment; None if no record of a study has such a one."""
+    match = _RECORD_OF_STUDY.fullmatch(name)
+    if match is None:
+        return None
+    study, bracket, rung, record = match.groups()
+    kind, *numbers = record.split("-")
+    slot = int(numbers[0]) if numbers else None
+    return Located(kind, study, int(bracket), None if rung is None else int(rung), slot)
+
+
+def files(folder: Path) -> list[str]:
+    """Files of an experiment, or of a study, by their path in its folder.
+
+    Without locks, temporary files and states of trainings; without what is made of the manifest; without the records
+    once more, and the numbers, tables and figures for LaTeX.
+    """
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if not _ASIDE.search(name))
+
+
+def in_bracket(name: str) -> bool:
+    """Whether a file lies in the folder of a bracket, where there are only records."""
+    return re.fullmatch(_IN_BRACKET, name) is not None
+
+
+def lasts(name: str) -> bool:
+    """Whether a file never changes once it is made; all else follows a search as it grows."""
+    return _LASTING.fullmatch(name) is not None
+
+
+def is_record(name: str) -> bool:
+    """Whether a file says something of an experiment, or has a name like that."""
+    return _RECORD.fullmatch(name) is not None
+
+
+def is_upstream(name: str) -> bool:
+    """Whether a file is one that trainings follow from, or one of theirs."""
+    return _UPSTREAM.fullmatch(name) is not None
+
+
+def is_declared(name: str) -> bool:
+    """Whether a file is one that the workflow engine compares. Single evaluations are none of its files."""
+    return _DECLARED.fullmatch(name) is not None
 
 
 def experiment_file(folder: Path) -> Path:
@@ -78,6 +158,16 @@ def proposals_file(study: Path, bracket: int, rung: int) -> Path:
 def slot_file(rung: Path, slot: int) -> Path:
     """The evaluation of one proposal of a rung."""
     return rung / f"slot-{slot:02d}.json"
+
+
+def slot_files(study: Path, bracket: int) -> Iterator[Path]:
+    """The evaluations of a bracket that are there now."""
+    return bracket_folder(study, bracket).glob("rung-*/slot-*.json")
+
+
+def data_file(experiment: Path) -> Path:
+    """The images that an experiment trains on, as they were found."""
+    return experiment / "data.json"
 
 
 def state_file(rung: Path, slot: int) -> Path:

@@ -21,7 +21,8 @@ from jointsearch.paper.tables import Shown, show
 from jointsearch.plotting.style import budget_name
 from jointsearch.results import dataset
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
-from jointsearch.results.material import Material
+from jointsearch.results.folder import Folder
+from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
@@ -97,7 +98,8 @@ def gather(settings: Config, folder: Path) -> Facts:
     """
     published = config.read(code.ROOT / "config" / "config.yaml")
     published = published.model_copy(update={"space": str(code.ROOT / published.space)})
-    material = Material.read(folder)
+    reader = Folder(folder)
+    material = Results.of(reader, reader.plan)
     length = len(material.plan.search.brackets)
     begun = [
         layout.SEARCH,
@@ -113,9 +115,9 @@ def gather(settings: Config, folder: Path) -> Facts:
     return Facts(
         material.experiment,
         length,
-        dataset.found(folder),
+        reader.data,
         state.states(material),
-        state.machines(material, folder),
+        state.machines(material, reader.environments),
         state.differences(
             material.experiment,
             length,

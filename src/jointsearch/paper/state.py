@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from jointsearch.core import layout
-from jointsearch.core.files import read_record
 from jointsearch.core.records import Environment, Evaluation
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.paper.cells import signs
 from jointsearch.results.catalogue import ARM
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
@@ -96,7 +94,7 @@ def group(study: str) -> str:
     return study if study in layout.STUDIES else ARM
 
 
-def states(material: Material) -> dict[str, State]:
+def states(material: Results) -> dict[str, State]:
     """Say how far each study is that is planned, by name, those of the arms together."""
     wanted: Counter[str] = Counter()
     done: Counter[str] = Counter()
@@ -116,17 +114,12 @@ def arms(plan: Plan) -> dict[str, int]:
     return dict(Counter(study.arm for study in plan.studies if study.arm is not None and not study.follows))
 
 
-def machines(material: Material, folder: Path) -> list[Machine]:
-    """List the kinds of machines, the one with most trainings first; `folder` holds the results."""
-    environments: dict[str, Environment | None] = {}
+def machines(material: Results, environments: Mapping[str, Environment]) -> list[Machine]:
+    """List the kinds of machines, the one with most trainings first; `environments` are by their digest."""
     kinds: dict[Machine, list[Evaluation]] = {}
     for study in material.studies.values():
         for one in study.evaluations:
-            name = one.observed.environment
-            if name not in environments:
-                path = layout.environment_file(folder, name)
-                environments[name] = read_record(path, Environment) if path.exists() else None
-            kinds.setdefault(_kind(one, environments[name]), []).append(one)
+            kinds.setdefault(_kind(one, environments.get(one.observed.environment)), []).append(one)
     found = [
         replace(kind, trainings=len(made), hours=sum(one.observed.training_seconds for one in made) / 3600)
         for kind, made in kinds.items()
@@ -207,7 +200,7 @@ class Parameter:
     found: str
 
 
-def parameters(material: Material) -> list[Parameter]:
+def parameters(material: Results) -> list[Parameter]:
     """List the space, the architecture first, with the incumbent of the search; what that does not have is empty."""
     found = incumbent(material.evaluations(layout.SEARCH)).values or {}
     rows = []

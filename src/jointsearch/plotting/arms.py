@@ -14,7 +14,7 @@ from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import mean_interval
 from jointsearch.analysis.trajectory import unit_of
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 LOOKS: dict[str, dict[str, Any]] = {
     "joint_bohb": {"color": style.BLUE, "marker": "o"},
@@ -44,7 +44,7 @@ _COLUMNS = {
 }
 
 
-def data(material: Material) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Returns
@@ -87,7 +87,7 @@ def data(material: Material) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Say when joint BOHB was as good as each other arm where all are compared, as a share of what is spent there."""
     found: dict[str, Number] = {}
     comparison, paths = compare_runs(material), data[data["part"] == "path"]

@@ -14,7 +14,7 @@ from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.schedule_table import busy_share, number_runs, shortest_pause, stretches
 from jointsearch.core import layout
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 _LOOKS: list[dict[str, Any]] = [
     {"facecolor": style.GREEN, "hatch": "xxxxx"},
@@ -30,7 +30,7 @@ _UNITS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (2 * 60, 60, "m
 """From how many seconds on a time is given in units of how many seconds, and their name."""
 
 
-def data(material: Material) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows: the stretches of the search, and what else ran meanwhile.
 
     Times in which the search paused, even if other studies ran, are cut out of the axis of time; pools of workers that
@@ -69,7 +69,7 @@ def _cut(of_search: pd.DataFrame, pause: float) -> pd.DataFrame:
     return windows.reset_index(drop=True)
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give how long the search ran, on how many lanes, and how busy they were."""
     if data.empty:
         return {}

@@ -16,7 +16,7 @@ from jointsearch.analysis.observations import has_errors
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 _COLOURS = LinearSegmentedColormap.from_list("correlation", [style.VERMILLION, "#FFFFFF", style.BLUE])
 _UNKNOWN = "#EEEEEE"
@@ -51,7 +51,7 @@ def data(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return every if has_errors(observations) else every.assign(measure="loss")
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give the correlations and their intervals, each with the evaluations that it comes from."""
     evaluations: dict[tuple[str, Any], Evaluation] = {
         (one.proposal.id, one.budget): one for one in material.evaluations(layout.SEARCH)

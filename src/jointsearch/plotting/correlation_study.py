@@ -17,7 +17,7 @@ from jointsearch.analysis.early_stopping import compare, contrast, curves, gener
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 
 _MARKER: dict[str, Any] = {"markersize": 3.5, "markeredgewidth": 0.8}
@@ -52,7 +52,7 @@ _CONTRAST = {
 """Name and meaning of the number that a column of the contrast holds."""
 
 
-def data(material: Material) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Returns
@@ -70,7 +70,7 @@ def data(material: Material) -> pd.DataFrame:
     return together[order].assign(budget_unit=settings.unit, eta=settings.eta)
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give the correlations, of all of the study and of what a cut would keep of it, and how much distance matters.
 
     Those within the search are numbers of the figure `budget_correlation`.

@@ -16,7 +16,7 @@ from jointsearch.analysis.importance.groups import GROUP, GROUPS, MAIN, PAIR, is
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -40,12 +40,12 @@ _UNKNOWN = "#E4E4E4"
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
 
 
-def data(material: Material) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows: the table of `analysis.importance.importances`, every budget."""
     return shares.of(material)
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give R^2, counts and the largest main effect at the full budget, with the evaluations that they come from."""
     full = budgets(material.experiment.budget)[-1]
     tried = [one for one in shares.evaluations(material) if one.budget == full]

@@ -14,7 +14,7 @@ from jointsearch.analysis.trajectory import trajectory, unit_of
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import bracket, budgets
 
 _MARKERS = ["v", "s", "^", "D", "o"]
@@ -24,7 +24,7 @@ _NEAR = 1.1
 """An incumbent is near the last one if its error is at most so many times as large."""
 
 
-def data(material: Material) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Returns
@@ -40,13 +40,13 @@ def data(material: Material) -> pd.DataFrame:
     )
 
 
-def _complete(material: Material, evaluations: tuple[Evaluation, ...]) -> int:
+def _complete(material: Results, evaluations: tuple[Evaluation, ...]) -> int:
     trained = pd.Series([one.bracket for one in evaluations]).value_counts()
     sizes = {index: sum(bracket(index, material.experiment.budget).sizes) for index in trained.index}
     return sum(trained[index] >= size for index, size in sizes.items())
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give what was spent, and when the incumbent came up, each with the evaluations that it comes from."""
     found: dict[str, Number] = {}
     if data.empty:

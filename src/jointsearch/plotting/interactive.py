@@ -21,7 +21,7 @@ from jointsearch.core.records import Evaluation, Value
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
-from jointsearch.results.material import Material, Study
+from jointsearch.results.results import Results, Study
 from jointsearch.search import hyperband
 from jointsearch.search.incumbent import incumbent
 from jointsearch.space.file import Categorical, Constant, Hyperparameter, Integer, Ordinal
@@ -33,7 +33,7 @@ FIELDS = ("evaluation", "proposal", "origin", "name", "model_budget", "status", 
 """What a row holds before its values on the axes."""
 
 
-def render(material: Material) -> bytes:
+def render(material: Results) -> bytes:
     """Make the page, HTML. The same records give the same bytes."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
@@ -42,7 +42,7 @@ def render(material: Material) -> bytes:
     return template.render(data=data(material), script=Markup(script)).encode()
 
 
-def data(material: Material) -> dict[str, Any]:
+def data(material: Results) -> dict[str, Any]:
     """Gather all that the page shows, as JSON values.
 
     Returns
@@ -125,7 +125,7 @@ def _is_judged(study: Study) -> bool:
     return study.experiment.data.train_on == "training"
 
 
-def _study(material: Material, name: str, parameters: list[str]) -> dict[str, Any]:
+def _study(material: Results, name: str, parameters: list[str]) -> dict[str, Any]:
     study = material.studies[name]
     ordered = sorted(study.evaluations, key=lambda one: (one.bracket, one.rung, one.slot))
     judged = _is_judged(study)

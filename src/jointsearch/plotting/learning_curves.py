@@ -16,7 +16,7 @@ from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation, rank
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets
 from jointsearch.training import schedule
@@ -32,7 +32,7 @@ _RESTART: dict[str, Any] = {"color": style.GREY, "linewidth": 0.6, "linestyle": 
 _ROWS = (("validation_error", "validation error (%)"), ("train_loss", "training loss"))
 
 
-def data(material: Material) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows: the learning curves of the search.
 
     Returns
@@ -87,7 +87,7 @@ def _fraction(experiment: Experiment, one: Evaluation, step: int, seconds: float
     return step / one.steps * reached / one.budget
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give, for each budget, how many curves there are, and the best and the median error at their ends."""
     found = {}
     successful = data[data["status"] == "success"]

@@ -15,7 +15,7 @@ from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 _LOOKS: dict[str, dict[str, Any]] = {
     layout.SEARCH: {"label": "found by the search", "color": style.VERMILLION, "marker": "*", "markersize": 7},
@@ -33,7 +33,7 @@ _PANELS = (("validation", "validation error (%)"), ("test", "test error (%)"))
 _GROUP = ["study", "name", "title", "parameters", "trainings", "failed"]
 
 
-def data(material: Material) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Returns
@@ -53,7 +53,7 @@ def data(material: Material) -> pd.DataFrame:
     return table.astype({"parameters": "Int64"} | dict.fromkeys(errors, "float64"))
 
 
-def _groups(material: Material) -> Iterator[tuple[str, str, list[Evaluation]]]:
+def _groups(material: Results) -> Iterator[tuple[str, str, list[Evaluation]]]:
     """Study, name, trainings: the incumbent first, manual ones by their mean validation error; retrained ones below."""
     retrained = by_name(material.evaluations(layout.RETRAINING))
     by_hand = by_name(material.evaluations(layout.MANUAL))
@@ -84,7 +84,7 @@ def _rows(study: str, name: str, evaluations: list[Evaluation]) -> Iterator[tupl
         yield (*what, one.parameters, error, test_error, *means)
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give how many of the manual architectures the found configuration beats, as it came out of the search."""
     groups = data.drop_duplicates(["study", "name"]).set_index("study")
     if layout.SEARCH not in groups.index or layout.MANUAL not in groups.index:

@@ -5,10 +5,10 @@ from jointsearch.analysis.study_tables import of_studies
 from jointsearch.core.files import record_bytes
 from jointsearch.plotting import interactive, registry, style
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 
-def outcomes(material: Material, draw: bool = True) -> dict[str, bytes]:
+def outcomes(material: Results, draw: bool = True) -> dict[str, bytes]:
     """Make all outcomes of an experiment, as the workflow makes them one by one.
 
     Parameters

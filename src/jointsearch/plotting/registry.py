@@ -29,7 +29,7 @@ from jointsearch.plotting import (
     manual_architectures,
     time_spent,
 )
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.space.space import Space
 
 
@@ -37,29 +37,29 @@ from jointsearch.space.space import Space
 class Kind:
     """A figure: the data behind it, how they are drawn, and the numbers that a text may quote of them."""
 
-    data: Callable[[Material], pd.DataFrame]
+    data: Callable[[Results], pd.DataFrame]
     draw: Callable[[pd.DataFrame], Figure]
-    numbers: Callable[[Material, pd.DataFrame], dict[str, Number]] | None = None
+    numbers: Callable[[Results, pd.DataFrame], dict[str, Number]] | None = None
 
 
 @dataclass(frozen=True)
 class Table:
     """A table: its rows, and the numbers that a text may quote of them."""
 
-    rows: Callable[[Material], pd.DataFrame]
-    numbers: Callable[[Material, pd.DataFrame], dict[str, Number]]
+    rows: Callable[[Results], pd.DataFrame]
+    numbers: Callable[[Results, pd.DataFrame], dict[str, Number]]
 
 
-def _observations(material: Material) -> pd.DataFrame:
+def _observations(material: Results) -> pd.DataFrame:
     return table(material.evaluations(layout.SEARCH), list(material.experiment.space.hyperparameters))
 
 
-def _budget_correlation(material: Material) -> pd.DataFrame:
+def _budget_correlation(material: Results) -> pd.DataFrame:
     seed = derive(material.experiment.seed, layout.SEARCH, "bootstrap")
     return budget_correlation.data(_observations(material), np.random.default_rng(seed))
 
 
-def _full_budget_evaluations(material: Material) -> pd.DataFrame:
+def _full_budget_evaluations(material: Results) -> pd.DataFrame:
     observations, space = _observations(material), Space(material.experiment.space)
     encoded = space.encode_all(list(configurations(observations).values()))
     return full_budget_evaluations.data(observations, footprint(encoded, space.vartypes))
@@ -94,7 +94,7 @@ TABLES: Mapping[str, Table] = {
 """What stands in each table of `figures.TABLES`."""
 
 
-def numbers(material: Material, data: Mapping[str, pd.DataFrame]) -> Numbers:
+def numbers(material: Results, data: Mapping[str, pd.DataFrame]) -> Numbers:
     """Gather the numbers of an experiment.
 
     Parameters

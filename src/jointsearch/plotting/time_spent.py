@@ -14,7 +14,7 @@ from jointsearch.analysis.schedule_table import group, stretches
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.plotting import style
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 _KINDS: dict[str, dict[str, Any]] = {
     "training": {"label": "training", "facecolor": style.BLUE, "hatch": ""},
@@ -29,7 +29,7 @@ _LEGIBLE = 8.0
 """Percent of a bar that a number finds room in."""
 
 
-def data(material: Material) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows: seconds of the lanes, by study and budget.
 
     The records tell how long a training trained, evaluated and started up; what else its process spent is `other`:
@@ -72,7 +72,7 @@ def _row(study: str, one: Evaluation, duration: float, waited: float) -> tuple[A
     return (group(study), one.budget, one.budget_unit, 1, failed, *known, max(0.0, duration - sum(known)), waited)
 
 
-def numbers(material: Material, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give the time of the lanes and the shares of it, in all and of the search."""
     found = {}
     for prefix, where, rows in (

@@ -1,24 +1,9 @@
 """The images of an experiment in one line: classes, sizes of the parts, where these are from, copies among them."""
 
-from pathlib import Path
-
-from jointsearch.core.files import read_record
 from jointsearch.core.records import HELD_OUT, PUBLISHED, DataSet
 
 LISTED = 10
 """Most classes that are listed; of more, the first three and the last."""
-
-
-def found(folder: Path) -> DataSet | None:
-    """Read which images an experiment trains on, from the folder of its results; None before they were looked at.
-
-    Raises
-    ------
-    UserError
-        If the record is broken.
-    """
-    path = folder / "data.json"
-    return read_record(path, DataSet) if path.exists() else None
 
 
 def line(data: DataSet) -> str:

@@ -6,14 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TextIO
 
 from jointsearch.core import layout
-from jointsearch.core.errors import UserError
-from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation, rank
 from jointsearch.core.units import amount, duration
+from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import Bracket, trainings
 
 
@@ -76,13 +74,14 @@ class Progress:
 class Reader:
     """Reads the records of studies as they appear, each once.
 
-    `studies` maps the folder of each to its planned brackets; `budgets` are the ladder, lowest first, in `unit`.
+    `folder` is that of the experiment, read by one who doubts; `studies` maps the name of each to its planned brackets;
+    `budgets` are the ladder, lowest first, in `unit`.
     """
 
-    studies: Mapping[Path, Sequence[Bracket]]
+    folder: Folder
+    studies: Mapping[str, Sequence[Bracket]]
     budgets: tuple[float, ...]
     unit: str
-    _seen: dict[Path, Evaluation] = field(default_factory=dict)
     _opened: float = field(default_factory=time.time)
 
     def read(self) -> Progress:
@@ -90,13 +89,12 @@ class Reader:
 
         Records that cannot be read, or are at none of the budgets, are not counted; the run itself reports them.
         """
-        for study, brackets in self.studies.items():
-            for item in brackets:
-                for path in layout.bracket_folder(study, item.index).glob("rung-*/slot-*.json"):
-                    if path not in self._seen:
-                        with contextlib.suppress(UserError):
-                            self._seen[path] = read_record(path, Evaluation)
-        evaluations = [item for item in self._seen.values() if item.budget in self.budgets]
+        evaluations = [
+            one
+            for study, brackets in self.studies.items()
+            for one in self.folder.appeared(study, (item.index for item in brackets))
+            if one.budget in self.budgets
+        ]
         done = [0] * len(self.budgets)
         for evaluation in evaluations:
             done[self.budgets.index(evaluation.budget)] += 1

@@ -15,6 +15,7 @@ from jointsearch.core.interruption import take_hangup_for_sigterm
 from jointsearch.core.records import Value
 from jointsearch.core.units import amount
 from jointsearch.results import dataset
+from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import time_stamps
@@ -102,7 +103,8 @@ def _say(text: str, stream: TextIO) -> None:
 def reader_of(pipelines: Sequence[Pipeline]) -> Reader:
     """The reader of the progress of pipelines of one configuration."""
     settings = pipelines[0].config.budget
-    return Reader({one.study: one.brackets for one in pipelines}, budgets(settings), settings.unit)
+    studies = {one.planned.name: one.brackets for one in pipelines}
+    return Reader(Folder(pipelines[0].folder, doubting=True), studies, budgets(settings), settings.unit)
 
 
 def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: Mapping[str, int]) -> str:
@@ -134,7 +136,7 @@ def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: M
 def images(folder: Path) -> str:
     """Say in a line which images an experiment trains on; nothing before they were looked at."""
     try:
-        found = dataset.found(folder)
+        found = Folder(folder).data
     except UserError as error:
         return f"{'images':>12} unknown: {error}\n"
     return "" if found is None else f"{'images':>12} {dataset.line(found)}\n"

@@ -7,7 +7,6 @@ digest, which stays true.
 
 import contextlib
 import os
-import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -23,16 +22,6 @@ KNOWN = ".time-stamps"
 """In the folder of an experiment: the stamps of what a run has left there."""
 EARLIER = 10**9
 """Nanoseconds between the stamps of what has to be made again and of what has not: a file system may count seconds."""
-_UPSTREAM = re.compile(
-    r"data\.json|([^/]+/)?(experiment|incumbent)\.json|([^/]+/)?observations\.csv|[^/]+/(bracket-.*|warm_start)\.json"
-)
-"""What trainings follow from, and they themselves."""
-_MADE = re.compile(
-    r"[^/]+/(bracket-.*(history|proposals|batch-\d+-\d+)|warm_start)\.json|(figures|tables|latex)/.*|latex"
-    r"|([^/]+/)?(experiment|plan|incumbent|data|numbers|ro-crate-metadata)\.json|([^/]+/)?observations\.csv"
-    r"|(config|space)\.yaml|interactive\.html|paper\.pdf|workflow\.smk|(code|manifest)\.sha256"
-)
-"""What the workflow engine compares. Single evaluations are none of its files."""
 
 
 def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> None:
@@ -63,7 +52,7 @@ def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> N
     from jointsearch.audit import current, sources
 
     with held:
-        made = [path for path in _files(folder) if _MADE.fullmatch(path.relative_to(folder).as_posix())]
+        made = [path for path in _files(folder) if layout.is_declared(path.relative_to(folder).as_posix())]
         try:
             stale = current.stale(folder, config)
             if stale and repacked:
@@ -93,7 +82,7 @@ def remember(folder: Path, config: Config) -> None:
     asked for: the engine's own memory of that may not be moved along.
     """
     names = (path.relative_to(folder).as_posix() for path in _files(folder))
-    lines = [f"{_stamp(folder / name)} {name}\n" for name in names if _UPSTREAM.fullmatch(name)]
+    lines = [f"{_stamp(folder / name)} {name}\n" for name in names if layout.is_upstream(name)]
     # Without them the next run looks at the digests again.
     with contextlib.suppress(OSError):
         write_bytes(folder / KNOWN, "".join([f"{_surroundings(config)}\n", *lines]).encode())

@@ -12,7 +12,7 @@ from jointsearch.analysis.importance.groups import GROUPS
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material, Study
+from jointsearch.results.results import Results, Study
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 
@@ -106,7 +106,7 @@ def test_the_same_evaluations_give_the_same_table(found) -> None:
     pd.testing.assert_frame_equal(computed(trained(90, fail=10)), found)
 
 
-def gathered() -> Material:
+def gathered() -> Results:
     made = material(BudgetSettings(unit="epochs", minimum=1, maximum=3), search=())
     experiment = made.experiment.model_copy(update={"space": SPACE})
     other = experiment.model_copy(update={"space": made.experiment.space})

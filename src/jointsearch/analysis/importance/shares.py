@@ -22,7 +22,7 @@ from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.core.seeds import derive
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.space.space import Space
 
@@ -58,7 +58,7 @@ def fewest(dimension: int) -> int:
     return max(2 * dimension, 20)
 
 
-def evaluations(material: Material) -> list[Evaluation]:
+def evaluations(material: Results) -> list[Evaluation]:
     """Gather what tells of the space as a whole: what the search sampled in it, and what the correlation study did.
 
     So neither architectures made by hand nor final trainings; and no arms, which may have been run on other machines,
@@ -67,7 +67,7 @@ def evaluations(material: Material) -> list[Evaluation]:
     return [*material.evaluations(layout.SEARCH), *material.evaluations(layout.CORRELATION)]
 
 
-def of(material: Material) -> pd.DataFrame:
+def of(material: Results) -> pd.DataFrame:
     """Importances at every budget of an experiment, see `importances`."""
     rng = np.random.default_rng(derive(material.experiment.seed, layout.SEARCH, "importance"))
     ladder, unit = budgets(material.experiment.budget), material.experiment.budget.unit
@@ -154,7 +154,7 @@ def _analyse(
     return values.round(6) + 0.0, spreads.round(6) + 0.0, round(float(r2), 6)
 
 
-def table(material: Material) -> pd.DataFrame:
+def table(material: Results) -> pd.DataFrame:
     """Sum the effects up by kinds of hyperparameters.
 
     Returns
@@ -169,7 +169,7 @@ def table(material: Material) -> pd.DataFrame:
     return renamed[columns].reset_index(drop=True)
 
 
-def numbers(material: Material, table: pd.DataFrame) -> dict[str, Number]:
+def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give the sums of effects at the full budget, of a surrogate that foretells anything (R^2 above 0)."""
     full = budgets(material.experiment.budget)[-1]
     of_them = sources(one for one in evaluations(material) if one.budget == full and one.loss is not None)

@@ -8,7 +8,7 @@ from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
-from jointsearch.results.material import Material, Study
+from jointsearch.results.results import Results, Study
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import Plan
@@ -38,7 +38,7 @@ def write_study(folder, name: str, experiment: Experiment, bracket: int = 1, siz
 
 
 def test_an_experiment_that_has_only_a_search(folder):
-    material = Material.read(folder)
+    material = Results.read(folder)
     assert list(material.studies) == ["search"]
     assert material.experiment == SMALL
     assert [one.id for one in material.evaluations("search")][:3] == ["0-0-0@0", "0-0-1@0", "0-0-2@0"]
@@ -47,14 +47,14 @@ def test_an_experiment_that_has_only_a_search(folder):
 
 def test_of_the_search_only_the_brackets_that_are_planned_count(folder):
     put(layout.plan_file(folder), plan_of(SMALL, 1))
-    material = Material.read(folder)
+    material = Results.read(folder)
     assert len(material.evaluations("search")) == 3 + 1
 
 
 def test_each_study_comes_with_its_own_settings(folder):
     last = retraining_settings(SMALL)
     made = {"retraining": write_study(folder, "retraining", last), "manual": write_study(folder, "manual", SMALL)}
-    material = Material.read(folder)
+    material = Results.read(folder)
     assert set(material.studies) == {"search", "manual", "retraining"}
     assert material.studies["retraining"].experiment == last
     assert material.studies["manual"].experiment == SMALL
@@ -65,14 +65,14 @@ def test_each_study_comes_with_its_own_settings(folder):
 def test_of_a_study_as_well_only_the_brackets_that_are_planned_count(folder):
     for bracket in (0, 5):
         write_study(folder, "joint_hyperband-0", SMALL, bracket)
-    found = [one.bracket for one in Material.read(folder).evaluations("joint_hyperband-0")]
+    found = [one.bracket for one in Results.read(folder).evaluations("joint_hyperband-0")]
     assert found == [5, 5, 5]
 
 
 def test_a_study_that_is_not_planned_is_left_out_and_named_when_asked_for(folder):
     write_study(folder, "manual", SMALL)
     put(layout.plan_file(folder), plan_of(SMALL, 2))
-    material = Material.read(folder)
+    material = Results.read(folder)
     assert list(material.studies) == ["search"]
     with pytest.raises(UserError, match="manual: no study that is planned; known are search"):
         Study.read(folder, material.plan, "manual")
@@ -81,14 +81,14 @@ def test_a_study_that_is_not_planned_is_left_out_and_named_when_asked_for(folder
 def test_results_without_a_plan_are_refused_by_name(folder):
     layout.plan_file(folder).unlink()
     with pytest.raises(UserError, match=r"plan\.json: cannot be read"):
-        Material.read(folder)
+        Results.read(folder)
 
 
 def test_a_study_that_has_not_begun_has_trained_nothing(folder):
-    assert Material.read(folder).evaluations("retraining") == ()
+    assert Results.read(folder).evaluations("retraining") == ()
     put(layout.plan_file(folder), plan_of(SMALL, 2, manual={"architectures": ["resnet_20"], "seeds": 1}))
     put(layout.experiment_file(folder / "manual"), SMALL)
-    material = Material.read(folder)
+    material = Results.read(folder)
     assert material.studies["manual"].evaluations == ()
 
 
@@ -97,14 +97,14 @@ def test_what_a_job_under_way_has_written_counts_already(folder):
     for batch in folder.glob("manual/*/*/batch-*.json"):
         batch.unlink()
     (folder / "manual/bracket-001/rung-0/slot-01.json").unlink()
-    assert Material.read(folder).evaluations("manual") == (made[0], made[2])
+    assert Results.read(folder).evaluations("manual") == (made[0], made[2])
 
 
 def test_a_training_under_other_settings_than_those_of_its_study_is_refused(folder):
     write_study(folder, "retraining", SMALL)
     put(layout.experiment_file(folder / "retraining"), retraining_settings(SMALL))
     with pytest.raises(UserError, match=r"retraining/bracket-001/rung-0/slot-0\d\.json: belongs to another experiment"):
-        Material.read(folder)
+        Results.read(folder)
 
 
 @pytest.mark.parametrize("name", ["experiment.json", "manual/experiment.json"])
@@ -112,4 +112,4 @@ def test_settings_that_are_broken_are_named(folder, name):
     write_study(folder, "manual", SMALL)
     (folder / name).write_text("{")
     with pytest.raises(UserError, match=f"{name}: not a valid Experiment record"):
-        Material.read(folder)
+        Results.read(folder)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jointsearch.core import layout
-from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
-from jointsearch.results.reader import read_study
+from jointsearch.results.folder import Folder
 from jointsearch.search.experiment import Experiment
-from jointsearch.search.plan import Plan
+from jointsearch.search.plan import Plan, StudyPlan
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,18 @@ class Study:
         Raises
         ------
         UserError
-            As `Material.read`; if it is not planned.
+            As `Results.read`; if it is not planned.
         """
-        planned = plan.find(name)
-        experiment = read_record(layout.settings_file(folder, name), Experiment)
-        return cls(experiment, tuple(read_study(folder / name, experiment.id, planned)))
+        return cls.of(Folder(folder), plan.find(name))
+
+    @classmethod
+    def of(cls, folder: Folder, plan: StudyPlan) -> "Study":
+        """Take what a reader has found of what is planned."""
+        return cls(folder.settings_of(plan.name), folder.evaluations_of(plan))
 
 
 @dataclass(frozen=True)
-class Material:
+class Results:
     """What is known of an experiment.
 
     Attributes
@@ -55,7 +57,7 @@ class Material:
     studies: Mapping[str, Study]
 
     @classmethod
-    def read(cls, folder: Path) -> "Material":
+    def read(cls, folder: Path) -> "Results":
         """Read what lies in the folder of an experiment: what is planned, and what was trained of that.
 
         Raises
@@ -63,11 +65,15 @@ class Material:
         UserError
             If a record is missing from a batch that is complete, was changed, or is of another experiment.
         """
-        experiment = read_record(layout.experiment_file(folder), Experiment)
-        plan = read_record(layout.plan_file(folder), Plan)
-        begun = [name for name in sorted(plan.names) if layout.settings_file(folder, name).exists()]
+        reader = Folder(folder)
+        return cls.of(reader, reader.plan)
+
+    @classmethod
+    def of(cls, folder: Folder, plan: Plan) -> "Results":
+        """Take what a reader has found of what is planned."""
+        begun = [name for name in sorted(plan.names) if layout.settings_file(folder.path, name).exists()]
         begun.sort(key=lambda name: name != layout.SEARCH)
-        return cls(experiment, plan, {name: Study.read(folder, plan, name) for name in begun})
+        return cls(folder.experiment, plan, {name: Study.of(folder, plan.find(name)) for name in begun})
 
     def evaluations(self, study: str) -> tuple[Evaluation, ...]:
         """What a study has trained so far; nothing where it has not begun."""

@@ -1,0 +1,310 @@
+"""The one reader of a results folder: strict for who goes on from it, doubting for who judges it or counts."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jointsearch.core import layout
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import R, digest, file_digest, read_record
+from jointsearch.core.records import (
+    Batch,
+    DataSet,
+    Digest,
+    Environment,
+    Evaluation,
+    History,
+    Observation,
+    Record,
+    Rung,
+    WarmStart,
+)
+from jointsearch.search import hyperband, warm_start
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.plan import Place, Plan, StudyPlan
+
+_Found = History | Rung | Evaluation
+_F = TypeVar("_F", bound=_Found)
+_KINDS: dict[str, type[_Found]] = {"history": History, "proposals": Rung, "slot": Evaluation}
+
+
+class Folder:
+    """The records of an experiment, each read once, when it is asked for.
+
+    A strict reader raises a `UserError` at the first record that is broken, or of another place or experiment, and
+    says how a run goes on. A doubting one leaves such a record out.
+
+    Attributes
+    ----------
+    path
+        `results/<experiment>`.
+    doubting
+        Whether a record is left out if something is wrong with it.
+    broken
+        What a doubting reader has left out, by path in the folder, and why.
+    """
+
+    def __init__(self, path: Path, doubting: bool = False):
+        self.path = path
+        self.doubting = doubting
+        self.broken: dict[str, str] = {}
+        self._ids: dict[str, Digest] = {}
+        self._read_already: dict[Path, Record] = {}
+
+    def read_all(self) -> None:
+        """Read every record now, so that `broken` names all that are."""
+        _ = self.experiment, self.data, self.warm_start, self.settings, self.environments, self._of_studies
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """Settings of the experiment, without which nothing can be read."""
+        return read_record(layout.experiment_file(self.path), Experiment)
+
+    @cached_property
+    def settings(self) -> dict[str, Experiment]:
+        """Those of each study beside the search that has begun."""
+        files = sorted(self.path.glob(f"*/{layout.EXPERIMENT}"))
+        return {path.parent.name: found for path in files if (found := self._read(path, Experiment))}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the experiment trains."""
+        return read_record(layout.plan_file(self.path), Plan)
+
+    @cached_property
+    def data(self) -> DataSet | None:
+        """The images; None before they were looked at."""
+        return self._read(layout.data_file(self.path), DataSet)
+
+    @cached_property
+    def warm_start(self) -> WarmStart | None:
+        """What the search knows from the beginning; None if it knows nothing."""
+        return self._read(layout.warm_start_file(self.path / layout.SEARCH), WarmStart)
+
+    @cached_property
+    def environments(self) -> dict[str, Environment]:
+        """What training processes found around them, by the digest in the name of the file."""
+        files = sorted(layout.environment_file(self.path, "*").parent.glob("*.json"))
+        return {path.stem: found for path in files if (found := self._read(path, Environment))}
+
+    @cached_property
+    def evaluations(self) -> dict[Place, Evaluation]:
+        """By study, bracket, rung and slot."""
+        return {place: one for place, one in self._of_studies.items() if isinstance(one, Evaluation)}
+
+    @cached_property
+    def rungs(self) -> dict[tuple[str, int, int], Rung]:
+        """Proposals by study, bracket and rung."""
+        return {place: one for place, one in self._of_studies.items() if isinstance(one, Rung)}
+
+    @cached_property
+    def histories(self) -> dict[tuple[str, int], History]:
+        """By study and bracket."""
+        return {place: one for place, one in self._of_studies.items() if isinstance(one, History)}
+
+    @cached_property
+    def batches(self) -> dict[str, Batch]:
+        """By path in the folder."""
+        return {name: one for (name, *_), one in self._of_studies.items() if isinstance(one, Batch)}
+
+    def settings_of(self, study: str) -> Experiment:
+        """Settings of a study; those of the experiment where it has none of its own."""
+        if self.doubting:
+            return self.settings.get(study, self.experiment)
+        return self._read(layout.experiment_file(self.path / study), Experiment) or self.experiment
+
+    def evaluations_of(self, plan: StudyPlan) -> tuple[Evaluation, ...]:
+        """What a study has trained so far of what is planned, by place.
+
+        A strict reader holds each to the digest in its batch, where that is complete.
+        """
+        brackets = [one.index for one in plan.brackets]
+        if self.doubting:
+            places = (place for place in sorted(self.evaluations) if place[0] == plan.name)
+            return tuple(self.evaluations[place] for place in places if place[1] in brackets)
+        folder, found = self.path / plan.name, dict[tuple[int, int, int], Evaluation]()
+        for bracket in brackets:
+            for one in self.of_batches(layout.bracket_folder(folder, bracket).glob("rung-*/batch-*.json")):
+                found[one.bracket, one.rung, one.slot] = one
+            for path in layout.slot_files(folder, bracket):
+                if layout.place_of(path) not in found and (loose := self._in_place(path, Evaluation)):
+                    found[loose.bracket, loose.rung, loose.slot] = loose
+        return tuple(found[place] for place in sorted(found))
+
+    def of_batches(self, batches: Iterable[Path]) -> list[Evaluation]:
+        """Read the evaluations behind batch files, in order.
+
+        Raises
+        ------
+        UserError
+            If one is missing, was changed since its batch was completed, or belongs to another experiment.
+        """
+        evaluations = []
+        for path in batches:
+            batch = read_record(path, Batch)
+            for slot, recorded in enumerate(batch.records, start=batch.first_slot):
+                file = layout.slot_file(path.parent, slot)
+                if not file.exists():
+                    raise UserError(f"{file}: missing; restore it, or delete {path.name} beside it to train it again")
+                if one := self._in_place(file, Evaluation):
+                    evaluations.append(one)
+                if file_digest(file) != recorded:
+                    raise UserError(
+                        f"{file}: changed since it was made ({path.name} holds another digest); "
+                        "restore it, or delete both files to train it again"
+                    )
+        return evaluations
+
+    def appeared(self, study: str, brackets: Iterable[int]) -> Iterator[Evaluation]:
+        """Evaluations of brackets that can be read by now, whatever they are of. Each file is read once."""
+        for bracket in brackets:
+            for path in layout.slot_files(self.path / study, bracket):
+                if one := self._read(path, Evaluation):
+                    yield one
+
+    def observations(self, study: str, bracket: int) -> list[Observation]:
+        """Follow the chain of histories to that of a bracket, from bracket 0 or a warm start; all that its model sees.
+
+        Raises
+        ------
+        UserError
+            If a link of the chain was changed.
+        """
+        observations: list[Observation] = []
+        previous: Digest | None = None
+        for index in range(bracket + 1):
+            path = layout.history_file(self.path / study, index)
+            history = read_record(path, History)
+            if index == 0 and history.previous is not None:
+                start = read_record(layout.warm_start_file(self.path / study), WarmStart)
+                previous = digest(start)
+                observations.extend(start.observations)
+            if history.previous != previous:
+                raise UserError(
+                    f"{path}: does not continue the history before it; delete history.json from bracket {index} on"
+                )
+            previous = digest(history)
+            observations.extend(history.observations)
+        return observations
+
+    def previous(self, study: str, bracket: int) -> Digest | None:
+        """Digest of what a bracket's history continues: that of the bracket before, for the first the warm start.
+
+        Raises
+        ------
+        UserError
+            If the warm start is not that of the study's settings, which name the digest of its evaluations.
+        """
+        if bracket:
+            return digest(read_record(layout.history_file(self.path / study, bracket - 1), History))
+        known = self.settings_of(study).warm_start
+        if known is None:
+            return None
+        path = layout.warm_start_file(self.path / study)
+        start = read_record(path, WarmStart)
+        if warm_start.source(start.observations) != known:
+            raise UserError(f"{path}: changed since it was made; delete it to make it again")
+        return digest(start)
+
+    def name(self, path: Path) -> str:
+        """Path of a file in the folder."""
+        return path.relative_to(self.path).as_posix()
+
+    def file(self, study: str, bracket: int, rung: int | None = None, slot: int | None = None) -> str:
+        """Path in the folder: of an evaluation; without a slot, of the proposals; without a rung, of the history."""
+        if rung is None:
+            return self.name(layout.history_file(self.path / study, bracket))
+        if slot is None:
+            return self.name(layout.proposals_file(self.path / study, bracket, rung))
+        return self.name(layout.slot_file(layout.rung_folder(self.path / study, bracket, rung), slot))
+
+    @cached_property
+    def _of_studies(self) -> dict[tuple[Any, ...], Record]:
+        """Whatever lies in the folders of brackets, by place; a batch by the path of its file."""
+        found: dict[tuple[Any, ...], Record] = {}
+        for name in filter(layout.in_bracket, layout.files(self.path)):
+            at = layout.locate(name)
+            if at is None or (at.rung or 0) >= len(hyperband.bracket(at.bracket, self.experiment.budget).levels):
+                self._leave_out(name, "no record that a search has; move it away")
+            elif at.kind == "batch":
+                if batch := self._read(self.path / name, Batch):
+                    found[name,] = batch
+            elif record := self._in_place(self.path / name, _KINDS[at.kind]):
+                found[_place(record)] = record
+        return found
+
+    def _read(self, path: Path, kind: type[R]) -> R | None:
+        """Read a record; None where there is none, or, for one who doubts, where it is broken."""
+        known = self._read_already.get(path)
+        if isinstance(known, kind):
+            return known
+        if not path.is_file():
+            return None
+        try:
+            found = read_record(path, kind)
+        except UserError as error:
+            if not self.doubting:
+                raise
+            # What to do about it is another thing in an audit than in a run.
+            self.broken[self.name(path)] = str(error).removeprefix(f"{path}: ").rpartition("; ")[0] + "; restore it"
+            return None
+        self._read_already[path] = found
+        return found
+
+    def _in_place(self, path: Path, kind: type[_F]) -> _F | None:
+        """Read a record that has to be of this experiment, of the place where it lies, and the only one for it."""
+        record = self._read(path, kind)
+        if record is None:
+            return None
+        name = self.name(path)
+        if fault := self._fault(name, record):
+            self._leave_out(name, *fault)
+            return None
+        return record
+
+    def _fault(self, name: str, record: _Found) -> tuple[str, str] | None:
+        """What is wrong with a record where it lies, as an audit and as a run says it."""
+        says = _place(record)
+        if record.experiment != self._id_of(record.study):
+            return (
+                "belongs to another experiment, or to other settings of its study; move it away",
+                "belongs to another experiment; move it away to train this one",
+            )
+        if _place_of(name)[: len(says)] != says:
+            return (
+                f"is the record of {', '.join(map(str, says))} (study, bracket, ...); move it back",
+                f"is the record of {_spelled(name, says)}; move it back, or delete it to train this one",
+            )
+        if name != self.file(*says):
+            message = f"lies beside the place of such a record, which is {self.file(*says)}; move it away"
+            return message, message
+        return None
+
+    def _leave_out(self, name: str, why: str, strict: str | None = None) -> None:
+        """Leave out a file, or refuse it."""
+        if not self.doubting:
+            raise UserError(f"{self.path / name}: {strict or why}")
+        self.broken[name] = why
+
+    def _id_of(self, study: str) -> Digest:
+        if study not in self._ids:
+            self._ids[study] = self.settings_of(study).id
+        return self._ids[study]
+
+
+def _place(record: _Found) -> tuple[Any, ...]:
+    """What a record says of its place: as much as such a one has."""
+    return tuple(getattr(record, field) for field in ("study", "bracket", "rung", "slot") if hasattr(record, field))
+
+
+def _place_of(name: str) -> tuple[Any, ...]:
+    """What the name of a record says of its place."""
+    at = layout.locate(name)
+    return () if at is None else (at.study, at.bracket, at.rung or 0, at.slot)
+
+
+def _spelled(name: str, says: tuple[Any, ...]) -> str:
+    """Name a place, and the study where the file lies in another one."""
+    spelled = [f"{field} {value}" for field, value in zip(("study", "bracket", "rung", "slot"), says, strict=False)]
+    return ", ".join(spelled[name.startswith(f"{says[0]}/") :])

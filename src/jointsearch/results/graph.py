@@ -1,0 +1,286 @@
+"""What each thing of an experiment is made from: the one place that says so. Pure arithmetic, light to import.
+
+The workflow plans its jobs by it, an audit checks by it the digests of parents, and ancestry, lineage and crate are
+drawn from it. `INPUTS` has a line for each kind of thing; a new kind of edge is one more line there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from jointsearch.core import layout
+from jointsearch.results.catalogue import FIGURES, TABLES, made_of
+from jointsearch.samplers import registry
+from jointsearch.search import hyperband
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.plan import Place, Plan, StudyPlan
+
+NAMED = frozenset({"experiment", "data", "previous"})
+"""Roles of inputs that a record names in fields of their own; all others are among its parents."""
+CHOSEN = frozenset({"followed", "continues"})
+"""Roles of which only what a record has chosen is among its parents."""
+ORDER = frozenset({"after"})
+"""Roles of what has to be there first, and is no part of what is made."""
+IMPLIED = frozenset({"continues"})
+"""Roles of what lies behind other inputs already, so that no job has to ask for it."""
+
+
+class Node(NamedTuple):
+    """A thing of an experiment.
+
+    Attributes
+    ----------
+    kind
+        One of `INPUTS`. A rung and a study are all evaluations in them, and no files.
+    name
+        Of the study, the figure or the table; nothing where there is only one of a kind.
+    bracket, rung, slot
+        Where in the study, as far as the kind has such a place.
+    """
+
+    kind: str
+    name: str = ""
+    bracket: int = 0
+    rung: int = 0
+    slot: int = 0
+
+    @property
+    def place(self) -> Place:
+        """Of an evaluation."""
+        return self[1:]
+
+    def file(self) -> Path:
+        """Its file, relative to the folder of the experiment; of a figure its data, of the crate its description.
+
+        The evaluations of a study, all together, are in its table once they are all there.
+        """
+        study = Path(self.name)
+        beside = Path() if self.name == layout.SEARCH else study
+        match self.kind:
+            case "settings":
+                return layout.experiment_file(beside)
+            case "warm_start":
+                return layout.warm_start_file(study)
+            case "history":
+                return layout.history_file(study, self.bracket)
+            case "proposals":
+                return layout.proposals_file(study, self.bracket, self.rung)
+            case "evaluation":
+                return layout.slot_file(layout.rung_folder(study, self.bracket, self.rung), self.slot)
+            case "study" | "observations":
+                return beside / "observations.csv"
+            case "incumbent":
+                return beside / "incumbent.json"
+            case "figure":
+                return Path("figures", f"{self.name}.csv")
+            case "table":
+                return Path("tables", f"{self.name}.csv")
+        return Path(_FILES[self.kind])
+
+
+_FILES = {
+    "data": "data.json",
+    "page": "interactive.html",
+    "numbers": "numbers.json",
+    "configuration": "config.yaml",
+    "paper": "paper.pdf",
+    "latex": "latex",
+    "crate": "ro-crate-metadata.json",
+    "manifest": "manifest.sha256",
+}
+
+
+def evaluation(place: Place) -> Node:
+    """The evaluation at a place."""
+    return Node("evaluation", *place)
+
+
+class Edge(NamedTuple):
+    """An input of a thing, and what it is to it."""
+
+    role: str
+    node: Node
+
+
+Edges = Iterator[Edge]
+EXPERIMENT = Node("settings", layout.SEARCH)
+DATA = Node("data")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What the things of an experiment are made from.
+
+    Attributes
+    ----------
+    plan
+        What it trains.
+    settings
+        Those of each study.
+    """
+
+    plan: Plan
+    settings: Mapping[str, Experiment]
+
+    def inputs_of(self, node: Node) -> tuple[Edge, ...]:
+        """What a thing is made from, each with its role; what has the same role is in the order that it is used in."""
+        return tuple(INPUTS[node.kind](self, node))
+
+    def evaluations_of(self, node: Node) -> Iterator[Node]:
+        """The evaluations in a rung or a study; anything else is itself."""
+        if node.kind not in ("rung", "study"):
+            yield node
+            return
+        for _, below in self.inputs_of(node):
+            yield from self.evaluations_of(below)
+
+    def study(self, name: str) -> StudyPlan:
+        """A study that is planned."""
+        return self._studies[name]
+
+    def size(self, study: str, bracket: int, rung: int) -> int:
+        """Trainings in a rung."""
+        return self._sizes[study, bracket][rung]
+
+    @cached_property
+    def _studies(self) -> dict[str, StudyPlan]:
+        return {one.name: one for one in self.plan.studies}
+
+    @cached_property
+    def _sizes(self) -> dict[tuple[str, int], tuple[int, ...]]:
+        return {(study.name, one.index): one.sizes for study in self.plan.studies for one in study.brackets}
+
+
+def _settings(graph: Graph, node: Node) -> Edges:
+    if node == EXPERIMENT:
+        return
+    yield Edge("experiment", EXPERIMENT)
+    study = graph.study(node.name)
+    if study.keeps:
+        yield from (Edge("keeps", Node("incumbent", first)) for first in study.follows)
+
+
+def _of_experiment(graph: Graph, node: Node) -> Edges:
+    yield Edge("experiment", EXPERIMENT)
+
+
+def _history(graph: Graph, node: Node) -> Edges:
+    settings = graph.settings[node.name]
+    yield Edge("experiment", Node("settings", node.name))
+    if node.bracket:
+        yield Edge("previous", Node("history", node.name, node.bracket - 1))
+    elif settings.warm_start is not None:
+        yield Edge("previous", Node("warm_start", node.name))
+    for item, rung in hyperband.newly_seen(node.bracket, settings.lags, settings.budget):
+        yield Edge("seen", Node("rung", node.name, item.index, rung))
+
+
+def _proposals(graph: Graph, node: Node) -> Edges:
+    study, settings = graph.study(node.name), graph.settings[node.name]
+    below = Node("rung", node.name, node.bracket, node.rung - 1)
+    yield Edge("experiment", Node("settings", node.name))
+    if not study.is_search:
+        yield from (Edge("followed", Node("study", other)) for other in study.follows)
+        if node.rung and settings.training.continuation:
+            yield Edge("after", below)
+    elif node.rung:
+        yield Edge("below", below)
+    else:
+        yield Edge("history", Node("history", node.name, node.bracket))
+        if registry.sees_pending(settings.sampler):
+            for item in hyperband.pending(node.bracket, settings.lags, settings.budget):
+                yield Edge("pending", Node("proposals", node.name, item.index))
+
+
+def _evaluation(graph: Graph, node: Node) -> Edges:
+    yield Edge("experiment", Node("settings", node.name))
+    yield Edge("data", DATA)
+    yield Edge("proposals", Node("proposals", node.name, node.bracket, node.rung))
+    if node.rung and graph.settings[node.name].training.continuation:
+        yield Edge("continues", Node("rung", node.name, node.bracket, node.rung - 1))
+
+
+def _rung(graph: Graph, node: Node) -> Edges:
+    for slot in range(graph.size(node.name, node.bracket, node.rung)):
+        yield Edge("evaluations", Node("evaluation", node.name, node.bracket, node.rung, slot))
+
+
+def _study(graph: Graph, node: Node) -> Edges:
+    for item in graph.study(node.name).brackets:
+        for rung in range(len(item.sizes)):
+            yield Edge("evaluations", Node("rung", node.name, item.index, rung))
+
+
+def _of_study(graph: Graph, node: Node) -> Edges:
+    yield Edge("experiment", Node("settings", node.name))
+    yield from _study(graph, node)
+
+
+def _of_studies(catalogue: dict[str, tuple[str, ...]]) -> Callable[[Graph, Node], Edges]:
+    def inputs(graph: Graph, node: Node) -> Edges:
+        yield Edge("experiment", EXPERIMENT)
+        for study in made_of(graph.plan.names, catalogue)[node.name]:
+            yield Edge("studies", Node("study", study))
+
+    return inputs
+
+
+def _of_all_studies(graph: Graph, node: Node) -> Edges:
+    yield Edge("experiment", EXPERIMENT)
+    yield from (Edge("studies", Node("study", study)) for study in graph.plan.names)
+
+
+def _drawn(graph: Graph, kind: str, catalogue: dict[str, tuple[str, ...]]) -> list[Node]:
+    return [Node(kind, name) for name in made_of(graph.plan.names, catalogue)]
+
+
+def _numbers(graph: Graph, node: Node) -> Edges:
+    yield from _of_all_studies(graph, node)
+    yield from (Edge("figures", one) for one in _drawn(graph, "figure", FIGURES))
+    yield from (Edge("tables", one) for one in _drawn(graph, "table", TABLES))
+
+
+def _paper(graph: Graph, node: Node) -> Edges:
+    yield Edge("numbers", Node("numbers"))
+    yield Edge("data", DATA)
+    for one in (*_drawn(graph, "figure", FIGURES), *_drawn(graph, "table", TABLES), Node("page")):
+        yield Edge("results", one)
+
+
+def _crate(graph: Graph, node: Node) -> Edges:
+    yield Edge("experiment", EXPERIMENT)
+    for study in graph.plan.names:
+        yield from (Edge("files", Node(kind, study)) for kind in ("observations", "incumbent"))
+    yield from (Edge("files", one.node) for one in _paper(graph, node))
+    yield from (Edge("files", Node(kind)) for kind in ("paper", "configuration"))
+
+
+def _manifest(graph: Graph, node: Node) -> Edges:
+    yield from _crate(graph, node)
+    yield Edge("files", Node("crate"))
+
+
+INPUTS: dict[str, Callable[[Graph, Node], Edges]] = {
+    "settings": _settings,
+    "data": _of_experiment,
+    "warm_start": _of_experiment,
+    "history": _history,
+    "proposals": _proposals,
+    "evaluation": _evaluation,
+    "rung": _rung,
+    "study": _study,
+    "observations": _of_study,
+    "incumbent": _of_study,
+    "figure": _of_studies(FIGURES),
+    "table": _of_studies(TABLES),
+    "page": _of_all_studies,
+    "numbers": _numbers,
+    "configuration": _of_experiment,
+    "paper": _paper,
+    "latex": _paper,
+    "crate": _crate,
+    "manifest": _manifest,
+}
+"""For each kind of thing what it is made from."""
