@@ -7,10 +7,11 @@ experiment in progress.
 import argparse
 from pathlib import Path
 
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core import cli
 from jointsearch.core.files import write_bytes
-from jointsearch.plotting import registry, style
+from jointsearch.plotting import style
+from jointsearch.plotting.figure import load
 from jointsearch.results.catalogue import FIGURES
 from jointsearch.results.results import Results
 
@@ -21,10 +22,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("output", type=Path, help="the PDF to write; .svg, .png and .csv go beside it")
     arguments = parser.parse_args()
-    kind = registry.FIGURES[arguments.figure]
-    content = csv_bytes(kind.data(Results.read(arguments.folder)))
+    figure = load(arguments.figure)
+    content = csv_bytes(figure.data(Results.read(arguments.folder)))
     write_bytes(arguments.output.with_suffix(".csv"), content)
-    style.save(kind.draw(registry.parse(content)), arguments.output.with_suffix(""))
+    style.save(figure.draw(parse(content)), arguments.output.with_suffix(""))
 
 
 if __name__ == "__main__":

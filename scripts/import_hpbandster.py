@@ -10,8 +10,8 @@ from typing import get_args
 
 import numpy as np
 
+from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.imported import table
-from jointsearch.analysis.observations import write_csv
 from jointsearch.core import cli
 from jointsearch.core.records import BudgetUnit
 from jointsearch.plotting import budget_correlation, style
@@ -28,7 +28,7 @@ def main() -> None:
     rows = table(hpbandster.read(arguments.folder), arguments.budget_unit)
     write_csv(rows, arguments.output)
     if (figure := arguments.budget_correlation) is not None:
-        data = budget_correlation.data(rows, np.random.default_rng(0))
+        data = budget_correlation.from_observations(rows, np.random.default_rng(0))
         write_csv(data, figure.with_suffix(".csv"))
         style.save(budget_correlation.draw(data), figure.with_suffix(""))
 

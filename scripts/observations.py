@@ -7,7 +7,8 @@ By hand it also works on a search in progress.
 import argparse
 from pathlib import Path
 
-from jointsearch.analysis.observations import table, write_csv
+from jointsearch.analysis.csv_file import write_csv
+from jointsearch.analysis.observations import table
 from jointsearch.core import cli
 from jointsearch.core.files import read_record, write_record
 from jointsearch.results.results import Study

@@ -7,9 +7,10 @@ its unit and the evaluations that it comes from.
 import argparse
 from pathlib import Path
 
+from jointsearch.analysis.csv_file import parse
 from jointsearch.core import cli
 from jointsearch.core.files import write_record
-from jointsearch.plotting import registry
+from jointsearch.plotting.numbers import numbers
 from jointsearch.results.results import Results
 
 
@@ -19,8 +20,8 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="numbers.json to write")
     parser.add_argument("data", type=Path, nargs="*", help="figures/*.csv, tables/*.csv")
     arguments = parser.parse_args()
-    data = {f"{path.parent.name}/{path.stem}": registry.parse(path.read_bytes()) for path in arguments.data}
-    write_record(arguments.output, registry.numbers(Results.read(arguments.folder), data))
+    data = {f"{path.parent.name}/{path.stem}": parse(path.read_bytes()) for path in arguments.data}
+    write_record(arguments.output, numbers(Results.read(arguments.folder), data))
 
 
 if __name__ == "__main__":

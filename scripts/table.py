@@ -6,9 +6,9 @@ Reads its records; writes one table (CSV).
 import argparse
 from pathlib import Path
 
-from jointsearch.analysis.observations import write_csv
+from jointsearch.analysis.csv_file import write_csv
+from jointsearch.analysis.table import load
 from jointsearch.core import cli
-from jointsearch.plotting import registry
 from jointsearch.results.catalogue import TABLES
 from jointsearch.results.results import Results
 
@@ -19,8 +19,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("output", type=Path, help="the CSV to write")
     arguments = parser.parse_args()
-    material = Results.read(arguments.folder)
-    write_csv(registry.TABLES[arguments.table].rows(material), arguments.output)
+    write_csv(load(arguments.table).data(Results.read(arguments.folder)), arguments.output)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pandas as pd
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_bytes
 from jointsearch.core.seeds import derive
+from jointsearch.core.units import amount
 from jointsearch.plotting import style
 from jointsearch.search.hyperband import budgets
 from search import figure, optimisers, statistics, surrogate, table, tasks
@@ -137,7 +138,7 @@ def surrogate_table(summary: Summary) -> str:
         chosen = {one.name for family, one in fitted.surrogates.items() if family != "nearest"}
         rows = [
             {"model": f"**{name}**" if name in chosen else name}
-            | {style.budget_name(row["budget"], "epochs"): f"{row['spearman']:.2f} / {row['r2']:.2f}" for row in part}
+            | {amount(row["budget"], "epochs"): f"{row['spearman']:.2f} / {row['r2']:.2f}" for row in part}
             for name in fitted.quality["model"].unique().tolist()
             for part in [fitted.quality[fitted.quality["model"] == name].to_dict("records")]
         ]

@@ -7,8 +7,8 @@ import pytest
 from arm_runs import ERRORS, STEPS, TEST_ABOVE, arms
 from synthetic import SPACE
 
-from jointsearch.analysis.arms import table
-from jointsearch.analysis.comparison import TITLES, Comparison, Run, compare_runs, mean_path, reach
+from jointsearch.analysis.comparison import TITLES, Comparison, Repeat, compare_arms, mean_path, reach
+from jointsearch.analysis.tables.arms_table import data
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
 from jointsearch.results.results import Results, Study
@@ -37,27 +37,27 @@ def test_repeats_are_complete_when_they_hold_what_is_planned(settings) -> None:
     for name, study in planned.items():
         if name != layout.SEARCH:
             assert len(made.evaluations(name)) == sum(sum(one.sizes) for one in study.brackets), name
-    assert [run.arm for run in compare_runs(made).runs] == list(STEPS)
-    assert all(run.complete for run in compare_runs(made).runs)
+    assert [run.arm for run in compare_arms(made).repeats] == list(STEPS)
+    assert all(run.complete for run in compare_arms(made).repeats)
 
 
 @pytest.mark.parametrize("missing", ["joint_bohb_1", "joint_random_1", "joint_hyperband_1", "architecture_first_1_2"])
 def test_a_repeat_that_lacks_a_training_is_not_complete(missing) -> None:
-    made = compare_runs(arms(EPOCHS, 2, 4, **{missing: 1})).runs
-    assert [f"{run.arm}_{run.repeat}" for run in made if not run.complete] == [missing.removesuffix("_2")]
+    made = compare_arms(arms(EPOCHS, 2, 4, **{missing: 1})).repeats
+    assert [f"{run.arm}_{run.number}" for run in made if not run.complete] == [missing.removesuffix("_2")]
 
 
 def test_a_second_step_that_has_not_begun_leaves_the_repeat_incomplete() -> None:
     whole = arms(EPOCHS, 1, 4)
     studies = {name: one for name, one in whole.studies.items() if name != "architecture_first-0-2"}
-    comparison = compare_runs(replace(whole, studies=studies))
+    comparison = compare_arms(replace(whole, studies=studies))
     (half,) = comparison.begun("architecture_first")
     assert not half.complete and comparison.at == half.spent == comparison.begun("joint_bohb")[0].spent / 2
 
 
 def test_arms_alone_that_are_under_way_are_not_taken_for_complete() -> None:
     whole = arms(EPOCHS, 1, 4, joint_bohb_0=1)
-    made = compare_runs(replace(whole, studies={"joint_bohb-0": whole.studies["joint_bohb-0"]})).runs
+    made = compare_arms(replace(whole, studies={"joint_bohb-0": whole.studies["joint_bohb-0"]})).repeats
     assert [run.complete for run in made] == [False]
 
 
@@ -65,13 +65,13 @@ def test_arms_alone_that_are_under_way_are_not_taken_for_complete() -> None:
 def test_joint_arms_alone_may_end_within_a_round(missing) -> None:
     whole = arms(EPOCHS, 2, 6, joint_bohb_1=missing)
     joint = {name: one for name, one in whole.studies.items() if name.startswith("joint_")}
-    made = compare_runs(replace(whole, studies=joint)).runs
+    made = compare_arms(replace(whole, studies=joint)).repeats
     assert [run.complete for run in made if run.arm == "joint_bohb"] == [True, not missing]
 
 
 def test_error_of_two_steps_is_the_better_of_both(six) -> None:
-    for run in compare_runs(six).runs:
-        parts = [six.evaluations(layout.arm(run.arm, run.repeat, step)) for step in STEPS[run.arm]]
+    for run in compare_arms(six).repeats:
+        parts = [six.evaluations(layout.arm(run.arm, run.number, step)) for step in STEPS[run.arm]]
         losses = [one.loss for part in parts for one in part if one.budget == 3 and one.loss is not None]
         assert run.error("validation") == min(losses)
         assert run.error("test") == pytest.approx(min(losses) + TEST_ABOVE)
@@ -79,11 +79,11 @@ def test_error_of_two_steps_is_the_better_of_both(six) -> None:
 
 def run(
     *losses: tuple[float, float], spent: float, arm: str = "joint_bohb", repeat: int = 0, complete: bool = True
-) -> Run:
+) -> Repeat:
     """A repeat whose error at the full budget changes at some points, and that is by now where so much is spent."""
     path = pd.DataFrame([*losses, (spent, losses[-1][1])], columns=["spent", "full_budget_loss"])
     path = pd.concat([pd.DataFrame({"spent": [0.5]}), path], ignore_index=True)
-    return Run(arm, repeat, path, complete, full=True)
+    return Repeat(arm, repeat, path, complete, full=True)
 
 
 def test_time_is_that_of_the_first_incomplete_search_and_complete_ones_set_no_limit() -> None:
@@ -98,7 +98,7 @@ def test_time_where_all_are_complete_is_that_of_the_last_end() -> None:
 
 
 def test_time_only_grows_as_searches_go_on() -> None:
-    times = [compare_runs(arms(EPOCHS, 2, 4, joint_bohb_1=missing)).at for missing in (3, 2, 1, 0)]
+    times = [compare_arms(arms(EPOCHS, 2, 4, joint_bohb_1=missing)).at for missing in (3, 2, 1, 0)]
     assert all(earlier < later for earlier, later in pairwise(times))
 
 
@@ -106,13 +106,13 @@ def test_repeats_are_compared_that_have_got_to_the_full_budget_in_every_arm() ->
     begun = [run((1, 0.8), spent=5, arm=arm, repeat=repeat) for arm in TITLES for repeat in (0, 1)]
     late = [replace(run((1, 0.8), spent=1, arm=arm, repeat=2, complete=False), full=False) for arm in TITLES]
     comparison = Comparison.of([*begun, *late, run((1, 0.8), spent=1, repeat=3, complete=False)])
-    assert (comparison.repeats, comparison.at) == ((0, 1), 5)
+    assert (comparison.numbers, comparison.at) == ((0, 1), 5)
     assert len(comparison.begun("joint_bohb")) == 4 and len(comparison.compared("joint_bohb")) == 2
 
 
 def test_without_common_repeats_nothing_is_compared() -> None:
     comparison = Comparison.of([run((1, 0.8), spent=5), run((1, 0.8), spent=5, arm="joint_random", repeat=1)])
-    assert comparison.repeats == () and np.isnan(comparison.at)
+    assert comparison.numbers == () and np.isnan(comparison.at)
     assert comparison.mean_path("joint_bohb").empty and comparison.incumbents("joint_bohb") == ()
 
 
@@ -121,7 +121,7 @@ def test_a_search_ends_for_now_at_its_first_missing_training() -> None:
     made = whole.evaluations("joint_random-0")
     gap = Study(whole.experiment, (*made[:2], *made[3:]))
     for studies, trained in (({"joint_random-0": gap}, 2), ({"joint_random-0": Study(whole.experiment, made[1:])}, 0)):
-        (one,) = compare_runs(replace(whole, studies={**whole.studies, **studies})).begun("joint_random")
+        (one,) = compare_arms(replace(whole, studies={**whole.studies, **studies})).begun("joint_random")
         assert (len(one.path), one.spent, one.complete) == (trained, 3 * trained, False)
 
 
@@ -139,7 +139,7 @@ def test_mean_begins_with_the_last_first_success_and_holds_what_is_over() -> Non
 
 def test_mean_passes_the_mean_of_the_table_where_arms_are_compared() -> None:
     made = arms(EPOCHS, 3, 4, joint_bohb_0=2, joint_random_2=1)
-    comparison, rows = compare_runs(made), table(made).set_index("arm")
+    comparison, rows = compare_arms(made), data(made).set_index("arm")
     for arm in STEPS:
         path = comparison.mean_path(arm)
         then = path.loc[path["spent"] <= comparison.at, "error"].iloc[-1]

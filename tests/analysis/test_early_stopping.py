@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from synthetic import material, search
 
 from jointsearch.analysis.correlation import correlations
-from jointsearch.analysis.early_stopping import compare, contrast, curve, curves, follow, numbers, survivors, table
+from jointsearch.analysis.early_stopping import compare, contrast, curve, curves, follow, survivors
 from jointsearch.analysis.observations import table as observations_table
+from jointsearch.analysis.tables.early_stopping import data, numbers
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.search.hyperband import promote
@@ -179,7 +180,7 @@ def test_contrast_needs_three_budgets_and_configurations_that_succeeded_at_all()
 def test_table_counts_failures_and_cuts_among_the_successful_too() -> None:
     good = [0.1 + slot / 100 for slot in range(9)]
     lower = [None] * 18 + good
-    found = table(material(SETTINGS, correlation=study(lower, lower, [None] * 18 + good[::-1]))).set_index("budget")
+    found = data(material(SETTINGS, correlation=study(lower, lower, [None] * 18 + good[::-1]))).set_index("budget")
     assert found.index.tolist() == [1, 3]
     row = found.loc[1]
     assert row[["configurations", "failed", "failed_full", "top"]].tolist() == [27, 18, 18, 1]
@@ -192,7 +193,7 @@ def test_table_counts_failures_and_cuts_among_the_successful_too() -> None:
 
 def test_a_study_half_done_counts_what_is_finished_at_both_budgets() -> None:
     records = study([], [0.1, 0.2, 0.3, 0.4, 0.5], [0.1, 0.2, None, 0.4, 0.5, 0.6, 0.7])
-    found = table(material(SETTINGS, correlation=records)).set_index("budget")
+    found = data(material(SETTINGS, correlation=records)).set_index("budget")
     assert found["begun"].tolist() == [7, 7] and found["configurations"].tolist() == [0, 5]
     assert found["failed_full"].tolist() == [0, 1]
     assert found.loc[1, ["top", "share", "regret", "spearman"]].isna().all() and found.loc[1, "kept"] == 0
@@ -202,20 +203,20 @@ def test_a_study_half_done_counts_what_is_finished_at_both_budgets() -> None:
 @pytest.mark.parametrize("records", [[], study([None] * 5, [None] * 5, [None] * 5), study([0.1], [0.1], [0.1])])
 def test_where_nothing_can_be_said_nothing_is(records) -> None:
     known = material(SETTINGS, correlation=records)
-    found = table(known)
+    found = data(known)
     assert len(found) == 2 and found[["top", "share", "regret", "spearman"]].isna().all(axis=None)
     assert not [name for name in numbers(known, found) if "share" in name or "regret" in name]
 
 
 def test_with_one_budget_there_is_no_row() -> None:
     one = material(BudgetSettings(unit="epochs", minimum=9, maximum=9), correlation=study([0.1, 0.2, 0.3]))
-    assert table(one).empty and curves(one).empty and compare(one).empty
+    assert data(one).empty and curves(one).empty and compare(one).empty
 
 
 def test_numbers_are_those_of_the_table_with_the_evaluations_of_both_budgets() -> None:
     records = study(*[[0.1 + slot / 100 for slot in range(12)]] * 3)
     known = material(SETTINGS, correlation=records)
-    found = numbers(known, table(known))
+    found = numbers(known, data(known))
     assert (found["early_stopping_kept_1"].value, found["early_stopping_top_3"].value) == (4, 1)
     assert found["early_stopping_share_1"].text() == found["early_stopping_share_succeeded_1"].text() == "100 %"
     assert found["early_stopping_share_low_1"].text() == "21 %"
@@ -226,4 +227,4 @@ def test_numbers_are_those_of_the_table_with_the_evaluations_of_both_budgets() -
 
 def test_same_records_give_the_same_table() -> None:
     known = material(SETTINGS, correlation=study(*[[0.1 + slot % 5 / 100 for slot in range(12)]] * 3))
-    pd.testing.assert_frame_equal(table(known), table(known), check_exact=True)
+    pd.testing.assert_frame_equal(data(known), data(known), check_exact=True)

@@ -10,6 +10,7 @@ from searches import SPACES, search_in
 
 from jointsearch.analysis import observations
 from jointsearch.analysis.correlation import correlations
+from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.imported import table
 from jointsearch.plotting import budget_correlation
 from jointsearch.search import hpbandster
@@ -26,7 +27,7 @@ def test_an_export_gives_the_same_table_but_for_what_it_does_not_tell(tmp_path, 
     evaluations = search_in(space, brackets=8)
     hpbandster.write(tmp_path / "run", space, evaluations)
     rows = table(hpbandster.read(tmp_path / "run"), "epochs")
-    observations.write_csv(rows, tmp_path / "t.csv")
+    write_csv(rows, tmp_path / "t.csv")
     read = observations.read_csv(tmp_path / "t.csv", SPACES[name].choices())
     assert read[UNKNOWN].isna().all(axis=None)
     ours = observations.table(evaluations, list(SPACES[name].hyperparameters))
@@ -74,7 +75,7 @@ def test_losses_of_any_kind_make_a_table_that_is_read_and_correlated(tmp_path, s
     rows = table(of_anything(scale), "steps")
     assert rows["loss"].tolist()[:8] == [run.loss for run in of_anything(scale)[:16:2]]
     assert rows["bracket"].tolist() == [-1] * 16 + [0, 0]
-    observations.write_csv(rows, tmp_path / "t.csv")
+    write_csv(rows, tmp_path / "t.csv")
     read = observations.read_csv(tmp_path / "t.csv")
     pd.testing.assert_frame_equal(read, rows)
     (pair,) = correlations(read, np.random.default_rng(0)).to_dict("records")
@@ -84,7 +85,7 @@ def test_losses_of_any_kind_make_a_table_that_is_read_and_correlated(tmp_path, s
 @pytest.mark.parametrize("scale", [-1, 0.5, 1e6])
 def test_losses_of_any_kind_are_drawn_as_losses_and_not_as_errors_in_percent(scale):
     rows = table(of_anything(scale), "steps")
-    data = budget_correlation.data(rows, np.random.default_rng(0))
+    data = budget_correlation.from_observations(rows, np.random.default_rng(0))
     figure = budget_correlation.draw(data)
     _, title = (part.get_suptitle() for part in figure.subfigs)
     assert title == "loss at both budgets"

@@ -5,7 +5,8 @@ from synthetic import material, search
 
 from jointsearch.analysis.number import Number, source, sources
 from jointsearch.core.config import BudgetSettings
-from jointsearch.plotting import registry
+from jointsearch.plotting import budget_correlation
+from jointsearch.plotting.numbers import numbers
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 
@@ -17,8 +18,8 @@ def evaluations():
 
 def of(evaluations):
     known = material(SETTINGS, search=evaluations)
-    data = {"figures/budget_correlation": registry.FIGURES["budget_correlation"].data(known)}
-    return registry.numbers(known, data).numbers
+    data = {"figures/budget_correlation": budget_correlation.data(known)}
+    return numbers(known, data).numbers
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import NAMES, search
 
-from jointsearch.analysis.observations import COLUMNS, configurations, read_csv, table, write_csv
+from jointsearch.analysis.csv_file import write_csv
+from jointsearch.analysis.observations import COLUMNS, configurations, read_csv, table
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
 

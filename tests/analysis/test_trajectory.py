@@ -6,7 +6,7 @@ from arm_runs import spent
 from factories import evaluation
 from synthetic import search
 
-from jointsearch.analysis.trajectory import COLUMNS, trajectory, unit_of
+from jointsearch.analysis.trajectory import COLUMNS, trajectory
 from jointsearch.core.config import BudgetSettings
 from jointsearch.search.incumbent import incumbent
 
@@ -90,17 +90,3 @@ def test_nothing_and_failures_only_give_a_table_without_incumbent() -> None:
     assert list(trajectory(full_budget=1).columns) == list(trajectory([], full_budget=1).columns) == list(COLUMNS)
     path = trajectory([evaluation("0-0-0", None)], full_budget=1)
     assert path[["incumbent", "incumbent_loss", "full_budget_loss"]].isna().all(axis=None)
-
-
-@pytest.mark.parametrize(
-    ("amount", "unit", "told"),
-    [
-        (27, "seconds", (1, "s")),
-        (1620, "seconds", (60, "min")),
-        (36_000, "seconds", (3600, "h")),
-        (60 * 86400, "seconds", (86400, "days")),
-        (1e6, "steps", (1, "steps")),
-    ],
-)
-def test_what_was_spent_is_told_in_a_unit_of_its_size(amount, unit, told) -> None:
-    assert unit_of(amount, unit) == told

@@ -47,7 +47,11 @@ def settings(workspace: Workspace, **changes) -> config.Config:
 def test_copied_results_have_nothing_to_do_in_another_clone(finished, workspace):
     """Its code is newer than what was made by the same code, and the engine knows nothing of these files."""
     shutil.copytree(finished.results, workspace.results)
+    shutil.copytree(finished.folder / "logs", workspace.folder / "logs")
     shuffle_stamps(workspace.results)
+    # The engine takes the times that jobs took for their outputs.
+    assert list((workspace.folder / "logs").rglob("train-*.tsv"))
+    shuffle_stamps(workspace.folder / "logs")
     content = {path: path.read_bytes() for path in files(workspace.results) if not path.name.startswith(".")}
     assert jobs(workspace) == []
     assert {path: path.read_bytes() for path in content} == content
@@ -149,6 +153,11 @@ def test_a_longer_search_makes_the_outcomes_stale_and_no_records(finished):
     ("code", "stale", "current_ones"),
     [
         ("src/jointsearch/plotting/style.py", {"figures/incumbent_over_time.pdf", "paper.pdf"}, {"observations.csv"}),
+        (
+            "src/jointsearch/plotting/learning_curves.py",
+            {"figures/learning_curves.csv", "figures/learning_curves.pdf", "numbers.json", "paper.pdf"},
+            {"figures/incumbent_over_time.pdf", "figures/budget_correlation.csv", "interactive.html"},
+        ),
         ("paper/main.typ", {"paper.pdf", "manifest.sha256"}, {"figures/incumbent_over_time.pdf", "numbers.json"}),
     ],
 )

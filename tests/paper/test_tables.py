@@ -9,8 +9,8 @@ from jointsearch.paper.tables import TABLES, show
 from jointsearch.results.catalogue import TABLES as MADE
 
 
-def test_every_table_that_is_made_has_a_display() -> None:
-    assert set(TABLES) == set(MADE)
+def test_every_display_is_of_a_table_that_is_made() -> None:
+    assert set(TABLES) <= set(MADE)
 
 
 def test_groups_of_importance_stand_side_by_side_also_without_a_surrogate() -> None:

@@ -7,12 +7,12 @@ from arm_runs import STEPS, arms
 from matplotlib.figure import Figure
 from synthetic import material
 
-from jointsearch.analysis.arms import TITLES, table
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.comparison import TITLES
+from jointsearch.analysis.csv_file import csv_bytes, parse
+from jointsearch.analysis.tables import arms_table
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
 from jointsearch.plotting.arms import LOOKS, data, draw, numbers
-from jointsearch.plotting.registry import parse
 from jointsearch.results.results import Results
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
@@ -38,7 +38,7 @@ def texts(figure: Figure) -> list[str]:
 
 
 def test_data_hold_paths_repeats_and_means_of_every_arm(made, rows) -> None:
-    known = table(made).set_index("arm")
+    known = arms_table.data(made).set_index("arm")
     for arm in STEPS:
         own = rows[rows["arm"] == arm]
         assert own["part"].value_counts()["repeat"] == 6

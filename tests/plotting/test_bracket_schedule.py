@@ -5,10 +5,9 @@ from matplotlib.figure import Figure
 from synthetic import material, search
 from timelines import spread
 
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.bracket_schedule import data, draw, numbers
-from jointsearch.plotting.registry import parse
 from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
@@ -29,7 +28,7 @@ def test_pauses_are_cut_and_marked() -> None:
     # Cut out, ten hours leave the axis as long as without them.
     assert back(torn)["window_end"].max() == pytest.approx(back(whole)["window_end"].max())
     figure = draw(back(torn))
-    assert "10 hours cut" in texts(figure)
+    assert "10 h cut" in texts(figure)
     assert "interrupted" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 

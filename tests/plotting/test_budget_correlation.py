@@ -10,11 +10,11 @@ from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.observations import table
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
-from jointsearch.plotting.budget_correlation import data, draw
+from jointsearch.plotting.budget_correlation import draw, from_observations
 
 
 def drawn(observations: pd.DataFrame) -> Figure:
-    return draw(data(observations, np.random.default_rng(0)))
+    return draw(from_observations(observations, np.random.default_rng(0)))
 
 
 def texts(axes: Axes) -> list[str]:
@@ -58,9 +58,9 @@ def test_scatter_panels_hold_every_pair_of_errors_in_percent(observations) -> No
 def test_budgets_are_named_on_both_sides(observations) -> None:
     matrix, *panels = drawn(observations).axes
     assert [label.get_text() for label in matrix.get_xticklabels()] == ["400 s", "1,200 s", "3,600 s"]
-    assert [label.get_text() for label in matrix.get_yticklabels()] == ["1,200 s", "3,600 s", "10,800 s"]
+    assert [label.get_text() for label in matrix.get_yticklabels()] == ["20 min", "1 h", "3 h"]
     assert [axes.get_xlabel() for axes in panels if axes.get_xlabel()] == ["400 s", "1,200 s", "3,600 s"]
-    assert [axes.get_ylabel() for axes in panels if axes.get_ylabel()] == ["1,200 s", "3,600 s", "10,800 s"]
+    assert [axes.get_ylabel() for axes in panels if axes.get_ylabel()] == ["20 min", "1 h", "3 h"]
 
 
 @pytest.mark.parametrize(("maximum", "pairs"), [(3, 1), (9, 3), (81, 10)])

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from synthetic import material, search
 
-from jointsearch.analysis.early_stopping import table
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.csv_file import csv_bytes
+from jointsearch.analysis.tables import early_stopping
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.plotting import style
+from jointsearch.core.units import amount
 from jointsearch.plotting.correlation_study import data, draw, numbers
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
@@ -86,7 +86,7 @@ def test_every_pair_names_its_budgets_and_its_numbers(known, figure) -> None:
     last = found[(found["lower_budget"] == 400) & (found["higher_budget"] == 10800)].set_index("of")["n"]
     cells = texts(figure.axes[0])
     assert cells[-5:] == ["lower (s)", "higher (s)", "n, study", "n, survivors", "n, search"]
-    assert cells[-11:-6] == ["400", "10,800", *(str(int(last[of])) for of in ("study", "survivors", "search"))]
+    assert cells[-11:-6] == ["400 s", "3 h", *(str(int(last[of])) for of in ("study", "survivors", "search"))]
     assert cells[-6] == "×27"
 
 
@@ -101,10 +101,10 @@ def test_curves_end_with_everything_kept(figure) -> None:
 
 
 def test_the_number_of_failures_is_said(known, figure) -> None:
-    rows = table(known)
-    said = [f"{style.budget_name(row.budget, 'seconds')}: {row.failed} failed" for row in rows.itertuples()]
+    rows = early_stopping.data(known)
+    said = [f"{amount(row.budget, 'seconds')}: {row.failed} failed" for row in rows.itertuples()]
     assert set(said) < set(legends(figure))
-    assert f"study: 40 random configurations, {rows['failed_full'][0]} failed at 10,800 s" in legends(figure)
+    assert f"study: 40 random configurations, {rows['failed_full'][0]} failed at 3 h" in legends(figure)
     assert rows["failed"].gt(0).any()
 
 

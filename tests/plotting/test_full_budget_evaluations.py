@@ -8,7 +8,7 @@ from synthetic import NAMES, search
 from jointsearch.analysis.observations import table
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
-from jointsearch.plotting.full_budget_evaluations import data, draw
+from jointsearch.plotting.full_budget_evaluations import draw, from_observations
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 
@@ -16,7 +16,7 @@ DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 def gathered(observations: pd.DataFrame) -> pd.DataFrame:
     """With made-up places: configuration i lies at (i, -i)."""
     numbers = np.arange(observations["proposal"].nunique(), dtype=float)
-    return data(observations, np.column_stack([numbers, -numbers]))
+    return from_observations(observations, np.column_stack([numbers, -numbers]))
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from factories import evaluation
 from matplotlib.figure import Figure
 from synthetic import material
 
+from jointsearch.analysis.csv_file import csv_bytes
 from jointsearch.analysis.importance.groups import GROUPS, Effects
-from jointsearch.analysis.observations import csv_bytes
 from jointsearch.core.config import BudgetSettings
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import style

@@ -6,11 +6,10 @@ from factories import evaluation
 from matplotlib.figure import Figure
 from synthetic import material, search
 
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
 from jointsearch.plotting.incumbent_over_time import data, draw, numbers
-from jointsearch.plotting.registry import parse
 from jointsearch.results.results import Results
 from jointsearch.search.incumbent import incumbent
 

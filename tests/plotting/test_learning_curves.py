@@ -7,11 +7,10 @@ from factories import evaluation
 from matplotlib.collections import LineCollection
 from synthetic import material, search
 
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.plotting.learning_curves import data, draw, numbers
-from jointsearch.plotting.registry import parse
 from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="seconds", minimum=1, maximum=9)

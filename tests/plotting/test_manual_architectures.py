@@ -6,10 +6,9 @@ from matplotlib.axes import Axes
 from synthetic import material
 from timelines import named
 
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.manual_architectures import data, draw, numbers
-from jointsearch.plotting.registry import parse
 from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)

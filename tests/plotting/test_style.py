@@ -10,6 +10,7 @@ import pytest
 from matplotlib.colors import LogNorm, Normalize, SymLogNorm, to_rgb
 from synthetic import NAMES, search
 
+from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.footprint import footprint
 from jointsearch.analysis.observations import configurations, table
 from jointsearch.core.config import BudgetSettings
@@ -20,10 +21,10 @@ from jointsearch.plotting import budget_correlation, full_budget_evaluations, st
 def write_both(folder: Path) -> None:
     observations = table(search(8, BudgetSettings(unit="epochs", minimum=1, maximum=27)), NAMES)
     encoded = np.array([list(values.values()) for values in configurations(observations).values()])
-    correlation = budget_correlation.data(observations, np.random.default_rng(0))
-    evaluations = full_budget_evaluations.data(observations, footprint(encoded, "cccc"))
+    correlation = budget_correlation.from_observations(observations, np.random.default_rng(0))
+    evaluations = full_budget_evaluations.from_observations(observations, footprint(encoded, "cccc"))
     for name, module, data in (("bc", budget_correlation, correlation), ("fb", full_budget_evaluations, evaluations)):
-        style.write_data(data, folder / f"{name}.csv")
+        write_csv(data, folder / f"{name}.csv")
         style.save(module.draw(data), folder / name)
 
 
@@ -61,7 +62,8 @@ def test_files_are_what_their_names_say_with_fonts_that_can_be_edited_and_no_dat
 def test_drawing_leaves_the_settings_of_matplotlib_alone(tmp_path) -> None:
     before = dict(matplotlib.rcParams)
     style.save(
-        budget_correlation.draw(budget_correlation.data(table([], []), np.random.default_rng(0))), tmp_path / "x"
+        budget_correlation.draw(budget_correlation.from_observations(table([], []), np.random.default_rng(0))),
+        tmp_path / "x",
     )
     assert dict(matplotlib.rcParams) == before
 
@@ -73,26 +75,8 @@ def test_place_that_cannot_be_written_is_named(tmp_path) -> None:
 
 
 def test_data_keep_every_digit(tmp_path) -> None:
-    style.write_data(pd.DataFrame({"x": [0.1 + 0.2]}), tmp_path / "x.csv")
+    write_csv(pd.DataFrame({"x": [0.1 + 0.2]}), tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_text() == "x\n0.30000000000000004\n"
-
-
-@pytest.mark.parametrize(
-    ("budget", "unit", "name"),
-    [
-        (1, "epochs", "1 epoch"),
-        (27, "epochs", "27 epochs"),
-        (1, "steps", "1 step"),
-        (1000, "steps", "1,000 steps"),
-        (400, "seconds", "400 s"),
-        (10800, "seconds", "10,800 s"),
-        (1, "seconds", "1 s"),
-        (400 / 9, "seconds", "44.4 s"),
-        (10000 / 3, "seconds", "3,333 s"),
-    ],
-)
-def test_budgets_are_named_with_their_unit(budget, unit, name) -> None:
-    assert style.budget_name(budget, unit) == name
 
 
 @pytest.mark.parametrize(

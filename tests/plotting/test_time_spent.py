@@ -4,9 +4,8 @@ from factories import evaluation
 from synthetic import material, search
 from timelines import spread
 
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core.config import BudgetSettings
-from jointsearch.plotting.registry import parse
 from jointsearch.plotting.time_spent import data, draw, numbers
 from jointsearch.results.results import Results
 

@@ -4,11 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from jointsearch.plotting import registry
-from jointsearch.results.catalogue import ARM, CATEGORIES, FIGURES, TABLES, made_of
+from jointsearch.analysis import table
+from jointsearch.plotting import figure
+from jointsearch.results.catalogue import ARM, FIGURES, TABLES, Entry, made_of
 
 REPORT = Path(__file__).parents[2] / "workflow" / "report"
-CATALOGUE = {"first": ("search",), "compared": ("manual", "search"), "arms": (ARM, "search"), "last": ("retraining",)}
+CATALOGUE = {
+    name: Entry(f"plotting.{name}", studies, "Search")
+    for name, studies in {
+        "first": ("search",),
+        "compared": ("manual", "search"),
+        "arms": (ARM, "search"),
+        "last": ("retraining",),
+    }.items()
+}
 
 
 def test_what_is_made_follows_the_first_study_that_it_is_about():
@@ -26,10 +35,20 @@ def test_any_search_of_an_arm_is_one():
     assert "arms" not in made_of(["search", "correlation", "manual", "retraining"], CATALOGUE)
 
 
-def test_the_catalogue_and_what_draws_name_the_same():
-    assert set(FIGURES) == set(registry.FIGURES)
-    assert set(TABLES) == set(registry.TABLES)
-    assert set(CATEGORIES) == {*FIGURES, *TABLES}
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_is_read_of_the_source_of_a_figure_is_what_it_is(name):
+    loaded = figure.load(name)
+    assert (loaded.studies, loaded.category) == (FIGURES[name].studies, FIGURES[name].category)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_what_is_read_of_the_source_of_a_table_is_what_it_is(name):
+    loaded = table.load(name)
+    assert (loaded.studies, loaded.category) == (TABLES[name].studies, TABLES[name].category)
+
+
+def test_no_figure_has_the_name_of_a_table():
+    # They would share a caption.
     assert not set(FIGURES) & set(TABLES)
 
 

@@ -7,7 +7,6 @@ from factories import broken_pipe, evaluation
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.files import write_record
-from jointsearch.core.units import duration
 from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import bracket
 from jointsearch.workflow.progress import Progress, Reader, Watcher
@@ -90,13 +89,3 @@ def test_a_terminal_that_has_closed_does_no_harm():
         watcher.start()
         watcher.finish()
         assert not watcher.is_alive()
-
-
-def test_durations_are_written_for_people():
-    assert [duration(value) for value in (None, 40, 600, 7200, 3e5)] == [
-        "unknown",
-        "40 s",
-        "10.0 min",
-        "2.0 h",
-        "3.5 days",
-    ]

@@ -1,33 +1,39 @@
 # The figures and tables, each made of the records of studies that are over, as their table of evaluations says, and the
-# numbers in them. Their code is an input: a figure follows it, as a training must not.
+# numbers in them. Their code is an input: a figure follows what it imports, as a training must not.
+#
+# Rules are named after modules: `figure_arms` makes src/jointsearch/plotting/arms.py's figure, `table_manual` the table of
+# src/jointsearch/analysis/tables/manual.py. There is one for each module that holds a FIGURE, or a TABLE, and no list of
+# them. One rule with wildcards cannot stand for all, as a report's captions take none.
 FIGURES = catalogue.made_of(pipelines, catalogue.FIGURES)
 TABLES = catalogue.made_of(pipelines, catalogue.TABLES)
-CODE = sorted(str(path) for part in ("plotting", "analysis") for path in ROOT.glob(f"src/jointsearch/{part}/**/*.py"))
-PAGE = sorted(str(path) for path in ROOT.glob("src/jointsearch/plotting/page/*"))
+
+
+def in_clone(names):
+    return [ROOT / name for name in names]
 
 
 for figure, studies in FIGURES.items():
 
     rule:
         name:
-            figure
+            f"figure_{figure}"
         input:
             experiment=FROZEN,
             plan=ancient(PLAN),
             studies=[pipelines[name].table for name in studies],
-            code=[ROOT / "scripts/figure.py", *CODE],
+            code=lambda _, figure=figure: in_clone(made_by.figure(figure)),
         output:
             pdf=f"{pipeline.folder}/figures/{figure}.pdf",
             svg=report(
                 f"{pipeline.folder}/figures/{figure}.svg",
-                caption=f"../report/{figure.replace('_', '-')}.rst",
-                category=catalogue.CATEGORIES[figure],
+                caption=f"../../{made_by.caption(figure)}",
+                category=catalogue.FIGURES[figure].category,
                 labels={"what": figure.replace("_", " "), "form": "figure"},
             ),
             png=f"{pipeline.folder}/figures/{figure}.png",
             csv=f"{pipeline.folder}/figures/{figure}.csv",
         log:
-            f"{LOGS}/{figure}.log",
+            f"{LOGS}/figure_{figure}.log",
         localrule: True
         conda:
             "../../envs/environment.yaml"
@@ -47,12 +53,12 @@ for table, studies in TABLES.items():
             experiment=FROZEN,
             plan=ancient(PLAN),
             studies=[pipelines[name].table for name in studies],
-            code=[ROOT / "scripts/table.py", *CODE],
+            code=lambda _, table=table: in_clone(made_by.table(table)),
         output:
             report(
                 f"{pipeline.folder}/tables/{table}.csv",
-                caption=f"../report/{table.replace('_', '-')}.rst",
-                category=catalogue.CATEGORIES[table],
+                caption=f"../../{made_by.caption(table)}",
+                category=catalogue.TABLES[table].category,
                 labels={"what": table.replace("_", " "), "form": "table"},
             ),
         log:
@@ -74,7 +80,7 @@ rule numbers:
         studies=[one.table for one in pipelines.values()],
         data=[f"{pipeline.folder}/figures/{figure}.csv" for figure in FIGURES],
         tables=[f"{pipeline.folder}/tables/{table}.csv" for table in TABLES],
-        code=[ROOT / "scripts/paper_numbers.py", *CODE],
+        code=lambda _: in_clone(made_by.numbers(FIGURES, TABLES)),
     output:
         pipeline.folder / "numbers.json",
     log:
@@ -93,7 +99,7 @@ rule interactive:
         experiment=FROZEN,
         plan=PLAN,
         studies=[one.table for one in pipelines.values()],
-        code=[ROOT / "scripts/interactive.py", *CODE, *PAGE],
+        code=lambda _: in_clone(made_by.page()),
     output:
         report(
             f"{pipeline.folder}/interactive.html",

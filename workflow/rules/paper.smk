@@ -4,9 +4,6 @@ TOLD = dict(
     numbers=rules.numbers.output,
     results=rules.figures.input,
     data=rules.data.output,
-    published=ROOT / "config/config.yaml",
-    captions=[ROOT / f"workflow/report/{name.replace('_', '-')}.rst" for name in FIGURES],
-    code=[*CODE, *sorted(str(path) for path in ROOT.glob("src/jointsearch/paper/*.py"))],
 )
 SETTINGS = settings.model_dump_json()
 
@@ -14,8 +11,7 @@ SETTINGS = settings.model_dump_json()
 rule paper:
     input:
         **TOLD,
-        script=ROOT / "scripts/paper.py",
-        text=[ROOT / f"paper/{name}" for name in ("main.typ", "template.typ", "references.bib")],
+        code=lambda _: in_clone(made_by.paper(FIGURES)),
     output:
         report(
             pipeline.folder / "paper.pdf",
@@ -38,7 +34,7 @@ rule paper:
 rule latex:
     input:
         **TOLD,
-        script=ROOT / "scripts/latex.py",
+        code=lambda _: in_clone(made_by.latex(FIGURES)),
     output:
         directory(pipeline.folder / "latex"),
     log:

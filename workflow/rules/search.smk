@@ -58,6 +58,8 @@ rule sample:
         f"{BRACKET}/rung-0/proposals.json",
     log:
         f"{OF_STUDY}/bracket-{{bracket}}/sample.log",
+    benchmark:
+        f"{OF_STUDY}/bracket-{{bracket}}/sample.tsv"
     wildcard_constraints:
         study=SEARCHES,
     priority: 1
@@ -98,6 +100,8 @@ rule train:
         f"{RUNG}/batch-{{first}}-{{last}}.json",
     log:
         f"{OF_STUDY}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.log",
+    benchmark:
+        f"{OF_STUDY}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.tsv"
     priority: lambda w: pipelines[w.study].priority(int(w.bracket), int(w.rung))
     conda:
         "../../envs/environment.yaml"

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT.absolute() / "src"))
 try:
     from jointsearch.core import cli, layout
     from jointsearch.core.errors import UserError
-    from jointsearch.results import catalogue
+    from jointsearch.results import catalogue, made_by
     from jointsearch.workflow import deployment, slurm
     from jointsearch.workflow.pipeline import Pipeline
     from jointsearch.workflow.session import Run
@@ -42,7 +42,7 @@ except UserError as error:
 pipeline = pipelines["search"]
 run = Run(pipelines)
 logger.addFilter(deployment.Listener(run, workflow, Quietness.PROGRESS, WorkflowError))
-LOGS = f"logs/{pipeline.config.experiment}"
+LOGS = layout.log_folder(pipeline.config.experiment)
 # Jobs run with the Python that runs Snakemake, whether its environment is activated or not, and find the scripts and the
 # library from any working directory, and samplers of your own in it.
 os.environ.update(

@@ -23,17 +23,19 @@ TITLES: dict[str, str] = {
     "hyperparameters_first": "hyperparameters first",
 }
 """What each arm is called, in the order of figure and table."""
+REFERENCE = "joint_bohb"
+"""The arm that the others are compared with."""
 MEASURES = {"validation": "full_budget_loss", "test": "full_budget_test_error"}
 """Errors of an incumbent, and their columns in a trajectory."""
 
 
 @dataclass(frozen=True)
-class Run:
+class Repeat:
     """One repeat of an arm.
 
     Attributes
     ----------
-    arm, repeat
+    arm, number
         Which.
     path
         `trajectory` of all its steps, up to the first training of the plan that is still missing.
@@ -44,7 +46,7 @@ class Run:
     """
 
     arm: str
-    repeat: int
+    number: int
     path: pd.DataFrame
     complete: bool
     full: bool
@@ -85,46 +87,46 @@ class Comparison:
 
     Attributes
     ----------
-    runs
-        By arm in the order of `TITLES`, then by number.
     repeats
-        Numbers of those that are compared.
+        By arm in the order of `TITLES`, then by number.
+    numbers
+        Of the repeats that are compared.
     at
         The spent time, in the unit of the budgets; nan if no repeat is compared.
     """
 
-    runs: tuple[Run, ...]
-    repeats: tuple[int, ...]
+    repeats: tuple[Repeat, ...]
+    numbers: tuple[int, ...]
     at: float
 
     @classmethod
-    def of(cls, runs: Iterable[Run]) -> "Comparison":
+    def of(cls, repeats: Iterable[Repeat]) -> "Comparison":
         """Choose repeats and time."""
-        runs = tuple(runs)
-        known = [{run.repeat for run in runs if run.arm == arm and run.full} for arm in {run.arm for run in runs}]
-        repeats = tuple(sorted(set.intersection(*known))) if known else ()
-        return cls(runs, repeats, reach([run for run in runs if run.repeat in repeats]))
+        repeats = tuple(repeats)
+        known = [{one.number for one in repeats if one.arm == arm and one.full} for arm in {one.arm for one in repeats}]
+        numbers = tuple(sorted(set.intersection(*known))) if known else ()
+        return cls(repeats, numbers, reach([one for one in repeats if one.number in numbers]))
 
     @property
     def arms(self) -> list[str]:
         """Those that have begun."""
         return [arm for arm in TITLES if self.begun(arm)]
 
-    def begun(self, arm: str) -> list[Run]:
+    def begun(self, arm: str) -> list[Repeat]:
         """Repeats of an arm that have begun."""
-        return [run for run in self.runs if run.arm == arm]
+        return [one for one in self.repeats if one.arm == arm]
 
-    def compared(self, arm: str) -> list[Run]:
+    def compared(self, arm: str) -> list[Repeat]:
         """Those that are compared."""
-        return [run for run in self.begun(arm) if run.repeat in self.repeats]
+        return [one for one in self.begun(arm) if one.number in self.numbers]
 
-    def successful(self, arm: str) -> list[Run]:
+    def successful(self, arm: str) -> list[Repeat]:
         """Those of them with a success at the full budget by then: the others have no error there to compare."""
-        return [run for run in self.compared(arm) if not np.isnan(run.error("validation", self.at))]
+        return [one for one in self.compared(arm) if not np.isnan(one.error("validation", self.at))]
 
     def incumbents(self, arm: str) -> tuple[str, ...]:
         """Evaluations that those had found by then."""
-        return tuple(str(run.until(self.at)["incumbent"].iloc[-1]) for run in self.successful(arm))
+        return tuple(str(one.until(self.at)["incumbent"].iloc[-1]) for one in self.successful(arm))
 
     def mean_path(self, arm: str, measure: str = "validation") -> pd.DataFrame:
         """Average the error of an arm, as far as it is known, see `mean_path`."""
@@ -132,21 +134,21 @@ class Comparison:
         return mean_path(own, max(self.at, reach(own)) if own else np.nan, measure)
 
 
-def compare_runs(material: Results) -> Comparison:
+def compare_arms(material: Results) -> Comparison:
     """Compare the searches of all arms."""
-    return Comparison.of(_runs(material))
+    return Comparison.of(_begun(material))
 
 
-def reach(runs: Sequence[Run]) -> float:
+def reach(repeats: Sequence[Repeat]) -> float:
     """How far what searches had found is known: to where the first incomplete one is, or the last complete one ended.
 
     nan of none.
     """
-    under_way = [run.spent for run in runs if not run.complete]
-    return min(under_way) if under_way else max((run.spent for run in runs), default=np.nan)
+    running = [one.spent for one in repeats if not one.complete]
+    return min(running) if running else max((one.spent for one in repeats), default=np.nan)
 
 
-def mean_path(runs: Sequence[Run], end: float, measure: str = "validation") -> pd.DataFrame:
+def mean_path(repeats: Sequence[Repeat], end: float, measure: str = "validation") -> pd.DataFrame:
     """Average an error of the incumbent at the full budget over repeats, against what was spent.
 
     The mean begins where every repeat has an incumbent: before, there is nothing that could stand for those that have
@@ -154,7 +156,7 @@ def mean_path(runs: Sequence[Run], end: float, measure: str = "validation") -> p
 
     Parameters
     ----------
-    runs
+    repeats
         Repeats of one arm, each with an incumbent at the end.
     end
         What is spent there.
@@ -168,18 +170,18 @@ def mean_path(runs: Sequence[Run], end: float, measure: str = "validation") -> p
         wherever it changes, and one at the end; the error holds until the next row.
     """
     columns = ["spent", "error", "interval_low", "interval_high"]
-    if not runs:
+    if not repeats:
         return pd.DataFrame(columns=columns, dtype="float64")
-    begin = max(run.changes(measure, end)["spent"].iloc[0] for run in runs)
-    places = {float(spent) for run in runs for spent in run.changes(measure, end)["spent"] if spent >= begin}
+    begin = max(one.changes(measure, end)["spent"].iloc[0] for one in repeats)
+    moments = {float(spent) for one in repeats for spent in one.changes(measure, end)["spent"] if spent >= begin}
     rows = [
-        (spent, *mean_interval(np.array([run.error(measure, spent) for run in runs])))
-        for spent in sorted({*places, end})
+        (spent, *mean_interval(np.array([one.error(measure, spent) for one in repeats])))
+        for spent in sorted({*moments, end})
     ]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _runs(material: Results) -> Iterator[Run]:
+def _begun(material: Results) -> Iterator[Repeat]:
     full = budgets(material.experiment.budget)[-1]
     for arm in TITLES:
         of_arm = [study for study in material.plan.studies if study.arm == arm]
@@ -189,7 +191,7 @@ def _runs(material: Results) -> Iterator[Run]:
             if any(parts):
                 complete = sum(map(len, parts)) >= sum(study.trainings for study in steps)
                 path = trajectory(*map(_without_gaps, steps, parts), full_budget=full)
-                yield Run(arm, repeat, path, complete, full=bool((path["budget"] >= full).any()))
+                yield Repeat(arm, repeat, path, complete, full=bool((path["budget"] >= full).any()))
 
 
 def _without_gaps(study: StudyPlan, part: Sequence[Evaluation]) -> list[Evaluation]:

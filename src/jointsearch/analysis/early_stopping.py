@@ -12,7 +12,6 @@ import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from jointsearch.analysis.correlation import FEWEST, RESAMPLES, correlations, spearman
-from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.observations import table as observations_table
 from jointsearch.core import layout
 from jointsearch.core.records import proposal_key
@@ -31,23 +30,9 @@ _COUNTS = {
     "failed": "int64",
     "failed_full": "int64",
 }
-_MEASURES = ["survivors", "share", "interval_low", "interval_high", "regret", "regret_low", "regret_high"]
-_CURVE = ["top", "kept", *_MEASURES]
+MEASURES = ["survivors", "share", "interval_low", "interval_high", "regret", "regret_low", "regret_high"]
+_CURVE = ["top", "kept", *MEASURES]
 _INTERVAL = [0.025, 0.975]
-_NUMBERS = {
-    "configurations": ("random configurations trained at this and the full budget", 1, "", 0),
-    "failed": ("of these, those that failed at this budget", 1, "", 0),
-    "top": ("configurations in the top tenth of those that succeeded at the full budget", 1, "", 0),
-    "kept": ("configurations that keeping one in eta keeps", 1, "", 0),
-    "survivors": ("configurations of the top tenth among those kept", 1, "", 0),
-    "share": ("share of the top tenth that is kept", 100, "%", 0),
-    "interval_low": ("lower end of the 95 % interval of the share of the top tenth that is kept", 100, "%", 0),
-    "interval_high": ("upper end of the 95 % interval of the share of the top tenth that is kept", 100, "%", 0),
-    "regret": ("lowest full-budget error among the kept, less the lowest of all", 100, "percentage points", 2),
-    "regret_low": ("lower end of the 95 % bootstrap interval of the regret", 100, "percentage points", 2),
-    "regret_high": ("upper end of the 95 % bootstrap interval of the regret", 100, "percentage points", 2),
-}
-"""Meaning, factor, unit and digits of the number that a column of the table holds."""
 
 
 def one_in(divisor: int, number: int) -> int:
@@ -145,7 +130,7 @@ def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.D
     # A quantile that is one of the values, as nothing lies between an infinite one and its neighbour.
     of_regret = np.quantile(regrets[tops > 0], _INTERVAL, axis=0, method="inverted_cdf")
     columns = (survivors, survivors / top, *of_share, regret, *of_regret)
-    return pd.DataFrame({"top": top, "kept": np.arange(1, size + 1), **dict(zip(_MEASURES, columns, strict=True))})
+    return pd.DataFrame({"top": top, "kept": np.arange(1, size + 1), **dict(zip(MEASURES, columns, strict=True))})
 
 
 def survivors(observations: pd.DataFrame, lower: float, higher: float, eta: int) -> pd.DataFrame:
@@ -266,52 +251,3 @@ def curves(material: Results) -> pd.DataFrame:
         found.append(curve(both["lower"].to_numpy(), both["higher"].to_numpy(), rng).assign(budget=budget))
     known = counts(material)
     return known.merge(pd.concat(found), how="left", on="budget") if found else known.reindex(columns=[*known, *_CURVE])
-
-
-def table(material: Results) -> pd.DataFrame:
-    """Say what early stopping keeps of the best, and how well it foretells, for each lower budget.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `counts`; `top`, and `kept` with what follows it in `curve`, where one in eta is kept of all
-        configurations; the same, ending on `_succeeded`, where one in eta is kept of those that succeeded at this
-        budget; Spearman's correlation with the full budget, `spearman`, its interval `spearman_low` to `spearman_high`,
-        and the `spearman_n` configurations behind it; the same of the survivors of one cut (`spearman_survivors`, ...)
-        and of the search (`spearman_search`, ...). Errors and shares are fractions; what is not known is empty.
-    """
-    settings, rows, every, compared = material.experiment.budget, counts(material), curves(material), compare(material)
-    rows["top"] = every.drop_duplicates("budget")["top"].to_numpy()
-    for suffix, numbers in {"": rows["configurations"], "_succeeded": rows["configurations"] - rows["failed"]}.items():
-        names = {name: f"{name}{suffix}" for name in ("kept", *_MEASURES)}
-        rows[names["kept"]] = [one_in(settings.eta, number) for number in numbers]
-        rows = rows.merge(every[["budget", *names]].rename(columns=names), how="left", on=["budget", names["kept"]])
-    with_full = compared[compared["higher_budget"] == budgets(settings)[-1]].rename(columns={"lower_budget": "budget"})
-    for of, suffix in {"study": "", "survivors": "_survivors", "search": "_search"}.items():
-        ends = {"spearman": "", "interval_low": "_low", "interval_high": "_high", "n": "_n"}
-        names = {name: f"spearman{suffix}{end}" for name, end in ends.items()}
-        rows = rows.merge(with_full.loc[with_full["of"] == of, ["budget", *names]].rename(columns=names), on="budget")
-    return rows
-
-
-def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
-    """Give what early stopping keeps at each lower budget, with the evaluations at this and the full budget."""
-    ladder, unit, found = budgets(material.experiment.budget), material.experiment.budget.unit, {}
-    for row in table.to_dict("records"):
-        pair = {row["budget"], ladder[-1]}
-        of = [one for one in material.evaluations(layout.CORRELATION) if one.budget in pair]
-        columns = {name: (name, "") for name in _NUMBERS}
-        succeeded = "; one in eta of those that succeeded at the lower budget is kept"
-        columns |= {f"{name}_succeeded": (name, succeeded) for name in ("kept", *_MEASURES)}
-        for column, (name, note) in columns.items():
-            meaning, factor, its_unit, digits = _NUMBERS[name]
-            if not np.isfinite(value := row[column]):
-                continue
-            found[f"early_stopping_{column.replace('interval', 'share')}_{row['budget']:g}"] = Number(
-                meaning=f"{meaning}; lower budget {row['budget']:g} {unit}, full budget {ladder[-1]:g} {unit}{note}",
-                value=factor * float(value) if digits else round(factor * value),
-                unit=its_unit,
-                digits=digits,
-                sources=sources(of),
-            )
-    return found

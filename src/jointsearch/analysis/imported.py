@@ -35,9 +35,9 @@ def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:
     slots: Counter[tuple[int, int]] = Counter()
     rows = []
     for run in ordered:
-        place = _bracket(run), run.rung
-        rows.append(_row(run, unit, slots[place]))
-        slots[place] += 1
+        rung = _bracket(run), run.rung
+        rows.append(_row(run, unit, slots[rung]))
+        slots[rung] += 1
     names = list(dict.fromkeys(name for run in ordered for name in run.values))
     return frame(rows, [run.values for run in ordered], names)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core.records import Digest, Evaluation, Record
+from jointsearch.core.units import HOUR
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import incumbent
@@ -30,7 +31,7 @@ def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict
             digits = 2 if isinstance(value, float) else 0
             named[name] = Number(meaning=meaning, value=value, unit=unit, digits=digits, sources=sources(of))
 
-    hours = math.fsum(one.observed.training_seconds for one in evaluations) / 3600
+    hours = math.fsum(one.observed.training_seconds for one in evaluations) / HOUR
     say("evaluations", "trainings", len(evaluations), evaluations)
     say("failed", "trainings that failed", found.failed, [one for one in evaluations if one.status != "success"])
     say("configurations", "configurations", len({one.proposal.id for one in evaluations}), evaluations)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import write_bytes
 from jointsearch.core.records import BudgetUnit, Evaluation, Origin, Status, Value, Values
+from jointsearch.results.results import Results
 
 COLUMNS = {
     "evaluation": "str",
@@ -70,6 +70,11 @@ def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> 
     """
     ordered = sorted(evaluations, key=lambda item: (item.bracket, item.rung, item.slot))
     return frame([_row(item) for item in ordered], [item.proposal.values for item in ordered], parameter_names)
+
+
+def of_study(material: Results, study: str) -> pd.DataFrame:
+    """Lay what a study of an experiment has trained so far out as a table, with the hyperparameters of the search."""
+    return table(material.evaluations(study), list(material.experiment.space.hyperparameters))
 
 
 def frame(rows: Sequence[Mapping[str, Any]], values: Sequence[Values], parameter_names: Sequence[str]) -> pd.DataFrame:
@@ -141,16 +146,6 @@ def configurations(observations: pd.DataFrame) -> dict[str, Values]:
         str(proposal): {name: column[row] for name, column in columns.items() if not pd.isna(column[row])}
         for row, proposal in enumerate(first.index)
     }
-
-
-def write_csv(observations: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, atomically; every float reads back as the same float."""
-    write_bytes(path, csv_bytes(observations))
-
-
-def csv_bytes(observations: pd.DataFrame) -> bytes:
-    """Write a table as CSV; every float reads back as the same float."""
-    return observations.to_csv(index=False, lineterminator="\n").encode()
 
 
 def read_csv(path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What is said of each study by itself: the table of its evaluations and its best configuration, as bytes of files."""
 
-from jointsearch.analysis.observations import csv_bytes, table
+from jointsearch.analysis.csv_file import csv_bytes
+from jointsearch.analysis.observations import table
 from jointsearch.core import layout
 from jointsearch.core.files import record_bytes
 from jointsearch.results.results import Results
@@ -17,8 +18,8 @@ def of_studies(material: Results) -> dict[str, bytes]:
     """
     made = {}
     for name, study in material.studies.items():
-        place = "" if name == layout.SEARCH else f"{name}/"
+        folder = "" if name == layout.SEARCH else f"{name}/"
         names = list(study.experiment.space.hyperparameters)
-        made[f"{place}observations.csv"] = csv_bytes(table(study.evaluations, names))
-        made[f"{place}incumbent.json"] = record_bytes(incumbent(study.evaluations))
+        made[f"{folder}observations.csv"] = csv_bytes(table(study.evaluations, names))
+        made[f"{folder}incumbent.json"] = record_bytes(incumbent(study.evaluations))
     return made

@@ -115,27 +115,3 @@ def _spent(one: Evaluation, continued: Evaluation | None) -> float:
             return one.epochs - (continued.epochs if continued else 0.0)
         case _:
             return float(one.steps - (continued.steps if continued else 0))
-
-
-_TIMES = ((96 * 3600, 86400, "days"), (2 * 3600, 3600, "h"), (600, 60, "min"), (0, 1, "s"))
-"""From how many seconds on, how many of them make one, its name."""
-
-
-def unit_of(spent: float, budget_unit: str) -> tuple[float, str]:
-    """Choose the unit in which to tell what was spent.
-
-    Parameters
-    ----------
-    spent
-        The largest amount, in the unit of the budgets.
-    budget_unit
-        That unit: seconds are told in days, hours or minutes where they are many.
-
-    Returns
-    -------
-    (float, str)
-        How much one is in the unit of the budgets, and its name.
-    """
-    if budget_unit != "seconds":
-        return 1.0, budget_unit
-    return next((float(size), name) for least, size, name in _TIMES if spent >= least)

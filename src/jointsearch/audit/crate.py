@@ -21,6 +21,7 @@ from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import canonical, file_digest, read_record
 from jointsearch.core.records import Batch, Evaluation
+from jointsearch.core.units import amount
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.results import Results
 from jointsearch.samplers import registry
@@ -198,7 +199,7 @@ class _Crate:
         action = self._add_job("train", [study.settings, DATA, proposals, *continues, *made_in], [slot, *batch])
         outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
         action["name"] = f"train {source(one)}"
-        action["description"] = f"{one.budget:g} {one.budget_unit}: {outcome}"
+        action["description"] = f"{amount(one.budget, one.budget_unit)}: {outcome}"
         action["startTime"] = _time(stretches[0].started)
         action["endTime"] = _time(one.observed.finished)
         budget, seed = self._parameter("budget"), self._parameter("seed")

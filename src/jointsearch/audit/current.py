@@ -11,6 +11,7 @@ from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record, record_bytes
 from jointsearch.core.records import Batch
+from jointsearch.results import made_by
 from jointsearch.search import hyperband, studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import configuration
@@ -76,10 +77,13 @@ def _stale_by_code(folder: Path) -> set[str]:
     try:
         changed = sources.changed((folder / sources.NAME).read_text())
     except (OSError, UnicodeDecodeError, UserError):
-        changed = set(sources.FIGURES)
-    if any(map(sources.is_of_figures, changed)):
-        return {name for name in layout.files(folder) if _is_drawn(name)} | OUTCOMES
-    return set(LAST if changed else ())
+        changed = {file.relative_to(made_by.ROOT).as_posix() for file in sources.files()}
+    if not changed:
+        return set()
+    made = sources.follow(changed)
+    drawn = {name for name in layout.files(folder) if name.partition(".")[0] in made}
+    # The numbers are gathered from the data behind figures and tables.
+    return drawn | set(LAST) | ({"numbers.json"} if any(map(_is_drawn, drawn)) else set())
 
 
 def _stale_records(evidence: Evidence, found: Findings) -> set[str]:

@@ -11,6 +11,7 @@ from jointsearch.core import code, config, layout, machine
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record, record_bytes
 from jointsearch.core.records import Evaluation, Observation, Rung, WarmStart, rank
+from jointsearch.core.units import amount
 from jointsearch.results.graph import Node, evaluation
 from jointsearch.search import proposals, studies, warm_start
 from jointsearch.search.incumbent import incumbent
@@ -46,7 +47,7 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
         if one.continues != _continues(evidence, place):
             other.append("continues")
         findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
-        message = f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {one.budget:g} {one.budget_unit}"
+        message = f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {amount(one.budget, one.budget_unit)}"
         findings.expect(_budget_is_spent(one), "derive", "budget", name, message)
 
 

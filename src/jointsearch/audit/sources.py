@@ -1,42 +1,25 @@
 """The code that tables, figures and the paper follow, by content: `code.sha256`, for `sha256sum` in a working copy."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from jointsearch.audit import manifest
-from jointsearch.core.code import ROOT
 from jointsearch.core.files import file_digest
+from jointsearch.results import made_by
+from jointsearch.results.catalogue import FIGURES, TABLES
 
 NAME = "code.sha256"
-FIGURES = (
-    "src/jointsearch/analysis",
-    "src/jointsearch/plotting",
-    "scripts/figure.py",
-    "scripts/interactive.py",
-    "scripts/paper_numbers.py",
-    "scripts/table.py",
-)
-"""What figures, tables and numbers follow, as the rules say it."""
-PAPER = (
-    "config/config.yaml",
-    "paper",
-    "src/jointsearch/paper",
-    "scripts/latex.py",
-    "scripts/paper.py",
-    "workflow/report",
-)
-"""What the paper follows beyond those."""
-_SUFFIXES = {".py", ".j2", ".js", ".css", ".typ", ".bib", ".rst", ".yaml"}
 
 
 def files() -> list[Path]:
     """All of them that are here, in order."""
-    found = [file for part in (*FIGURES, *PAPER) for file in (ROOT / part, *(ROOT / part).rglob("*")) if file.is_file()]
-    return sorted(file for file in found if file.suffix in _SUFFIXES)
+    names = {name for _, code in _products() for name in code} | {*made_by.paper(), *made_by.latex()}
+    return [path for name in sorted(names) if (path := made_by.ROOT / name).is_file()]
 
 
 def listing() -> str:
     """Write their digests as `sha256sum` does."""
-    return "".join(f"{file_digest(file)}  {file.relative_to(ROOT).as_posix()}\n" for file in files())
+    return "".join(f"{file_digest(file)}  {file.relative_to(made_by.ROOT).as_posix()}\n" for file in files())
 
 
 def changed(text: str) -> set[str]:
@@ -51,6 +34,13 @@ def changed(text: str) -> set[str]:
     return {name for name, _ in before ^ now}
 
 
-def is_of_figures(name: str) -> bool:
-    """Whether figures, and all that is made of them, follow a file."""
-    return name.startswith(FIGURES)
+def follow(changed: set[str]) -> set[str]:
+    """Say which figures, tables, numbers and pages some files make: paths in a results folder, without suffix."""
+    return {product for product, code in _products() if not changed.isdisjoint(code)}
+
+
+def _products() -> Iterator[tuple[str, list[str]]]:
+    yield from ((f"figures/{name}", made_by.figure(name)) for name in FIGURES)
+    yield from ((f"tables/{name}", made_by.table(name)) for name in TABLES)
+    yield "numbers", made_by.numbers()
+    yield "interactive", made_by.page()

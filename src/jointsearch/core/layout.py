@@ -100,6 +100,11 @@ def is_declared(name: str) -> bool:
     return _DECLARED.fullmatch(name) is not None
 
 
+def log_folder(experiment: str) -> Path:
+    """Folder of the logs of an experiment, and of the time and memory that its jobs took (`*.tsv`)."""
+    return Path("logs") / experiment
+
+
 def experiment_file(folder: Path) -> Path:
     """The settings of an experiment, or of a study."""
     return folder / EXPERIMENT

@@ -1,21 +1,44 @@
-"""Amounts for people: budgets and durations."""
+"""Amounts for people, the one place that writes them: budgets, what was spent of them, time spans."""
+
+HOUR = 3600
+"""Seconds."""
+_TIMES = (("days", 86400, 2 * 86400), ("h", HOUR, HOUR), ("min", 60, 600))
+"""Units of time: name, seconds, and from how many seconds on amounts are given in it."""
+
+
+def scale(largest: float, unit: str) -> tuple[float, str]:
+    """Choose the unit in which amounts are given.
+
+    Parameters
+    ----------
+    largest
+        The largest of them, in the unit of the budgets.
+    unit
+        That unit: many seconds are minutes, hours or days.
+
+    Returns
+    -------
+    (float, str)
+        How much one is in the unit of the budgets, and its name.
+    """
+    if unit != "seconds":
+        return 1.0, unit
+    return next(((float(size), name) for name, size, least in _TIMES if largest >= least), (1.0, "s"))
 
 
 def amount(budget: float, unit: str) -> str:
-    """Write an amount of training for people; seconds as 400 s, 3 h or 60 days."""
-    if unit != "seconds":
-        return f"{budget:g} {unit.removesuffix('s') if budget == 1 else unit}"
-    for name, length, least in (("days", 86400, 2 * 86400), ("h", 3600, 3600), ("min", 60, 600)):
-        if budget >= least:
-            return f"{budget / length:.3g} {name}"
-    return f"{budget:g} s"
+    """Write a budget, or an amount of training: 1 epoch, 1,296 steps, 400 s, 20 min, 3 h, 60 days."""
+    size, name = scale(budget, unit)
+    value = budget / size
+    number = f"{round(value):,}" if value >= 1000 or value == round(value) else f"{value:.3g}"
+    return f"{number} {name.removesuffix('s') if number == '1' and unit != 'seconds' else name}"
 
 
 def duration(seconds: float | None) -> str:
-    """Write a time span for people: 40 s, 12 min, 5.5 h, 3.2 days."""
+    """Write a time span: 40 s, 12 min, 5.5 h, 3.2 days."""
     if seconds is None:
         return "unknown"
-    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+    for name, length, _ in _TIMES:
         if seconds >= 2 * length:
-            return f"{seconds / length:.1f} {unit}"
+            return f"{seconds / length:,.1f}".removesuffix(".0") + f" {name}"
     return f"{seconds:.0f} s"

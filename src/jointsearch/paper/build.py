@@ -14,8 +14,8 @@ from jointsearch.core.code import ROOT
 from jointsearch.core.errors import UserError
 from jointsearch.paper import facts as facts_of
 from jointsearch.paper.check import check
+from jointsearch.paper.conditions import STUDIES
 from jointsearch.paper.facts import Facts
-from jointsearch.paper.state import STUDIES
 
 SOURCES = ROOT / "paper"
 MAIN, TEMPLATE, BIBLIOGRAPHY = "main.typ", "template.typ", "references.bib"

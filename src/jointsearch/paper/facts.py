@@ -14,12 +14,13 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.git import GitError, Repository
 from jointsearch.core.records import HELD_OUT, DataSet
-from jointsearch.paper import captions, state
-from jointsearch.paper.cells import signs
-from jointsearch.paper.state import Difference, Machine, Parameter, State
+from jointsearch.core.units import amount
+from jointsearch.paper import captions, conditions
+from jointsearch.paper.columns import signs
+from jointsearch.paper.conditions import Difference, Machine, Parameter, StudyCount
+from jointsearch.paper.tables import TABLES as DISPLAYS
 from jointsearch.paper.tables import Shown, show
-from jointsearch.plotting.style import budget_name
-from jointsearch.results import dataset
+from jointsearch.results import dataset, made_by
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder
 from jointsearch.results.results import Results
@@ -31,7 +32,6 @@ SHORT = 8
 """Digits of a digest, or of a commit, that a text gives."""
 MAKERS = ("src/jointsearch/plotting", "src/jointsearch/analysis", "scripts")
 """The code whose commit stands below a figure: that which makes it from records."""
-CAPTIONS = code.ROOT / "workflow" / "report"
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ class Facts:
         Its settings, and the planned length of its search.
     images
         Those that it trains on; None before they were looked at.
-    states, machines, differences
-        See `state`.
+    studies, machines, differences
+        See `conditions`.
     parameters
-        The space and the best configuration, see `state`.
+        The space and the best configuration, see `conditions`.
     numbers
         By name.
     figures, tables
@@ -70,7 +70,7 @@ class Facts:
     experiment: Experiment
     brackets: int
     images: DataSet | None
-    states: dict[str, State]
+    studies: dict[str, StudyCount]
     machines: list[Machine]
     differences: list[Difference]
     parameters: list[Parameter]
@@ -108,7 +108,7 @@ def gather(settings: Config, folder: Path) -> Facts:
     commit, address = _commit(), _address()
     figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
     tables = {}
-    for name in made_of(begun, TABLES):
+    for name in filter(DISPLAYS.__contains__, made_of(begun, TABLES)):
         made = _made(folder, "tables", name, commit, address)
         path = folder / "tables" / f"{name}.csv"
         tables[name] = made, show(name, _rows(path), path)
@@ -116,19 +116,19 @@ def gather(settings: Config, folder: Path) -> Facts:
         material.experiment,
         length,
         reader.data,
-        state.states(material),
-        state.machines(material, reader.environments),
-        state.differences(
+        conditions.study_counts(material),
+        conditions.machines(material, reader.environments),
+        conditions.differences(
             material.experiment,
             length,
             resolve(published),
             hyperband.bracket_count(published.search.length, published.search.length_unit, published.budget),
         ),
-        state.parameters(material),
+        conditions.parameters(material),
         dict(read_numbers(folder / "numbers.json", material.experiment).numbers),
         figures,
         tables,
-        state.arms(material.plan),
+        conditions.arms(material.plan),
         settings.studies.arms.start if settings.studies.arms is not None else "",
     )
 
@@ -210,7 +210,7 @@ def number_text(number: Number) -> tuple[str, str]:
 
 def caption_of(name: str) -> list[tuple[captions.Style, str]]:
     """The caption of a figure."""
-    return captions.read(CAPTIONS / f"{name.replace('_', '-')}.rst")
+    return captions.read(made_by.ROOT / made_by.caption(name))
 
 
 def as_json(facts: Facts) -> dict[str, Any]:
@@ -220,11 +220,11 @@ def as_json(facts: Facts) -> dict[str, Any]:
     return {
         "experiment": {
             "name": one.name,
-            "images": state.plain(one.data.name),
+            "images": conditions.plain(one.data.name),
             "counts": "" if facts.images is None else dataset.line(facts.images),
             "sampler": one.sampler,
             "brackets": facts.brackets,
-            "budgets": [budget_name(budget, one.budget.unit) for budget in ladder],
+            "budgets": [amount(budget, one.budget.unit) for budget in ladder],
             "ladder": [f"{budget:g}" for budget in ladder],
             "unit": one.budget.unit,
             "clock": one.budget.clock,
@@ -239,8 +239,8 @@ def as_json(facts: Facts) -> dict[str, Any]:
             name: {"value": number.value, "text": number_text(number)[0], "unit": number.unit}
             for name, number in sorted(facts.numbers.items())
         },
-        "studies": {name: vars(found) for name, found in facts.states.items()},
-        "known_studies": list(state.STUDIES),
+        "studies": {name: vars(found) for name, found in facts.studies.items()},
+        "known_studies": list(conditions.STUDIES),
         "machines": [vars(machine) for machine in facts.machines],
         "differences": [vars(difference) for difference in facts.differences],
         "parameters": [vars(parameter) for parameter in facts.parameters],

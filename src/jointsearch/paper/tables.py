@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from jointsearch.core.errors import UserError, suggest
-from jointsearch.paper.cells import (
+from jointsearch.paper.columns import (
     Column,
     budget,
     count,

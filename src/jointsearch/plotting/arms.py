@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 
-from jointsearch.analysis.arms import REFERENCE
-from jointsearch.analysis.comparison import MEASURES, TITLES, compare_runs
+from jointsearch.analysis.comparison import MEASURES, REFERENCE, TITLES, compare_arms
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import mean_interval
-from jointsearch.analysis.trajectory import unit_of
+from jointsearch.core.units import scale
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -57,7 +57,7 @@ def data(material: Results) -> pd.DataFrame:
         now; `mean`, those of the compared repeats. `measure` is `validation` or `test`, `n` the number of repeats
         behind a mean, `begun` of those that have begun; `spent` and `compared_at` are in `budget_unit`.
     """
-    comparison = compare_runs(material)
+    comparison = compare_arms(material)
     at, unit, rows = comparison.at, material.experiment.budget.unit, list[Any]()
     for arm in comparison.arms:
         own, begun = comparison.successful(arm), comparison.begun(arm)
@@ -70,27 +70,27 @@ def data(material: Results) -> pd.DataFrame:
         }
         validation: dict[str, Any] = {**common, "measure": "validation"}
         rows += comparison.mean_path(arm).assign(part="path", **validation).to_dict("records")
-        for run in begun:
-            of_run = {**validation, "part": "course", "repeat": run.repeat, "complete": run.complete, "n": 1}
-            changes = run.changes()[["spent", "full_budget_loss"]].to_numpy().tolist()
-            ends = [*changes, (run.spent, run.error("validation"))]
-            rows += [{**of_run, "spent": spent, "error": error} for spent, error in ends]
+        for one in begun:
+            of_repeat = {**validation, "part": "course", "repeat": one.number, "complete": one.complete, "n": 1}
+            changes = one.changes()[["spent", "full_budget_loss"]].to_numpy().tolist()
+            ends = [*changes, (one.spent, one.error("validation"))]
+            rows += [{**of_repeat, "spent": spent, "error": error} for spent, error in ends]
         for measure in MEASURES:
             of = {**common, "measure": measure}
-            compared = {run.repeat for run in comparison.compared(arm)}
-            for run in begun:
-                known = {"spent": min(run.spent, at), "error": run.error(measure, at)} if run.repeat in compared else {}
-                rows.append({**of, "part": "repeat", "repeat": run.repeat, "complete": run.complete, "n": 1, **known})
-            mean, low, high = mean_interval(np.array([run.error(measure, at) for run in own]))
+            compared = {one.number for one in comparison.compared(arm)}
+            for one in begun:
+                known = {"spent": min(one.spent, at), "error": one.error(measure, at)} if one.number in compared else {}
+                rows.append({**of, "part": "repeat", "repeat": one.number, "complete": one.complete, "n": 1, **known})
+            mean, low, high = mean_interval(np.array([one.error(measure, at) for one in own]))
             of_mean = {"part": "mean", "error": mean, "interval_low": low, "interval_high": high}
-            rows.append({**of, **of_mean, "spent": np.mean([min(run.spent, at) for run in own]) if own else np.nan})
+            rows.append({**of, **of_mean, "spent": np.mean([min(one.spent, at) for one in own]) if own else np.nan})
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
 def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Say when joint BOHB was as good as each other arm where all are compared, as a share of what is spent there."""
     found: dict[str, Number] = {}
-    comparison, paths = compare_runs(material), data[data["part"] == "path"]
+    comparison, paths = compare_arms(material), data[data["part"] == "path"]
     means = data[(data["part"] == "mean") & (data["measure"] == "validation")].set_index("arm")["error"]
     reference = paths[paths["arm"] == REFERENCE]
     for arm in means.index.drop(REFERENCE, errors="ignore"):
@@ -108,7 +108,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: above, a panel an arm, its incumbents over what was spent; below, all at one spent time.
 
     Parameters
@@ -140,7 +140,7 @@ def draw(data: pd.DataFrame) -> Figure:
 
 def _draw_paths(panels: list[Axes], rows: pd.DataFrame, arms: list[str]) -> None:
     unit, at = rows["budget_unit"].iloc[0], rows["compared_at"].iloc[0]
-    size, name = unit_of(rows["spent"].max() if np.isnan(at) else at, unit)
+    size, name = scale(rows["spent"].max() if np.isnan(at) else at, unit)
     paths, courses = rows[rows["part"] == "path"], rows[(rows["part"] == "course") & rows["error"].notna()]
     for arm, axes in zip(arms, panels, strict=True):
         color = LOOKS[arm]["color"]
@@ -193,7 +193,7 @@ def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     if np.isnan(at):
         style.say(axes, "No repeat has got to the full budget in every arm.")
         return
-    size, name = unit_of(at, unit)
+    size, name = scale(at, unit)
     axes.set_xlabel(f"error of the incumbent when {at / size:,.3g} {name} were spent (%)")
     dot: dict[str, Any] = {"color": style.GREY, "marker": "o", "markersize": 3.5, "linestyle": ""}
     handles = [Line2D([], [], label="validation", **dot), Line2D([], [], label="test", mfc="white", **dot)]
@@ -209,3 +209,6 @@ def _handles() -> list[Line2D]:
         Line2D([], [], label="mean of joint BOHB", **_REFERENCE),
         Line2D([], [], label="compared here", **_COMPARED_AT),
     ]
+
+
+FIGURE = Figure(studies=("arm",), category="Joint or apart", data=data, draw=draw, numbers=numbers)

@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from jointsearch.analysis.lanes import busy_share, number_runs, shortest_pause, stretches
 from jointsearch.analysis.number import Number, sources
-from jointsearch.analysis.schedule_table import busy_share, number_runs, shortest_pause, stretches
 from jointsearch.core import layout
+from jointsearch.core.units import HOUR, amount, duration, scale
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 
 _LOOKS: list[dict[str, Any]] = [
@@ -26,8 +28,6 @@ _LOOKS: list[dict[str, Any]] = [
 """By budget, upwards; the last one is the full budget's. They differ in grey too."""
 _BINS = 150
 _LANE = {"lane_begin": "lane_since", "lane_end": "lane_until"}
-_UNITS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (2 * 60, 60, "minutes"), (0, 1, "seconds"))
-"""From how many seconds on a time is given in units of how many seconds, and their name."""
 
 
 def data(material: Results) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     length = _length(windows)
     share = float(busy_share(data, np.array([0.0, length]))[0]) if length > 0 else np.nan
     for name, meaning, value, unit, digits in (
-        ("schedule_hours", "time in which the search ran, without pauses", length / 3600, "h", 2),
+        ("schedule_hours", "time in which the search ran, without pauses", length / HOUR, "h", 2),
         ("schedule_windows", "pieces that the search ran in", len(windows), "", 0),
         ("schedule_lanes", "trainings side by side, at most", data["lane"].nunique(), "", 0),
         (
@@ -96,7 +96,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: a) the lanes, b) the brackets of the search, c) the share of the lanes that is busy.
 
     Parameters
@@ -106,7 +106,7 @@ def draw(data: pd.DataFrame) -> Figure:
     """
     if data.empty:
         return style.only_saying("No training of the search is finished.")
-    size, unit = _unit_of(_length(_windows(data)))
+    size, unit = scale(_length(_windows(data)), "seconds")
     times = ["begin", "end", "window_begin", "window_end", *_LANE]
     data = data.assign(**(data[times] / size))
     windows, bars = _windows(data), data.dropna(subset=["begin"])
@@ -119,10 +119,10 @@ def draw(data: pd.DataFrame) -> Figure:
     # Edges of small bars would hide their faces.
     fine, thin = (0.25 * min(1.0, enough / number) for enough, number in ((500, len(bars)), (15, brackets)))
     _draw_bars(upper, bars[bars["study"] != layout.SEARCH], "lane", fine, style.LIGHT_GREY, "")
-    for place, axes, edge in (("lane", upper, fine), ("bracket", middle, thin)):
+    for row_of, axes, edge in (("lane", upper, fine), ("bracket", middle, thin)):
         for budget, look in zip(budgets, _looks(budgets), strict=True):
             rows = of_search[of_search["budget"] == budget]
-            _draw_bars(axes, rows, place, edge, look["facecolor"], look["hatch"] if edge > 0.1 else "")
+            _draw_bars(axes, rows, row_of, edge, look["facecolor"], look["hatch"] if edge > 0.1 else "")
     _draw_failures(upper, of_search)
     _draw_brackets(middle, of_search)
     _draw_places(upper, "lane", np.arange(1, lanes + 1))
@@ -151,10 +151,10 @@ def _looks(budgets: list[float]) -> list[dict[str, Any]]:
     return [_LOOKS[(level - len(budgets)) % len(_LOOKS)] for level in range(len(budgets))]
 
 
-def _draw_bars(axes: Axes, rows: pd.DataFrame, place: str, edge: float, face: str, hatch: str) -> None:
+def _draw_bars(axes: Axes, rows: pd.DataFrame, row_of: str, edge: float, face: str, hatch: str) -> None:
     height = 0.8
-    for where in sorted(rows[place].unique()):
-        bars = rows[rows[place] == where]
+    for where in sorted(rows[row_of].unique()):
+        bars = rows[rows[row_of] == where]
         axes.broken_barh(
             list(zip(bars["begin"], bars["end"] - bars["begin"], strict=True)),
             (where - height / 2, height),
@@ -204,7 +204,7 @@ def _draw_cuts(panels: list[Axes], windows: pd.DataFrame) -> None:
             axes.axvline(where, color=style.VERMILLION, linewidth=0.9, linestyle=(0, (4, 2)), zorder=4)
         # Where cuts are close, the first one says how long it is.
         if where - labelled > 0.1 * length:
-            text = f"{_duration(cut['pause'])} cut"
+            text = f"{duration(cut['pause'])} cut"
             panels[0].annotate(
                 text,
                 (where, 1),
@@ -218,22 +218,11 @@ def _draw_cuts(panels: list[Axes], windows: pd.DataFrame) -> None:
             labelled = where
 
 
-def _unit_of(seconds: float) -> tuple[float, str]:
-    """Unit that a time is given in: how many seconds, and its name."""
-    return next((size, name) for least, size, name in _UNITS if seconds >= least)
-
-
-def _duration(seconds: float) -> str:
-    size, name = _unit_of(seconds)
-    return f"{seconds / size:.2g} {name}"
-
-
 def _handles(data: pd.DataFrame, budgets: list[float]) -> list[Any]:
     unit, of_search = data["budget_unit"].iloc[0], data["study"] == layout.SEARCH
     edge: dict[str, Any] = {"edgecolor": style.BLACK, "linewidth": 0.25, "hatch_linewidth": 0.3}
     handles: list[Any] = [
-        Patch(label=style.budget_name(budget, unit), **look, **edge)
-        for budget, look in zip(budgets, _looks(budgets), strict=True)
+        Patch(label=amount(budget, unit), **look, **edge) for budget, look in zip(budgets, _looks(budgets), strict=True)
     ]
     if not of_search.all():
         handles.append(Patch(label="other studies", facecolor=style.LIGHT_GREY, **edge))
@@ -243,3 +232,12 @@ def _handles(data: pd.DataFrame, budgets: list[float]) -> list[Any]:
     if (data.loc[of_search, "stretches"] > 1).any():
         handles.append(Line2D([], [], marker=">", label="interrupted", **mark))
     return handles
+
+
+FIGURE = Figure(
+    studies=("search", "correlation", "manual", "retraining", "arm"),
+    category="Cost",
+    data=data,
+    draw=draw,
+    numbers=numbers,
+)

@@ -7,15 +7,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure as MplFigure
+from matplotlib.figure import SubFigure
 from matplotlib.patches import Rectangle
 
 from jointsearch.analysis.correlation import FEWEST, correlations, pairs
 from jointsearch.analysis.number import Number, sources
-from jointsearch.analysis.observations import has_errors
+from jointsearch.analysis.observations import has_errors, of_study
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
+from jointsearch.core.seeds import derive
+from jointsearch.core.units import amount
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 
 _COLOURS = LinearSegmentedColormap.from_list("correlation", [style.VERMILLION, "#FFFFFF", style.BLUE])
@@ -29,7 +33,13 @@ _NUMBERS = {
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.3}
 
 
-def data(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
+    """Gather all that the figure shows of the search, see `from_observations`."""
+    seed = derive(material.experiment.seed, layout.SEARCH, "bootstrap")
+    return from_observations(of_study(material, layout.SEARCH), np.random.default_rng(seed))
+
+
+def from_observations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Parameters
@@ -57,9 +67,10 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
         (one.proposal.id, one.budget): one for one in material.evaluations(layout.SEARCH)
     }
     found, unit = {}, material.experiment.budget.unit
-    for (low, high), rows in data.dropna(subset=["proposal"]).groupby(["lower_budget", "higher_budget"]):
+    for _, rows in data.dropna(subset=["proposal"]).groupby(["lower_budget", "higher_budget"]):
+        low, high = map(float, rows[["lower_budget", "higher_budget"]].iloc[0])
         of = [evaluations[str(proposal), budget] for proposal in rows["proposal"] for budget in (low, high)]
-        where = f"validation errors at {low:g} and {high:g} {unit}, of what was promoted"
+        where = f"validation errors at {amount(low, unit)} and {amount(high, unit)}, of what was promoted"
         for column, (suffix, meaning) in _NUMBERS.items():
             value = float(rows[column].iloc[0])
             if not np.isnan(value):
@@ -71,7 +82,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: left the correlations, right the errors, or other losses, behind them, laid out alike.
 
     Row and column of a panel are its higher and its lower budget.
@@ -87,7 +98,7 @@ def draw(data: pd.DataFrame) -> Figure:
     levels = len(budgets) - 1
     figure = style.new_figure(style.DOUBLE_COLUMN, 1.5 if levels == 1 else 0.7 + 0.8 * levels)
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.46, 0.54], wspace=0.03)
-    names = [style.budget_name(budget, data["budget_unit"].iloc[0]) for budget in budgets]
+    names = [amount(budget, data["budget_unit"].iloc[0]) for budget in budgets]
     _draw_matrix(left.subplots(), data.drop_duplicates(["lower_budget", "higher_budget"]), budgets, names)
     left.suptitle("Spearman rank correlation", size=8)
     measure = "loss" if "measure" in data else "validation error (%)"
@@ -154,3 +165,6 @@ def _draw_scatters(figure: SubFigure, data: pd.DataFrame, budgets: list[float], 
         axes.autoscale(False)
     for _, _, axes in panels:
         axes.axline((1, 1), (2, 2), color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
+
+
+FIGURE = Figure(studies=("search",), category="Budgets", data=data, draw=draw, numbers=numbers)

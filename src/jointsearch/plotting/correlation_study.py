@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
@@ -16,7 +16,9 @@ from jointsearch.analysis.correlation import FEWEST
 from jointsearch.analysis.early_stopping import compare, contrast, curves, generator, one_in, study
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
+from jointsearch.core.units import amount
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 
@@ -86,7 +88,8 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
             if row["of"] == "study"
             else f"the best one in {row['eta']:g} of those that succeeded at the lower budget"
         )
-        meaning = f"of the validation errors at {low:g} and {high:g} {unit} of random configurations, {where}"
+        at = f"{amount(low, unit)} and {amount(high, unit)}"
+        meaning = f"of the validation errors at {at} of random configurations, {where}"
         of = [one for one in evaluations if one.budget in {low, high}]
         for column, (suffix, what) in _MEANINGS.items():
             if np.isfinite(row[column]):
@@ -111,7 +114,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: a) correlations, b) what early stopping keeps of the best, c) its regret.
 
     Parameters
@@ -151,35 +154,35 @@ def draw(data: pd.DataFrame) -> Figure:
 
 def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
     """Draw the correlations, neighbouring budgets first, and below them what they are of."""
-    ladder, place, places = sorted({*pairs["lower_budget"], *pairs["higher_budget"]}), 0.0, []
+    ladder, position, positions = sorted({*pairs["lower_budget"], *pairs["higher_budget"]}), 0.0, []
+    unit = pairs["budget_unit"].iloc[0]
     axes.axhline(0, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
     for distance in range(1, len(ladder)):
         if distance > 1:
-            axes.axvline(place - 0.65, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
+            axes.axvline(position - 0.65, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
         for lower, higher in zip(ladder[:-distance], ladder[distance:], strict=True):
             of_pair = pairs[(pairs["lower_budget"] == lower) & (pairs["higher_budget"] == higher)].set_index("of")
             for row, (sample, look) in enumerate(_SAMPLES.items()):
                 one = of_pair.loc[sample]
-                at = place + (row - 1) * _OFFSET
+                at = position + (row - 1) * _OFFSET
                 _mark(axes, at, one["spearman"], (one["interval_low"], one["interval_high"]), look)
-            cells = [f"{number:,.3g}" if number < 1000 else f"{number:,.0f}" for number in (lower, higher)]
-            _write_below(axes, place, [*cells, *(f"{of_pair.loc[sample, 'n']:.0f}" for sample in _SAMPLES)])
-            places.append(place)
-            place += 1
-        middle = float(np.mean(places[distance - len(ladder) :]))
+            cells = [amount(budget, unit) for budget in (lower, higher)]
+            _write_below(axes, position, [*cells, *(f"{of_pair.loc[sample, 'n']:.0f}" for sample in _SAMPLES)])
+            positions.append(position)
+            position += 1
+        middle = float(np.mean(positions[distance - len(ladder) :]))
         times = f"×{ladder[distance] / ladder[0]:g}"
         axes.text(middle, 1.01, times, transform=axes.get_xaxis_transform(), ha="center", va="bottom", size=7)
-        place += 0.3
-    unit = {"seconds": "s"}.get(unit := pairs["budget_unit"].iloc[0], unit)
-    _write_below(axes, None, [f"lower ({unit})", f"higher ({unit})", *(f"n, {sample}" for sample in _SAMPLES)])
+        position += 0.3
+    _write_below(axes, None, ["lower", "higher", *(f"n, {sample}" for sample in _SAMPLES)])
     lowest = np.nanmin([0, *pairs["interval_low"]])
-    axes.set(xlim=(-0.55, places[-1] + 0.55), ylim=(lowest - 0.06, 1.06), xticks=[], ylabel="rank correlation")
+    axes.set(xlim=(-0.55, positions[-1] + 0.55), ylim=(lowest - 0.06, 1.06), xticks=[], ylabel="rank correlation")
 
 
-def _write_below(axes: Axes, place: float | None, cells: list[str]) -> None:
-    """Write a column of the small table below the axes; without a place, that of its heads."""
-    across = axes.transAxes if place is None else axes.get_xaxis_transform()
-    at, shift, align = (0.0, -4, "right") if place is None else (place, 0, "center")
+def _write_below(axes: Axes, position: float | None, cells: list[str]) -> None:
+    """Write a column of the small table below the axes; without a position, that of its heads."""
+    across = axes.transAxes if position is None else axes.get_xaxis_transform()
+    at, shift, align = (0.0, -4, "right") if position is None else (position, 0, "center")
     for row, text in enumerate(cells):
         look: dict[str, Any] = {"ha": align, "va": "top", "size": 6}
         below = -3 - 8.5 * row
@@ -216,7 +219,7 @@ def _draw_regret(axes: Axes, cuts: pd.DataFrame) -> None:
 def _draw_cuts(axes: Axes, cuts: pd.DataFrame, columns: list[str]) -> None:
     """Draw a measure, with its interval where one in eta is kept: of all, and, hollow, of those that succeeded."""
     eta, most, looks = int(cuts["eta"].iloc[0]), cuts["configurations"].max(), _looks(cuts)
-    for place, (budget, look) in enumerate(looks.items()):
+    for position, (budget, look) in enumerate(looks.items()):
         rows = cuts[(cuts["budget"] == budget) & cuts["kept"].notna()]
         if rows.empty:
             continue
@@ -225,7 +228,7 @@ def _draw_cuts(axes: Axes, cuts: pd.DataFrame, columns: list[str]) -> None:
         line: dict[str, Any] = {name: look[name] for name in ("color", "linestyle")}
         axes.step(rows["kept"].to_numpy() / number, values[columns[0]], where="post", **line)
         # Beside one another, as they are all at about the same share.
-        aside = 1.07 ** (place - (len(looks) - 1) / 2)
+        aside = 1.07 ** (position - (len(looks) - 1) / 2)
         for kept, face in {one_in(eta, number - failed): "white", one_in(eta, number): look["color"]}.items():
             if kept:
                 value, *interval = np.asarray(values.loc[kept])
@@ -250,7 +253,7 @@ def _looks(cuts: pd.DataFrame) -> dict[float, dict[str, Any]]:
 
 
 def _sample_handles(pairs: pd.DataFrame, cuts: pd.DataFrame) -> list[Artist]:
-    full = style.budget_name(pairs["higher_budget"].max(), pairs["budget_unit"].iloc[0])
+    full = amount(pairs["higher_budget"].max(), pairs["budget_unit"].iloc[0])
     # Counted of those finished at a lower budget too, so that a study half done does not know it yet.
     complete = cuts[cuts["configurations"] == cuts["begun"]]
     failed = f", {complete['failed_full'].max():.0f} failed at {full}" if len(complete) else ""
@@ -268,7 +271,7 @@ def _cut_handles(cuts: pd.DataFrame) -> list[Artist]:
         number, begun, failed = (int(row[name]) for name in ("configurations", "begun", "failed"))
         done = "" if number == begun else f"{number} of {begun} done"
         said = ", ".join([done] * bool(done) + [f"{failed} failed"] * bool(number))
-        label = f"{style.budget_name(row['budget'], row['budget_unit'])}: {said}"
+        label = f"{amount(row['budget'], row['budget_unit'])}: {said}"
         handles.append(Line2D([], [], label=label, **_looks(cuts)[row["budget"]], **_MARKER))
     if cuts["kept"].isna().all():
         return handles
@@ -279,3 +282,6 @@ def _cut_handles(cuts: pd.DataFrame) -> list[Artist]:
         handles.append(Line2D([], [], label=f"{one_of} the successful", markerfacecolor="white", **marked))
         handles.append(Patch(label="only failures added", **_FAILED))
     return handles
+
+
+FIGURE = Figure(studies=("correlation", "search"), category="Budgets", data=data, draw=draw, numbers=numbers)

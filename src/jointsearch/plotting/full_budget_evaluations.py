@@ -6,11 +6,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from jointsearch.analysis.footprint import footprint
+from jointsearch.analysis.observations import configurations, of_study
+from jointsearch.core import layout
+from jointsearch.core.units import amount
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
+from jointsearch.results.results import Results
+from jointsearch.space.space import Space
 
 ORIGINS: dict[str, dict[str, Any]] = {
     "random": {"label": "random", "color": style.ORANGE, "marker": "o", "linestyle": "--"},
@@ -21,7 +28,14 @@ _BUDGET_MARKERS = ["v", "s", "^", "D", "o"]
 """By budget, upwards; the last one is the full budget's."""
 
 
-def data(observations: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
+    """Gather all that the figure shows of the search, see `from_observations`."""
+    observations, space = of_study(material, layout.SEARCH), Space(material.experiment.space)
+    encoded = space.encode_all(list(configurations(observations).values()))
+    return from_observations(observations, footprint(encoded, space.vartypes))
+
+
+def from_observations(observations: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Parameters
@@ -50,7 +64,7 @@ def data(observations: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: a) full-budget evaluations in order, b) their distribution, c) the footprint.
 
     Parameters
@@ -84,7 +98,7 @@ def _draw_order(axes: Axes, full: pd.DataFrame) -> None:
     axes.step(full["order"], 100 * full["incumbent"], where="post", color=style.BLACK)
     failed = full.loc[full["loss"].isna(), "order"]
     axes.scatter(failed, np.ones(len(failed)), transform=axes.get_xaxis_transform(), clip_on=False, **_FAILED)
-    budget = style.budget_name(full["budget"].iloc[0], full["budget_unit"].iloc[0])
+    budget = amount(full["budget"].iloc[0], full["budget_unit"].iloc[0])
     axes.set(xlabel=f"evaluation at {budget}, in order", ylabel="validation error (%)")
     margin = max(0.5, 0.02 * len(full))
     axes.set_xlim(1 - margin, len(full) + margin)
@@ -150,7 +164,7 @@ def _origin_handles(data: pd.DataFrame) -> list[Line2D]:
 
 def _budget_handles(data: pd.DataFrame) -> list[Line2D]:
     look: dict[str, Any] = {"color": style.GREY, "linestyle": ""}
-    names = {budget: style.budget_name(budget, data["budget_unit"].iloc[0]) for budget in data["budget"].unique()}
+    names = {budget: amount(budget, data["budget_unit"].iloc[0]) for budget in data["budget"].unique()}
     return [
         Line2D([], [], marker=marker, markersize=size**0.5, label=names[budget], **look)
         for budget, marker, size in _budget_looks(data)
@@ -159,3 +173,6 @@ def _budget_handles(data: pd.DataFrame) -> list[Line2D]:
 
 def _percent(rows: pd.DataFrame) -> np.ndarray:
     return 100 * rows["loss"].dropna().to_numpy()
+
+
+FIGURE = Figure(studies=("search",), category="Search", data=data, draw=draw)

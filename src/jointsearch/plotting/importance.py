@@ -7,15 +7,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from jointsearch.analysis.importance import shares
+from jointsearch.analysis.importance import importances
 from jointsearch.analysis.importance.groups import GROUP, GROUPS, MAIN, PAIR, is_architecture
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core.records import Evaluation
+from jointsearch.core.units import amount
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 
@@ -42,13 +44,13 @@ _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
 
 def data(material: Results) -> pd.DataFrame:
     """Gather all that the figure shows: the table of `analysis.importance.importances`, every budget."""
-    return shares.of(material)
+    return importances.of(material)
 
 
 def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give R^2, counts and the largest main effect at the full budget, with the evaluations that they come from."""
     full = budgets(material.experiment.budget)[-1]
-    tried = [one for one in shares.evaluations(material) if one.budget == full]
+    tried = [one for one in importances.evaluations(material) if one.budget == full]
     succeeded = [one for one in tried if one.loss is not None]
     failed = [one for one in tried if one.loss is None]
     found = {}
@@ -60,7 +62,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
     say("n", "evaluations that importance is computed from", len(succeeded), "", 0, succeeded)
     say("failed", "failed evaluations, which importance leaves out", len(failed), "", 0, failed)
-    for surrogate, name in shares.NAMES.items():
+    for surrogate, name in importances.NAMES.items():
         rows = data[(data["surrogate"] == surrogate) & (data["budget"] == full) & (data["kind"] == MAIN)]
         r2 = float(rows["r2"].iloc[0])
         if not np.isnan(r2):
@@ -79,7 +81,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: a) main effects, b) the same by budget, c) the strongest pairs, d) sums.
 
     a, c and d are at the full budget. Where there is too little for them, the figure says so in their place.
@@ -150,9 +152,9 @@ def _order(rows: pd.DataFrame) -> list[str]:
 
 def _too_few(full: pd.DataFrame, dimension: int) -> str:
     one = full.iloc[0]
-    budget = style.budget_name(one["budget"], one["budget_unit"])
+    budget = amount(one["budget"], one["budget_unit"])
     failed = f", {one['failed']} failed" if one["failed"] else ""
-    least = shares.fewest(dimension)
+    least = importances.fewest(dimension)
     reason = (
         f"{least} different configurations are needed."
         if one["n"] < least
@@ -161,18 +163,18 @@ def _too_few(full: pd.DataFrame, dimension: int) -> str:
     return f"Nothing can be said of importance at {budget}:\n{one['n']} trained{failed}.\n{reason}"
 
 
-def _head(figure: Figure, full: pd.DataFrame) -> None:
+def _head(figure: MplFigure, full: pd.DataFrame) -> None:
     """Say above the panels what each marker is, how much it foretells, and from how much."""
     handles = []
     for surrogate, rows in full.groupby("surrogate", sort=False):
         r2 = rows["r2"].iloc[0]
-        text = f"{shares.NAMES[str(surrogate)]}, held-out R² = {f'{r2:.2f}'.replace('-', '−')}"
+        text = f"{importances.NAMES[str(surrogate)]}, held-out R² = {f'{r2:.2f}'.replace('-', '−')}"
         if not r2 > 0:
             text += ": foretells nothing, its shares mean nothing"
         handles.append(Line2D([], [], label=text, **_marker(str(surrogate), r2), linestyle=""))
     figure.legend(handles=handles, loc="outside upper left", ncols=2 if (full["r2"] > 0).all() else 1)
     one = full.iloc[0]
-    budget = style.budget_name(one["budget"], one["budget_unit"])
+    budget = amount(one["budget"], one["budget_unit"])
     failed = f", {one['failed']} failed and left out" if one["failed"] else ""
     figure.legend(handles=[], title=f"{budget}: n = {one['n']}{failed}", title_fontsize=7, loc="outside upper right")
 
@@ -191,10 +193,12 @@ def _marker(surrogate: str, r2: float) -> dict[str, Any]:
 
 def _draw_dots(axes: Axes, rows: pd.DataFrame, order: Sequence[tuple[str, str]], labels: Sequence[str]) -> None:
     """Draw importance and spread of each surrogate, from top to bottom in an order."""
-    place = {names: number for number, names in enumerate(order)}
+    position = {names: number for number, names in enumerate(order)}
     for surrogate, of_it in rows.groupby("surrogate", sort=False):
         shown = [
-            (place[names], row) for row in of_it.to_dict("records") if (names := (row["first"], row["second"])) in place
+            (position[names], row)
+            for row in of_it.to_dict("records")
+            if (names := (row["first"], row["second"])) in position
         ]
         y = np.array([number for number, _ in shown]) + LOOKS[str(surrogate)]["offset"]
         x, spread = (np.array([100 * row[column] for _, row in shown]) for column in ("importance", "spread"))
@@ -263,10 +267,13 @@ def _draw_budgets(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> None:
             axes.add_patch(Rectangle((x - 0.5, -0.5), 1, height, facecolor=_UNKNOWN, **_EDGE))
             reason = f"n = {column['n'].iloc[0]}: too few or all equal" if np.isnan(r2) else "R² ≤ 0: means nothing"
             axes.text(x, (height - 1) / 2, reason, rotation=90, ha="center", va="center", size=5.5, color=style.GREY)
-    axes.set_xticks(range(len(columns)), [style.budget_name(budget, unit) for _, budget in columns], rotation=90)
+    axes.set_xticks(range(len(columns)), [amount(budget, unit) for _, budget in columns], rotation=90)
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(order) - 0.5, -0.5))
     axes.tick_params(length=0, labelsize=6)
     axes.spines[:].set_visible(False)
     for number, name in enumerate(("forest", "process")):
         axes.text((number + 0.5) * len(ladder) - 0.5, -0.7, name, ha="center", va="bottom", size=6.5)
     axes.axvline(len(ladder) - 0.5, color=style.BLACK, linewidth=0.6)
+
+
+FIGURE = Figure(studies=("search", "correlation"), category="Importance", data=data, draw=draw, numbers=numbers)

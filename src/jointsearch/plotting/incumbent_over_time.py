@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from jointsearch.analysis.number import Number, sources
-from jointsearch.analysis.trajectory import trajectory, unit_of
+from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
+from jointsearch.core.units import amount, scale
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import bracket, budgets
 
@@ -51,17 +53,17 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
     found: dict[str, Number] = {}
     if data.empty:
         return found
-    by_place = {(one.bracket, one.rung, one.slot): one for one in material.evaluations(layout.SEARCH)}
-    ordered = [by_place[place] for place in sorted(by_place)]
-    size, unit = unit_of(data["spent"].iloc[-1], data["budget_unit"].iloc[0])
+    by_slot = {(one.bracket, one.rung, one.slot): one for one in material.evaluations(layout.SEARCH)}
+    ordered = [by_slot[slot] for slot in sorted(by_slot)]
+    size, unit = scale(data["spent"].iloc[-1], data["budget_unit"].iloc[0])
 
-    def say(name: str, meaning: str, row: int, scale: tuple[float, str] = (size, unit), column: str = "spent") -> None:
-        value, of = float(data[column].iloc[row]) / scale[0], ordered[: row + 1]
-        found[name] = Number(meaning=meaning, value=value, unit=scale[1], digits=1, sources=sources(of))
+    def say(name: str, meaning: str, row: int, of: tuple[float, str] = (size, unit), column: str = "spent") -> None:
+        value, until = float(data[column].iloc[row]) / of[0], ordered[: row + 1]
+        found[name] = Number(meaning=meaning, value=value, unit=of[1], digits=1, sources=sources(until))
 
     last = len(data) - 1
     say("search_spent", "training of the search, in all", last)
-    total = unit_of(data["total_seconds"].iloc[-1], "seconds")
+    total = scale(data["total_seconds"].iloc[-1], "seconds")
     say("search_total_time", "training, evaluation and start-up of the search", last, total, "total_seconds")
     if (model := _first_model(data)) is not None:
         say("spent_before_model", "training before the first proposal of a model was trained", max(model - 1, 0))
@@ -78,7 +80,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: validation and test error of the incumbent, in steps, over what was spent.
 
     Parameters
@@ -91,7 +93,7 @@ def draw(data: pd.DataFrame) -> Figure:
         return style.only_saying("No evaluation is finished." if data.empty else some)
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.7)
     axes = figure.subplots()
-    size, unit = unit_of(data["spent"].iloc[-1], data["budget_unit"].iloc[0])
+    size, unit = scale(data["spent"].iloc[-1], data["budget_unit"].iloc[0])
     rows = data[data["spent"] > 0].assign(spent=lambda rows: rows["spent"] / size)
     full = rows[(rows["budget"] == rows["full_budget"]) & rows["loss"].notna()]
     axes.scatter(full["spent"], 100 * full["loss"], s=8, marker="o", facecolor="none", edgecolor=style.GREY, lw=0.5)
@@ -165,10 +167,13 @@ def _handles(looks: dict[float, str], rows: pd.DataFrame, full: bool) -> list[Li
         Line2D([], [], label="incumbent, test", **_TEST),
     ]
     for budget, marker in looks.items():
-        label = f"at {style.budget_name(budget, unit)}"
+        label = f"at {amount(budget, unit)}"
         handles.append(Line2D([], [], color=style.BLUE, linestyle="", marker=marker, markersize=4.5, label=label))
     if full:
-        of = style.budget_name(rows["full_budget"].iloc[0], unit)
+        of = amount(rows["full_budget"].iloc[0], unit)
         look: dict[str, Any] = {"color": style.GREY, "linestyle": "", "marker": "o", "markersize": 3, "mfc": "none"}
         handles.append(Line2D([], [], label=f"others at {of}", **look))
     return handles
+
+
+FIGURE = Figure(studies=("search",), category="Search", data=data, draw=draw, numbers=numbers)

@@ -18,6 +18,7 @@ from matplotlib.colors import to_hex
 
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation, Value
+from jointsearch.core.units import amount
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
@@ -58,7 +59,7 @@ def data(material: Results) -> dict[str, Any]:
     ladder = hyperband.budgets(material.experiment.budget)
     names = _in_order(material.experiment.space.hyperparameters)
     axes = [
-        _listed("budget", ladder) | {"names": [style.budget_name(budget, unit) for budget in ladder]},
+        _listed("budget", ladder) | {"names": [amount(budget, unit) for budget in ladder]},
         *(_axis(name, material.experiment.space.hyperparameters[name]) for name in names),
         _measured("network weights", [one.parameters for one in everything], "log"),
         _errors("validation error", [one.loss for one in judged]),
@@ -73,11 +74,11 @@ def data(material: Results) -> dict[str, Any]:
         | {"given": ["given", style.GREEN]},
         "marks": {"failed": style.GREY, "pointed": style.VERMILLION, "range": style.BLUE},
         "colours": [to_hex(matplotlib.colormaps["cividis"](level / 31)) for level in range(32)],
-        "studies": [_study(material, name, names) for name in sorted(material.studies, key=_place)],
+        "studies": [_study(material, name, names) for name in sorted(material.studies, key=_order)],
     }
 
 
-def _place(study: str) -> tuple[int, str]:
+def _order(study: str) -> tuple[int, str]:
     return (layout.STUDIES.index(study) if study in layout.STUDIES else len(layout.STUDIES)), study
 
 
@@ -157,7 +158,7 @@ def _best(evaluations: list[Evaluation]) -> str:
     best = incumbent(evaluations)
     if best.loss is None or best.budget is None or best.budget_unit is None:
         return "All failed: there is no best."
-    at = style.budget_name(best.budget, best.budget_unit)
+    at = amount(best.budget, best.budget_unit)
     return f"Lowest validation error at {at}: {100 * best.loss:.2f} % ({best.evaluation})."
 
 

@@ -8,14 +8,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation, rank
+from jointsearch.core.units import amount
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets
@@ -49,8 +51,8 @@ def data(material: Results) -> pd.DataFrame:
     columns += ["learning_rate", "train_loss", "validation_error"]
     rows = []
     for budget in sorted({one.budget for one in made}):
-        for place, one in enumerate(rank([one for one in made if one.budget == budget]), start=1):
-            what = one.id, budget, one.budget_unit, one.status, place if one.status == "success" else None
+        for position, one in enumerate(rank([one for one in made if one.budget == budget]), start=1):
+            what = one.id, budget, one.budget_unit, one.status, position if one.status == "success" else None
             curve = list(_curve(material.experiment, one)) or [(None,) * 7]
             rows += [(*what, *row) for row in curve]
     table = pd.DataFrame(rows, columns=columns)
@@ -95,7 +97,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
         rows = successful[successful["budget"] == budget]
         of = [one for one in material.evaluations(layout.SEARCH) if one.budget == budget and one.loss is not None]
         errors = 100 * rows.groupby("evaluation")["validation_error"].last()
-        where = f"trainings of the search at {style.budget_name(budget, rows['budget_unit'].iloc[0])}"
+        where = f"trainings of the search at {amount(budget, rows['budget_unit'].iloc[0])}"
         for name, meaning, value, unit in (
             ("curves", f"successful {where}", len(errors), ""),
             ("best_error", f"lowest validation error of the {where}", float(errors.min()), "%"),
@@ -109,7 +111,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: a column for each budget with validation error, training loss and learning rate.
 
     Parameters
@@ -150,7 +152,7 @@ def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:
     successful = rows[rows["status"] == "success"]
     number, total = successful["evaluation"].nunique(), rows["evaluation"].nunique()
     failed = f", {total - number} failed" if number < total else ""
-    column[0].set_title(f"{style.budget_name(budget, unit)}\nn = {number}{failed}", size=7)
+    column[0].set_title(f"{amount(budget, unit)}\nn = {number}{failed}", size=7)
     for (name, _), axes in zip(_ROWS, column, strict=False):
         if successful.empty:
             axes.text(0.5, 0.5, "all failed", transform=axes.transAxes, color=style.GREY, ha="center", va="center")
@@ -172,11 +174,11 @@ def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:
 
 def _draw_curves(axes: Axes, rows: pd.DataFrame, name: str, number: int, scale: float) -> None:
     measured = rows.dropna(subset=[name])
-    places = sorted(measured["rank"].unique(), reverse=True)
-    curves = [measured[measured["rank"] == place] for place in places]
+    positions = sorted(measured["rank"].unique(), reverse=True)
+    curves = [measured[measured["rank"] == position] for position in positions]
     lines = [np.column_stack([curve["spent"], scale * curve[name]]) for curve in curves]
     # From the first to the last rank; the best ones lie on top.
-    colours = _RANKS((np.array(places, dtype=float) - 1) / max(1, number - 1))
+    colours = _RANKS((np.array(positions, dtype=float) - 1) / max(1, number - 1))
     axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.6 if number < 100 else 0.4))
     # Where a training was measured but once, a line shows nothing.
     ends = np.array([line[-1] for line in lines])
@@ -187,3 +189,6 @@ def _draw_curves(axes: Axes, rows: pd.DataFrame, name: str, number: int, scale: 
     median = at.median()[at.size() >= max(2, MEASURED * number)]
     marker = "_" if len(median) == 1 else ""
     axes.plot(median.index, scale * median, zorder=5, marker=marker, markersize=9, markeredgewidth=1.2, **_MEDIAN)
+
+
+FIGURE = Figure(studies=("search",), category="Search", data=data, draw=draw, numbers=numbers)

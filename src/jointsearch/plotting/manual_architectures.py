@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
-from jointsearch.analysis.finals import INCUMBENT, by_name, found, interval, moments, title
 from jointsearch.analysis.number import Number, sources
+from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, found, interval, moments, title
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
+from jointsearch.core.units import amount
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 
 _LOOKS: dict[str, dict[str, Any]] = {
@@ -103,7 +105,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: a row for each configuration; left its validation errors, right its test errors.
 
     Parameters
@@ -118,10 +120,10 @@ def draw(data: pd.DataFrame) -> Figure:
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     percent = 100 * pd.concat([data["validation_error"], data["test_error"]]).dropna().to_numpy()
     for (panel, label), axes in zip(_PANELS, panels, strict=True):
-        for place in range(len(groups)):
-            group = groups.iloc[place]
+        for position in range(len(groups)):
+            group = groups.iloc[position]
             of_group = data[(data["study"] == group["study"]) & (data["name"] == group["name"])]
-            _draw_group(axes, place, panel, group, of_group)
+            _draw_group(axes, position, panel, group, of_group)
         reference = groups.loc[groups["study"] == layout.SEARCH, f"{panel}_mean"].dropna()
         for error in reference:
             axes.axvline(100 * error, color=style.VERMILLION, linewidth=0.7, linestyle=":", zorder=0)
@@ -142,20 +144,20 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _draw_group(axes: Axes, place: int, panel: str, group: "pd.Series[Any]", of_group: pd.DataFrame) -> None:
+def _draw_group(axes: Axes, position: int, panel: str, group: "pd.Series[Any]", of_group: pd.DataFrame) -> None:
     look = {key: value for key, value in _LOOKS[group["study"]].items() if key != "label"}
     errors = 100 * of_group[f"{panel}_error"].dropna()
     mean, low, high = (100 * group[f"{panel}_{name}"] for name in ("mean", "low", "high"))
     if errors.empty:
         seen = group["study"] == layout.RETRAINING and panel == "validation"
         text = "trained on the validation images" if seen else "all failed"
-        axes.text(0.5, place, text, transform=axes.get_yaxis_transform(), size=6, color=style.GREY, ha="center")
+        axes.text(0.5, position, text, transform=axes.get_yaxis_transform(), size=6, color=style.GREY, ha="center")
         return
     if len(of_group) > 1:
-        axes.plot(errors, np.full(len(errors), place), "|", color=style.GREY, markersize=8, markeredgewidth=0.8)
+        axes.plot(errors, np.full(len(errors), position), "|", color=style.GREY, markersize=8, markeredgewidth=0.8)
     if not np.isnan(low):
-        axes.plot([low, high], [place, place], color=look["color"], linewidth=1.2, solid_capstyle="butt")
-    axes.plot([mean], [place], linestyle="", zorder=3, **look)
+        axes.plot([low, high], [position, position], color=look["color"], linewidth=1.2, solid_capstyle="butt")
+    axes.plot([mean], [position], linestyle="", zorder=3, **look)
 
 
 def _label(group: Mapping[Hashable, Any], data: pd.DataFrame) -> str:
@@ -166,7 +168,7 @@ def _label(group: Mapping[Hashable, Any], data: pd.DataFrame) -> str:
     if failed:
         notes.append(f"{failed} failed")
     if group["budget"] < data["budget"].max():
-        notes.append(f"at {style.budget_name(group['budget'], str(group['budget_unit']))}")
+        notes.append(f"at {amount(group['budget'], str(group['budget_unit']))}")
     again = group["study"] == layout.RETRAINING
     return f"{group['title']}{', retrained' if again else ''}\n{', '.join(notes)}"
 
@@ -176,3 +178,8 @@ def _weights(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g}{unit} weights"
     return f"{number:.0f} weights"
+
+
+FIGURE = Figure(
+    studies=("manual", "search", "retraining"), category="Manual and found", data=data, draw=draw, numbers=numbers
+)

@@ -1,9 +1,12 @@
 """What is said of an experiment once it is over: tables, figures and numbers, as the bytes of their files."""
 
-from jointsearch.analysis.observations import csv_bytes
+from jointsearch.analysis import table as tables
+from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.analysis.study_tables import of_studies
 from jointsearch.core.files import record_bytes
-from jointsearch.plotting import interactive, registry, style
+from jointsearch.plotting import figure as figures
+from jointsearch.plotting import interactive, style
+from jointsearch.plotting.numbers import numbers
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.results import Results
 
@@ -26,15 +29,15 @@ def outcomes(material: Results, draw: bool = True) -> dict[str, bytes]:
     made = of_studies(material)
     data = {}
     for name in made_of(material.studies, FIGURES):
-        kind = registry.FIGURES[name]
-        content = csv_bytes(kind.data(material))
-        made[f"figures/{name}.csv"], data[f"figures/{name}"] = content, registry.parse(content)
+        figure = figures.load(name)
+        content = csv_bytes(figure.data(material))
+        made[f"figures/{name}.csv"], data[f"figures/{name}"] = content, parse(content)
         if draw:
-            images = style.render(kind.draw(data[f"figures/{name}"]))
+            images = style.render(figure.draw(data[f"figures/{name}"]))
             made |= {f"figures/{name}.{suffix}": image for suffix, image in images.items()}
     for name in made_of(material.studies, TABLES):
-        content = csv_bytes(registry.TABLES[name].rows(material))
-        made[f"tables/{name}.csv"], data[f"tables/{name}"] = content, registry.parse(content)
+        content = csv_bytes(tables.load(name).data(material))
+        made[f"tables/{name}.csv"], data[f"tables/{name}"] = content, parse(content)
     made["interactive.html"] = interactive.render(material)
-    made["numbers.json"] = record_bytes(registry.numbers(material, data))
+    made["numbers.json"] = record_bytes(numbers(material, data))
     return made

@@ -12,7 +12,6 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,7 +19,6 @@ from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from jointsearch.analysis.observations import write_csv
 from jointsearch.core.files import write_bytes
 
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.3, 7.0
@@ -124,19 +122,6 @@ def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
         write_bytes(path, image)
         paths.append(path)
     return tuple(paths)
-
-
-def write_data(data: pd.DataFrame, path: Path) -> None:
-    """Write the data behind a figure as CSV, atomically; every float reads back as the same float."""
-    write_csv(data, path)
-
-
-def budget_name(budget: float, unit: str) -> str:
-    """Name a budget as it stands in a figure: `1 epoch`, `27 epochs`, `10,800 s`."""
-    number = f"{round(budget):,}" if budget >= 1000 or budget == round(budget) else f"{budget:.3g}"
-    if unit == "seconds":
-        return f"{number} s"
-    return f"{number} {unit[:-1] if budget == 1 else unit}"
 
 
 def error_scale(percent: np.ndarray) -> tuple[str, dict[str, Any]]:

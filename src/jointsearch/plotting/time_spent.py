@@ -5,15 +5,17 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MplFigure
 from matplotlib.patches import Patch
 
-from jointsearch.analysis.arms import TITLES
+from jointsearch.analysis.comparison import TITLES
+from jointsearch.analysis.lanes import group, stretches
 from jointsearch.analysis.number import Number, sources
-from jointsearch.analysis.schedule_table import group, stretches
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
+from jointsearch.core.units import HOUR, amount, duration
 from jointsearch.plotting import style
+from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 
 _KINDS: dict[str, dict[str, Any]] = {
@@ -59,8 +61,8 @@ def data(material: Results) -> pd.DataFrame:
         .sum()
     )
     found["total"] = found[list(_KINDS)].sum(axis=1)
-    place = {name: index for index, name in enumerate((*layout.STUDIES, *TITLES))}
-    return found.sort_values(["study", "budget"], key=lambda column: column.replace(place), ignore_index=True)
+    order = {name: index for index, name in enumerate((*layout.STUDIES, *TITLES))}
+    return found.sort_values(["study", "budget"], key=lambda column: column.replace(order), ignore_index=True)
 
 
 def _row(study: str, one: Evaluation, duration: float, waited: float) -> tuple[Any, ...]:
@@ -86,7 +88,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
             continue
         found[f"{prefix}_hours"] = Number(
             meaning=f"time of the lanes that {where} took, waiting included",
-            value=total / 3600,
+            value=total / HOUR,
             unit="h",
             digits=2,
             sources=of,
@@ -103,7 +105,7 @@ def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
 
 
 @style.look()
-def draw(data: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> MplFigure:
     """Draw the figure: a bar for each budget of each study, and for all; left the studies, right the arms.
 
     Parameters
@@ -116,7 +118,7 @@ def draw(data: pd.DataFrame) -> Figure:
     own = data["study"].isin(layout.STUDIES)
     columns = [_bars(rows) for rows in (data[own], data[~own]) if len(rows)]
     if data["study"].nunique() > 1:
-        columns[0].append((1.5, "all studies", "", data[list(_KINDS)].sum(), _amount(data)))
+        columns[0].append((1.5, "all studies", "", data[list(_KINDS)].sum(), _total(data)))
     length = max(sum(bar[0] for bar in bars) for bars in columns)
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.75 + 0.155 * (length + 1))
     for axes, bars in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
@@ -137,22 +139,20 @@ def _bars(rows: pd.DataFrame) -> list[_Bar]:
         for _, row in of_study.iterrows():
             first = name not in {bar[1] for bar in bars}
             space = 0.0 if not bars else 1.5 if first else 1.0
-            budget = style.budget_name(row["budget"], row["budget_unit"])
-            bars.append((space, name if first else "", budget, row[list(_KINDS)], _amount(row.to_frame().T)))
+            budget = amount(row["budget"], row["budget_unit"])
+            bars.append((space, name if first else "", budget, row[list(_KINDS)], _total(row.to_frame().T)))
         if len(of_study) > 1:
-            bars.append((1.0, "", "all", of_study[list(_KINDS)].sum(), _amount(of_study)))
+            bars.append((1.0, "", "all", of_study[list(_KINDS)].sum(), _total(of_study)))
     return bars
 
 
-def _amount(rows: pd.DataFrame) -> str:
-    seconds, number = float(rows["total"].sum()), int(rows["trainings"].sum())
-    time = f"{seconds / 3600:,.2f} h" if seconds < 36000 else f"{seconds / 3600:,.0f} h"
-    return f"{time}, n = {number:,}"
+def _total(rows: pd.DataFrame) -> str:
+    return f"{duration(float(rows['total'].sum()))}, n = {int(rows['trainings'].sum()):,}"
 
 
 def _draw_bars(axes: Axes, bars: list[_Bar]) -> None:
     where = 0.0
-    for space, study, budget, seconds, amount in bars:
+    for space, study, budget, seconds, total_text in bars:
         where += space
         total, left = float(seconds.sum()), 0.0
         for kind, look in _KINDS.items():
@@ -165,10 +165,19 @@ def _draw_bars(axes: Axes, bars: list[_Bar]) -> None:
                 middle = left + percent / 2
                 axes.text(middle, where, f"{percent:.0f}", color=ink, ha="center", va="center", size=6, bbox=back)
             left += percent
-        axes.annotate(amount, (100, where), (3, 0), textcoords="offset points", va="center", size=6)
+        axes.annotate(total_text, (100, where), (3, 0), textcoords="offset points", va="center", size=6)
         axes.annotate(budget, (0, where), (-3, 0), textcoords="offset points", ha="right", va="center", size=7)
         axes.annotate(
             study, (0, where), (-38 if budget else -3, 0), textcoords="offset points", ha="right", va="center", size=7
         )
     axes.set(xlim=(0, 100), xlabel="share of the lanes' time (%)", yticks=[])
     axes.spines["left"].set_visible(False)
+
+
+FIGURE = Figure(
+    studies=("search", "correlation", "manual", "retraining", "arm"),
+    category="Cost",
+    data=data,
+    draw=draw,
+    numbers=numbers,
+)

@@ -1,59 +1,67 @@
-"""The figures and tables by name, and what each is made of. Light, as the workflow reads it whenever it starts."""
+"""The figures and tables of an experiment: the studies that each is made of, its place in the report.
 
-from collections.abc import Iterable
+A module of `plotting` with a constant `FIGURE = Figure(...)` is a figure, one of `analysis.tables` with a constant
+`TABLE = Table(...)` a table, each by the name of its module. What the workflow has to know of them is read from their
+source, since importing them takes seconds.
+"""
 
-from jointsearch.core import layout
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jointsearch.core import imports, layout
 
 ARM = "arm"
 """Any search of an arm."""
 
-_ALL = (layout.SEARCH, layout.CORRELATION, layout.MANUAL, layout.RETRAINING, ARM)
 
-FIGURES: dict[str, tuple[str, ...]] = {
-    "full_budget_evaluations": (layout.SEARCH,),
-    "incumbent_over_time": (layout.SEARCH,),
-    "budget_correlation": (layout.SEARCH,),
-    "correlation_study": (layout.CORRELATION, layout.SEARCH),
-    "arms": (ARM,),
-    "importance": (layout.SEARCH, layout.CORRELATION),
-    "manual_architectures": (layout.MANUAL, layout.SEARCH, layout.RETRAINING),
-    "learning_curves": (layout.SEARCH,),
-    "bracket_schedule": _ALL,
-    "time_spent": _ALL,
-}
-"""The studies that each figure is made of. It is made where the first of them is planned."""
+@dataclass(frozen=True)
+class Entry:
+    """A figure or a table: its module within the package, what it is made of, and where it stands in the report."""
 
-TABLES: dict[str, tuple[str, ...]] = {
-    "early_stopping": (layout.CORRELATION, layout.SEARCH),
-    "arms_table": (ARM,),
-    "importance_groups": (layout.SEARCH, layout.CORRELATION),
-    "manual": (layout.MANUAL, layout.SEARCH),
-    "retraining": (layout.RETRAINING,),
-}
-"""The same of tables."""
-
-CATEGORIES: dict[str, str] = {
-    "full_budget_evaluations": "Search",
-    "incumbent_over_time": "Search",
-    "learning_curves": "Search",
-    "budget_correlation": "Budgets",
-    "correlation_study": "Budgets",
-    "early_stopping": "Budgets",
-    "arms": "Joint or apart",
-    "arms_table": "Joint or apart",
-    "importance": "Importance",
-    "importance_groups": "Importance",
-    "manual_architectures": "Manual and found",
-    "manual": "Manual and found",
-    "retraining": "Manual and found",
-    "bracket_schedule": "Cost",
-    "time_spent": "Cost",
-}
-"""Where each stands in the HTML report."""
+    module: str
+    studies: tuple[str, ...]
+    category: str
 
 
-def made_of(names: Iterable[str], catalogue: dict[str, tuple[str, ...]]) -> dict[str, list[str]]:
+def read(package: str, constant: str) -> dict[str, Entry]:
+    """Read which modules of a package hold a constant, and its literal `studies` and `category`.
+
+    Raises
+    ------
+    ValueError
+        If one of these is no literal, or names no study.
+    """
+    entries = {}
+    for file in sorted(imports.PACKAGE.joinpath(*package.split(".")).glob("*.py")):
+        # The rest of the module alone: parsing all of each would take longer than anything else that is read here.
+        _, found, rest = file.read_text().partition(f"\n{constant} = ")
+        if found:
+            entries[file.stem] = _entry(f"{package}.{file.stem}", ast.parse(f"{constant} = {rest}").body[0], file)
+    return entries
+
+
+def _entry(module: str, statement: ast.stmt, file: Path) -> Entry:
+    match statement:
+        case ast.Assign(value=ast.Call(keywords=keywords)):
+            given = {one.arg: ast.literal_eval(one.value) for one in keywords if one.arg in ("studies", "category")}
+            entry = Entry(module, **given)
+        case _:
+            raise ValueError(f"{file}: what it is has to be told by keywords")
+    if unknown := set(entry.studies) - {*layout.STUDIES, ARM}:
+        raise ValueError(f"{file}: no studies: {', '.join(sorted(unknown))}")
+    return entry
+
+
+FIGURES: Mapping[str, Entry] = read("plotting", "FIGURE")
+TABLES: Mapping[str, Entry] = read("analysis.tables", "TABLE")
+
+
+def made_of(names: Iterable[str], catalogue: Mapping[str, Entry]) -> dict[str, list[str]]:
     """Say which figures (or tables) are made of planned studies, and of which.
+
+    It is made where the first of its studies is planned.
 
     Parameters
     ----------
@@ -66,7 +74,7 @@ def made_of(names: Iterable[str], catalogue: dict[str, tuple[str, ...]]) -> dict
     for name in names:
         groups.setdefault(name if name in layout.STUDIES else ARM, []).append(name)
     return {
-        name: [study for group in uses for study in groups.get(group, [])]
-        for name, uses in catalogue.items()
-        if uses[0] in groups
+        name: [study for group in entry.studies for study in groups.get(group, [])]
+        for name, entry in catalogue.items()
+        if entry.studies[0] in groups
     }

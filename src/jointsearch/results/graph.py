@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jointsearch.core import layout
-from jointsearch.results.catalogue import FIGURES, TABLES, made_of
+from jointsearch.results.catalogue import FIGURES, TABLES, Entry, made_of
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
@@ -218,7 +218,7 @@ def _of_study(graph: Graph, node: Node) -> Edges:
     yield from _study(graph, node)
 
 
-def _of_studies(catalogue: dict[str, tuple[str, ...]]) -> Callable[[Graph, Node], Edges]:
+def _of_studies(catalogue: Mapping[str, Entry]) -> Callable[[Graph, Node], Edges]:
     def inputs(graph: Graph, node: Node) -> Edges:
         yield Edge("experiment", EXPERIMENT)
         for study in made_of(graph.plan.names, catalogue)[node.name]:
@@ -232,7 +232,7 @@ def _of_all_studies(graph: Graph, node: Node) -> Edges:
     yield from (Edge("studies", Node("study", study)) for study in graph.plan.names)
 
 
-def _drawn(graph: Graph, kind: str, catalogue: dict[str, tuple[str, ...]]) -> list[Node]:
+def _drawn(graph: Graph, kind: str, catalogue: Mapping[str, Entry]) -> list[Node]:
     return [Node(kind, name) for name in made_of(graph.plan.names, catalogue)]
 
 

@@ -198,8 +198,9 @@ def report(pipelines: Mapping[str, Pipeline], workers: int) -> str:
             f"continuation      saves {amount(saved, unit)}, {saved / (saved + total):.0%} of training from scratch"
         )
     if ladder[0] != config.budget.minimum:
+        lowest, configured = amount(ladder[0], unit), amount(config.budget.minimum, unit)
         lines.append(
-            f"note              the lowest budget is {ladder[0]:g}, not {config.budget.minimum:g}: "
+            f"note              the lowest budget is {lowest}, not {configured}: "
             "the ladder goes down from the full budget"
         )
     return "\n".join([*lines, *_studies(pipelines, total)])

@@ -68,6 +68,9 @@ def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> N
             for path in made:
                 stamp = latest - EARLIER if path.relative_to(folder).as_posix() in stale else latest
                 os.utime(path, ns=(stamp, stamp))
+            # The engine compares these with the inputs of a job too, as if they were outputs.
+            for path in layout.log_folder(config.experiment).rglob("*.tsv"):
+                os.utime(path, ns=(latest, latest))
         except OSError as error:
             # Only the owner of a file may.
             print(f"note: {path}: its time stamp cannot be set ({error.strerror})", file=sys.stderr)
@@ -115,5 +118,5 @@ def _stamp(path: Path) -> str | None:
 def _surroundings(config: Config) -> str:
     from jointsearch.audit import sources
 
-    code = [f"{_stamp(path)} {path.relative_to(sources.ROOT)}" for path in sources.files()]
+    code = [f"{_stamp(path)} {path}" for path in sources.files()]
     return digest([config.search.model_dump(mode="json"), config.studies.model_dump(mode="json"), code])

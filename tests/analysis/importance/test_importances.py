@@ -7,8 +7,9 @@ import pytest
 from factories import evaluation
 from synthetic import material
 
-from jointsearch.analysis.importance import shares
+from jointsearch.analysis.importance import importances
 from jointsearch.analysis.importance.groups import GROUPS
+from jointsearch.analysis.tables import importance_groups
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
@@ -43,7 +44,7 @@ def trained(count: int, fail: int = 0, seed: int = 0, flat: bool = False) -> lis
 
 
 def computed(evaluations: list[Evaluation]) -> pd.DataFrame:
-    return shares.importances(evaluations, Space(SPACE), [1, 3], "epochs", np.random.default_rng(0))
+    return importances.importances(evaluations, Space(SPACE), [1, 3], "epochs", np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
@@ -121,14 +122,14 @@ def gathered() -> Results:
 
 
 def test_evaluations_sampled_in_the_whole_space_count_and_no_others() -> None:
-    assert len(shares.evaluations(gathered())) == 60
+    assert len(importances.evaluations(gathered())) == 60
 
 
 def test_table_holds_the_sums_and_numbers_those_that_mean_something() -> None:
     made = gathered()
-    table = shares.table(made)
+    table = importance_groups.data(made)
     assert len(table) == 2 * 2 * 6
-    numbers = shares.numbers(made, table)
+    numbers = importance_groups.numbers(made, table)
     row = table[
         (table["surrogate"] == "gp") & (table["budget"] == 3) & (table["group"] == "architecture_hyperparameters")
     ]
@@ -136,4 +137,4 @@ def test_table_holds_the_sums_and_numbers_those_that_mean_something() -> None:
     assert number.value == pytest.approx(100 * row["share"].iloc[0])
     assert len(number.sources) == 56
     nothing = table.assign(r2=-0.1)
-    assert shares.numbers(made, nothing) == {}
+    assert importance_groups.numbers(made, nothing) == {}

@@ -17,8 +17,7 @@ from jointsearch.analysis.importance.design import Axis, axes
 from jointsearch.analysis.importance.effects import Array
 from jointsearch.analysis.importance.forest import Forest
 from jointsearch.analysis.importance.gaussian import GaussianProcess
-from jointsearch.analysis.importance.groups import GROUP, Effects
-from jointsearch.analysis.number import Number, sources
+from jointsearch.analysis.importance.groups import Effects
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.core.seeds import derive
@@ -28,14 +27,6 @@ from jointsearch.space.space import Space
 
 SURROGATES: dict[str, type[Forest] | type[GaussianProcess]] = {"forest": Forest, "gp": GaussianProcess}
 NAMES = {"forest": "random forest", "gp": "Gaussian process"}
-_MEANINGS = {
-    "architecture": "the main effects of the architecture",
-    "hyperparameters": "the main effects of the other hyperparameters",
-    "architecture_architecture": "interactions within the architecture",
-    "architecture_hyperparameters": "interactions of the architecture with the other hyperparameters",
-    "hyperparameters_hyperparameters": "interactions within the other hyperparameters",
-    "higher_order": "interactions of three and more",
-}
 FOLDS = 5
 """Folds of the cross-validation."""
 _COLUMNS = {
@@ -152,35 +143,3 @@ def _analyse(
         spreads = np.sqrt((FOLDS - 1) * without.var(axis=0))
     # More digits would be those of the processor. Adding 0 makes 0 of -0.
     return values.round(6) + 0.0, spreads.round(6) + 0.0, round(float(r2), 6)
-
-
-def table(material: Results) -> pd.DataFrame:
-    """Sum the effects up by kinds of hyperparameters.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a surrogate, budget and group of `groups.GROUPS`: `surrogate`, `budget`, `budget_unit`, `group`,
-        `share`, `spread`, `r2`, `n`, `failed`; see `importances`.
-    """
-    found = of(material)
-    renamed = found[found["kind"] == GROUP].rename(columns={"first": "group", "importance": "share"})
-    columns = ["surrogate", "budget", "budget_unit", "group", "share", "spread", "r2", "n", "failed"]
-    return renamed[columns].reset_index(drop=True)
-
-
-def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
-    """Give the sums of effects at the full budget, of a surrogate that foretells anything (R^2 above 0)."""
-    full = budgets(material.experiment.budget)[-1]
-    of_them = sources(one for one in evaluations(material) if one.budget == full and one.loss is not None)
-    told = table[(table["budget"] == full) & (table["r2"] > 0) & table["share"].notna()]
-    found = {}
-    for row in told.to_dict("records"):
-        name, group = f"importance_{row['surrogate']}_{row['group']}", _MEANINGS[row["group"]]
-        where = f"in the variance of the {NAMES[row['surrogate']]} over the space, at the full budget"
-        for suffix, what, column in (("", "share", "share"), ("_spread", "spread of the share", "spread")):
-            if not np.isnan(row[column]):
-                found[name + suffix] = Number(
-                    meaning=f"{what} of {group} {where}", value=100 * row[column], unit="%", digits=1, sources=of_them
-                )
-    return found

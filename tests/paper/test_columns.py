@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from jointsearch.paper.cells import count, number, probability, signs, spread, with_interval
+from jointsearch.paper.columns import count, number, probability, signs, spread, with_interval
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from jointsearch.core.code import ROOT
 from jointsearch.core.config import ArmName, BudgetSettings, Config
 from jointsearch.core.files import write_record
 from jointsearch.core.records import Environment
-from jointsearch.paper import state
+from jointsearch.paper import conditions
 from jointsearch.results.folder import Folder
 from jointsearch.results.results import Study
 from jointsearch.search import studies
@@ -20,24 +20,24 @@ BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 
 
 def test_the_published_experiment_differs_from_itself_in_nothing_but_its_length() -> None:
-    assert state.differences(PUBLISHED, 128, PUBLISHED, 128) == []
-    (length,) = state.differences(PUBLISHED, 4, PUBLISHED, 128)
+    assert conditions.differences(PUBLISHED, 128, PUBLISHED, 128) == []
+    (length,) = conditions.differences(PUBLISHED, 4, PUBLISHED, 128)
     assert (length.setting, length.here, length.published) == ("brackets", "4", "128")
 
 
 def test_name_and_seed_make_no_other_experiment() -> None:
-    assert state.differences(PUBLISHED.model_copy(update={"name": "again", "seed": 3}), 128, PUBLISHED, 128) == []
+    assert conditions.differences(PUBLISHED.model_copy(update={"name": "again", "seed": 3}), 128, PUBLISHED, 128) == []
 
 
 def test_every_other_setting_is_told() -> None:
     for name in ("demo", "miniature"):
         here = config.read(ROOT / f"config/{name}.yaml")
-        found = {one.setting: one for one in state.differences(resolve(here), 16, PUBLISHED, 128)}
-        assert found["budgets"].published == "400, 1,200, 3,600, 10,800 seconds"
+        found = {one.setting: one for one in conditions.differences(resolve(here), 16, PUBLISHED, 128)}
+        assert found["budgets"].published == "400 s, 20 min, 1 h, 3 h"
         assert found["images"].published == "cifar10"
         assert ("search space" in found) == (name == "demo")
     data = PUBLISHED.data.model_copy(update={"validation_fraction": 0.2})
-    (one,) = state.differences(PUBLISHED.model_copy(update={"data": data}), 128, PUBLISHED, 128)
+    (one,) = conditions.differences(PUBLISHED.model_copy(update={"data": data}), 128, PUBLISHED, 128)
     assert (one.here, one.published) == ("0.2", "0.1")
 
 
@@ -58,7 +58,7 @@ def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> Non
         search=search(2, BUDGET, failing=1),
         **{"joint_bohb-0": [evaluation()], "joint_random-1": [evaluation(loss=None)]},
     )
-    found = state.states(replace(known, plan=plan))
+    found = conditions.study_counts(replace(known, plan=plan))
     assert list(found) == [layout.SEARCH, "arm", layout.RETRAINING]
     trained = known.evaluations(layout.SEARCH)
     assert (found["search"].done, found["search"].failed) == (len(trained), len(trained))
@@ -73,7 +73,7 @@ def test_repeats_of_each_arm_are_counted_two_steps_as_one() -> None:
         raw | {"studies": {"arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"}, "correlation": {}}}
     )
     experiment = resolve(settings)
-    found = state.arms(studies.record(studies.plan(settings, experiment), experiment))
+    found = conditions.arms(studies.record(studies.plan(settings, experiment), experiment))
     assert set(found) == set(get_args(ArmName)) and set(found.values()) == {2}
 
 
@@ -87,21 +87,21 @@ def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
         one = evaluation(f"0-0-{slot}")
         made.append(one.model_copy(update={"observed": one.observed.model_copy(update={"environment": name * 64})}))
     known = material(BUDGET, search=made)
-    found = state.machines(known, Folder(tmp_path).environments)
+    found = conditions.machines(known, Folder(tmp_path).environments)
     assert [(one.processor, one.cores, one.trainings) for one in found] == [
         ("One", 4, 2),
         ("Two", 4, 1),
         ("cpu", None, 1),
     ]
-    assert state.machines(replace(known, studies={}), {}) == []
+    assert conditions.machines(replace(known, studies={}), {}) == []
 
 
 def test_the_space_is_listed_with_what_was_found_the_architecture_first() -> None:
     values = {"learning_rate": 0.1234567, "residual_blocks_1": 3}
     known = material(BUDGET)
-    assert {one.found for one in state.parameters(known)} == {""}
+    assert {one.found for one in conditions.parameters(known)} == {""}
     known = replace(known, studies={"search": Study(known.experiment, (evaluation(values=values),))})
-    rows = {one.name: one for one in state.parameters(known)}
+    rows = {one.name: one for one in conditions.parameters(known)}
     assert len(rows) == 17 and next(iter(rows)) == "residual_blocks_1"
     assert (rows["learning_rate"].range, rows["learning_rate"].found) == ("0.001 to 1", "0.123")
     assert (rows["weight_decay"].range, rows["weight_decay"].found) == ("1e−5 to 0.001", "")

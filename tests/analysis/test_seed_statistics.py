@@ -4,16 +4,8 @@ from factories import evaluation
 from synthetic import material
 from timelines import named
 
-from jointsearch.analysis.finals import (
-    INCUMBENT,
-    interval,
-    manual,
-    manual_numbers,
-    moments,
-    retraining,
-    retraining_numbers,
-    welch,
-)
+from jointsearch.analysis.seed_statistics import INCUMBENT, interval, moments, welch
+from jointsearch.analysis.tables import manual, retraining
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
@@ -58,7 +50,7 @@ def test_welch_needs_two_values_and_a_spread(first, second) -> None:
 
 
 def test_manual_table_has_a_row_for_each_architecture_and_one_for_the_incumbent() -> None:
-    table = manual(by_hand({"resnet_20": [0.2, 0.4], "wide_resnet_10_2": [0.3, None], "resnet_56": [None, None]}))
+    table = manual.data(by_hand({"resnet_20": [0.2, 0.4], "wide_resnet_10_2": [0.3, None], "resnet_56": [None, None]}))
     assert table["name"].tolist() == ["resnet_20", "wide_resnet_10_2", "resnet_56", INCUMBENT]
     assert table["title"].tolist() == ["ResNet-20", "WRN-10-2", "ResNet-56", "found by the search"]
     # ResNets are named by their depth.
@@ -71,7 +63,7 @@ def test_manual_table_has_a_row_for_each_architecture_and_one_for_the_incumbent(
 
 def test_best_manual_architecture_is_that_without_failures_of_the_lowest_mean_validation_error() -> None:
     known = by_hand({"resnet_20": [0.2, 0.4], "wide_resnet_10_2": [0.1, None], "resnext_14_4x8d": [0.31, 0.31]})
-    numbers = manual_numbers(known, manual(known))
+    numbers = manual.numbers(known, manual.data(known))
     assert numbers["best_manual_test_error"].value == pytest.approx(30)
     assert "ResNet-20" in numbers["best_manual_test_error"].meaning
     assert numbers["best_manual_test_error"].sources == ("manual/3-0-0@0", "manual/3-0-1@0")
@@ -81,14 +73,14 @@ def test_best_manual_architecture_is_that_without_failures_of_the_lowest_mean_va
 @pytest.mark.parametrize("errors", [{}, {"resnet_20": [None]}])
 def test_without_a_success_nothing_is_said_to_be_best(errors) -> None:
     known = by_hand(errors, found=None)
-    numbers = manual_numbers(known, manual(known))
+    numbers = manual.numbers(known, manual.data(known))
     assert not [name for name in numbers if name.startswith("best_manual")]
 
 
 def test_retraining_table_has_the_snapshot_ensemble_as_a_row_where_it_was_measured() -> None:
     made = trained("retraining", {INCUMBENT: [0.1, 0.2]}, snapshot_test_error=0.05)
     made += trained("retraining", {"resnet_20": [0.3, None]})
-    table = retraining(material(SETTINGS, retraining=made))
+    table = retraining.data(material(SETTINGS, retraining=made))
     assert list(zip(table["name"], table["kind"], strict=True)) == [
         (INCUMBENT, "single"),
         (INCUMBENT, "snapshot_ensemble"),
@@ -102,15 +94,15 @@ def test_retraining_table_has_the_snapshot_ensemble_as_a_row_where_it_was_measur
 def test_difference_after_retraining_is_tested_where_both_have_two_seeds() -> None:
     both = {INCUMBENT: [0.1, 0.12, 0.14], "resnet_20": [0.2, 0.22, 0.24]}
     known = material(SETTINGS, retraining=trained("retraining", both))
-    numbers = retraining_numbers(known, retraining(known))
+    numbers = retraining.numbers(known, retraining.data(known))
     assert numbers["retrained_difference"].value == pytest.approx(-10)
     assert numbers["retrained_difference_low"].value < -10 < numbers["retrained_difference_high"].value < 0
     assert 0 < numbers["retrained_p"].value < 0.05
     assert len(numbers["retrained_difference"].sources) == 6
     known = material(SETTINGS, retraining=trained("retraining", both | {"resnet_20": [0.2, None]}))
-    assert "retrained_difference" not in retraining_numbers(known, retraining(known))
+    assert "retrained_difference" not in retraining.numbers(known, retraining.data(known))
 
 
 def test_nothing_retrained_is_an_empty_table() -> None:
     known = material(SETTINGS)
-    assert retraining(known).empty and retraining_numbers(known, retraining(known)) == {}
+    assert retraining.data(known).empty and retraining.numbers(known, retraining.data(known)) == {}

@@ -4,7 +4,7 @@ from factories import evaluation
 from scipy.stats import mannwhitneyu
 from synthetic import material, search
 
-from jointsearch.analysis.picks import first_trainings, numbers, superiority
+from jointsearch.analysis.model_proposals import first_trainings, numbers, superiority
 from jointsearch.core.config import BudgetSettings
 
 BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)

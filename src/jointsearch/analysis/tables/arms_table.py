@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from jointsearch.analysis.comparison import MEASURES, TITLES, Comparison, compare_runs
+from jointsearch.analysis.comparison import MEASURES, REFERENCE, TITLES, Comparison, compare_arms
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import compare, holm, mean_interval, smallest_p
-from jointsearch.analysis.trajectory import unit_of
+from jointsearch.analysis.table import Table
 from jointsearch.core.seeds import derive
+from jointsearch.core.units import scale
 from jointsearch.results.results import Results
 
-REFERENCE = "joint_bohb"
-"""The arm that the others are compared with."""
 _NUMBERS = {
     "mean": ("error", "mean", 0.01, "%", 2, False),
     "low": ("error_low", "lower end of the 95 % interval of the mean", 0.01, "%", 2, False),
@@ -30,7 +29,7 @@ _NUMBERS = {
 """By column of a measure: name and meaning of the number; its scale, unit, digits; whether joint BOHB is behind it."""
 
 
-def table(material: Results) -> pd.DataFrame:
+def data(material: Results) -> pd.DataFrame:
     """Compare the arms, all at one spent time (`comparison.Comparison`).
 
     The difference to joint BOHB is tested by a paired t-test over the repeats with an incumbent at the full budget in
@@ -53,18 +52,18 @@ def table(material: Results) -> pd.DataFrame:
         t-test, `_p_holm`, `_p_permutation`, `_p_permutation_holm`; and `smallest_p` and `smallest_p_holm`, the least
         that the permutation test can give. What takes two repeats is empty with fewer.
     """
-    comparison = compare_runs(material)
+    comparison = compare_arms(material)
     rng = np.random.default_rng(derive(material.experiment.seed, REFERENCE, "permutation"))
     unit = material.experiment.budget.unit
-    rows = pd.DataFrame(
+    compared = pd.DataFrame(
         [_counts(comparison, arm, unit) | _errors(comparison, arm, rng) for arm in comparison.arms],
         columns=list(_columns()),
     )
     for measure in MEASURES:
         for name in (f"{measure}_p", f"{measure}_p_permutation"):
-            rows[f"{name}_holm"] = holm(rows[name].to_numpy(float))
-    rows["smallest_p_holm"] = holm(rows["smallest_p"].to_numpy(float))
-    return rows.astype(_columns())
+            compared[f"{name}_holm"] = holm(compared[name].to_numpy(float))
+    compared["smallest_p_holm"] = holm(compared["smallest_p"].to_numpy(float))
+    return compared.astype(_columns())
 
 
 _COMPARED = ("difference", "difference_low", "difference_high", "p", "p_holm", "p_permutation", "p_permutation_holm")
@@ -86,30 +85,30 @@ def _counts(comparison: Comparison, arm: str, unit: str) -> dict[str, object]:
         "arm": arm,
         "title": TITLES[arm],
         "begun": len(begun),
-        "complete": sum(run.complete for run in begun),
+        "complete": sum(one.complete for one in begun),
         "compared": len(compared),
-        "ended": sum(run.complete and run.spent <= at for run in compared),
+        "ended": sum(one.complete and one.spent <= at for one in compared),
         "n": len(comparison.successful(arm)),
         "compared_at": at,
         "spent_unit": unit,
-        "spent_mean": _mean([min(run.spent, at) for run in compared]),
-        "trained_mean": _mean([len(run.until(at)) for run in compared]),
-        "failed_mean": _mean([int((run.until(at)["status"] != "success").sum()) for run in compared]),
+        "spent_mean": _mean([min(one.spent, at) for one in compared]),
+        "trained_mean": _mean([len(one.until(at)) for one in compared]),
+        "failed_mean": _mean([int((one.until(at)["status"] != "success").sum()) for one in compared]),
     }
 
 
 def _errors(comparison: Comparison, arm: str, rng: np.random.Generator) -> dict[str, object]:
     row: dict[str, object] = {}
     own, reference = comparison.successful(arm), comparison.successful(REFERENCE)
-    both = sorted({run.repeat for run in own} & {run.repeat for run in reference})
+    both = sorted({one.number for one in own} & {one.number for one in reference})
     for measure in MEASURES:
-        errors = {run.repeat: run.error(measure, comparison.at) for run in own}
+        errors = {one.number: one.error(measure, comparison.at) for one in own}
         values = np.array(list(errors.values()))
         mean, low, high = mean_interval(values)
         sd = float(values.std(ddof=1)) if len(values) > 1 else np.nan
         row |= {f"{measure}_mean": mean, f"{measure}_sd": sd, f"{measure}_low": low, f"{measure}_high": high}
         if arm != REFERENCE:
-            others = {run.repeat: run.error(measure, comparison.at) for run in reference}
+            others = {one.number: one.error(measure, comparison.at) for one in reference}
             differences = np.array([errors[repeat] - others[repeat] for repeat in both])
             row |= {f"{measure}_{name}": value for name, value in compare(differences, rng).items()}
     if arm != REFERENCE:
@@ -125,20 +124,20 @@ def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give what stands in the table, each with the incumbents that it comes from."""
     if table.empty:
         return {}
-    comparison = compare_runs(material)
+    comparison = compare_arms(material)
     found = {f"arms_{name}": number for name, number in _of_all(comparison, table)}
     for row in table.to_dict("records"):
         own = comparison.incumbents(row["arm"])
         both = (*own, *comparison.incumbents(REFERENCE))
-        spent = unit_of(row["spent_mean"], row["spent_unit"])
+        spent = scale(row["spent_mean"], row["spent_unit"])
         of_row = [("repeats", "repeats compared, with a success at the full budget", row["n"], 1.0, "", 0, own)]
         of_row.append(("spent", "mean training of a repeat until then", row["spent_mean"], *spent, 1, own))
         least = "least p-value that the permutation test can give"
         of_row.append(("smallest_p", least, row["smallest_p"], 1.0, "", 3, both))
         for measure in MEASURES:
-            for column, (name, meaning, scale, unit, digits, paired) in _NUMBERS.items():
+            for column, (name, meaning, size, unit, digits, paired) in _NUMBERS.items():
                 told, value = f"{meaning} of the incumbent's {measure} error", row[f"{measure}_{column}"]
-                of_row.append((f"{measure}_{name}", told, value, scale, unit, digits, both if paired else own))
+                of_row.append((f"{measure}_{name}", told, value, size, unit, digits, both if paired else own))
         for name, meaning, value, size, unit, digits, of in of_row:
             if not pd.isna(value):
                 number = int(value) if digits == 0 else float(value) / size
@@ -159,6 +158,9 @@ def _of_all(comparison: Comparison, table: pd.DataFrame) -> Iterator[tuple[str, 
     ):
         yield name, Number(meaning=meaning, value=value, unit="", digits=0, sources=of)
     if not np.isnan(comparison.at):
-        size, unit = unit_of(comparison.at, table["spent_unit"].iloc[0])
+        size, unit = scale(comparison.at, table["spent_unit"].iloc[0])
         meaning = "training of a repeat at which the arms are compared"
         yield "compared_at", Number(meaning=meaning, value=comparison.at / size, unit=unit, digits=1, sources=of)
+
+
+TABLE = Table(studies=("arm",), category="Joint or apart", data=data, numbers=numbers)

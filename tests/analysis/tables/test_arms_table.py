@@ -5,8 +5,8 @@ import pytest
 from arm_runs import STEPS, arms
 from synthetic import material
 
-from jointsearch.analysis.arms import numbers, table
-from jointsearch.analysis.comparison import compare_runs
+from jointsearch.analysis.comparison import compare_arms
+from jointsearch.analysis.tables.arms_table import data, numbers
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results, Study
@@ -21,7 +21,7 @@ def six() -> Results:
 
 @pytest.fixture(scope="module")
 def rows(six) -> pd.DataFrame:
-    return table(six).set_index("arm")
+    return data(six).set_index("arm")
 
 
 def test_all_arms_spend_the_same(six, rows) -> None:
@@ -30,7 +30,7 @@ def test_all_arms_spend_the_same(six, rows) -> None:
 
 
 def test_means_and_differences_are_those_of_the_errors(six, rows) -> None:
-    errors = pd.DataFrame([(run.arm, run.repeat, run.error("test")) for run in compare_runs(six).runs]).pivot(
+    errors = pd.DataFrame([(run.arm, run.number, run.error("test")) for run in compare_arms(six).repeats]).pivot(
         index=1, columns=0
     )[2]
     assert rows["test_mean"].to_dict() == pytest.approx(errors.mean().to_dict())
@@ -51,14 +51,14 @@ def test_every_other_arm_is_tested_and_corrected(rows) -> None:
 
 def test_all_arms_are_compared_where_the_first_incomplete_one_is(six) -> None:
     made = arms(EPOCHS, 3, 4, joint_bohb_0=1, joint_random_2=3)
-    whole = table(arms(EPOCHS, 3, 4)).set_index("arm")
-    rows = table(made).set_index("arm")
-    random = next(run for run in compare_runs(made).runs if (run.arm, run.repeat) == ("joint_random", 2))
+    whole = data(arms(EPOCHS, 3, 4)).set_index("arm")
+    rows = data(made).set_index("arm")
+    random = next(run for run in compare_arms(made).repeats if (run.arm, run.number) == ("joint_random", 2))
     assert rows["compared_at"].unique().tolist() == [random.spent]
     assert (rows["spent_mean"] == random.spent).all() and (rows["trained_mean"] < whole["trained_mean"]).all()
     assert rows["complete"].tolist() == [2, 2, 3, 3, 3]
     assert (rows["compared"] == 3).all() and (rows["n"] == 3).all() and (rows["ended"] == 0).all()
-    for run in compare_runs(made).runs:
+    for run in compare_arms(made).repeats:
         assert run.until(random.spent)["spent"].iloc[-1] <= random.spent
 
 
@@ -69,8 +69,8 @@ def test_what_fails_for_nothing_makes_an_arm_end_early_and_it_keeps_its_incumben
         for name, one in made.studies.items()
         if name.startswith("joint_random")
     }
-    rows = table(replace(made, studies={**made.studies, **free})).set_index("arm")
-    last = [run.error("test") for run in compare_runs(made).begun("joint_random")]
+    rows = data(replace(made, studies={**made.studies, **free})).set_index("arm")
+    last = [run.error("test") for run in compare_arms(made).begun("joint_random")]
     assert rows.loc["joint_random", "ended"] == rows.loc["joint_random", "n"] == 2
     assert rows.loc["joint_random", "spent_mean"] < rows.loc["joint_bohb", "spent_mean"] == rows["compared_at"].max()
     assert rows.loc["joint_random", "test_mean"] == pytest.approx(sum(last) / 2)
@@ -87,7 +87,7 @@ def test_a_repeat_without_success_by_then_is_counted_and_not_paired() -> None:
         for one in made.evaluations("joint_random-1")
     ]
     studies = {**made.studies, "joint_random-1": Study(made.experiment, tuple(failed))}
-    row = table(replace(made, studies=studies)).set_index("arm").loc["joint_random"]
+    row = data(replace(made, studies=studies)).set_index("arm").loc["joint_random"]
     assert (row["compared"], row["n"], row["pairs"], row["failed_mean"] > 0) == (3, 2, 2, True)
 
 
@@ -97,7 +97,7 @@ def test_a_repeat_without_success_by_then_is_counted_and_not_paired() -> None:
     ids=["none", "one", "failed", "mostly failed"],
 )
 def test_little_and_failed_data_give_a_table_with_empty_cells(made) -> None:
-    rows = table(made)
+    rows = data(made)
     assert rows.columns.is_unique
     few = rows["pairs"].fillna(0) < 2
     assert rows.loc[few, ["test_p", "test_p_holm", "test_difference_low", "smallest_p"]].isna().all(axis=None)
@@ -106,11 +106,11 @@ def test_little_and_failed_data_give_a_table_with_empty_cells(made) -> None:
 
 
 def test_table_is_the_same_when_made_again(six) -> None:
-    assert table(six).equals(table(six))
+    assert data(six).equals(data(six))
 
 
 def test_numbers_are_those_of_the_table_and_name_the_incumbents(six, rows) -> None:
-    found = numbers(six, table(six))
+    found = numbers(six, data(six))
     assert found["joint_random_test_error"].value == pytest.approx(100 * rows.loc["joint_random", "test_mean"])
     assert found["joint_random_test_p_holm"].value == rows.loc["joint_random", "test_p_holm"]
     assert found["architecture_first_repeats"].value == 6
@@ -123,15 +123,13 @@ def test_numbers_are_those_of_the_table_and_name_the_incumbents(six, rows) -> No
 
 def test_numbers_tell_how_far_the_arms_are() -> None:
     made = arms(EPOCHS, 2, 4, joint_bohb_0=1, joint_bohb_1=1, joint_random_1=2)
-    found = numbers(made, table(made))
+    found = numbers(made, data(made))
     assert found["arms_repeats"].value == 2
     assert (found["arms_complete"].value, found["arms_begun"].value) == (7, 10)
-    assert found["arms_compared_at"].value == pytest.approx(table(made)["compared_at"].iloc[0])
+    assert found["arms_compared_at"].value == pytest.approx(data(made)["compared_at"].iloc[0])
     assert found["arms_compared_at"].unit == "epochs"
 
 
 def test_a_small_p_keeps_a_digit_that_is_not_zero(six) -> None:
-    small = [
-        one for name, one in numbers(six, table(six)).items() if name.endswith(("_p", "_p_holm")) and one.value > 0
-    ]
+    small = [one for name, one in numbers(six, data(six)).items() if name.endswith(("_p", "_p_holm")) and one.value > 0]
     assert small and all(float(one.text()) > 0 for one in small)

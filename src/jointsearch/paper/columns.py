@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from jointsearch.plotting.style import budget_name
+from jointsearch.core.units import amount
 
 Row = Mapping[str, Any]
 NOTHING = "–"
@@ -102,7 +102,7 @@ def with_interval(title: str, name: str, low: str, high: str, digits: int = 2, f
 
 def budget(title: str, name: str = "budget", unit: str = "budget_unit") -> Column:
     """Show a budget with its unit."""
-    return Column(title, lambda row: budget_name(row[name], row[unit]), "right")
+    return Column(title, lambda row: amount(row[name], row[unit]), "right")
 
 
 def probability(title: str, name: str) -> Column:

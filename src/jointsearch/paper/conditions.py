@@ -7,8 +7,9 @@ from typing import Any
 
 from jointsearch.core import layout
 from jointsearch.core.records import Environment, Evaluation
+from jointsearch.core.units import amount, duration
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
-from jointsearch.paper.cells import signs
+from jointsearch.paper.columns import signs
 from jointsearch.results.catalogue import ARM
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
@@ -58,7 +59,7 @@ APART = {"name", "seed", "space"}
 
 
 @dataclass(frozen=True)
-class State:
+class StudyCount:
     """How far a study is: trainings done, failed among them, and planned."""
 
     title: str
@@ -77,7 +78,7 @@ class Machine:
     gpu: str | None
     torch: str
     trainings: int = 0
-    hours: float = 0.0
+    training: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def group(study: str) -> str:
     return study if study in layout.STUDIES else ARM
 
 
-def states(material: Results) -> dict[str, State]:
+def study_counts(material: Results) -> dict[str, StudyCount]:
     """Say how far each study is that is planned, by name, those of the arms together."""
     wanted: Counter[str] = Counter()
     done: Counter[str] = Counter()
@@ -105,7 +106,9 @@ def states(material: Results) -> dict[str, State]:
         done[name] += len(made)
         failed[name] += sum(one.status != "success" for one in made)
     return {
-        name: State(title, done[name], failed[name], wanted[name]) for name, title in STUDIES.items() if name in wanted
+        name: StudyCount(title, done[name], failed[name], wanted[name])
+        for name, title in STUDIES.items()
+        if name in wanted
     }
 
 
@@ -121,7 +124,7 @@ def machines(material: Results, environments: Mapping[str, Environment]) -> list
         for one in study.evaluations:
             kinds.setdefault(_kind(one, environments.get(one.observed.environment)), []).append(one)
     found = [
-        replace(kind, trainings=len(made), hours=sum(one.observed.training_seconds for one in made) / 3600)
+        replace(kind, trainings=len(made), training=duration(sum(one.observed.training_seconds for one in made)))
         for kind, made in kinds.items()
     ]
     return sorted(found, key=lambda machine: (-machine.trainings, str(machine)))
@@ -165,8 +168,7 @@ def _settings(here: Experiment, published: Experiment) -> Iterator[Difference]:
 
 
 def _ladder(one: Experiment) -> str:
-    steps = (f"{budget:,.0f}" if budget >= 1000 else f"{budget:.4g}" for budget in hyperband.budgets(one.budget))
-    return f"{', '.join(steps)} {one.budget.unit}"
+    return ", ".join(amount(budget, one.budget.unit) for budget in hyperband.budgets(one.budget))
 
 
 def _leaves(settings: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from factories import evaluation
 from synthetic import material, search
 from timelines import spread
 
-from jointsearch.analysis.schedule_table import busy_share, group, stretches
+from jointsearch.analysis.lanes import busy_share, group, stretches
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 
