@@ -45,9 +45,9 @@ def test_promoted_trainings_do_not_count() -> None:
 
 def test_a_model_that_looks_near_the_optimum_is_found_better() -> None:
     found = numbers(material(BUDGET, search=search(24, BUDGET)))
-    assert found["picks_superiority"].value > found["picks_superiority_low"].value > 50
-    assert found["picks_superiority_high"].value <= 100
-    assert len(found["picks_superiority"].sources) == found["picks_random"].value + found["picks_model"].value
+    assert found["model_superiority"].value > found["model_superiority_low"].value > 50
+    assert found["model_superiority_high"].value <= 100
+    assert len(found["model_superiority"].sources) == found["random_proposals"].value + found["model_proposals"].value
     assert found == numbers(material(BUDGET, search=search(24, BUDGET)))
 
 

@@ -36,7 +36,7 @@ def test_it_searches_and_writes_its_paper_by_default_and_shows_progress(mine):
     assert len(mine.slots()) == 1
     assert (mine.results / "manifest.sha256").exists()
     assert (mine.results / "paper.pdf").read_bytes().startswith(b"%PDF")
-    assert "1/1 evaluations (steps 2:1/1)" in mine.printed()
+    assert "1/1 evaluations (2 steps 1/1)" in mine.printed()
     assert "results in results/small" in mine.printed()
     assert list((mine.folder.parent.parent / "cache & $ 5").iterdir())
     assert "Nothing to be done" in mine.snakemake("-n")

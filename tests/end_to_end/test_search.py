@@ -91,7 +91,7 @@ def test_the_figures_are_there_in_three_formats_with_their_data(finished):
 
 def test_the_run_shows_progress(finished):
     printed = (finished.folder / "printed").read_text()
-    assert "20/20 evaluations (steps 2:9/9 6:6/6 18:5/5)" in printed
+    assert "20/20 evaluations (2 steps 9/9, 6 steps 6/6, 18 steps 5/5)" in printed
     assert "results in results/small" in printed
 
 

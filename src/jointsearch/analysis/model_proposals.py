@@ -12,11 +12,11 @@ from jointsearch.core.seeds import derive
 from jointsearch.results.results import Results
 
 FEWEST = 5
-"""Fewest picks of either kind that anything is said of."""
+"""Fewest proposals of either kind that anything is said of."""
 
 
 def first_trainings(evaluations: Iterable[Evaluation]) -> tuple[list[Evaluation], list[Evaluation]]:
-    """Give the first training of each random pick, and of each that a model proposed.
+    """Give the first training of each random proposal, and of each that a model proposed.
 
     Promotion has chosen nothing yet there; later ones are of survivors only.
     """
@@ -26,7 +26,7 @@ def first_trainings(evaluations: Iterable[Evaluation]) -> tuple[list[Evaluation]
 
 
 def superiority(random: Sequence[np.ndarray], model: Sequence[np.ndarray]) -> float:
-    """Probability that a pick of a model has a lower error than a random one at the same budget; ties count half.
+    """Probability that a proposal of a model has a lower error than a random one at the same budget; ties count half.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def superiority(random: Sequence[np.ndarray], model: Sequence[np.ndarray]) -> fl
 
 
 def numbers(material: Results) -> dict[str, Number]:
-    """Compare the picks of a search, with a percentile interval (95 %, picks of each kind and budget resampled)."""
+    """Compare the proposals of a search, with a percentile interval (95 %, those of each kind and budget resampled)."""
     random, model = first_trainings(material.evaluations(layout.SEARCH))
     if min(len(random), len(model)) < FEWEST:
         return {}
@@ -63,12 +63,12 @@ def numbers(material: Results) -> dict[str, Number]:
     return {
         name: Number(meaning=meaning, value=value, unit=unit, digits=0, sources=of)
         for name, meaning, value, unit in (
-            ("picks_random", "random configurations", len(random), ""),
-            ("picks_model", "configurations that a model proposed", len(model), ""),
-            ("picks_superiority", f"{what} at the same budget", 100 * estimate, "%"),
-            ("picks_superiority_low", f"lower end of the 95 % bootstrap interval of the {what}", 100 * float(low), "%"),
+            ("random_proposals", "random configurations", len(random), ""),
+            ("model_proposals", "configurations that a model proposed", len(model), ""),
+            ("model_superiority", f"{what} at the same budget", 100 * estimate, "%"),
+            ("model_superiority_low", f"lower end of the 95 % bootstrap interval of the {what}", 100 * float(low), "%"),
             (
-                "picks_superiority_high",
+                "model_superiority_high",
                 f"upper end of the 95 % bootstrap interval of the {what}",
                 100 * float(high),
                 "%",

@@ -108,7 +108,7 @@ def gather(settings: Config, folder: Path) -> Facts:
     commit, address = _commit(), _address()
     figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
     tables = {}
-    for name in filter(DISPLAYS.__contains__, made_of(begun, TABLES)):
+    for name in [name for name in made_of(begun, TABLES) if name in DISPLAYS]:
         made = _made(folder, "tables", name, commit, address)
         path = folder / "tables" / f"{name}.csv"
         tables[name] = made, show(name, _rows(path), path)

@@ -61,7 +61,7 @@ def show(name: str, data: pd.DataFrame, where: str | Path) -> Shown:
     Parameters
     ----------
     name
-        Of the table, see `figures.TABLES`.
+        Of the table, see `catalogue.TABLES`.
     data
         Its raw values.
     where
@@ -191,4 +191,4 @@ TABLES: dict[str, Display] = {
         group="name",
     ),
 }
-"""What is shown of each table of `figures.TABLES`."""
+"""What is shown of each table of `catalogue.TABLES`."""

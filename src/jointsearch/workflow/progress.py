@@ -43,12 +43,12 @@ class Progress:
 
     def line(self) -> str:
         """Put everything in one line."""
-        counts = " ".join(
-            f"{budget:g}:{done}/{total}"
+        counts = ", ".join(
+            f"{amount(budget, self.unit)} {done}/{total}"
             for budget, done, total in zip(self.budgets, self.done, self.total, strict=True)
         )
         return (
-            f"{sum(self.done)}/{sum(self.total)} evaluations ({self.unit} {counts})  "
+            f"{sum(self.done)}/{sum(self.total)} evaluations ({counts})  "
             f"failed {self.failed}  best {self._best()}  left {duration(self.seconds_left)}"
         )
 

@@ -152,7 +152,7 @@ def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
 def _of_all(comparison: Comparison, table: pd.DataFrame) -> Iterator[tuple[str, Number]]:
     of = tuple(name for arm in comparison.arms for name in comparison.incumbents(arm))
     for name, meaning, value in (
-        ("repeats", "repeats of each arm that are compared", len(comparison.repeats)),
+        ("repeats", "repeats of each arm that are compared", len(comparison.numbers)),
         ("complete", "searches of all arms that are complete", int(table["complete"].sum())),
         ("begun", "searches of all arms that have begun", int(table["begun"].sum())),
     ):

@@ -65,7 +65,7 @@ def data(material: Results) -> pd.DataFrame:
 
 
 def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
-    """Give the errors of the best manual architecture, the one that is retrained, see `derivation.finalists`."""
+    """Give the errors of the best manual architecture, the one that is retrained, see `proposals.finalists`."""
     made = material.evaluations(layout.MANUAL)
     of_manual = table[table["name"] != INCUMBENT]
     if of_manual.empty:
