@@ -13,6 +13,7 @@ from jointsearch.search import studies
 from jointsearch.search.plan import Plan, refuse_loss
 from jointsearch.search.resolve import resolve
 from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.search.plan import Plan
 
 RAW = {
     "experiment": "planned",

@@ -306,9 +306,7 @@ def test_the_test_images_change_no_result_but_their_own(few_digits):
     other = dataclasses.replace(few_digits, test_labels=(few_digits.test_labels + 1) % 10)
     one, two = (run(data, level=1, budget=3).result.curve for data in (few_digits, other))
     hidden = {"test_loss": None, "test_error": None}
-    assert [row.model_copy(update=hidden) for row in one.result.curve] == [
-        row.model_copy(update=hidden) for row in two.result.curve
-    ]
+    assert [row.model_copy(update=hidden) for row in one] == [row.model_copy(update=hidden) for row in two]
 
 
 def test_momentum_zero_works(few_digits):

@@ -17,8 +17,8 @@ PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parents[1]
 LOCK = ROOT / "envs" / "requirements.txt"
 TRAINING = ("training.evaluate", "training.datasets")
-"""Modules of the package that, with all that they import, decide the bits of a training, that of its images included.
-What packs trainings into jobs, and what records how they were made, does not."""
+"""Modules of the package that, with all that they import, decide the bits of a training, the reading of its
+images included. What packs trainings into jobs, and what records how they were made, does not."""
 CODE = ("Snakefile", "workflow", "scripts", "src", "envs")
 """Where uncommitted changes count."""
 ARCHIVAL = ".git_archival.txt"

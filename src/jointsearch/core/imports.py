@@ -43,8 +43,8 @@ def imported(file: Path, package: Path = PACKAGE) -> tuple[Path, ...]:
     files: dict[Path, None] = {}
     for name in _names(parse(file), package):
         parts = name.split(".")
-        above = [_file(".".join(parts[:end]), package) for end in range(1, len(parts))]
-        files |= dict.fromkeys([*filter(_does_something, above), _file(name, package)])
+        above = [_find(".".join(parts[:end]), package) for end in range(1, len(parts))]
+        files |= dict.fromkeys([*(init for init in above if init and _does_something(init)), _file(name, package)])
     return tuple(files)
 
 

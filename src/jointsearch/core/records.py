@@ -201,12 +201,7 @@ class Attempt(Worker):
 
 
 class Timing(Record):
-    """Seconds of a training.
-
-    `startup_seconds` went into building, compiling and rehearsing, before the budget. `curve_seconds` are those at each
-    row of the curve. `clock` holds the clock's reading after each step where the budget is in seconds, see
-    `clock.pack`: with it the training can be replayed.
-    """
+    """Seconds of a training, as `Observed` has them; `curve_seconds` are those at each row of the curve."""
 
     training_seconds: Time
     evaluation_seconds: Time
@@ -218,7 +213,9 @@ class Timing(Record):
 class Observed(Timing, Attempt):
     """What was seen while it ran, and differs when it runs again: the process that ended it, and times in seconds.
 
-    `earlier` are the processes that were interrupted in this training, and from whose saved state the next one went on.
+    `startup_seconds` went into building, compiling and rehearsing, before the budget. `clock` holds the clock's reading
+    after each step where the budget is in seconds, see `clock.pack`: with it the training can be replayed. `earlier`
+    are the processes that were interrupted in this training, and from whose saved state the next one went on.
     """
 
     earlier: tuple[Attempt, ...] = ()
@@ -244,13 +241,9 @@ class Identity(Record):
 
 
 class Result(Record):
-    """What came of a training.
+    """What came of a training: the fields of an `Evaluation` that say so.
 
-    `loss` is the validation error that the search minimises; null when the training failed, which is a
-    result. `test_error` is recorded and never used by the search. `snapshot_test_error` is that of the ensemble of the
-    networks at the ends of the cycles, where it was asked for. Steps and epochs include those at lower budgets that the
-    training went on from; the curve does not. An epoch is one pass over the training images less the last incomplete
-    batch.
+    An epoch is one pass over the training images less the last incomplete batch.
     """
 
     status: Status
@@ -277,8 +270,13 @@ class Result(Record):
 class Evaluation(Result, Identity):
     """One training of one proposal at one budget: `rung-K/slot-NN.json`.
 
-    `continues` is the id of the evaluation at the lower budget whose weights the training went on from.
-    `parents` are the digests of the rung that it is of and of the derivable part of what it continues.
+    What is known beforehand (`Identity`), what came of it (`Result`), how it was made and what was observed.
+
+    `loss` is the validation error that the search minimises; null when the training failed, which is a
+    result. `test_error` is recorded and never used by the search. `snapshot_test_error` is that of the ensemble of the
+    networks at the ends of the cycles, where it was asked for. `continues` is the id of the evaluation at the lower
+    budget whose weights the training went on from; `steps` and `epochs` then include those of the lower budgets, the
+    curve does not. `parents` are the digests of the rung that it is of and of the derivable part of what it continues.
     """
 
     continues: str | None = None

@@ -64,7 +64,7 @@ def find(
         test_from=HELD_OUT if source.test is None else source.test.origin,
         duplicates=copies.number,
     )
-    return Found(found, source.warnings + _told(copies))
+    return Found(found, source.warnings + _warnings(copies))
 
 
 def load(
@@ -134,7 +134,7 @@ def _divide(source: RawData, settings: DataSettings, seed: int, fraction_given: 
     return Division(source.classes, train, test, held_out)
 
 
-def _told(copies: Duplicates) -> tuple[str, ...]:
+def _warnings(copies: Duplicates) -> tuple[str, ...]:
     if not copies.number:
         return ()
     said = f"{copies.number:,} images of the validation or test part are copies of images in another part: "

@@ -71,7 +71,7 @@ class Job:
         iterator of (slot, file of its record)
         """
         for slot in self.slots:
-            file, told = layout.slot_file(self.folder, slot), False
+            file, reported = layout.slot_file(self.folder, slot), False
             while not file.exists():
                 interruption.check()
                 with lock.try_byte(layout.lock_file(self.folder), slot) as held:
@@ -81,9 +81,9 @@ class Job:
                         yield slot, file
                 if held or not wait:
                     break
-                if not told:
+                if not reported:
                     print(f"{file}: another process trains it; waiting for its end", file=sys.stderr, flush=True)
-                    told = True
+                    reported = True
                 time.sleep(1)
 
     def finish(self, batch: Path) -> None:
@@ -113,7 +113,7 @@ def repacked(batches: Sequence[Path]) -> dict[Path, Batch]:
     others = [path for name, path in there.items() if path not in batches] if missing else []
     recorded: dict[int, set[Digest]] = {}
     for path in others:
-        # A broken one is for an audit to tell.
+        # A broken one is for an audit to report.
         with contextlib.suppress(UserError):
             batch = read_record(path, Batch)
             for slot, record in enumerate(batch.records, start=batch.first_slot):
