@@ -20,10 +20,11 @@ from jointsearch.core.records import Batch, DataSet, Environment, Evaluation, Hi
 from jointsearch.core.yaml_file import dump
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results
-from jointsearch.search import proposals, studies
+from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import newly_seen
 from jointsearch.search.resolve import resolve, to_config
+from jointsearch.search.studies import kinds
 from jointsearch.space.space import Space
 from jointsearch.training.clock import TICKS, pack
 from sleeping_train import MADE_WITH, UNKNOWN
@@ -130,7 +131,7 @@ def write_outcomes(experiment: Experiment, brackets: int, folder: Path) -> None:
     write_bytes(folder / "space.yaml", dump(experiment.space))
     settings = to_config(experiment, brackets)
     write_bytes(folder / "config.yaml", dump(settings))
-    write_record(layout.plan_file(folder), studies.record(studies.plan(settings, experiment), experiment))
+    write_record(layout.plan_file(folder), kinds.record(kinds.plan(settings, experiment), experiment))
     for name, content in outcomes(Results.read(folder)).items():
         write_bytes(folder / name, content)
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))

@@ -7,7 +7,7 @@ run the search anew: what changes no result (folders, jobs, notes) is left at it
 import argparse
 from pathlib import Path
 
-from jointsearch.core import cli
+from jointsearch.core import cli, layout
 from jointsearch.core.config import StudySettings
 from jointsearch.core.files import read_record, write_bytes
 from jointsearch.search.experiment import Experiment
@@ -17,13 +17,12 @@ from jointsearch.search.resolve import configuration
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("plan", type=Path, help="plan.json")
+    parser.add_argument("experiment", type=Path, help="experiment.json, plan.json beside it")
     parser.add_argument("studies", type=StudySettings.model_validate_json, help="the studies beside it, JSON")
     parser.add_argument("config", type=Path, help="config.yaml to write")
     parser.add_argument("space", type=Path, help="space.yaml to write")
     arguments = parser.parse_args()
-    length = len(read_record(arguments.plan, Plan).search.brackets)
+    length = len(read_record(layout.plan_file(arguments.experiment.parent), Plan).search.brackets)
     files = configuration(read_record(arguments.experiment, Experiment), length, arguments.studies)
     write_bytes(arguments.space, files["space.yaml"])
     write_bytes(arguments.config, files["config.yaml"])

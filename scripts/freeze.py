@@ -13,7 +13,7 @@ from jointsearch.core.files import read_record, write_record
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.resolve import refuse_another
-from jointsearch.search.studies import restricted
+from jointsearch.search.studies.arms import restricted
 
 
 def main() -> None:

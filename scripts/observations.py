@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.observations import table
-from jointsearch.core import cli
+from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
 from jointsearch.results.results import Study
 from jointsearch.search.incumbent import incumbent
@@ -18,12 +18,12 @@ from jointsearch.search.plan import Plan
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("plan", type=Path, help="plan.json of the experiment")
+    parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("study", help="name of the study")
     parser.add_argument("table", type=Path, help="CSV to write")
     parser.add_argument("incumbent", type=Path, help="JSON to write")
     arguments = parser.parse_args()
-    study = Study.read(arguments.plan.parent, read_record(arguments.plan, Plan), arguments.study)
+    study = Study.read(arguments.folder, read_record(layout.plan_file(arguments.folder), Plan), arguments.study)
     write_csv(table(study.evaluations, list(study.experiment.space.hyperparameters)), arguments.table)
     write_record(arguments.incumbent, incumbent(study.evaluations))
 

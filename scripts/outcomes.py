@@ -17,9 +17,8 @@ from jointsearch.paper.build import build
 from jointsearch.paper.facts import gather
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results
-from jointsearch.search import studies
 from jointsearch.search.resolve import configuration
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.pipeline import Pipeline, plan_of
 
 
 def main() -> None:
@@ -36,8 +35,7 @@ def main() -> None:
     if not pipeline.frozen.exists():
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
-    planned = {name: one.planned for name, one in pipelines.items()}
-    write_record(layout.plan_file(folder), studies.record(planned, pipeline.experiment))
+    write_record(layout.plan_file(folder), plan_of(pipelines))
     material = Results.read(folder)
     made = configuration(material.experiment, pipeline.length, settings.studies) | outcomes(material)
     for name, content in made.items():

@@ -13,15 +13,16 @@ from jointsearch.core.files import read_record, write_record
 from jointsearch.results.results import Study
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Plan
-from jointsearch.search.studies import proposer
+from jointsearch.search.studies.kinds import proposer
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("plan", type=Path, help="plan.json of the experiment")
+    parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("output", type=Path, help="proposals.json of the rung, to write")
     arguments = parser.parse_args()
-    plan, folder = read_record(arguments.plan, Plan), arguments.plan.parent
+    folder: Path = arguments.folder
+    plan = read_record(layout.plan_file(folder), Plan)
     (study, bracket), rung = layout.bracket_of(arguments.output.parent.parent), layout.rung_of(arguments.output.parent)
     planned = plan.find(study.name)
     settings = read_record(layout.settings_file(folder, planned.name), Experiment)

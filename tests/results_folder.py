@@ -15,7 +15,7 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket
 from jointsearch.search.plan import Plan
 from jointsearch.search.resolve import resolve, to_config
-from jointsearch.search.studies import plan, record
+from jointsearch.search.studies.kinds import plan, record
 
 ROOT = Path(__file__).parents[1]
 FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (catalogue.FIGURES, catalogue.TABLES))

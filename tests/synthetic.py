@@ -13,7 +13,7 @@ from jointsearch.results.results import Results, Study
 from jointsearch.search.hyperband import bracket, budgets, promote
 from jointsearch.search.plan import StudyPlan
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import plan, record
+from jointsearch.search.studies.kinds import plan, record
 
 NAMES = ("a", "b", "c", "d")
 SPACE = str(Path(__file__).parents[1] / "config" / "spaces" / "joint17.yaml")

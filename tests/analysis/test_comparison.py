@@ -14,7 +14,7 @@ from jointsearch.core.config import BudgetSettings, Config, DataSettings
 from jointsearch.results.results import Results, Study
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import plan
+from jointsearch.search.studies.kinds import plan
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 SECONDS = BudgetSettings(unit="seconds", minimum=1, maximum=9)

@@ -165,7 +165,7 @@ def test_the_reader_of_rocrate_opens_it(folder):
     assert opened.mainEntity.id == "workflow.smk"
     assert opened.root_dataset["license"].id == "https://spdx.org/licenses/MIT"
     actions = [one for one in opened.get_entities() if one.type == "CreateAction"]
-    assert len(actions) == 1 + 1 + 1 + 3 * 2 + 3 + 20 + 1 + len(FIGURES) + len(TABLES) + 4
+    assert len(actions) == 1 + 1 + 3 * 2 + 3 + 20 + 1 + len(FIGURES) + len(TABLES) + 4
     assert len(opened.data_entities) == len([path for path in folder.rglob("*") if path.is_file()]) - 1
 
 
@@ -179,7 +179,7 @@ def test_what_is_said_of_a_search_names_its_plan_and_what_is_trained_does_not(fo
 def test_the_workflow_is_in_one_file():
     text = crate.workflow_text(ROOT / "Snakefile").decode()
     assert "include:" not in text
-    for rule in ("data", "history", "sample", "train", "promote", "observations", "numbers", "plan_record"):
+    for rule in ("data", "history", "sample", "train", "promote", "observations", "numbers"):
         assert text.count(f"rule {rule}:") == 1
 
 

@@ -6,11 +6,9 @@ import pytest
 from results_folder import plan_of, put
 
 from jointsearch.audit import derive, manifest
-from jointsearch.audit.current import stale
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings
-from jointsearch.core import config, yaml_file
-from jointsearch.core.files import record_bytes
+from jointsearch.core import yaml_file
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import to_config
 
@@ -50,7 +48,7 @@ def test_a_plan_of_another_seed_is_a_mismatch(planned, experiment):
 def test_a_plan_that_is_missing_or_follows_from_nothing_cannot_be_checked(planned):
     plan = (planned / "plan.json").read_bytes()
     (planned / "plan.json").unlink()
-    assert verdict(planned) == ("cannot be checked", "missing; run the workflow to make it")
+    assert verdict(planned) == ("cannot be checked", "missing; restore it")
     put(planned / "plan.json", plan)
     (planned / "config.yaml").unlink()
     assert verdict(planned)[0] == "cannot be checked"
@@ -64,11 +62,3 @@ def test_a_plan_that_is_broken_is_a_mismatch(planned):
 
 def test_the_manifest_names_the_plan_which_may_grow(planned):
     assert "plan.json" in manifest.files(planned) and not manifest.lasts("plan.json")
-
-
-def test_of_results_that_were_moved_a_plan_that_is_not_the_configured_one_is_made_again(planned, experiment):
-    put(planned / "plan.json", record_bytes(plan_of(experiment, 3)))
-    configured = config.read(planned / "config.yaml")
-    assert "plan.json" not in stale(planned, configured)
-    put(planned / "plan.json", plan_of(experiment, 2))
-    assert "plan.json" in stale(planned, configured)

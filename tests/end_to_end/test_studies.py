@@ -320,7 +320,7 @@ def test_a_study_that_nobody_planned_is_told(results):
 def test_proposals_can_be_made_again_by_hand(studied, tmp_path):
     folder, made = studied.results, tmp_path / "retraining/bracket-001/rung-0/proposals.json"
     made.parent.mkdir(parents=True)
-    done = studied.script("propose", str(folder / "plan.json"), str(made))
+    done = studied.script("propose", str(folder), str(made))
     assert done.returncode == 0, done.stderr
     assert made.read_bytes() == (folder / "retraining/bracket-001/rung-0/proposals.json").read_bytes()
 

@@ -14,11 +14,11 @@ from jointsearch.core.records import Evaluation, Proposal, Values
 from jointsearch.networks.manual import ARCHITECTURES
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results
-from jointsearch.search import studies
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets, promote
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import PlannedStudy
+from jointsearch.search.studies import kinds
+from jointsearch.search.studies.kind import PlannedStudy
 from jointsearch.space.space import Space
 
 BRACKETS = 9
@@ -67,7 +67,7 @@ def write(folder: Path, settings: Config) -> None:
     """Write the experiment and the records of all its studies."""
     experiment = resolve(settings)
     rng = np.random.default_rng(0)
-    for name, study in studies.plan(settings, experiment).items():
+    for name, study in kinds.plan(settings, experiment).items():
         place = folder / name
         put(layout.experiment_file(folder if name == layout.SEARCH else place), study.experiment)
         for one in _evaluations(study, rng):

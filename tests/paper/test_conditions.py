@@ -12,8 +12,8 @@ from jointsearch.core.records import Environment
 from jointsearch.paper import conditions
 from jointsearch.results.folder import Folder
 from jointsearch.results.results import Study
-from jointsearch.search import studies
 from jointsearch.search.resolve import resolve
+from jointsearch.search.studies import kinds
 
 PUBLISHED = resolve(config.read(ROOT / "config/config.yaml"))
 BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)
@@ -52,7 +52,7 @@ def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> Non
         }
     )
     experiment = resolve(settings)
-    plan = studies.record(studies.plan(settings, experiment), experiment)
+    plan = kinds.record(kinds.plan(settings, experiment), experiment)
     known = material(
         BUDGET,
         search=search(2, BUDGET, failing=1),
@@ -73,7 +73,7 @@ def test_repeats_of_each_arm_are_counted_two_steps_as_one() -> None:
         raw | {"studies": {"arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"}, "correlation": {}}}
     )
     experiment = resolve(settings)
-    found = conditions.arms(studies.record(studies.plan(settings, experiment), experiment))
+    found = conditions.arms(kinds.record(kinds.plan(settings, experiment), experiment))
     assert set(found) == set(get_args(ArmName)) and set(found.values()) == {2}
 
 

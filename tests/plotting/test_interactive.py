@@ -11,7 +11,7 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import interactive
 from jointsearch.results.results import Study
-from jointsearch.search.studies import retraining_settings
+from jointsearch.search.studies.retraining import retraining_settings
 from jointsearch.space.file import SpaceFile
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)

@@ -12,7 +12,8 @@ from jointsearch.results.results import Results, Study
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import Plan
-from jointsearch.search.studies import PlannedStudy, retraining_settings
+from jointsearch.search.studies.kind import PlannedStudy
+from jointsearch.search.studies.retraining import retraining_settings
 
 SMALL = settings(3)
 """Two budgets: 3 and 1 evaluations, then 2."""

@@ -9,11 +9,10 @@ from jointsearch.core import config, layout
 from jointsearch.core.code import ROOT
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record, write_record
-from jointsearch.search import studies
 from jointsearch.search.plan import Plan, refuse_loss
 from jointsearch.search.resolve import resolve
+from jointsearch.search.studies import kinds
 from jointsearch.workflow.pipeline import Pipeline
-from jointsearch.search.plan import Plan
 
 RAW = {
     "experiment": "planned",
@@ -34,7 +33,7 @@ RAW = {
 def plan(**changes) -> Plan:
     settings = config.parse(RAW | changes)
     experiment = resolve(settings)
-    return studies.record(studies.plan(settings, experiment), experiment)
+    return kinds.record(kinds.plan(settings, experiment), experiment)
 
 
 @pytest.fixture(scope="module")

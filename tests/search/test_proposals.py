@@ -15,7 +15,9 @@ from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import PlannedStudy, finalists, proposer
+from jointsearch.search.studies.kind import PlannedStudy
+from jointsearch.search.studies.kinds import proposer
+from jointsearch.search.studies.retraining import finalists
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from factories import evaluation
 
 from jointsearch.core.config import Config, parse
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Evaluation, Rung
+from jointsearch.core.records import Evaluation, Origin, Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
-from jointsearch.search import studies
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import PlannedStudy
+from jointsearch.search.studies import kinds
+from jointsearch.search.studies.arms import restricted
+from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, given_rung
 from jointsearch.space.file import Constant, SpaceFile
 from jointsearch.workflow.pipeline import Pipeline
 
@@ -25,7 +27,7 @@ TWO_STEPS = ("architecture_first", "hyperparameters_first")
 
 def plan(**changes) -> dict[str, PlannedStudy]:
     config = configuration(**changes)
-    return studies.plan(config, resolve(config))
+    return kinds.plan(config, resolve(config))
 
 
 def configuration(**changes) -> Config:
@@ -35,7 +37,7 @@ def configuration(**changes) -> Config:
 
 def propose(study: PlannedStudy, **followed: Sequence[Evaluation]) -> Rung:
     """Propose the first rung of a study."""
-    return studies.proposer(study.plan).propose(study.experiment, study.plan, study.brackets[0].index, 0, followed)
+    return kinds.proposer(study.plan).propose(study.experiment, study.plan, study.brackets[0].index, 0, followed)
 
 
 def budget_spent(study: PlannedStudy) -> float:
@@ -129,7 +131,7 @@ def test_arms_see_all_that_came_before_and_the_search_keeps_its_lags():
 def test_no_study_but_the_search_begins_with_what_another_one_found():
     config = configuration(studies=ALL)
     started = resolve(config).model_copy(update={"warm_start": "a" * 64})
-    planned = studies.plan(config, started)
+    planned = kinds.plan(config, started)
     assert {name for name, study in planned.items() if study.experiment.warm_start is not None} == {"search"}
 
 
@@ -181,7 +183,7 @@ def test_the_first_step_begins_with_the_values_of_the_literature():
 def test_what_is_inactive_in_the_values_stays_as_it_is():
     space = SpaceFile.read(SPACES / "joint17.yaml")
     names = ("momentum", "shakedrop_death_rate")
-    found = studies.restricted(space, {"momentum": 0.5, "learning_rate": 0.1}, names).hyperparameters
+    found = restricted(space, {"momentum": 0.5, "learning_rate": 0.1}, names).hyperparameters
     changed = {name for name, one in found.items() if one != space.hyperparameters[name]}
     assert changed == {"momentum"}
     assert found["momentum"] == Constant(type="constant", value=0.5)
@@ -345,3 +347,24 @@ def test_more_trainings_than_anybody_can_want_are_refused_before_they_are_listed
     with pytest.raises(UserError) as told:
         plan(studies=asked)
     assert str(told.value).startswith(says)
+
+
+class Default(StudyKind):
+    """A kind of study that nobody has thought of: one training of what the space takes for its default."""
+
+    name = "default"
+
+    def plan(self, config, experiment):
+        yield PlannedStudy.of("default", self.name, experiment, (at_full_budget(1, experiment),), follows=("search",))
+
+    def propose(self, experiment, study, bracket, rung, followed):
+        values = followed["search"][0].proposal.values
+        return given_rung(experiment, study.name, bracket, rung, [(values, Origin(sampler="mine", kind="given"))])
+
+
+def test_a_new_kind_of_study_is_a_class_and_its_line_in_the_list(monkeypatch):
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, Default()))
+    planned = plan(studies={"correlation": {}})
+    assert list(planned) == ["search", "correlation", "default"]
+    [proposal] = propose(planned["default"], search=[evaluation(values={"a": 0.25})]).proposals
+    assert proposal.values == {"a": 0.25}

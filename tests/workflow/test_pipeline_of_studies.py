@@ -6,7 +6,7 @@ from synthetic import SPACE
 
 from jointsearch.core.config import parse
 from jointsearch.core.errors import UserError
-from jointsearch.search.studies import restricted
+from jointsearch.search.studies.arms import restricted
 from jointsearch.workflow.pipeline import Pipeline
 
 ALL = {"correlation": {"configurations": 10}, "manual": {}, "arms": {"repeats": 2}, "retraining": {}}

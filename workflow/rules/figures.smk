@@ -19,7 +19,6 @@ for figure, studies in FIGURES.items():
             f"figure_{figure}"
         input:
             experiment=FROZEN,
-            plan=ancient(PLAN),
             studies=[pipelines[name].table for name in studies],
             code=lambda _, figure=figure: in_clone(made_by.figure(figure)),
         output:
@@ -51,7 +50,6 @@ for table, studies in TABLES.items():
             f"table_{table}"
         input:
             experiment=FROZEN,
-            plan=ancient(PLAN),
             studies=[pipelines[name].table for name in studies],
             code=lambda _, table=table: in_clone(made_by.table(table)),
         output:
@@ -76,7 +74,6 @@ for table, studies in TABLES.items():
 rule numbers:
     input:
         experiment=FROZEN,
-        plan=PLAN,
         studies=[one.table for one in pipelines.values()],
         data=[f"{pipeline.folder}/figures/{figure}.csv" for figure in FIGURES],
         tables=[f"{pipeline.folder}/tables/{table}.csv" for table in TABLES],
@@ -97,7 +94,6 @@ rule numbers:
 rule interactive:
     input:
         experiment=FROZEN,
-        plan=PLAN,
         studies=[one.table for one in pipelines.values()],
         code=lambda _: in_clone(made_by.page()),
     output:

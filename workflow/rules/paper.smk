@@ -1,6 +1,5 @@
 # The paper, and what a venue's LaTeX template takes of it. Both are made of what is told of an experiment, by one program.
 TOLD = dict(
-    plan=PLAN,
     numbers=rules.numbers.output,
     results=rules.figures.input,
     data=rules.data.output,

@@ -1,8 +1,7 @@
 # Where each result comes from: what makes them again, a digest of every file, and whether all of it holds.
 rule configuration:
     input:
-        experiment=FROZEN,
-        plan=PLAN,
+        FROZEN,
     output:
         config=report(
             pipeline.folder / "config.yaml",
@@ -17,10 +16,10 @@ rule configuration:
     conda:
         "../../envs/environment.yaml"
     params:
+        plan=digest(plan_of(pipelines)),
         studies=settings.studies.model_dump_json(),
     shell:
-        'python "$SCRIPTS"/configuration.py {input.experiment} {input.plan} {params.studies:q} {output}'
-        " 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/configuration.py {input} {params.studies:q} {output}' " 2> >(tee {log} >&2)"
 
 
 # A Provenance Run Crate: the same in RO-Crate's terms, for other people's tools.
@@ -32,7 +31,6 @@ rule crate:
         rules.paper.output,
         rules.configuration.output,
         experiment=FROZEN,
-        plan=PLAN,
     output:
         crate=pipeline.folder / "ro-crate-metadata.json",
         workflow=pipeline.folder / "workflow.smk",

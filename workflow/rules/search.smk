@@ -4,7 +4,6 @@ STUDY = f"{pipeline.folder}/{{study}}"
 BRACKET = f"{STUDY}/bracket-{{bracket}}"
 RUNG = f"{BRACKET}/rung-{{rung}}"
 OF_STUDY = f"{LOGS}/{{study}}"
-PLAN = rules.plan_record.output[0]
 SEARCHES = "|".join(name for name, one in pipelines.items() if one.planned.plan.is_search)
 
 
@@ -122,8 +121,6 @@ rule train:
 rule observations:
     input:
         experiment=FROZEN,
-        # More batches follow from a plan that grows: those say whether this has to be made again.
-        plan=ancient(PLAN),
         batches=pipeline.all_batches,
     output:
         table=pipeline.table,
@@ -134,9 +131,10 @@ rule observations:
     conda:
         "../../envs/environment.yaml"
     params:
+        folder=pipeline.folder,
         study=pipeline.planned.name,
     shell:
-        'python "$SCRIPTS"/observations.py {input.plan} {params.study} {output.table} {output.incumbent} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS"/observations.py {params.folder} {params.study} {output.table} {output.incumbent} 2> >(tee {log} >&2)'
 
 
 rule search:

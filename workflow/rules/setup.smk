@@ -21,9 +21,10 @@ sys.path.insert(0, str(ROOT.absolute() / "src"))
 try:
     from jointsearch.core import cli, layout
     from jointsearch.core.errors import UserError
+    from jointsearch.core.files import digest
     from jointsearch.results import catalogue, made_by
     from jointsearch.workflow import deployment, slurm
-    from jointsearch.workflow.pipeline import Pipeline
+    from jointsearch.workflow.pipeline import Pipeline, plan_of
     from jointsearch.workflow.session import Run
 except ModuleNotFoundError as error:
     raise WorkflowError(
@@ -79,25 +80,6 @@ rule experiment:
         settings=pipeline.experiment.model_dump_json(exclude_defaults=True),
     shell:
         'python "$SCRIPTS"/freeze.py {params.settings:q} {output} 2> >(tee {log} >&2)'
-
-
-# What is to be trained, for all that tables, figures and texts are made of. Histories, samples, promotions and trainings
-# do not see it: a plan that grows changes none of them.
-rule plan_record:
-    input:
-        rules.experiment.output,
-    output:
-        layout.plan_file(pipeline.folder),
-    log:
-        f"{LOGS}/plan_record.log",
-    localrule: True
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        length=pipeline.length,
-        studies=settings.studies.model_dump_json(),
-    shell:
-        'python "$SCRIPTS"/plan_record.py {input} {params.length} {params.studies:q} {output} 2> >(tee {log} >&2)'
 
 
 # Once, and before any training: missing or broken images are reported here, and a download happens here.

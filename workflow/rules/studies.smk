@@ -24,8 +24,6 @@ rule study_settings:
 rule propose:
     input:
         experiment=f"{STUDY}/experiment.json",
-        # A plan that grows proposes nothing again: what has begun stays as it is.
-        plan=ancient(PLAN),
         below=lambda w: pipelines[w.study].continued(int(w.bracket), int(w.rung)),
         followed=lambda w: [pipelines[name].table for name in pipelines[w.study].planned.plan.follows],
     output:
@@ -37,14 +35,15 @@ rule propose:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    params:
+        folder=pipeline.folder,
     shell:
-        'python "$SCRIPTS"/propose.py {input.plan} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS"/propose.py {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule study_observations:
     input:
         experiment=f"{STUDY}/experiment.json",
-        plan=ancient(PLAN),
         batches=lambda w: pipelines[w.study].all_batches,
     output:
         table=f"{STUDY}/observations.csv",
@@ -54,8 +53,10 @@ rule study_observations:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    params:
+        folder=pipeline.folder,
     shell:
-        'python "$SCRIPTS"/observations.py {input.plan} {wildcards.study} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS"/observations.py {params.folder} {wildcards.study} {output} 2> >(tee {log} >&2)'
 
 
 rule studies:

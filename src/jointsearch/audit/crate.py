@@ -79,7 +79,6 @@ class _Crate:
         self._add_workflow()
         self._add_files()
         self._add_job("data", [EXPERIMENT], [DATA])
-        self._add_job("plan_record", [EXPERIMENT], [PLAN])
         for study in self.studies:
             self._add_study(study)
         told = [

@@ -9,10 +9,10 @@ from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import file_digest, read_record, record_bytes
+from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.records import Batch
 from jointsearch.results import made_by
-from jointsearch.search import hyperband, studies
+from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import configuration
 
@@ -49,7 +49,6 @@ def stale(folder: Path, config: Config) -> set[str]:
     search = config.search
     brackets = hyperband.bracket_count(search.length, search.length_unit, config.budget)
     written = configuration(experiment, brackets, config.studies)
-    written[layout.PLAN] = record_bytes(studies.record(studies.plan(config, experiment), experiment))
     configured = {name for name, content in written.items() if not _is(folder / name, content)}
     if not configured and _is_as_listed(folder):
         return _stale_by_code(folder)

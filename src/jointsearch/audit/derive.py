@@ -13,11 +13,13 @@ from jointsearch.core.files import read_record, record_bytes
 from jointsearch.core.records import Evaluation, Observation, Rung, WarmStart, rank
 from jointsearch.core.units import amount
 from jointsearch.results.graph import Node, evaluation
-from jointsearch.search import proposals, studies, warm_start
+from jointsearch.search import proposals, warm_start
 from jointsearch.search.incumbent import incumbent
 from jointsearch.search.plan import Place, Plan
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies import proposer, restricted
+from jointsearch.search.studies import kinds
+from jointsearch.search.studies.arms import restricted
+from jointsearch.search.studies.kinds import proposer
 from jointsearch.space.space import Space
 
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
@@ -88,7 +90,7 @@ def _check_plan_record(evidence: Evidence, findings: Findings) -> None:
     """Check that the plan is what the configuration gives."""
     path = layout.plan_file(evidence.path)
     if not path.exists():
-        findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
+        findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
         return
     if not evidence.planned:
         message = "config.yaml, which it follows from, is missing or broken"
@@ -99,7 +101,7 @@ def _check_plan_record(evidence: Evidence, findings: Findings) -> None:
     except UserError as error:
         findings.add("derive", "plan", path.name, Verdict.MISMATCH, str(error).removeprefix(f"{path}: "))
         return
-    again = studies.record(evidence.planned, evidence.experiment)
+    again = kinds.record(evidence.planned, evidence.experiment)
     other = sorted({one.name for one in again.studies if one not in found.studies} | {*found.names} - {*again.names})
     message = f"is not the plan that config.yaml gives{f': of {other[0]}' if other else ''}"
     findings.expect(found == again, "derive", "plan", path.name, message)

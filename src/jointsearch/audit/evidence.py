@@ -14,9 +14,10 @@ from jointsearch.core.records import Digest, Evaluation, Record, Rung
 from jointsearch.results.folder import Folder
 from jointsearch.results.graph import NAMED, ORDER, Edge, Graph, Node, evaluation
 from jointsearch.results.results import Results
-from jointsearch.search import hyperband, studies
+from jointsearch.search import hyperband
 from jointsearch.search.plan import Place, StudyPlan
-from jointsearch.search.studies import PlannedStudy
+from jointsearch.search.studies import kinds
+from jointsearch.search.studies.kind import PlannedStudy
 
 
 class BrokenEvidenceError(UserError):
@@ -72,7 +73,7 @@ class Evidence(Folder):
     def planned(self) -> dict[str, PlannedStudy]:
         """The studies that `config.yaml` plans, by name; none where that is missing or broken."""
         try:
-            return {} if self.config is None else studies.plan(self.config, self.experiment)
+            return {} if self.config is None else kinds.plan(self.config, self.experiment)
         except UserError:
             return {}
 
@@ -84,7 +85,7 @@ class Evidence(Folder):
     @cached_property
     def graph(self) -> Graph:
         """What is made from what, by the plan, and beyond it as far as there are results."""
-        plan = studies.record(self.planned, self.experiment)
+        plan = kinds.record(self.planned, self.experiment)
         found = {name: self._with_found(name, plan.study(name)) for name in self.studies}
         beside = [one for one in plan.studies if one.name not in found]
         whole = plan.model_copy(update={"studies": (*found.values(), *beside)})
@@ -197,4 +198,4 @@ class Evidence(Folder):
 
     def results(self) -> Results:
         """What tables, figures and numbers are made of: as much as is planned."""
-        return Results.of(self, studies.record(self.planned, self.experiment))
+        return Results.of(self, kinds.record(self.planned, self.experiment))

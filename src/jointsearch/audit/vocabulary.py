@@ -89,7 +89,6 @@ class Rule:
 
 RULES = {
     "data": Rule("Looks at the images, once and before any training", ("experiment",), ("data",)),
-    "plan_record": Rule("Writes down what is to be trained", ("experiment",), ("plan",)),
     "history": Rule("Gathers what a bracket's model may see", ("experiment", "history", "evaluation"), ("history",)),
     "sample": Rule("Proposes what a bracket tries first", ("experiment", "history", "proposals"), ("proposals",)),
     "train": Rule(

@@ -38,7 +38,7 @@ _UPSTREAM = re.compile(
 )
 _DECLARED = re.compile(
     r"[^/]+/(bracket-.*(history|proposals|batch-\d+-\d+)|warm_start)\.json|(figures|tables|latex)/.*|latex"
-    r"|([^/]+/)?((experiment|plan|incumbent|data|numbers|ro-crate-metadata)\.json|observations\.csv)"
+    r"|([^/]+/)?((experiment|incumbent|data|numbers|ro-crate-metadata)\.json|observations\.csv)"
     r"|(config|space)\.yaml|interactive\.html|paper\.pdf|workflow\.smk|(code|manifest)\.sha256"
 )
 _RECORD = re.compile(rf"{_IN_BRACKET}|(environments|figures|tables)/.*|([^/]+/)?[^/]+\.(json|csv|yaml)")

@@ -2,6 +2,7 @@
 
 import math
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +11,13 @@ from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.records import BudgetUnit
 from jointsearch.samplers import registry
-from jointsearch.search import hyperband, studies
+from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
-from jointsearch.search.plan import refuse_loss
+from jointsearch.search.plan import Plan, refuse_loss
 from jointsearch.search.resolve import refuse_another, resolve
-from jointsearch.search.studies import PlannedStudy
+from jointsearch.search.studies import kinds
+from jointsearch.search.studies.kind import PlannedStudy
 
 SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
 """What a unit of the budget takes at most, where the configuration does not say it."""
@@ -43,14 +45,13 @@ class Pipeline:
             If the configuration can't work, its results folder belongs to another experiment, or studies have begun
             there that it does not plan any more.
         """
-        experiment = resolve(config)
-        planned = studies.plan(config, experiment)
+        planned = kinds.plan(config, resolve(config))
         pipelines = {name: cls(config, study, place) for place, (name, study) in enumerate(planned.items())}
         for one in pipelines.values():
             # What a second step keeps is known only once the first has found it.
             if not one.planned.plan.keeps:
                 refuse_another(one.frozen, one.experiment)
-        refuse_loss(pipelines[layout.SEARCH].folder, studies.record(planned, experiment))
+        refuse_loss(pipelines[layout.SEARCH].folder, plan_of(pipelines))
         return pipelines
 
     @classmethod
@@ -169,3 +170,9 @@ class Pipeline:
         The search is the first study, and repeats of arms end one by one: what is cut off leaves whole ones.
         """
         return rung - bracket * len(self.experiment.lags) - self.place * 10**6
+
+
+def plan_of(pipelines: Mapping[str, Pipeline]) -> Plan:
+    """Write down what pipelines, by study, are to train."""
+    planned = {name: one.planned for name, one in pipelines.items()}
+    return kinds.record(planned, pipelines[layout.SEARCH].experiment)

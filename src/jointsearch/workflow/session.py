@@ -10,7 +10,7 @@ from typing import IO, TextIO
 
 from jointsearch.core import layout, lock
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import file_digest, read_record, sweep
+from jointsearch.core.files import file_digest, read_record, record_bytes, sweep, write_record
 from jointsearch.core.interruption import take_hangup_for_sigterm
 from jointsearch.core.records import Value
 from jointsearch.core.units import amount
@@ -19,7 +19,7 @@ from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import time_stamps
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.pipeline import Pipeline, plan_of
 from jointsearch.workflow.progress import Reader, Watcher
 from jointsearch.workflow.running import slots_under_way
 
@@ -53,6 +53,7 @@ class Run:
         """
         self._lock = lock.take(self._pipeline.folder)
         sweep(self._pipeline.folder)
+        self.write_plan()
         if going_on := [file for one in self._pipelines.values() for file in slots_under_way(one)]:
             print(
                 f"note: {len(going_on)} trainings of an earlier run still go on, such as {going_on[0]}; "
@@ -63,6 +64,16 @@ class Run:
         take_hangup_for_sigterm()
         self._watcher = Watcher(reader_of(shown).read, sys.stderr)
         self._watcher.start()
+
+    def write_plan(self) -> None:
+        """Write down what is to be trained, before any job reads it.
+
+        No rule makes it: a rule of which the plan is an input, even an `ancient` one, would be planned anew, or not
+        looked at, together with all that follows from it, whenever the plan grows.
+        """
+        path, plan = layout.plan_file(self.folder), plan_of(self._pipelines)
+        if not path.exists() or path.read_bytes() != record_bytes(plan):
+            write_record(path, plan)
 
     def settle(self) -> list[str]:
         """Bring results that were moved, or whose trainings were packed otherwise, into order before they are compared.
