@@ -16,6 +16,7 @@ from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets, promote
+from jointsearch.search.plan import Plan
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.kind import PlannedStudy
@@ -67,14 +68,16 @@ def write(folder: Path, settings: Config) -> None:
     """Write the experiment and the records of all its studies."""
     experiment = resolve(settings)
     rng = np.random.default_rng(0)
-    for name, study in kinds.plan(settings, experiment).items():
+    planned = kinds.plan(settings, experiment)
+    put(layout.plan_file(folder), kinds.record(planned, experiment))
+    for name, study in planned.items():
         place = folder / name
         put(layout.experiment_file(folder if name == layout.SEARCH else place), study.experiment)
         for one in _evaluations(study, rng):
             put(layout.slot_file(layout.rung_folder(place, one.bracket, one.rung), one.slot), one)
 
 
-def put(path: Path, record: Experiment | Evaluation) -> None:
+def put(path: Path, record: Experiment | Evaluation | Plan) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(record.model_dump_json())
 

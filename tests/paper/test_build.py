@@ -17,6 +17,7 @@ from jointsearch.paper.latex import export
 from jointsearch.results import dataset
 from jointsearch.results.catalogue import FIGURES, TABLES
 from jointsearch.search.resolve import resolve
+from jointsearch.search.studies import kinds
 
 
 def made(folder: Path, *, studies: bool) -> tuple[Facts, Path]:
@@ -79,7 +80,9 @@ def test_the_images_are_said_in_the_line_of_the_workflow(search_only) -> None:
 def test_before_the_first_record_there_is_a_paper(tmp_path) -> None:
     folder = tmp_path / "new"
     settings = complete.settings(folder, studies=False)
-    complete.put(layout.experiment_file(folder), resolve(settings))
+    experiment = resolve(settings)
+    complete.put(layout.experiment_file(folder), experiment)
+    complete.put(layout.plan_file(folder), kinds.record(kinds.plan(settings, experiment), experiment))
     complete.make(folder)
     facts = gather(settings, folder)
     assert "full_budget_evaluations" in facts.figures
