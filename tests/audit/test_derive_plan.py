@@ -8,7 +8,7 @@ from results_folder import plan_of, put
 from jointsearch.audit import derive, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings
-from jointsearch.core import yaml_file
+from jointsearch.core import layout, yaml_file
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import to_config
 
@@ -61,4 +61,4 @@ def test_a_plan_that_is_broken_is_a_mismatch(planned):
 
 
 def test_the_manifest_names_the_plan_which_may_grow(planned):
-    assert "plan.json" in manifest.files(planned) and not manifest.lasts("plan.json")
+    assert "plan.json" in layout.files(planned) and not manifest.lasts("plan.json")

@@ -18,7 +18,7 @@ OUTSIDE = (
     "samplers/bohb.py",
     "networks/manual.py",
     "search/resolve.py",
-    "search/studies.py",
+    "search/studies/arms.py",
     "training/job.py",
     "training/work.py",
     "plotting/style.py",
