@@ -61,4 +61,4 @@ def test_a_plan_that_is_broken_is_a_mismatch(planned):
 
 
 def test_the_manifest_names_the_plan_which_may_grow(planned):
-    assert "plan.json" in layout.files(planned) and not manifest.lasts("plan.json")
+    assert "plan.json" in layout.files(planned) and not layout.lasts("plan.json")
