@@ -11,7 +11,7 @@ from jointsearch.core import config, layout
 from jointsearch.core.config import Config
 from jointsearch.core.files import write_record
 from jointsearch.workflow import time_stamps
-from jointsearch.workflow.pipeline import Pipeline, plan_of
+from jointsearch.workflow.pipeline import Pipeline
 
 ROOT = Path(__file__).parents[1]
 BRACKETS = (64, 128, 256, 512)
@@ -57,7 +57,7 @@ def finish(clone: Path, brackets: int) -> Pipeline:
     )
     pipeline = pipelines[layout.SEARCH]
     write_record(clone / pipeline.frozen, pipeline.experiment)
-    write_record(clone / layout.plan_file(pipeline.folder), plan_of(pipelines))
+    write_record(clone / layout.plan_file(pipeline.folder), pipeline.graph.plan)
     names = ["data.json", "observations.csv", "incumbent.json", "numbers.json", "config.yaml", "space.yaml"]
     names += ["ro-crate-metadata.json", "workflow.smk", "manifest.sha256"]
     files = [*pipeline.all_batches, *(pipeline.folder / name for name in names)]

@@ -18,7 +18,7 @@ from jointsearch.paper.facts import gather
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results
 from jointsearch.search.resolve import configuration
-from jointsearch.workflow.pipeline import Pipeline, plan_of
+from jointsearch.workflow.pipeline import Pipeline
 
 
 def main() -> None:

@@ -21,9 +21,10 @@ ROOT = Path(__file__).parents[1]
 FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (catalogue.FIGURES, catalogue.TABLES))
 
 
-def settings(maximum: int) -> Experiment:
+def settings(maximum: int, **training: object) -> Experiment:
     budget = {"unit": "epochs", "minimum": 1, "maximum": maximum}
-    return resolve(Config.model_validate({"experiment": "small", "budget": budget, "data": {"name": "digits"}}))
+    asked = {"experiment": "small", "budget": budget, "data": {"name": "digits"}, "training": training}
+    return resolve(Config.model_validate(asked))
 
 
 def write_search(folder: Path, experiment: Experiment, brackets: int) -> list[Evaluation]:

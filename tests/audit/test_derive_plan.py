@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from results_folder import plan_of, put
 
-from jointsearch.audit import derive, manifest
+from jointsearch.audit import derive
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings
 from jointsearch.core import layout, yaml_file

@@ -48,7 +48,7 @@ def test_a_bracket_sees_what_the_workflow_shows_it(seen, lags):
     assert len(seen) == brackets
     visible: list[tuple[int, int]] = []
     for index, (history, outlook) in enumerate(seen):
-        for path in pipeline.becomes_visible(index):
+        for path in pipeline.inputs("history", index)["seen"]:
             place = layout.place_of(path.parent / "slot-00.json")[:2]
             if place not in visible:
                 visible.append(place)
@@ -59,7 +59,8 @@ def test_a_bracket_sees_what_the_workflow_shows_it(seen, lags):
         ]
         shown = [(int(one.evaluation.split("-")[0]), int(one.evaluation.split("@")[1])) for one in history]
         assert shown == [(bracket, rung) for bracket, rung, size in expected for _ in range(size)]
-        waiting = [int(path.parent.parent.name.split("-")[1]) for path in pipeline.pending(index)]
+        pending = pipeline.inputs("proposals", index)["pending"]
+        waiting = [int(path.parent.parent.name.split("-")[1]) for path in pending]
         starts = [hyperband.bracket(bracket, config.budget) for bracket in waiting]
         assert [level for _, level in outlook.pending] == [one.levels[0] for one in starts for _ in range(one.sizes[0])]
         assert outlook.budgets == (1, 3, 9, 27)

@@ -329,8 +329,8 @@ def test_a_continued_training_of_the_correlation_study_waits_for_that_below():
     one = Pipeline.all_from_config(configuration(training={"continuation": True}, studies={"correlation": {}}))[
         "correlation"
     ]
-    assert one.continued(0, 0) == []
-    assert one.continued(0, 2) == one.batches(0, 1)
+    assert "after" not in one.inputs("proposals", 0, 0)
+    assert one.inputs("proposals", 0, 2)["after"] == one.batches(0, 1)
 
 
 @pytest.mark.parametrize(

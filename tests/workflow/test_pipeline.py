@@ -37,13 +37,11 @@ def test_seconds_are_not_shared():
 
 
 def test_only_a_sampler_that_looks_at_what_is_pending_waits_for_it():
-    search = {"lags": [1, 2, 2, 2]}
-    assert pipeline(search=search | {"sampler": "bohb"}).pending(4) == []
+    def pending(sampler: str, bracket: int) -> list[str]:
+        found = pipeline(search={"lags": [1, 2, 2, 2], "sampler": sampler}).inputs("proposals", bracket)["pending"]
+        return [path.parts[-3] for path in found]
+
+    assert pending("bohb", 4) == []
     # Bracket 3 starts at the full budget, bracket 2 at the one below.
-    assert [path.parts[-3] for path in pipeline(search=search | {"sampler": "mfgp"}).pending(4)] == [
-        "bracket-002",
-        "bracket-003",
-    ]
-    assert [
-        path.parts[-3] for path in pipeline(search=search | {"sampler": "jointsearch.core.cli:run"}).pending(1)
-    ] == ["bracket-000"]
+    assert pending("mfgp", 4) == ["bracket-002", "bracket-003"]
+    assert pending("jointsearch.core.cli:run", 1) == ["bracket-000"]

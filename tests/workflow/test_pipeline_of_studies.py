@@ -28,7 +28,8 @@ def test_settings_of_the_search_lie_in_the_folder_of_the_experiment_those_of_a_s
 
 
 def test_only_a_second_step_waits_for_what_another_study_found():
-    waits = {name: [str(path) for path in one.keeps] for name, one in pipelines().items() if one.keeps}
+    keeps = {name: one.inputs("settings")["keeps"] for name, one in pipelines().items()}
+    waits = {name: list(map(str, paths)) for name, paths in keeps.items() if paths}
     assert waits == {
         f"{arm}-{repeat}-2": [f"results/small/{arm}-{repeat}-1/incumbent.json"]
         for arm in ("architecture_first", "hyperparameters_first")

@@ -12,14 +12,13 @@ def in_clone(names):
     return [ROOT / name for name in names]
 
 
-for figure, studies in FIGURES.items():
+for figure in FIGURES:
 
     rule:
         name:
             f"figure_{figure}"
         input:
-            experiment=FROZEN,
-            studies=[pipelines[name].table for name in studies],
+            **pipeline.inputs("figure", name=figure),
             code=lambda _, figure=figure: in_clone(made_by.figure(figure)),
         output:
             pdf=f"{pipeline.folder}/figures/{figure}.pdf",
@@ -43,14 +42,13 @@ for figure, studies in FIGURES.items():
             'python "$SCRIPTS"/figure.py {params.figure} {params.folder} {output.pdf}' " 2> >(tee {log} >&2)"
 
 
-for table, studies in TABLES.items():
+for table in TABLES:
 
     rule:
         name:
             f"table_{table}"
         input:
-            experiment=FROZEN,
-            studies=[pipelines[name].table for name in studies],
+            **pipeline.inputs("table", name=table),
             code=lambda _, table=table: in_clone(made_by.table(table)),
         output:
             report(
@@ -73,10 +71,7 @@ for table, studies in TABLES.items():
 
 rule numbers:
     input:
-        experiment=FROZEN,
-        studies=[one.table for one in pipelines.values()],
-        data=[f"{pipeline.folder}/figures/{figure}.csv" for figure in FIGURES],
-        tables=[f"{pipeline.folder}/tables/{table}.csv" for table in TABLES],
+        **pipeline.inputs("numbers"),
         code=lambda _: in_clone(made_by.numbers(FIGURES, TABLES)),
     output:
         pipeline.folder / "numbers.json",
@@ -88,13 +83,13 @@ rule numbers:
     params:
         folder=pipeline.folder,
     shell:
-        'python "$SCRIPTS"/paper_numbers.py {params.folder} {output} {input.data} {input.tables}' " 2> >(tee {log} >&2)"
+        'python "$SCRIPTS"/paper_numbers.py {params.folder} {output} {input.figure_data} {input.tables}'
+        " 2> >(tee {log} >&2)"
 
 
 rule interactive:
     input:
-        experiment=FROZEN,
-        studies=[one.table for one in pipelines.values()],
+        **pipeline.inputs("page"),
         code=lambda _: in_clone(made_by.page()),
     output:
         report(

@@ -1,15 +1,10 @@
-# The paper, and what a venue's LaTeX template takes of it. Both are made of what is told of an experiment, by one program.
-TOLD = dict(
-    numbers=rules.numbers.output,
-    results=rules.figures.input,
-    data=rules.data.output,
-)
+# The paper, and what a venue's LaTeX template takes of it. Both are made from the same facts, by one program.
 SETTINGS = settings.model_dump_json()
 
 
 rule paper:
     input:
-        **TOLD,
+        **pipeline.inputs("paper"),
         code=lambda _: in_clone(made_by.paper(FIGURES)),
     output:
         report(
@@ -32,7 +27,7 @@ rule paper:
 
 rule latex:
     input:
-        **TOLD,
+        **pipeline.inputs("latex"),
         code=lambda _: in_clone(made_by.latex(FIGURES)),
     output:
         directory(pipeline.folder / "latex"),

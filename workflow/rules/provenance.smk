@@ -1,7 +1,7 @@
 # Where each result comes from: what makes them again, a digest of every file, and whether all of it holds.
 rule configuration:
     input:
-        FROZEN,
+        **pipeline.inputs("configuration"),
     output:
         config=report(
             pipeline.folder / "config.yaml",
@@ -16,7 +16,7 @@ rule configuration:
     conda:
         "../../envs/environment.yaml"
     params:
-        plan=digest(plan_of(pipelines)),
+        plan=digest(pipeline.graph.plan),
         studies=settings.studies.model_dump_json(),
     shell:
         'python "$SCRIPTS"/configuration.py {input} {params.studies:q} {output}' " 2> >(tee {log} >&2)"
@@ -25,12 +25,7 @@ rule configuration:
 # A Provenance Run Crate: the same in RO-Crate's terms, for other people's tools.
 rule crate:
     input:
-        rules.search.input,
-        rules.studies.input,
-        rules.figures.input,
-        rules.paper.output,
-        rules.configuration.output,
-        experiment=FROZEN,
+        **pipeline.inputs("crate"),
     output:
         crate=pipeline.folder / "ro-crate-metadata.json",
         workflow=pipeline.folder / "workflow.smk",
@@ -46,8 +41,7 @@ rule crate:
 # Sees the manifest that was there before, so that no record that it names is replaced without a word.
 rule manifest:
     input:
-        rules.crate.input,
-        rules.crate.output,
+        **pipeline.inputs("manifest"),
     output:
         update(pipeline.folder / "manifest.sha256"),
     log:

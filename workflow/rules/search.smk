@@ -11,9 +11,9 @@ if pipeline.config.search.warm_start is not None:
 
     rule warm_start:
         input:
-            FROZEN,
+            **pipeline.inputs("warm_start"),
         output:
-            pipeline.warm_start,
+            f"{pipeline.study}/warm_start.json",
         log:
             f"{LOGS}/warm_start.log",
         priority: 1
@@ -31,9 +31,7 @@ if pipeline.config.search.warm_start is not None:
 
 rule history:
     input:
-        experiment=lambda w: pipelines[w.study].frozen,
-        previous=lambda w: pipelines[w.study].previous_history(int(w.bracket)),
-        batches=lambda w: pipelines[w.study].becomes_visible(int(w.bracket)),
+        unpack(lambda w: pipelines[w.study].inputs("history", w.bracket)),
     output:
         f"{BRACKET}/history.json",
     log:
@@ -45,14 +43,12 @@ rule history:
     conda:
         "../../envs/environment.yaml"
     shell:
-        'python "$SCRIPTS"/history.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS"/history.py {input.experiment} {output} {input.seen} 2> >(tee {log} >&2)'
 
 
 rule sample:
     input:
-        experiment=lambda w: pipelines[w.study].frozen,
-        history=rules.history.output,
-        pending=lambda w: pipelines[w.study].pending(int(w.bracket)),
+        unpack(lambda w: pipelines[w.study].inputs("proposals", w.bracket)),
     output:
         f"{BRACKET}/rung-0/proposals.json",
     log:
@@ -71,8 +67,7 @@ rule sample:
 
 rule promote:
     input:
-        experiment=lambda w: pipelines[w.study].frozen,
-        batches=lambda w: pipelines[w.study].batches(int(w.bracket), int(w.rung) - 1),
+        unpack(lambda w: pipelines[w.study].inputs("proposals", w.bracket, w.rung)),
     output:
         f"{RUNG}/proposals.json",
     log:
@@ -85,16 +80,14 @@ rule promote:
     conda:
         "../../envs/environment.yaml"
     shell:
-        'python "$SCRIPTS"/promote.py {input.experiment} {output} {input.batches} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS"/promote.py {input.experiment} {output} {input.below} 2> >(tee {log} >&2)'
 
 
 # Writes `slot-NN.json` for each slot as well. Those are not declared, so that whatever was trained outlives a killed
 # job: a record that is there is never trained again.
 rule train:
     input:
-        experiment=lambda w: pipelines[w.study].frozen,
-        data=rules.data.output,
-        proposals=f"{RUNG}/proposals.json",
+        unpack(lambda w: pipelines[w.study].inputs("evaluation", w.bracket, w.rung)),
     output:
         f"{RUNG}/batch-{{first}}-{{last}}.json",
     log:
@@ -120,8 +113,7 @@ rule train:
 
 rule observations:
     input:
-        experiment=FROZEN,
-        batches=pipeline.all_batches,
+        **pipeline.inputs("observations"),
     output:
         table=pipeline.table,
         incumbent=pipeline.folder / "incumbent.json",

@@ -24,7 +24,7 @@ try:
     from jointsearch.core.files import digest
     from jointsearch.results import catalogue, made_by
     from jointsearch.workflow import deployment, slurm
-    from jointsearch.workflow.pipeline import Pipeline, plan_of
+    from jointsearch.workflow.pipeline import Pipeline
     from jointsearch.workflow.session import Run
 except ModuleNotFoundError as error:
     raise WorkflowError(
@@ -85,7 +85,7 @@ rule experiment:
 # Once, and before any training: missing or broken images are reported here, and a download happens here.
 rule data:
     input:
-        rules.experiment.output,
+        **pipeline.inputs("data"),
     output:
         pipeline.folder / "data.json",
     log:

@@ -5,8 +5,7 @@ GIVEN = "|".join(one.planned.name for one in others if not one.planned.plan.is_s
 
 rule study_settings:
     input:
-        FROZEN,
-        keeps=lambda w: pipelines[w.study].keeps,
+        unpack(lambda w: pipelines[w.study].inputs("settings")),
     output:
         f"{STUDY}/experiment.json",
     log:
@@ -23,9 +22,7 @@ rule study_settings:
 
 rule propose:
     input:
-        experiment=f"{STUDY}/experiment.json",
-        below=lambda w: pipelines[w.study].continued(int(w.bracket), int(w.rung)),
-        followed=lambda w: [pipelines[name].table for name in pipelines[w.study].planned.plan.follows],
+        unpack(lambda w: pipelines[w.study].inputs("proposals", w.bracket, w.rung)),
     output:
         f"{RUNG}/proposals.json",
     log:
@@ -43,8 +40,7 @@ rule propose:
 
 rule study_observations:
     input:
-        experiment=f"{STUDY}/experiment.json",
-        batches=lambda w: pipelines[w.study].all_batches,
+        unpack(lambda w: pipelines[w.study].inputs("observations")),
     output:
         table=f"{STUDY}/observations.csv",
         incumbent=f"{STUDY}/incumbent.json",

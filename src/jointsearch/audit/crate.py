@@ -16,23 +16,21 @@ from rocrate.rocrate import ROCrate
 
 from jointsearch.analysis.number import source
 from jointsearch.audit import vocabulary
-from jointsearch.audit.study_files import EXPERIMENT, StudyFiles
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import canonical, file_digest, read_record
 from jointsearch.core.records import Batch, Evaluation
 from jointsearch.core.units import amount
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
+from jointsearch.results.folder import Folder
+from jointsearch.results.graph import DATA, EXPERIMENT, ORDER, Graph, Node
 from jointsearch.results.results import Results
-from jointsearch.samplers import registry
-from jointsearch.search import hyperband
-from jointsearch.search.hyperband import Bracket
+from jointsearch.search.plan import StudyPlan
 
 METADATA = "ro-crate-metadata.json"
 WORKFLOW = Path("workflow.smk")
 """The workflow lies in the crate, as the profile asks."""
 
-PLAN, DATA, NUMBERS, PAPER = Path(layout.PLAN), Path("data.json"), Path("numbers.json"), Path("paper.pdf")
 CONFIGURATION, SPACE = Path("config.yaml"), Path("space.yaml")
 
 
@@ -66,10 +64,13 @@ class _Crate:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        material = Results.read(folder)
-        self.experiment = material.experiment
-        self.studies = [StudyFiles.of(material, name) for name in material.studies]
-        self.paths = {source(one): path for study in self.studies for path, one in study.evaluations.items()}
+        reader = Folder(folder)
+        self.results = Results.of(reader, reader.plan)
+        self.studies = self.results.studies
+        self.graph = Graph(reader.plan, {name: study.experiment for name, study in self.studies.items()})
+        everything = [one for study in self.studies.values() for one in study.evaluations]
+        self.evaluations = {Node("evaluation", one.study, one.bracket, one.rung, one.slot): one for one in everything}
+        self.nodes = {source(one): node for node, one in self.evaluations.items()}
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms = vocabulary.TERMS
         self.controls: list[Entity] = []
@@ -78,20 +79,18 @@ class _Crate:
         """Describe workflow and files, then jobs, then the run as a whole."""
         self._add_workflow()
         self._add_files()
-        self._add_job("data", [EXPERIMENT], [DATA])
-        for study in self.studies:
-            self._add_study(study)
-        told = [
-            *self._add_made("figures/{}.*", made_of([one.name for one in self.studies], FIGURES)),
-            *self._add_made("tables/{}.csv", made_of([one.name for one in self.studies], TABLES)),
-            *self._add_made("{}.html", {"interactive": [one.name for one in self.studies]}),
-        ]
-        data = [path for path in told if path.suffix == ".csv"]
-        everything = [path for study in self.studies for path in study.evaluations]
-        self._add_job("numbers", [EXPERIMENT, PLAN, *everything, *data], [NUMBERS])
-        self._add_job("paper", [PLAN, NUMBERS, DATA, *told], [PAPER])
-        self._add_job("configuration", [EXPERIMENT, PLAN], [CONFIGURATION, SPACE])
-        self._add_run(told)
+        self._add_job("data", DATA)
+        for study in self.graph.plan.studies:
+            if study.name in self.studies:
+                self._add_study(study)
+        for name in made_of(self.studies, FIGURES):
+            self._add_job(name, Node("figure", name))
+        for name in made_of(self.studies, TABLES):
+            self._add_job(f"table_{name}", Node("table", name))
+        for rule, kind in (("interactive", "page"), ("numbers", "numbers"), ("paper", "paper")):
+            self._add_job(rule, Node(kind))
+        self._add_job("configuration", Node("configuration"))
+        self._add_run()
         document = self.crate.metadata.generate()
         return document | {"@graph": [_without_single_lists(entity) for entity in document["@graph"]]}
 
@@ -107,10 +106,10 @@ class _Crate:
     def _add_files(self) -> None:
         for pattern, parameter in vocabulary.FILES.items():
             self._add_matching(self.folder, pattern, parameter)
-        for study in self.studies:
+        for study in self.graph.plan.studies:
             for pattern, parameter in vocabulary.STUDY_FILES.items():
                 self._add_matching(self.folder / study.name, pattern, parameter)
-            for item in study.plan.brackets:
+            for item in study.brackets:
                 for pattern, parameter in vocabulary.BRACKET_FILES.items():
                     self._add_matching(layout.bracket_folder(self.folder / study.name, item.index), pattern, parameter)
 
@@ -130,72 +129,63 @@ class _Crate:
         size = {"contentSize": str(file.stat().st_size), "sha256": file_digest(file)}
         return size | ({"encodingFormat": vocabulary.FORMATS[path.suffix]} if path.suffix in vocabulary.FORMATS else {})
 
-    def _add_study(self, study: StudyFiles) -> None:
-        chosen = self._chosen_from(study)
-        if study.name != layout.SEARCH:
-            self._add_job("study_settings", [EXPERIMENT, *chosen], [study.settings])
-        for item in study.plan.brackets:
-            if study.plan.is_search:
-                self._add_bracket(study, item)
-            for rung in range(len(item.sizes)):
-                proposals = layout.proposals_file(study.folder, item.index, rung)
-                if not study.plan.is_search:
-                    self._add_job("propose", [PLAN, study.settings, *chosen], [proposals])
-                elif rung:
-                    self._add_job("promote", [study.settings, *study.slots(item, rung - 1)], [proposals])
-                batches = dict(self._batches(proposals.parent))
-                for slot in study.slots(item, rung):
-                    self._add_training(study, slot, proposals, [batches[slot]] if slot in batches else [])
-        self._add_job("observations", [PLAN, study.settings, *study.evaluations], study.outcomes)
+    def _add_study(self, study: StudyPlan) -> None:
+        name = study.name
+        if name != layout.SEARCH:
+            self._add_job("study_settings", Node("settings", name))
+        for item in study.brackets:
+            if study.is_search:
+                self._add_job("history", Node("history", name, item.index))
+            for rung, size in enumerate(item.sizes):
+                rule = "propose" if not study.is_search else "promote" if rung else "sample"
+                proposals = Node("proposals", name, item.index, rung)
+                self._add_job(rule, proposals)
+                batches = dict(self._batches(proposals.file().parent))
+                for slot in range(size):
+                    node = Node("evaluation", name, item.index, rung, slot)
+                    self._add_training(node, [batches[slot]] if slot in batches else [])
+        self._add_job("observations", Node("observations", name), also=[Node("incumbent", name).file()])
 
-    def _chosen_from(self, study: StudyFiles) -> list[Path]:
-        """Outcomes of other studies from which the settings or the proposals of one were chosen."""
-        followed = [one for one in self.studies if one.name in study.plan.follows]
-        if study.plan.keeps:
-            return [one.outcomes[1] for one in followed]
-        return [path for one in followed for path in one.evaluations]
-
-    def _add_bracket(self, study: StudyFiles, item: Bracket) -> None:
-        index, settings, folder = item.index, study.experiment, study.folder
-        earlier = layout.history_file(folder, index - 1) if index else layout.warm_start_file(folder)
-        before = [earlier] if earlier.as_posix() in self.crate else []
-        seen = hyperband.newly_seen(index, settings.lags, settings.budget)
-        visible = [slot for other, rung in seen for slot in study.slots(other, rung)]
-        history = layout.history_file(folder, index)
-        self._add_job("history", [study.settings, *before, *visible], [history])
-        others = hyperband.pending(index, settings.lags, settings.budget)
-        pending = [layout.proposals_file(folder, other.index, 0) for other in others]
-        under_way = pending if registry.sees_pending(settings.sampler) else []
-        self._add_job("sample", [study.settings, history, *under_way], [layout.proposals_file(folder, index, 0)])
-
-    def _add_made(self, pattern: str, made: dict[str, list[str]]) -> list[Path]:
-        """Add the jobs that made figures, or tables; the files that they made."""
-        told = []
-        for name, studies in made.items():
-            files = sorted(path.relative_to(self.folder) for path in self.folder.glob(pattern.format(name)))
-            of = [study for study in self.studies if study.name in studies]
-            rule = name if files[:1] != [Path("tables", f"{name}.csv")] else f"table_{name}"
-            if not files:
-                raise self._missing(Path(pattern.format(name)))
-            self._add_job(rule, [EXPERIMENT, PLAN, *(path for one in of for path in one.evaluations)], files)
-            told += files
-        return told
-
-    def _batches(self, rung: Path) -> Iterator[tuple[Path, Path]]:
+    def _batches(self, rung: Path) -> Iterator[tuple[int, Path]]:
         """Each slot of a rung with the batch that it is of."""
         for path in (self.folder / rung).glob("batch-*.json"):
             batch = read_record(path, Batch)
             for slot in range(batch.first_slot, batch.first_slot + len(batch.records)):
-                yield layout.slot_file(rung, slot), rung / path.name
+                yield slot, rung / path.name
 
-    def _add_training(self, study: StudyFiles, slot: Path, proposals: Path, batch: Sequence[Path]) -> None:
-        if slot not in study.evaluations:
-            raise self._missing(slot)
-        one = study.evaluations[slot]
+    def _inputs_of(self, node: Node) -> Iterator[Path]:
+        """Files that a job has read, evaluations one by one; of those that one may go on from, the one that it says."""
+        for role, made_from in self.graph.inputs_of(node):
+            if role in ORDER:
+                continue
+            if role == "continues":
+                name = self.evaluations[node].continues
+                yield from [] if name is None else [self.nodes[f"{node.name}/{name}"].file()]
+            elif role == "figure_data":
+                yield made_from.file()
+            else:
+                for one in self.graph.evaluations_of(made_from):
+                    yield from self._files_of(one)
+
+    def _files_of(self, node: Node) -> list[Path]:
+        """Files that a thing is."""
+        if node.kind == "configuration":
+            return [CONFIGURATION, SPACE]
+        if node.kind != "figure":
+            return [node.file()]
+        pattern = node.file().with_suffix(".*")
+        files = sorted(path.relative_to(self.folder) for path in self.folder.glob(pattern.as_posix()))
+        if not files:
+            raise self._missing(pattern)
+        return files
+
+    def _add_training(self, node: Node, batch: Sequence[Path]) -> None:
+        if node not in self.evaluations:
+            raise self._missing(node.file())
+        one = self.evaluations[node]
         stretches = [*one.observed.earlier, one.observed]
         made_in = [layout.environment_file(Path(), name) for name in sorted({each.environment for each in stretches})]
-        continues = [self.paths[f"{study.name}/{one.continues}"]] if one.continues else []
-        action = self._add_job("train", [study.settings, DATA, proposals, *continues, *made_in], [slot, *batch])
+        action = self._add_job("train", node, made_in, batch)
         outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
         action["name"] = f"train {source(one)}"
         action["description"] = f"{amount(one.budget, one.budget_unit)}: {outcome}"
@@ -230,8 +220,17 @@ class _Crate:
             )
         return used
 
-    def _add_job(self, rule: str, objects: Sequence[Path], results: Sequence[Path]) -> Entity:
-        """Add a job: what its tool made, and that the engine ran it as a step of the workflow."""
+    def _add_job(self, rule: str, node: Node, around: Sequence[Path] = (), also: Sequence[Path] = ()) -> Entity:
+        """Add a job: what its tool made, and that the engine ran it as a step of the workflow.
+
+        Parameters
+        ----------
+        rule, node
+            Who made what.
+        around, also
+            What the job has found beside its inputs, and has made beside that.
+        """
+        objects, results = [*self._inputs_of(node), *around], [*self._files_of(node), *also]
         of = f"{rule}/{results[0].as_posix()}"
         tool, step = self._tool(rule)
         action = self._action(f"#{of}", "CreateAction", name=of, description=tool["description"], instrument=tool)
@@ -256,22 +255,23 @@ class _Crate:
             self.workflow.append_to("step", self._entity(step, "HowToStep", name=rule, workExample=made))
         return self.crate.get(tool), self.crate.get(step)
 
-    def _add_run(self, told: Sequence[Path]) -> None:
+    def _add_run(self) -> None:
         """Add the run as a whole, the engine that ran its jobs, and what the crate is."""
-        settings, root = self.experiment, self.crate.root_dataset
-        everything = [one for study in self.studies for one in study.evaluations.values()]
+        settings, root = self.results.experiment, self.crate.root_dataset
+        everything = list(self.evaluations.values())
         finished = _time(max(one.observed.finished for one in everything))
         started = _time(min(stretch.started for one in everything for stretch in (*one.observed.earlier, one.observed)))
         about = (
             f"Joint neural architecture and hyperparameter search: sampler {settings.sampler}, "
-            f"images {settings.data.name}, {len(everything)} trainings; studies: "
-            + ", ".join(one.name for one in self.studies)
+            f"images {settings.data.name}, {len(everything)} trainings; studies: " + ", ".join(self.studies)
         )
         run = self._action("#search", "CreateAction", name=settings.name, description=about, instrument=self.workflow)
         run["startTime"], run["endTime"] = started, finished
-        run["object"] = [self._file(EXPERIMENT)]
+        run["object"] = [self._file(EXPERIMENT.file())]
         findings = [Path(name) for name in vocabulary.FINDINGS if name in self.crate]
-        run["result"] = [self._file(path) for path in (*findings, *told, PAPER)]
+        told = [node for role, node in self.graph.inputs_of(Node("paper")) if role == "results"]
+        drawn = [path for node in (*told, Node("paper")) for path in self._files_of(node)]
+        run["result"] = [self._file(path) for path in (*findings, *drawn)]
         run["resourceUsage"] = self._usage(run, everything)
         engine = self._entity(vocabulary.ENGINE, "SoftwareApplication", name="Snakemake", url=vocabulary.ENGINE)
         organised = {"name": "Snakemake", "instrument": engine, "object": self.controls, "result": run}

@@ -15,7 +15,7 @@ from jointsearch.results.folder import Folder
 from jointsearch.results.graph import NAMED, ORDER, Edge, Graph, Node, evaluation
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
-from jointsearch.search.plan import Place, StudyPlan
+from jointsearch.search.plan import Place, Plan, StudyPlan
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.kind import PlannedStudy
 
@@ -51,6 +51,7 @@ class Evidence(Folder):
         evidence = cls(path)
         try:
             evidence.read_all()
+            _ = evidence.plan_as_found
         except UserError as error:
             raise BrokenEvidenceError(str(error)) from None
         return evidence
@@ -83,9 +84,14 @@ class Evidence(Folder):
         return len(self.planned[layout.SEARCH].brackets) if self.planned else None
 
     @cached_property
+    def plan_as_found(self) -> Plan | None:
+        """The plan that lies there; None where it is missing or broken."""
+        return self._read(layout.plan_file(self.path), Plan)
+
+    @cached_property
     def graph(self) -> Graph:
-        """What is made from what, by the plan, and beyond it as far as there are results."""
-        plan = kinds.record(self.planned, self.experiment)
+        """What is made from what, by the plan that lies there, and beyond it as far as there are results."""
+        plan = self.plan_as_found or kinds.record(self.planned, self.experiment)
         found = {name: self._with_found(name, plan.study(name)) for name in self.studies}
         beside = [one for one in plan.studies if one.name not in found]
         whole = plan.model_copy(update={"studies": (*found.values(), *beside)})

@@ -17,14 +17,14 @@ from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Place, Plan, StudyPlan
 
-NAMED = frozenset({"experiment", "data", "previous"})
-"""Roles of inputs that a record names in fields of their own; all others are among its parents."""
+NAMED = frozenset({"experiment", "plan", "data", "previous"})
+"""Roles of inputs that a record names otherwise, or that it need not name; all others are among its parents."""
 CHOSEN = frozenset({"followed", "continues"})
 """Roles of which only what a record has chosen is among its parents."""
 ORDER = frozenset({"after"})
 """Roles of what has to be there first, and is no part of what is made."""
-IMPLIED = frozenset({"continues"})
-"""Roles of what lies behind other inputs already, so that no job has to ask for it."""
+IMPLIED = frozenset({"continues", "plan"})
+"""Roles of what no job has to ask for: it lies behind other inputs, or a run writes it before its first job."""
 
 
 class Node(NamedTuple):
@@ -60,7 +60,7 @@ class Node(NamedTuple):
         beside = Path() if self.name == layout.SEARCH else study
         match self.kind:
             case "settings":
-                return layout.experiment_file(beside)
+                return layout.settings_file(Path(), self.name)
             case "warm_start":
                 return layout.warm_start_file(study)
             case "history":
@@ -81,6 +81,7 @@ class Node(NamedTuple):
 
 
 _FILES = {
+    "plan": layout.PLAN,
     "data": "data.json",
     "page": "interactive.html",
     "numbers": "numbers.json",
@@ -106,7 +107,7 @@ class Edge(NamedTuple):
 
 Edges = Iterator[Edge]
 EXPERIMENT = Node("settings", layout.SEARCH)
-DATA = Node("data")
+DATA, PLAN = Node("data"), Node("plan")
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,11 @@ def _of_experiment(graph: Graph, node: Node) -> Edges:
     yield Edge("experiment", EXPERIMENT)
 
 
+def _of_plan(graph: Graph, node: Node) -> Edges:
+    yield Edge("experiment", EXPERIMENT)
+    yield Edge("plan", PLAN)
+
+
 def _history(graph: Graph, node: Node) -> Edges:
     settings = graph.settings[node.name]
     yield Edge("experiment", Node("settings", node.name))
@@ -182,6 +188,7 @@ def _proposals(graph: Graph, node: Node) -> Edges:
     below = Node("rung", node.name, node.bracket, node.rung - 1)
     yield Edge("experiment", Node("settings", node.name))
     if not study.is_search:
+        yield Edge("plan", PLAN)
         yield from (Edge("followed", Node("study", other)) for other in study.follows)
         if node.rung and settings.training.continuation:
             yield Edge("after", below)
@@ -215,12 +222,13 @@ def _study(graph: Graph, node: Node) -> Edges:
 
 def _of_study(graph: Graph, node: Node) -> Edges:
     yield Edge("experiment", Node("settings", node.name))
+    yield Edge("plan", PLAN)
     yield from _study(graph, node)
 
 
 def _of_studies(catalogue: Mapping[str, Entry]) -> Callable[[Graph, Node], Edges]:
     def inputs(graph: Graph, node: Node) -> Edges:
-        yield Edge("experiment", EXPERIMENT)
+        yield from _of_plan(graph, node)
         for study in made_of(graph.plan.names, catalogue)[node.name]:
             yield Edge("studies", Node("study", study))
 
@@ -228,7 +236,7 @@ def _of_studies(catalogue: Mapping[str, Entry]) -> Callable[[Graph, Node], Edges
 
 
 def _of_all_studies(graph: Graph, node: Node) -> Edges:
-    yield Edge("experiment", EXPERIMENT)
+    yield from _of_plan(graph, node)
     yield from (Edge("studies", Node("study", study)) for study in graph.plan.names)
 
 
@@ -238,11 +246,12 @@ def _drawn(graph: Graph, kind: str, catalogue: Mapping[str, Entry]) -> list[Node
 
 def _numbers(graph: Graph, node: Node) -> Edges:
     yield from _of_all_studies(graph, node)
-    yield from (Edge("figures", one) for one in _drawn(graph, "figure", FIGURES))
+    yield from (Edge("figure_data", one) for one in _drawn(graph, "figure", FIGURES))
     yield from (Edge("tables", one) for one in _drawn(graph, "table", TABLES))
 
 
 def _paper(graph: Graph, node: Node) -> Edges:
+    yield Edge("plan", PLAN)
     yield Edge("numbers", Node("numbers"))
     yield Edge("data", DATA)
     for one in (*_drawn(graph, "figure", FIGURES), *_drawn(graph, "table", TABLES), Node("page")):
@@ -250,10 +259,10 @@ def _paper(graph: Graph, node: Node) -> Edges:
 
 
 def _crate(graph: Graph, node: Node) -> Edges:
-    yield Edge("experiment", EXPERIMENT)
+    yield from _of_plan(graph, node)
     for study in graph.plan.names:
         yield from (Edge("files", Node(kind, study)) for kind in ("observations", "incumbent"))
-    yield from (Edge("files", one.node) for one in _paper(graph, node))
+    yield from (Edge("files", one.node) for one in _paper(graph, node) if one.node != PLAN)
     yield from (Edge("files", Node(kind)) for kind in ("paper", "configuration"))
 
 
@@ -264,6 +273,7 @@ def _manifest(graph: Graph, node: Node) -> Edges:
 
 INPUTS: dict[str, Callable[[Graph, Node], Edges]] = {
     "settings": _settings,
+    "plan": _of_experiment,
     "data": _of_experiment,
     "warm_start": _of_experiment,
     "history": _history,
@@ -277,7 +287,7 @@ INPUTS: dict[str, Callable[[Graph, Node], Edges]] = {
     "table": _of_studies(TABLES),
     "page": _of_all_studies,
     "numbers": _numbers,
-    "configuration": _of_experiment,
+    "configuration": _of_plan,
     "paper": _paper,
     "latex": _paper,
     "crate": _crate,

@@ -2,7 +2,6 @@
 
 import math
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +9,11 @@ from pathlib import Path
 from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.records import BudgetUnit
-from jointsearch.samplers import registry
+from jointsearch.results.graph import IMPLIED, Graph, Node
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
-from jointsearch.search.plan import Plan, refuse_loss
+from jointsearch.search.plan import refuse_loss
 from jointsearch.search.resolve import refuse_another, resolve
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.kind import PlannedStudy
@@ -23,15 +22,28 @@ SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "st
 """What a unit of the budget takes at most, where the configuration does not say it."""
 
 
+Inputs = dict[str, list[Path]]
+OPTIONAL = {
+    "settings": ("keeps",),
+    "history": ("seen",),
+    "proposals": ("pending",),
+}
+"""Roles that shell commands name, and that not everything of a kind has."""
+DRAWN = (".pdf", ".svg", ".png", ".csv")
+"""Files that a figure is."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """One study of a configuration; all paths are relative to the working directory.
 
-    `place` is that among the studies of the configuration, the search first.
+    `graph` says what everything in the experiment is made from. `place` is that among the studies of the configuration,
+    the search first.
     """
 
     config: Config
     planned: PlannedStudy
+    graph: Graph
     place: int = 0
     results: Path = Path("results")
 
@@ -45,13 +57,15 @@ class Pipeline:
             If the configuration can't work, its results folder belongs to another experiment, or studies have begun
             there that it does not plan any more.
         """
-        planned = kinds.plan(config, resolve(config))
-        pipelines = {name: cls(config, study, place) for place, (name, study) in enumerate(planned.items())}
+        experiment = resolve(config)
+        planned = kinds.plan(config, experiment)
+        graph = Graph(kinds.record(planned, experiment), {one.name: one.experiment for one in planned.values()})
+        pipelines = {name: cls(config, study, graph, place) for place, (name, study) in enumerate(planned.items())}
         for one in pipelines.values():
             # What a second step keeps is known only once the first has found it.
             if not one.planned.plan.keeps:
                 refuse_another(one.frozen, one.experiment)
-        refuse_loss(pipelines[layout.SEARCH].folder, plan_of(pipelines))
+        refuse_loss(pipelines[layout.SEARCH].folder, graph.plan)
         return pipelines
 
     @classmethod
@@ -90,17 +104,6 @@ class Pipeline:
         return self.frozen.with_name("observations.csv")
 
     @property
-    def keeps(self) -> list[Path]:
-        """The incumbent that fixes a part of the space, where the study is the second step of two."""
-        plan = self.planned.plan
-        return [self.folder / name / "incumbent.json" for name in plan.follows] if plan.keeps else []
-
-    @property
-    def warm_start(self) -> Path:
-        """What the search knows from the beginning, where it starts from another one."""
-        return layout.warm_start_file(self.study)
-
-    @property
     def training_flags(self) -> str:
         """Flags of a training job: where and how it runs, nothing that changes its result."""
         jobs = self.config.jobs
@@ -119,27 +122,39 @@ class Pipeline:
         size = self.planned.bracket(bracket).sizes[rung]
         return layout.batch_files(self.study, bracket, rung, size, self.config.jobs.evaluations_per_job)
 
-    def becomes_visible(self, bracket: int) -> list[Path]:
-        """Batch files that this bracket's model sees and its predecessor's did not."""
-        seen = hyperband.newly_seen(bracket, self.experiment.lags, self.config.budget)
-        return [path for item, rung in seen for path in self.batches(item.index, rung)]
+    def inputs(self, kind: str, bracket: str | int = 0, rung: str | int = 0, name: str | None = None) -> Inputs:
+        """Files that the job which makes a thing needs, by their role, as the graph says.
 
-    def continued(self, bracket: int, rung: int) -> list[Path]:
-        """What the trainings of a rung go on from, if they do: those of the rung below."""
-        return self.batches(bracket, rung - 1) if rung and self.experiment.training.continuation else []
+        Parameters
+        ----------
+        kind, bracket, rung, name
+            As in `graph.Node`; by default a thing of this study.
 
-    def previous_history(self, bracket: int) -> list[Path]:
-        """What a bracket's history continues: that of the bracket before, for the first the warm start, if any."""
-        if bracket:
-            return [layout.history_file(self.study, bracket - 1)]
-        return [] if self.experiment.warm_start is None else [self.warm_start]
+        Returns
+        -------
+        dict of str to list of Path
+            Roles that a shell command names are there also where nothing has them.
+        """
+        found: Inputs = {role: [] for role in OPTIONAL.get(kind, ())}
+        node = Node(kind, self.planned.name if name is None else name, int(bracket), int(rung))
+        for role, source in self.graph.inputs_of(node):
+            if role not in IMPLIED:
+                found.setdefault(role, []).extend(self.files(role, source))
+        return found
 
-    def pending(self, bracket: int) -> list[Path]:
-        """Proposals of earlier brackets that this one sees no result of, if its sampler looks at them."""
-        if not registry.sees_pending(self.experiment.sampler):
-            return []
-        brackets = hyperband.pending(bracket, self.experiment.lags, self.config.budget)
-        return [layout.proposals_file(self.study, item.index, 0) for item in brackets]
+    def files(self, role: str, node: Node) -> list[Path]:
+        """Files that a thing is: of a rung its batch files, of a study, all together, its table."""
+        match node.kind:
+            case "rung" | "evaluation":
+                size = self.graph.size(node.name, node.bracket, node.rung)
+                packed = self.config.jobs.evaluations_per_job
+                return layout.batch_files(self.folder / node.name, node.bracket, node.rung, size, packed)
+            case "figure" if role != "figure_data":
+                return [self.folder / node.file().with_suffix(suffix) for suffix in DRAWN]
+            case "configuration" | "crate":
+                beside = {"configuration": "space.yaml", "crate": "workflow.smk"}[node.kind]
+                return [self.folder / node.file(), self.folder / beside]
+        return [self.folder / node.file()]
 
     @cached_property
     def rungs(self) -> list[list[Path]]:
@@ -170,9 +185,3 @@ class Pipeline:
         The search is the first study, and repeats of arms end one by one: what is cut off leaves whole ones.
         """
         return rung - bracket * len(self.experiment.lags) - self.place * 10**6
-
-
-def plan_of(pipelines: Mapping[str, Pipeline]) -> Plan:
-    """Write down what pipelines, by study, are to train."""
-    planned = {name: one.planned for name, one in pipelines.items()}
-    return kinds.record(planned, pipelines[layout.SEARCH].experiment)

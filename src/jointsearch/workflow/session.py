@@ -19,7 +19,7 @@ from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import time_stamps
-from jointsearch.workflow.pipeline import Pipeline, plan_of
+from jointsearch.workflow.pipeline import Pipeline
 from jointsearch.workflow.progress import Reader, Watcher
 from jointsearch.workflow.running import slots_under_way
 
@@ -71,7 +71,7 @@ class Run:
         No rule makes it: a rule of which the plan is an input, even an `ancient` one, would be planned anew, or not
         looked at, together with all that follows from it, whenever the plan grows.
         """
-        path, plan = layout.plan_file(self.folder), plan_of(self._pipelines)
+        path, plan = layout.plan_file(self.folder), self._pipeline.graph.plan
         if not path.exists() or path.read_bytes() != record_bytes(plan):
             write_record(path, plan)
 

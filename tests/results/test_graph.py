@@ -1,0 +1,105 @@
+"""What each thing is made from is said in one place."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from results_folder import plan_of, settings, write_search
+
+from jointsearch.audit import ancestry, crate, lineage
+from jointsearch.audit.evidence import Evidence
+from jointsearch.core import layout
+from jointsearch.core.config import parse
+from jointsearch.core.files import digest
+from jointsearch.results import graph
+from jointsearch.results.graph import Edge, Graph, Node
+from jointsearch.workflow.pipeline import Pipeline
+
+SMALL = settings(3)
+PROMOTED = Node("proposals", layout.SEARCH, 0, 1)
+
+
+def small(**changes: object) -> Graph:
+    plan = plan_of(SMALL, 6, manual={"architectures": ["resnet_20"], "seeds": 2}, retraining={"seeds": 1})
+    return Graph(plan, dict.fromkeys(plan.names, SMALL.model_copy(update=changes)))
+
+
+def roles(node: Node, **changes: object) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
+    for role, source in small(**changes).inputs_of(node):
+        found.setdefault(role, []).append(source)
+    return found
+
+
+def test_a_history_continues_the_one_before_and_the_first_the_warm_start_if_any():
+    assert roles(Node("history", "search", 3))["previous"] == [Node("history", "search", 2)]
+    assert "previous" not in roles(Node("history", "search", 0))
+    assert roles(Node("history", "search", 0), warm_start="0" * 64)["previous"] == [Node("warm_start", "search")]
+
+
+def test_a_history_sees_the_rungs_whose_lags_are_over():
+    # Bracket 2 has the sizes 3 and 1; at its budgets the lags are 0 and 2.
+    assert roles(Node("history", "search", 3), lags=(0, 2))["seen"] == [
+        Node("rung", "search", 2, 0),
+        Node("rung", "search", 0, 1),
+    ]
+
+
+def test_only_a_sampler_that_looks_at_it_is_shown_what_is_pending():
+    node = Node("proposals", "search", 3)
+    assert "pending" not in roles(node)
+    assert roles(node, sampler="mfgp", lags=(2, 2))["pending"] == [
+        Node("proposals", "search", 1),
+        Node("proposals", "search", 2),
+    ]
+
+
+def test_trainings_go_on_from_the_rung_below_where_they_continue():
+    training = SMALL.training.model_copy(update={"continuation": True})
+    node = Node("evaluation", "search", 0, 1, 0)
+    assert "continues" not in roles(node)
+    assert roles(node, training=training)["continues"] == [Node("rung", "search", 0, 0)]
+    assert "continues" not in roles(Node("evaluation", "search", 0, 0, 0), training=training)
+
+
+def test_a_retraining_is_chosen_from_the_studies_that_it_follows():
+    followed = roles(Node("proposals", "retraining", 1))["followed"]
+    assert followed == [Node("study", "search"), Node("study", "manual")]
+    assert sum(len(list(small().evaluations_of(one))) for one in followed) == 3 * (3 + 1 + 2) + 2
+
+
+@pytest.fixture
+def with_another_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is promoted is made from the images, too."""
+    proposals = graph.INPUTS["proposals"]
+
+    def with_images(known: Graph, node: Node) -> Iterator[Edge]:
+        yield from proposals(known, node)
+        if node.rung:
+            yield Edge("images", graph.DATA)
+
+    monkeypatch.setitem(graph.INPUTS, "proposals", with_images)
+
+
+@pytest.mark.usefixtures("with_another_edge")
+def test_a_new_kind_of_edge_takes_one_place(tmp_path):
+    write_search(tmp_path, SMALL, 2)
+    pipeline = Pipeline.from_config(parse({"experiment": "small"}))
+    assert pipeline.inputs("proposals", 0, 1)["images"] == [pipeline.folder / "data.json"]
+    evidence, name = Evidence.read(tmp_path), "search/bracket-000/rung-1/proposals.json"
+    assert len(evidence.parents_of(PROMOTED)) == 3 + 1
+    assert evidence.parents_of(PROMOTED)[-1] == digest(evidence.data)
+    assert "data.json" in ancestry.files_of(evidence, [PROMOTED])
+    assert "data.json" in [child.file for child in lineage.of_file(evidence, name).children]
+    [made] = [one for one in json.loads(crate.build(tmp_path))["@graph"] if one["@id"] == f"#promote/{name}"]
+    assert {"@id": "data.json"} in made["object"]
+
+
+def test_without_it_none_of_them_has_it(tmp_path):
+    write_search(tmp_path, SMALL, 2)
+    pipeline = Pipeline.from_config(parse({"experiment": "small"}))
+    assert "images" not in pipeline.inputs("proposals", 0, 1)
+    evidence, name = Evidence.read(tmp_path), "search/bracket-000/rung-1/proposals.json"
+    assert len(evidence.parents_of(PROMOTED)) == 3
+    assert "data.json" not in ancestry.files_of(evidence, [Node("history", "search")])
+    assert "data.json" not in [child.file for child in lineage.of_file(evidence, name).children]
