@@ -15,7 +15,7 @@ PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable
 export CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help env built demo paper test test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env built demo paper test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -40,8 +40,11 @@ status: built ## say how far a search is (CONFIG=config/demo.yaml)
 resume-check: built ## say what of a search still runs, and how to go on or stop it (CONFIG=...)
 	@$(BIN)/python scripts/resume_check.py "$$CONFIG"
 
-test: env ## run the tests, but those that need a cluster
-	$(BIN)/python -m pytest --numprocesses 2 --ignore tests/slurm
+test: env ## run the tests that take minutes, with one small run of the workflow
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/end_to_end --ignore tests/slurm
+
+test-workflow: env ## run the tests of whole runs of the workflow, of their audits, and of environments that are built
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/end_to_end
 
 test-slurm: demo ## run searches on a real Slurm cluster, set up here for the time (root on Debian 12)
 	@set -e; trap '$(BIN)/python tests/slurm/cluster.py stop' EXIT; \

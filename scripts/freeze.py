@@ -13,7 +13,7 @@ from jointsearch.core.files import read_record, write_record
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.resolve import refuse_another
-from jointsearch.search.studies.arms import restricted
+from jointsearch.search.studies.arms import second_step
 
 
 def main() -> None:
@@ -25,8 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings: Experiment = arguments.settings
     if arguments.incumbent is not None:
-        found = read_record(arguments.incumbent, Incumbent).values or {}
-        settings = settings.model_copy(update={"space": restricted(settings.space, found, arguments.kept)})
+        settings = second_step(settings, read_record(arguments.incumbent, Incumbent), arguments.kept)
     refuse_another(arguments.output, settings)
     write_record(arguments.output, settings)
 

@@ -35,7 +35,7 @@ def main() -> None:
     if not pipeline.frozen.exists():
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
-    write_record(layout.plan_file(folder), plan_of(pipelines))
+    write_record(layout.plan_file(folder), pipeline.graph.plan)
     material = Results.read(folder)
     made = configuration(material.experiment, pipeline.length, settings.studies) | outcomes(material)
     for name, content in made.items():

@@ -11,6 +11,7 @@ from jointsearch.core.files import read_record, write_record
 from jointsearch.results.folder import Folder
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
+from jointsearch.training.job import drop_ends
 
 
 def main() -> None:
@@ -24,9 +25,7 @@ def main() -> None:
     evaluations = Folder(folder).of_batches(arguments.batches)
     rung = proposals.next_rung(experiment, evaluations)
     write_record(arguments.output, rung)
-    # Where promoted configurations go on from their states, those of the others have no use.
-    for proposal in {evaluation.proposal.id for evaluation in evaluations} - {one.id for one in rung.proposals}:
-        layout.end_file(arguments.batches[0].parent, proposal).unlink(missing_ok=True)
+    drop_ends(arguments.batches[0].parent, evaluations, rung)
 
 
 if __name__ == "__main__":

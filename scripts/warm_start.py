@@ -9,12 +9,10 @@ from pathlib import Path
 
 from jointsearch.core import cli
 from jointsearch.core.config import WarmStartSettings
-from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record, write_record
-from jointsearch.core.records import Losses, WarmStart
-from jointsearch.search import warm_start
+from jointsearch.core.records import Losses
+from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
-from jointsearch.space.space import Space
 
 
 def main() -> None:
@@ -25,26 +23,8 @@ def main() -> None:
     parser.add_argument("--losses", type=_losses, default="0,1", help="how they become errors: ranks, or LOW,HIGH")
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    observations = warm_start.observations(arguments.folder, experiment.space, experiment.budget, arguments.losses)
-    source = warm_start.source(observations)
-    if source != experiment.warm_start:
-        raise UserError(f"{arguments.folder}: is not what this search began with; restore it")
-    space = Space(experiment.space)
-    for one in observations:
-        try:
-            space.check(one.values)
-        except ValueError as error:
-            raise UserError(
-                f"{arguments.folder}: {one.evaluation}: not of the space: {error}; mend or remove it"
-            ) from None
-    record = WarmStart(
-        experiment=experiment.id,
-        study=arguments.output.parent.name,
-        source=source,
-        losses=warm_start.kept(arguments.folder, arguments.losses),
-        observations=observations,
-    )
-    write_record(arguments.output, record)
+    study = arguments.output.parent.name
+    write_record(arguments.output, proposals.warm_start(experiment, study, arguments.folder, arguments.losses))
 
 
 def _losses(text: str) -> Losses:

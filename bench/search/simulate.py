@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,9 +12,13 @@ from jointsearch.core.files import digest
 from jointsearch.core.records import Observation, Values, proposal_key
 from jointsearch.core.seeds import derive
 from jointsearch.samplers import base, registry
-from jointsearch.search import hyperband
+from jointsearch.search import course, hyperband
+from jointsearch.search.hyperband import Bracket
 from search.optimisers import Optimiser
 from search.tasks import Task
+
+Entrants = Sequence[tuple[str, Values]]
+"""The proposals of a rung: ids and configurations, in slot order."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,66 @@ def lags(given: Sequence[int] | None, settings: BudgetSettings) -> tuple[int, ..
     return hyperband.lags(None if given is None else [*given, *[given[-1]] * levels][:levels], settings)
 
 
+@dataclass
+class Simulation:
+    """Proposes and evaluates without training, in memory; see `course.Keeper`.
+
+    Attributes
+    ----------
+    task, optimiser, seed
+        As for `search`.
+    settings
+        Budgets that the optimiser works with.
+    history
+        All that the model of the present bracket sees.
+    modelled, cpu
+        Proposals that came from a model; processor time of the sampler, in seconds.
+    """
+
+    task: Task
+    optimiser: Optimiser
+    seed: int
+    settings: BudgetSettings
+    history: list[Observation] = field(default_factory=list)
+    modelled: int = 0
+    cpu: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.propose = self.optimiser.make()
+        self.ladder = hyperband.budgets(self.settings)
+
+    def sample(self, item: Bracket, seen: Sequence[Light], pending: Sequence[Entrants]) -> Entrants:
+        """Propose as the workflow does."""
+        self.history += [one.observation() for one in seen]
+        rng = np.random.default_rng(derive(self.seed, layout.SEARCH, "sample", item.index))
+        view = self._outlook(item, pending)
+        # Handed over as a copy: a sampler that changed it would change its own future.
+        known = list(self.history)
+        started = time.process_time()
+        suggestion = self.propose(self.task.space, known, item.sizes[0], rng, view)
+        self.cpu += time.process_time() - started
+        base.check(suggestion, self.task.space, item.sizes[0], self.optimiser.sampler)
+        self.modelled += sum(one.origin.kind == "model" for one in suggestion.configurations)
+        return [(f"{item.index}-0-{slot}", one.values) for slot, one in enumerate(suggestion.configurations)]
+
+    def promote(self, item: Bracket, rung: int, below: Sequence[Light]) -> Entrants:
+        """Promote as the workflow does."""
+        return [(one.proposal, one.values) for one in ranked(below)[: item.sizes[rung]]]
+
+    def train(self, item: Bracket, rung: int, proposals: Entrants) -> list[Light]:
+        """Ask the task."""
+        return evaluate(self.task, proposals, rung, self.ladder[item.levels[rung]], self.seed)
+
+    def _outlook(self, item: Bracket, pending: Sequence[Entrants]) -> base.Outlook:
+        looks = registry.sees_pending(self.optimiser.sampler)
+        starts = [(values, int(name.split("-")[0])) for one in pending if looks for name, values in one]
+        return base.Outlook(
+            budgets=self.ladder,
+            level=item.levels[0],
+            pending=tuple((values, hyperband.bracket(index, self.settings).levels[0]) for values, index in starts),
+        )
+
+
 def search(
     task: Task, optimiser: Optimiser, seed: int, brackets: int, given_lags: Sequence[int] | None = None
 ) -> Outcome:
@@ -100,28 +164,9 @@ def search(
         As for `lags`.
     """
     settings = budget_of(task, optimiser)
-    ladder, lag = hyperband.budgets(settings), lags(given_lags, settings)
-    propose = optimiser.make()
-    done: dict[tuple[int, int], list[Light]] = {}
-    history: list[Observation] = []
-    modelled, cpu = 0, 0.0
-    count = length(task, optimiser, brackets)
-    for index in range(count):
-        item = hyperband.bracket(index, settings)
-        history += seen_first(index, lag, settings, done)
-        rng = np.random.default_rng(derive(seed, layout.SEARCH, "sample", index))
-        view = outlook(index, lag, settings, done, optimiser.sampler)
-        # Handed over as a copy: a sampler that changed it would change its own future.
-        known = list(history)
-        started = time.process_time()
-        suggestion = propose(task.space, known, item.sizes[0], rng, view)
-        cpu += time.process_time() - started
-        base.check(suggestion, task.space, item.sizes[0], optimiser.sampler)
-        modelled += sum(one.origin.kind == "model" for one in suggestion.configurations)
-        entrants = [(f"{index}-0-{slot}", one.values) for slot, one in enumerate(suggestion.configurations)]
-        for rung, level in enumerate(item.levels):
-            done[index, rung] = evaluate(task, entrants[: item.sizes[rung]], rung, ladder[level], seed)
-            entrants = [(one.proposal, one.values) for one in ranked(done[index, rung])]
+    planned = [hyperband.bracket(index, settings) for index in range(length(task, optimiser, brackets))]
+    keeper = Simulation(task, optimiser, seed, settings)
+    done = course.run(planned, settings, lags(given_lags, settings), keeper)
     proposed = [one for place in sorted(done) if place[1] == 0 for one in done[place]]
     order = [one for place in sorted(done) for one in done[place]]
     spent = np.cumsum([one.budget for one in order])
@@ -131,33 +176,13 @@ def search(
         proposals=len(proposed),
         evaluations=len(order),
         failures=sum(one.loss is None for one in order),
-        modelled=modelled,
+        modelled=keeper.modelled,
         repeated=len(proposed) - len({digest(one.values) for one in proposed}),
-        cpu_seconds=cpu,
+        cpu_seconds=keeper.cpu,
     )
 
 
-def seen_first(
-    index: int, lag: Sequence[int], settings: BudgetSettings, done: dict[tuple[int, int], list[Light]]
-) -> list[Observation]:
-    """What a bracket's history holds beyond its predecessor's, in the order of `scripts/history.py`."""
-    rungs = hyperband.newly_seen(index, lag, settings)
-    return [one.observation() for item, rung in rungs for one in done[item.index, rung]]
-
-
-def outlook(
-    index: int, lag: Sequence[int], settings: BudgetSettings, done: dict[tuple[int, int], list[Light]], sampler: str
-) -> base.Outlook:
-    """What the plan says of a bracket, as `scripts/sample.py` builds it."""
-    waiting = hyperband.pending(index, lag, settings) if registry.sees_pending(sampler) else []
-    return base.Outlook(
-        budgets=hyperband.budgets(settings),
-        level=hyperband.bracket(index, settings).levels[0],
-        pending=tuple((one.values, item.levels[0]) for item in waiting for one in done[item.index, 0]),
-    )
-
-
-def evaluate(task: Task, entrants: Sequence[tuple[str, Values]], rung: int, budget: float, seed: int) -> list[Light]:
+def evaluate(task: Task, entrants: Entrants, rung: int, budget: float, seed: int) -> list[Light]:
     """Evaluate one rung."""
     seeds = [derive(seed, task.name, "noise", digest(values), f"{budget:g}") for _, values in entrants]
     losses = task.evaluate_all([values for _, values in entrants], budget, seeds)

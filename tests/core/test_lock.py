@@ -10,7 +10,7 @@ from jointsearch.core import lock
 from jointsearch.core.errors import UserError
 
 HOLD = """
-import sys, time
+import sys
 from pathlib import Path
 from jointsearch.core import lock
 held = lock.take(Path(sys.argv[1]))
@@ -18,8 +18,8 @@ held = lock.take(Path(sys.argv[1]))
 
 
 def test_a_second_run_is_refused_and_kill_9_leaves_no_stale_lock(tmp_path):
-    command = [sys.executable, "-c", HOLD + "print('held', flush=True); time.sleep(60)", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+    command = [sys.executable, "-c", HOLD + "print('held', flush=True); sys.stdin.read()", str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(UserError, match=f"another run works here .process {holder.pid} on "):
             lock.take(tmp_path)

@@ -1,10 +1,13 @@
 """Real runs of the workflow, in a folder of their own, on a search that takes seconds."""
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import yaml
 from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[2]
 
 SPACE = {
@@ -42,6 +46,21 @@ CONFIG: dict[str, Any] = {
 """One round: 9, 3, 1 and 3, 1 and 3 evaluations. A model needs 2 x (3 + 1) at one budget: bracket 1 has one."""
 
 
+DRIVE = """
+import sys
+from pathlib import Path
+
+from jointsearch.core import config
+from jointsearch.workflow import driver
+from jointsearch.workflow.pipeline import Pipeline
+
+pipelines = Pipeline.all_from_config(config.read(Path("config.yaml")))
+driver.run(pipelines)
+if "finish" in sys.argv:
+    driver.finish(pipelines)
+"""
+
+
 @dataclass
 class Workspace:
     """A folder with the workflow in it, as after a clone."""
@@ -65,6 +84,13 @@ class Workspace:
         )
         assert (done.returncode == 0) == succeeds, done.stdout
         return done.stdout
+
+    def drive(self, *arguments: str) -> None:
+        """Run the search and its studies in one process, by the library of the workspace; with `finish` to the end."""
+        environment = os.environ | {"PYTHONPATH": str(self.folder / "src")}
+        command = [sys.executable, "-c", DRIVE, *arguments]
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start in a process group of its own; Ctrl-C works also where the tests run in the background of a shell."""
@@ -98,6 +124,18 @@ class Workspace:
         """What has to come out the same however the search ran."""
         return [item.derivable() for item in self.evaluations()]
 
+    def chain(self) -> dict[str, bytes]:
+        """Settings, histories and proposals, which name by digest all that they were made from."""
+        names = ("experiment.json", "history.json", "proposals.json")
+        files = [path for name in names for path in self.results.rglob(name)]
+        return {path.relative_to(self.results).as_posix(): path.read_bytes() for path in files}
+
+    def wait_for(self, condition: Callable[[], object], run: subprocess.Popen[bytes]) -> None:
+        """Wait, for as long as a run goes on, until something is so."""
+        while not condition():
+            assert run.poll() is None, self.printed()
+            time.sleep(0.005)
+
     def printed(self) -> str:
         """What the run that was started has printed so far."""
         return (self.folder / "printed").read_text()
@@ -126,18 +164,57 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A search that ran to its end on two cores. Read only: copy it to change it."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    workspace = make_workspace(tmp_path_factory.mktemp("finished") / "clone")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], Workspace]], Workspace]:
+    """Make a workspace once for all processes that test side by side. Read only."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make_once(name: str, make: Callable[[Path], Workspace]) -> Workspace:
+        folder = base / name
+        folder.mkdir(exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (folder / "done").exists():
+                return Workspace(folder / "clone")
+            workspace = make(folder / "clone")
+            (folder / "done").touch()
+        return workspace
+
+    return make_once
+
+
+@pytest.fixture(scope="session")
+def finished(shared) -> Workspace:
+    """A search that was run to its end in one process, from code that is in no repository. Read only: copy it."""
+    return shared("finished", finish)
+
+
+def finish(folder: Path) -> Workspace:
+    workspace = make_workspace(folder)
+    workspace.drive("finish")
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def run_by_snakemake(shared) -> Workspace:
+    """A search that the workflow ran to its end on two cores. Read only: copy it to change it."""
+    return shared("run", run_to_its_end)
+
+
+def run_to_its_end(folder: Path) -> Workspace:
+    workspace = make_workspace(folder)
     (workspace.folder / "printed").write_text(workspace.snakemake("--cores", "2"))
     return workspace
 
 
 @pytest.fixture(scope="session")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A search that was run from a commit. Read only."""
-    workspace = make_workspace(tmp_path_factory.mktemp("committed") / "clone")
+def committed(shared) -> Workspace:
+    """A search that was run to its end in one process from a commit. Read only."""
+    return shared("committed", run_from_a_commit)
+
+
+def run_from_a_commit(folder: Path) -> Workspace:
+    workspace = make_workspace(folder)
     for name in ("src", "envs"):
         # A link to code is not the code.
         (workspace.folder / name).unlink()
@@ -146,7 +223,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
         author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
         subprocess.run(["git", *author, *command], cwd=workspace.folder, check=True)
-    workspace.snakemake("--cores", "2")
+    workspace.drive("finish")
     return workspace
 
 

@@ -48,7 +48,7 @@ def test_the_configuration_beside_the_results_makes_them_again(finished, workspa
         shutil.copy(finished.results / name, folder)
     config = folder / "config.yaml"
     config.rename(workspace.folder / "config.yaml")
-    workspace.snakemake("--cores", "2", "search", "--config", "jobs={device: cpu}")
+    workspace.drive()
     assert workspace.derivable() == finished.derivable()
 
 

@@ -33,7 +33,7 @@ def retrained(workspace: Workspace, *files: Path) -> list[dict[str, str]]:
 def test_a_budget_in_seconds_is_replayed_by_its_clock_readings(workspace):
     seconds = {"unit": "seconds", "minimum": 0.1, "maximum": 0.3}
     workspace.configure(budget=seconds, search={"length": 1, "lags": [0, 0]})
-    workspace.snakemake("--cores", "2", "search")
+    workspace.drive()
     before = {path: path.read_bytes() for path in workspace.results.rglob("*") if path.is_file()}
     slots = workspace.slots()[::2]
     found = retrained(workspace, *slots)
@@ -49,7 +49,7 @@ def test_a_budget_in_seconds_is_replayed_by_its_clock_readings(workspace):
 @pytest.mark.parametrize("budget", [{}, {"unit": "seconds", "minimum": 0.1, "maximum": 0.9}])
 def test_a_training_that_went_on_from_a_lower_budget_is_trained_from_there(workspace, budget):
     workspace.configure(budget=budget, training={"continuation": True}, search={"length": 1, "lags": [0, 0, 0]})
-    workspace.snakemake("--cores", "2", "search")
+    workspace.drive()
     [last] = (path for path in workspace.slots() if path.parent.name == "rung-2")
     assert read_record(last, Evaluation).continues is not None
     [found] = retrained(workspace, last)

@@ -27,7 +27,7 @@ def test_trainings_save_their_states_and_the_run_ends(workspace):
     run = start(workspace)
     for _ in range(3):
         os.killpg(run.pid, signal.SIGHUP)
-    assert run.wait(timeout=60) == 1, workspace.printed()
+    assert run.wait() == 1, workspace.printed()
     assert "interrupted by SIGHUP; its state is saved" in workspace.printed()
     assert len(list(workspace.results.glob("search/*/*/state-*.pt"))) == 1
     assert lock.holder(workspace.results) is None

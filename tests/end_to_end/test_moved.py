@@ -70,7 +70,6 @@ def test_an_archive_unpacked_has_nothing_to_do_and_its_configuration_finds_its_s
 
 def test_of_a_copy_of_an_interrupted_search_that_is_made_longer_only_what_is_missing_is_trained(finished, tmp_path):
     copy = finished.copy(tmp_path / "clone")
-    shutil.rmtree(copy.folder / ".snakemake", ignore_errors=True)
     (copy.results / LAST).unlink()
     (copy.results / "search/bracket-002/rung-0/batch-00-02.json").unlink()
     (copy.results / "manifest.sha256").unlink()
@@ -85,7 +84,6 @@ def test_of_a_copy_of_an_interrupted_search_that_is_made_longer_only_what_is_mis
 
 def test_jobs_of_another_size_train_only_what_is_missing(finished, tmp_path):
     copy = finished.copy(tmp_path / "clone")
-    shutil.rmtree(copy.folder / ".snakemake")
     copy.configure(search={"length": 4}, jobs={"evaluations_per_job": 2})
     # Nine, three and one of the fourth bracket, two at a time.
     assert ["train", "8"] in jobs(copy, "search")
@@ -96,7 +94,6 @@ def test_jobs_of_another_size_train_only_what_is_missing(finished, tmp_path):
 
 def test_a_record_that_was_edited_in_a_copy_is_told_and_not_trained(finished, tmp_path):
     copy = finished.copy(tmp_path / "clone")
-    shutil.rmtree(copy.folder / ".snakemake")
     set_errors(copy.results / SLOT, loss=0.0)
     shuffle_stamps(copy.results)
     assert "train" in dict(jobs(copy, "search"))  # of what follows
@@ -171,17 +168,17 @@ def test_figures_and_paper_follow_their_code_by_its_content(finished, tmp_path, 
     assert stale <= found and not current_ones & found
 
 
-def test_stamps_that_a_run_has_left_are_left(finished, tmp_path):
-    results = Path(shutil.copytree(finished.results, tmp_path / "small"))
+def test_stamps_that_a_run_has_left_are_left(run_by_snakemake, tmp_path):
+    results = Path(shutil.copytree(run_by_snakemake.results, tmp_path / "small"))
     before = {path: path.stat().st_mtime_ns for path in files(results)}
-    time_stamps.settle(results, settings(finished), [])
+    time_stamps.settle(results, settings(run_by_snakemake), [])
     assert {path: path.stat().st_mtime_ns for path in files(results)} == before
 
 
-def test_a_longer_search_is_noticed_though_the_stamps_are_those_that_were_left(finished, tmp_path):
+def test_a_longer_search_is_noticed_though_the_stamps_are_those_that_were_left(run_by_snakemake, tmp_path):
     """A copy that keeps them may lack what the engine remembers of parameters."""
-    results = Path(shutil.copytree(finished.results, tmp_path / "small"))
-    time_stamps.settle(results, settings(finished, search={"length": 4}), [])
+    results = Path(shutil.copytree(run_by_snakemake.results, tmp_path / "small"))
+    time_stamps.settle(results, settings(run_by_snakemake, search={"length": 4}), [])
     stamps = {name: (results / name).stat().st_mtime_ns for name in ("observations.csv", BATCH)}
     assert stamps["observations.csv"] < stamps[BATCH]
 

@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import time
 from collections import Counter
 
-import pytest
 import torch
 from PIL import Image
 
@@ -89,19 +87,34 @@ def test_the_figures_are_there_in_three_formats_with_their_data(finished):
         assert stem.with_suffix(".csv").read_text().count("\n") > 1
 
 
-def test_the_run_shows_progress(finished):
-    printed = (finished.folder / "printed").read_text()
+def test_the_workflow_and_the_driver_make_the_same(finished, run_by_snakemake):
+    assert run_by_snakemake.derivable() == finished.derivable()
+    assert run_by_snakemake.chain() == finished.chain()
+    for name in ("data.json", "incumbent.json", "observations.csv", "config.yaml", "space.yaml", "code.sha256"):
+        if name != "observations.csv":
+            assert (run_by_snakemake.results / name).read_bytes() == (finished.results / name).read_bytes(), name
+    files = [
+        {path.relative_to(one.results) for path in one.results.rglob("*") if not path.name.startswith(".")}
+        for one in (run_by_snakemake, finished)
+    ]
+    assert files[0] == files[1]
+    for path in finished.results.glob("figures/budget_correlation.*"):
+        assert (run_by_snakemake.results / "figures" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_run_shows_progress(run_by_snakemake):
+    printed = (run_by_snakemake.folder / "printed").read_text()
     assert "20/20 evaluations (2 steps 9/9, 6 steps 6/6, 18 steps 5/5)" in printed
     assert "results in results/small" in printed
 
 
-def test_the_run_the_status_and_the_record_say_which_images_there_are(finished):
-    line = dataset.line(read_record(finished.results / "data.json", DataSet))
+def test_the_run_the_status_and_the_record_say_which_images_there_are(run_by_snakemake):
+    line = dataset.line(read_record(run_by_snakemake.results / "data.json", DataSet))
     assert line.startswith(
         "10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; 1,294 / 144 / 359 images of 8 x 8 x 1 for training,"
     )
-    assert line in (finished.folder / "printed").read_text().splitlines()
-    assert f"images {line}\n" in finished.script("status", "config.yaml").stdout
+    assert line in (run_by_snakemake.folder / "printed").read_text().splitlines()
+    assert f"images {line}\n" in run_by_snakemake.script("status", "config.yaml").stdout
 
 
 def test_status_says_the_same_from_the_files_and_names_the_best_configuration(finished):
@@ -113,21 +126,17 @@ def test_status_says_the_same_from_the_files_and_names_the_best_configuration(fi
 
 
 def test_one_job_at_a_time_and_other_batches_give_the_same_records(finished, workspace):
-    workspace.configure(jobs={"evaluations_per_job": 4})
-    workspace.snakemake("--cores", "1")
-    assert workspace.derivable() == finished.derivable()
-    for name in ("incumbent.json", "figures/budget_correlation.csv", "figures/budget_correlation.png"):
-        assert (workspace.results / name).read_bytes() == (finished.results / name).read_bytes()
+    workspace.configure(jobs={"evaluations_per_job": 4}, search={"length": 2})
+    workspace.snakemake("--cores", "1", "search")
+    assert workspace.derivable() == [one.derivable() for one in finished.evaluations(2)]
 
 
-@pytest.mark.parametrize("records", [1, 11, 17])
-def test_kill_9_at_any_moment_loses_nothing_that_was_complete(finished, workspace, records):
-    run = workspace.start("--cores", "2", "search")
-    while len(workspace.slots()) < records:
-        assert run.poll() is None
-        time.sleep(0.005)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+def test_kill_9_at_any_moment_loses_nothing_that_was_complete(finished, workspace):
+    for records in (1, 11, 17):
+        run = workspace.start("--cores", "2", "search")
+        workspace.wait_for(lambda records=records: len(workspace.slots()) >= records, run)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
     kept = {path: path.read_bytes() for path in workspace.slots()}
     workspace.snakemake("--cores", "2", "search")
     # Byte for byte, times included: what was complete was not trained again.
@@ -137,18 +146,17 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_complete(finished, workspac
 
 def test_a_training_that_outlived_its_run_does_no_harm(finished, workspace):
     """As when the login node dies and the jobs live on: two processes train the same slots at the same time."""
+    workspace.configure(search={"length": 1})
     run = workspace.start("--cores", "1", "search")
-    while not workspace.slots():
-        assert run.poll() is None
-        time.sleep(0.005)
+    workspace.wait_for(workspace.slots, run)
     run.kill()
     run.wait()
     workspace.snakemake("--cores", "1", "search")
-    assert workspace.derivable() == finished.derivable()
+    assert workspace.derivable() == [one.derivable() for one in finished.evaluations(1)]
 
 
-def test_nothing_is_left_to_do_and_harmless_changes_leave_it_so(finished, tmp_path):
-    workspace = finished.copy(tmp_path / "clone")
+def test_nothing_is_left_to_do_and_harmless_changes_leave_it_so(run_by_snakemake, tmp_path):
+    workspace = run_by_snakemake.copy(tmp_path / "clone")
     assert "Nothing to be done" in workspace.snakemake("-n")
     workspace.configure(notes={"a key of mine": 1}, jobs={"workers": 3}, data_root="elsewhere")
     for code in [*workspace.folder.glob("scripts/*.py"), *workspace.folder.glob("workflow/rules/*.smk")]:
@@ -166,11 +174,11 @@ def test_a_longer_search_keeps_and_continues_the_shorter_one(finished, workspace
     workspace.snakemake("--cores", "2", "search")
     kept = {path: path.read_bytes() for path in workspace.slots()}
     assert len(kept) == 9 + 3 + 1
-    workspace.configure()
+    workspace.configure(search={"length": 2})
     workspace.snakemake("--cores", "2", "search")
     assert all(path.read_bytes() == before for path, before in kept.items())
-    assert workspace.derivable() == finished.derivable()
-    assert len(read_csv(workspace.results / "observations.csv")) == 20
+    assert workspace.derivable() == [one.derivable() for one in finished.evaluations(2)]
+    assert len(read_csv(workspace.results / "observations.csv")) == 17
 
 
 def test_the_workflow_runs_from_another_working_directory(finished, tmp_path):
@@ -199,16 +207,13 @@ def test_a_sampler_of_ones_own(workspace):
     assert "Traceback" not in printed
 
 
-def test_a_search_with_the_gaussian_process_can_be_repeated_and_its_proposals_derived(workspace, tmp_path):
+def test_a_search_with_the_gaussian_process_can_be_repeated_and_its_proposals_derived(workspace):
     """Its brackets look at what earlier ones have proposed and not yet learned."""
     workspace.configure(search={"sampler": "mfgp", "length": 5, "lags": [0, 1, 2]})
-    here = workspace.copy(tmp_path / "here")
-    workspace.snakemake("--cores", "2", "search")
-    here.configure(search={"sampler": "mfgp", "length": 5, "lags": [0, 1, 2]}, jobs={"evaluations_per_job": 1})
-    here.snakemake("--cores", "1", "search")
-    assert here.derivable() == workspace.derivable()
+    workspace.drive()
     folders = [workspace.results / f"search/bracket-00{index}" for index in range(5)]
-    rungs = [read_record(folder / "rung-0/proposals.json", Rung) for folder in folders]
+    files = [folder / "rung-0/proposals.json" for folder in folders]
+    rungs = [read_record(file, Rung) for file in files]
     assert "model" in {proposal.origin.kind for rung in rungs[3:] for proposal in rung.proposals}
     histories = [digest(read_record(folder / "history.json", History)) for folder in folders]
     waits = {3: [2], 4: [2]}
@@ -216,11 +221,12 @@ def test_a_search_with_the_gaussian_process_can_be_repeated_and_its_proposals_de
         rung = rungs[index]
         assert rung.parents == (histories[index], *(digest(rungs[other]) for other in pending))
         assert rung.model.details["pending"] == sum(len(rungs[other].proposals) for other in pending)
-        again = tmp_path / f"{index}.json"
-        files = [workspace.results / "experiment.json", folders[index] / "history.json", again]
-        done = workspace.script("sample", *map(str, files), *(f"{folders[o]}/rung-0/proposals.json" for o in pending))
-        assert done.returncode == 0, done.stderr
-        assert again.read_bytes() == (folders[index] / "rung-0/proposals.json").read_bytes()
+    # The workflow makes the same of the same records.
+    again = {files[index]: files[index].read_bytes() for index in waits}
+    for file in again:
+        file.unlink()
+    workspace.snakemake("--cores", "2", *(str(file.relative_to(workspace.folder)) for file in again))
+    assert {file: file.read_bytes() for file in again} == again
 
 
 def test_records_say_what_they_were_made_with(finished):
@@ -236,7 +242,7 @@ def test_records_say_what_they_were_made_with(finished):
 
 def test_a_search_whose_trainings_all_fail_ends_with_figures_that_say_so(workspace):
     workspace.configure(training={"maximum_parameters": 1}, search={"length": 2})
-    workspace.snakemake("--cores", "2")
+    workspace.drive("finish")
     assert {item.status for item in workspace.evaluations()} == {"too_large"}
     best = read_record(workspace.results / "incumbent.json", Incumbent)
     assert best.values is None
@@ -250,14 +256,14 @@ def test_a_record_reads_back_from_its_file(finished):
 
 
 def test_with_continuation_promoted_configurations_go_on_and_the_search_stays_reproducible(workspace, tmp_path):
-    workspace.configure(training={"continuation": True})
+    workspace.configure(training={"continuation": True}, search={"length": 2})
     other = workspace.copy(tmp_path / "other")
-    workspace.snakemake("search")
+    workspace.drive()
     for item in workspace.evaluations():
         assert item.continues == (f"{item.proposal.id}@{item.rung - 1}" if item.rung else None)
         assert item.status != "success" or item.steps == item.budget
     assert not list(workspace.results.rglob("end-*"))
-    other.snakemake("search", "--config", "jobs={evaluations_per_job: 2, device: cpu}", "--jobs", "1")
+    other.snakemake("search", "--config", "jobs={evaluations_per_job: 2, device: cpu}")
     assert other.derivable() == workspace.derivable()
 
 

@@ -1,8 +1,6 @@
 """The studies beside a search: what they train, what becomes of it, and what an audit sees."""
 
-import fcntl
 import json
-import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -44,28 +42,39 @@ SMALL: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def studied(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A finished search to which all studies were added. Read only; processes that test side by side share it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "studied"
-    shared.mkdir(exist_ok=True)
-    workspace, done = Workspace(shared / "clone"), shared / "done"
-    with (shared / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            os.environ.setdefault("OMP_NUM_THREADS", "1")
-            make_workspace(workspace.folder)
-            narrow = (workspace.folder / "config/spaces/joint17-digits.yaml").read_text()
-            wide = narrow.replace("lower: 4, upper: 8", "lower: 4, upper: 16").replace("lower: 0.75", "lower: 0.5")
-            (workspace.folder / "space.yaml").write_text(wide)
-            workspace.configure(**SMALL)
-            workspace.snakemake("--cores", "2", "search")
-            before = files_of_search(workspace)
-            workspace.configure(**SMALL, studies=STUDIES)
-            printed = workspace.snakemake("--cores", "2", "studies", "results/small/config.yaml")
-            (workspace.folder / "printed").write_text(printed)
-            finish(workspace)
-            done.write_text(json.dumps(before))
+def studied(shared) -> Workspace:
+    """A finished search with all studies, made in one process. Read only."""
+    return shared("studied", drive_studies)
+
+
+def drive_studies(folder: Path) -> Workspace:
+    workspace = with_studies(folder)
+    workspace.drive("finish")
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def added(shared) -> Workspace:
+    """A search that the workflow has run, and then all studies beside it. Read only."""
+    return shared("added", add_studies)
+
+
+def add_studies(folder: Path) -> Workspace:
+    workspace = with_studies(folder)
+    workspace.configure(**SMALL)
+    workspace.snakemake("--cores", "2", "search")
+    (folder / "before.json").write_text(json.dumps(files_of_search(workspace)))
+    workspace.configure(**SMALL, studies=STUDIES)
+    (folder / "printed").write_text(workspace.snakemake("--cores", "2", "studies"))
+    return workspace
+
+
+def with_studies(folder: Path) -> Workspace:
+    workspace = make_workspace(folder)
+    narrow = (folder / "config/spaces/joint17-digits.yaml").read_text()
+    wide = narrow.replace("lower: 4, upper: 8", "lower: 4, upper: 16").replace("lower: 0.75", "lower: 0.5")
+    (folder / "space.yaml").write_text(wide)
+    workspace.configure(**SMALL, studies=STUDIES)
     return workspace
 
 
@@ -73,15 +82,6 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def results(studied: Workspace, tmp_path: Path) -> Path:
     """Its results, to be tampered with."""
     return Path(shutil.copytree(studied.results, tmp_path / "small"))
-
-
-def finish(workspace: Workspace) -> None:
-    """Make what is said of the records by scripts, as a job for each figure would take most of the time."""
-    experiment, crate = "results/small/experiment.json", "results/small/ro-crate-metadata.json"
-    outcomes, manifest = ["outcomes", "config.yaml"], ["manifest", "results/small/manifest.sha256"]
-    for command in (outcomes, ["crate", experiment, crate], manifest):
-        done = workspace.script(*command)
-        assert done.returncode == 0, done.stderr
 
 
 def files_of_search(workspace: Workspace) -> dict[str, str]:
@@ -103,14 +103,24 @@ def batches_an_epoch(one: Evaluation) -> float:
     return one.steps / one.epochs
 
 
-def test_studies_added_to_a_finished_search_train_only_what_is_theirs(studied):
-    before = json.loads((studied.folder.parent / "done").read_text())
-    assert files_of_search(studied) == before
-    ran = [line.split() for line in (studied.folder / "printed").read_text().splitlines()]
+def test_studies_added_to_a_finished_search_train_only_what_is_theirs(added):
+    assert files_of_search(added) == json.loads((added.folder / "before.json").read_text())
+    ran = [line.split() for line in added.printed().splitlines()]
     # Nothing is left to do of the search: two for correlation; manual, retraining, random; six for the joint search and
     # three for each step.
     assert ["train", "17"] in ran
     assert ["history", "8"] in ran
+
+
+def test_the_workflow_and_the_driver_take_the_same_course(added, studied):
+    """Proposals and settings to the byte, with the digests of all they were made from; evaluations but for times."""
+    assert added.chain() == studied.chain()
+    theirs, ours = material(added).studies, material(studied).studies
+    assert set(theirs) == set(ours)
+    for name, study in ours.items():
+        assert [one.derivable() for one in theirs[name].evaluations] == [one.derivable() for one in study.evaluations]
+    for path in studied.results.glob("**/incumbent.json"):
+        assert (added.results / path.relative_to(studied.results)).read_bytes() == path.read_bytes()
 
 
 def test_every_study_trains_what_was_planned(studied):
@@ -178,8 +188,8 @@ def test_the_best_of_both_are_trained_on_training_and_validation_images(studied)
         assert one.snapshot_test_error is None
 
 
-def test_nothing_is_left_to_do_and_another_repeat_is_only_that(studied, tmp_path):
-    workspace = studied.copy(tmp_path / "clone")
+def test_nothing_is_left_to_do_and_another_repeat_is_only_that(added, tmp_path):
+    workspace = added.copy(tmp_path / "clone")
     assert "Nothing to be done" in workspace.snakemake("-n", "search", "studies")
     workspace.configure(**SMALL, studies=STUDIES | {"arms": STUDIES["arms"] | {"repeats": 2}})
     planned = [line.split() for line in workspace.snakemake("-n", "studies").splitlines()]

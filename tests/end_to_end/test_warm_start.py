@@ -27,10 +27,9 @@ def warm(finished, tmp_path_factory):
     """One bracket that started from the finished search. Read only."""
     workspace = finished.copy(tmp_path_factory.mktemp("warm") / "clone")
     export(finished, workspace)
-    for name in ("results", "logs", ".snakemake"):
-        shutil.rmtree(workspace.folder / name)
+    shutil.rmtree(workspace.results)
     workspace.configure(**WARM)
-    workspace.snakemake("--cores", "2", "search")
+    workspace.drive()
     return workspace
 
 
@@ -76,7 +75,7 @@ def test_again_it_gives_the_same_bits_and_nothing_is_left_to_do(warm, tmp_path):
 def test_later_brackets_see_it_too(warm, tmp_path):
     workspace = warm.copy(tmp_path / "clone")
     workspace.configure(search=WARM["search"] | {"length": 2})
-    workspace.snakemake("--cores", "2", "search")
+    workspace.drive()
     assert workspace.derivable()[:13] == warm.derivable()
     rung = read_record(workspace.results / "search/bracket-001/rung-0/proposals.json", Rung)
     names = [name.startswith("hpbandster:") for name in rung.model.evaluations]

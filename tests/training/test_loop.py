@@ -468,11 +468,13 @@ def test_weights_statistics_and_loss_are_float32_in_bfloat16_too(few_digits):
     assert logits.dtype == torch.float32
 
 
-def test_a_thousand_random_configurations_of_the_papers_space_end_in_records(few_digits, tmp_path):
+def test_configurations_from_within_the_papers_space_and_from_its_corners_end_in_records(few_digits, tmp_path):
     """One step each; what would take too long here is refused, nothing crashes."""
-    space = SpaceFile.read(SPACE)
+    space, rng = SpaceFile.read(SPACE), np.random.default_rng(0)
+    within = Space(space).sample(40, rng)
+    corners = Space(space).decode_all(rng.integers(0, 2, (20, Space(space).dimension)).astype(float))
     experiment = Experiment(
-        name="thousand",
+        name="corners",
         seed=0,
         space=space,
         data=ALL,
@@ -484,17 +486,16 @@ def test_a_thousand_random_configurations_of_the_papers_space_end_in_records(few
     )
     origin = Origin(sampler="random", kind="random")
     proposals = tuple(
-        Proposal(id=f"0-0-{slot}", values=values, origin=origin)
-        for slot, values in enumerate(Space(space).sample(1000, np.random.default_rng(0)))
+        Proposal(id=f"0-0-{slot}", values=values, origin=origin) for slot, values in enumerate([*within, *corners])
     )
     rung = Rung(experiment=experiment.id, study="search", bracket=0, rung=0, proposals=proposals)
     setup = Setup(few_digits, CPU, environment.environment(CPU, 1))
     statuses = collections.Counter(
-        evaluate(Slot(experiment, rung, number, tmp_path), setup).status for number in range(1000)
+        evaluate(Slot(experiment, rung, number, tmp_path), setup).status for number in range(60)
     )
     assert statuses.keys() <= {"success", "diverged", "too_large"}
-    assert statuses["success"] > 100
-    assert statuses["too_large"] > 100
+    assert statuses["success"] > 10
+    assert statuses["too_large"] > 10
 
 
 def test_other_errors_are_bugs_and_come_through(few_digits, monkeypatch):

@@ -4,7 +4,7 @@ from jointsearch.analysis.csv_file import csv_bytes
 from jointsearch.analysis.observations import table
 from jointsearch.core import layout
 from jointsearch.core.files import record_bytes
-from jointsearch.results.results import Results
+from jointsearch.results.results import Results, Study
 from jointsearch.search.incumbent import incumbent
 
 
@@ -16,10 +16,17 @@ def of_studies(material: Results) -> dict[str, bytes]:
     dict
         Contents by path in the results folder.
     """
-    made = {}
+    made: dict[str, bytes] = {}
     for name, study in material.studies.items():
         folder = "" if name == layout.SEARCH else f"{name}/"
-        names = list(study.experiment.space.hyperparameters)
-        made[f"{folder}observations.csv"] = csv_bytes(table(study.evaluations, names))
-        made[f"{folder}incumbent.json"] = record_bytes(incumbent(study.evaluations))
+        made |= {f"{folder}{file}": content for file, content in of_study(study).items()}
     return made
+
+
+def of_study(study: Study) -> dict[str, bytes]:
+    """Make the table and the best configuration of a study: contents by file name."""
+    names = list(study.experiment.space.hyperparameters)
+    return {
+        "observations.csv": csv_bytes(table(study.evaluations, names)),
+        "incumbent.json": record_bytes(incumbent(study.evaluations)),
+    }

@@ -213,3 +213,9 @@ def batch_files(study: Path, bracket: int, rung: int, size: int, evaluations_per
         folder / f"batch-{first:02d}-{min(first + evaluations_per_job, size) - 1:02d}.json"
         for first in range(0, size, evaluations_per_job)
     ]
+
+
+def slots_of(batch: Path) -> range:
+    """Slots of the training job that a batch file is of."""
+    first, last = map(int, batch.stem.split("-")[1:])
+    return range(first, last + 1)

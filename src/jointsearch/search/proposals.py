@@ -1,16 +1,65 @@
 """What follows from what: histories, proposals, promotions, as the workflow makes and an audit repeats them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest
-from jointsearch.core.records import Digest, Evaluation, History, Observation, Proposal, Rung
+from jointsearch.core.records import (
+    ERRORS,
+    Digest,
+    Evaluation,
+    History,
+    Losses,
+    Observation,
+    Proposal,
+    Rung,
+    WarmStart,
+)
 from jointsearch.core.seeds import derive
 from jointsearch.samplers import base, registry
+from jointsearch.search import warm_start as known
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets, promote
 from jointsearch.space.space import Space
+
+
+def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses = ERRORS) -> WarmStart:
+    """Say what a search knows from the beginning.
+
+    Parameters
+    ----------
+    experiment, study
+        Which search.
+    folder
+        Of the HpBandSter run that it starts from; or `warm_start.json` of a search.
+    losses
+        How the losses of the run become errors.
+
+    Raises
+    ------
+    UserError
+        If the evaluations are not those that the experiment names, or one is not of the space.
+    """
+    observations = known.observations(folder, experiment.space, experiment.budget, losses)
+    source = known.source(observations)
+    if source != experiment.warm_start:
+        raise UserError(f"{folder}: is not what this search began with; restore it")
+    space = Space(experiment.space)
+    for one in observations:
+        try:
+            space.check(one.values)
+        except ValueError as error:
+            raise UserError(f"{folder}: {one.evaluation}: not of the space: {error}; mend or remove it") from None
+    return WarmStart(
+        experiment=experiment.id,
+        study=study,
+        source=source,
+        losses=known.kept(folder, losses),
+        observations=observations,
+    )
 
 
 def history(

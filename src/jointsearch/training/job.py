@@ -97,6 +97,12 @@ class Job:
         write_record(batch, Batch(first_slot=self.slots.start, records=records))
 
 
+def drop_ends(folder: Path, evaluations: Sequence[Evaluation], promoted: Rung) -> None:
+    """Remove the states that nothing goes on from: those of the evaluations of a rung that were not promoted."""
+    for proposal in {one.proposal.id for one in evaluations} - {one.id for one in promoted.proposals}:
+        layout.end_file(folder, proposal).unlink(missing_ok=True)
+
+
 def repacked(batches: Sequence[Path]) -> dict[Path, Batch]:
     """Give the batch files of a rung that are missing but follow from others there, of jobs of another size.
 
@@ -120,10 +126,10 @@ def repacked(batches: Sequence[Path]) -> dict[Path, Batch]:
                 recorded.setdefault(slot, set()).add(record)
     found = {}
     for path in missing:
-        first, last = map(int, path.stem.split("-")[1:])
-        records = [recorded.get(slot, set()) for slot in range(first, last + 1)]
+        slots = layout.slots_of(path)
+        records = [recorded.get(slot, set()) for slot in slots]
         if all(len(one) == 1 for one in records):
-            found[path] = Batch(first_slot=first, records=tuple(one for (one,) in records))
+            found[path] = Batch(first_slot=slots.start, records=tuple(one for (one,) in records))
     return found
 
 

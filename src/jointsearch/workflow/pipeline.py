@@ -48,8 +48,15 @@ class Pipeline:
     results: Path = Path("results")
 
     @classmethod
-    def all_from_config(cls, config: Config) -> "dict[str, Pipeline]":
+    def all_from_config(cls, config: Config, results: Path = Path("results")) -> "dict[str, Pipeline]":
         """Build the pipelines of a configuration by study, checked against the results that already exist.
+
+        Parameters
+        ----------
+        config
+            The configuration.
+        results
+            Folder that holds the folder of the experiment.
 
         Raises
         ------
@@ -60,7 +67,9 @@ class Pipeline:
         experiment = resolve(config)
         planned = kinds.plan(config, experiment)
         graph = Graph(kinds.record(planned, experiment), {one.name: one.experiment for one in planned.values()})
-        pipelines = {name: cls(config, study, graph, place) for place, (name, study) in enumerate(planned.items())}
+        pipelines = {
+            name: cls(config, study, graph, place, results) for place, (name, study) in enumerate(planned.items())
+        }
         for one in pipelines.values():
             # What a second step keeps is known only once the first has found it.
             if not one.planned.plan.keeps:

@@ -12,6 +12,7 @@ from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINI
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.studies.correlation import Correlation
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, first_brackets, own_settings
 from jointsearch.search.studies.manual import check_inside
@@ -60,6 +61,11 @@ def _arm(arm: ArmName, repeat: int, settings: ArmSettings, experiment: Experimen
                 searched = _with_sampler(experiment, "bohb").model_copy(update={"space": space})
                 others = {"follows": follows, "keeps": keeps, "arm": arm, "repeat": repeat}
                 yield PlannedStudy.of(step, Search.name, searched, half, **others)
+
+
+def second_step(experiment: Experiment, found: Incumbent, keeps: Collection[str]) -> Experiment:
+    """Settings of the second of two steps, once the first has found what it keeps."""
+    return experiment.model_copy(update={"space": restricted(experiment.space, found.values or {}, keeps)})
 
 
 def restricted(space: SpaceFile, values: Mapping[str, Value], names: Collection[str]) -> SpaceFile:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "envs" / "build.py"
 BASE = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
 

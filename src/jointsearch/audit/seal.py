@@ -1,0 +1,35 @@
+"""The end of an experiment: digests of all its files, once its records fit each other, and of the code behind them."""
+
+from pathlib import Path
+
+from jointsearch.audit import manifest, sources, verify
+from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import write_bytes
+
+
+def seal(folder: Path) -> None:
+    """Write `manifest.sha256` and `code.sha256` into the folder of an experiment.
+
+    Records that an earlier manifest names must still be the same; tables and figures follow a search as it grows.
+
+    Raises
+    ------
+    UserError
+        If a record does not fit those beside it, or is not what the earlier manifest says.
+    """
+    findings = Findings()
+    verify.check_records(Evidence.read(folder), findings)
+    for one in findings.problems:
+        if one.verdict is Verdict.MISMATCH:
+            raise UserError(f"{folder / one.subject}: {one.message}")
+    write_bytes(folder / sources.NAME, sources.listing().encode())
+    output, now = folder / manifest.NAME, manifest.make(folder)
+    if output.exists():
+        for name in manifest.changed(output.read_text(), now):
+            raise UserError(
+                f"{folder / name}: not what {output} says; restore it, or delete {manifest.NAME} if it was "
+                "changed on purpose"
+            )
+    write_bytes(output, now.encode())

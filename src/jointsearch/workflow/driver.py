@@ -1,0 +1,246 @@
+"""A whole experiment in one process, without Snakemake: the same records, made by the functions that the rules call.
+
+For tests, benchmarks and notebooks, where a process for each job would take most of the time. The results folder is one
+of the workflow: it can be audited, and a run of the workflow goes on from it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from jointsearch.analysis import study_tables
+from jointsearch.core import layout, lock
+from jointsearch.core.files import digest, read_record, write_bytes, write_record
+from jointsearch.core.interruption import Interruption
+from jointsearch.core.records import CurvePoint, DataSet, Evaluation, MadeWith, Observed, Proposal, Result, Rung, Timing
+from jointsearch.results.folder import Folder
+from jointsearch.results.results import Results, Study
+from jointsearch.samplers import registry
+from jointsearch.search import course, proposals
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import Bracket
+from jointsearch.search.incumbent import Incumbent
+from jointsearch.search.plan import Plan
+from jointsearch.search.resolve import refuse_another
+from jointsearch.search.studies.arms import second_step
+from jointsearch.search.studies.kinds import proposer
+from jointsearch.space.space import Space
+from jointsearch.training import attempt, datasets, environment
+from jointsearch.training.device import claim
+from jointsearch.training.evaluate import Setup, evaluate
+from jointsearch.training.job import Job, drop_ends
+from jointsearch.training.slot import Slot
+from jointsearch.workflow.pipeline import Pipeline
+
+Objective = Callable[[Proposal, float, int], float | None]
+"""What is searched in place of trainings: the loss of a proposal at a budget, by a seed; None where it fails."""
+Train = Callable[[Slot], Evaluation]
+"""Trains a slot of a rung."""
+
+
+def run(pipelines: Mapping[str, Pipeline], objective: Objective | None = None) -> None:
+    """Run an experiment with all its studies: records, tables of evaluations and incumbents.
+
+    What is there already is not trained again.
+
+    Parameters
+    ----------
+    pipelines
+        Its studies by name, see `Pipeline.all_from_config`.
+    objective
+        Evaluates the proposals; by default they are trained, one after another, on one thread.
+
+    Raises
+    ------
+    UserError
+        If another run works in the results folder; if anything in the configuration cannot work.
+    """
+    search = pipelines[layout.SEARCH]
+    with lock.take(search.folder), _one_thread():
+        plan = search.graph.plan
+        write_record(layout.plan_file(search.folder), plan)
+        for pipeline in pipelines.values():
+            settings = _settings(pipeline)
+            refuse_another(pipeline.frozen, settings)
+            write_record(pipeline.frozen, settings)
+            if pipeline is search:
+                _find_images(pipeline)
+            with _training(pipeline, settings, objective) as train:
+                study = _Study(pipeline, settings, train)
+                study.run(plan)
+            study.sum_up(plan)
+
+
+def finish(pipelines: Mapping[str, Pipeline]) -> None:
+    """Make of the records what is said of them: configuration, figures, tables, numbers, paper, crate, manifest.
+
+    Raises
+    ------
+    UserError
+        If records are missing, or do not fit each other.
+    """
+    # These take seconds to import, and are not needed to train.
+    from jointsearch.audit import crate, seal
+    from jointsearch.core import code
+    from jointsearch.paper.build import build
+    from jointsearch.paper.facts import gather
+    from jointsearch.plotting.outcomes import outcomes
+    from jointsearch.search.resolve import configuration
+
+    pipeline = pipelines[layout.SEARCH]
+    folder, settings = pipeline.folder, pipeline.config
+    results = Results.read(folder)
+    made = configuration(results.experiment, pipeline.length, settings.studies) | outcomes(results)
+    for name, content in made.items():
+        write_bytes(folder / name, content)
+    write_bytes(folder / "paper.pdf", build(gather(settings, folder), folder))
+    write_bytes(folder / crate.WORKFLOW, crate.workflow_text(code.ROOT / "Snakefile"))
+    write_bytes(folder / crate.METADATA, crate.build(folder))
+    seal.seal(folder)
+
+
+@dataclass(frozen=True)
+class _Study:
+    """A study that is run; keeps what comes of it in its folder, see `course.Keeper`."""
+
+    pipeline: Pipeline
+    experiment: Experiment
+    training: Train
+
+    def run(self, plan: Plan) -> None:
+        """Train all that is planned."""
+        planned, brackets = self.pipeline.planned.plan, self.pipeline.brackets
+        if self.experiment.warm_start is not None:
+            self._begin_warm()
+        if planned.is_search:
+            course.run(brackets, self.experiment.budget, self.experiment.lags, self)
+            return
+        followed = {name: Study.read(self.pipeline.folder, plan, name).evaluations for name in planned.follows}
+        kind = proposer(planned)
+        for item in brackets:
+            for rung in range(len(item.sizes)):
+                given = kind.propose(self.experiment, planned, item.index, rung, followed)
+                self.train(item, rung, self.keep(given))
+
+    def sum_up(self, plan: Plan) -> None:
+        """Write the table of its evaluations and the best configuration."""
+        found = Study.read(self.pipeline.folder, plan, self.folder.name)
+        for name, content in study_tables.of_study(found).items():
+            write_bytes(self.pipeline.table.with_name(name), content)
+
+    @property
+    def folder(self) -> Path:
+        return self.pipeline.study
+
+    @cached_property
+    def space(self) -> Space:
+        return Space(self.experiment.space)
+
+    def sample(self, item: Bracket, seen: Sequence[Evaluation], pending: Sequence[Rung]) -> Rung:
+        reader, name = Folder(self.pipeline.folder), self.folder.name
+        previous = reader.previous(name, item.index)
+        history = proposals.history(self.experiment, name, item.index, previous, seen)
+        write_record(layout.history_file(self.folder, item.index), history)
+        known, waiting = reader.observations(name, item.index), pending if self._looks_at_pending else ()
+        return self.keep(proposals.first_rung(self.experiment, history, known, waiting, self.space))
+
+    def promote(self, item: Bracket, rung: int, below: Sequence[Evaluation]) -> Rung:
+        promoted = self.keep(proposals.next_rung(self.experiment, below))
+        drop_ends(layout.rung_folder(self.folder, item.index, rung - 1), below, promoted)
+        return promoted
+
+    def train(self, item: Bracket, rung: int, proposals: Rung) -> list[Evaluation]:
+        folder = layout.rung_folder(self.folder, item.index, rung)
+        for batch in self.pipeline.batches(item.index, rung):
+            job = Job(self.experiment, proposals, folder, layout.slots_of(batch))
+            # Refuses records of something else.
+            job.missing()
+            for slot, file in job.to_train(Interruption()):
+                write_record(file, self.training(Slot(self.experiment, proposals, slot, self.folder)), keep=True)
+            job.finish(batch)
+        files = (layout.slot_file(folder, slot) for slot in range(item.sizes[rung]))
+        return [read_record(file, Evaluation) for file in files]
+
+    def keep(self, rung: Rung) -> Rung:
+        """Write the proposals of a rung."""
+        write_record(layout.proposals_file(self.folder, rung.bracket, rung.rung), rung)
+        return rung
+
+    def _begin_warm(self) -> None:
+        begun = self.pipeline.config.search.warm_start
+        assert begun is not None
+        known = proposals.warm_start(self.experiment, self.folder.name, Path(begun.folder), begun.losses)
+        write_record(layout.warm_start_file(self.folder), known)
+
+    @property
+    def _looks_at_pending(self) -> bool:
+        return registry.sees_pending(self.experiment.sampler)
+
+
+def _settings(pipeline: Pipeline) -> Experiment:
+    """Settings of a study, once that is over of which it keeps a part."""
+    for found in pipeline.inputs("settings")["keeps"]:
+        return second_step(pipeline.experiment, read_record(found, Incumbent), pipeline.planned.plan.keeps)
+    return pipeline.experiment
+
+
+def _find_images(pipeline: Pipeline) -> None:
+    config, experiment = pipeline.config, pipeline.experiment
+    given = "validation_fraction" in config.data.model_fields_set
+    roots = Path(config.data_root), Path(config.cache_root)
+    found = datasets.find(experiment.data, roots[0], experiment.split_seed, roots[1], given)
+    write_record(pipeline.folder / "data.json", found.images)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _training(pipeline: Pipeline, experiment: Experiment, objective: Objective | None) -> Iterator[Train]:
+    """Have what evaluates the slots of a study."""
+    config = pipeline.config
+    known = read_record(pipeline.folder / "data.json", DataSet)
+    roots = Path(config.data_root), Path(config.cache_root)
+    with claim(config.jobs.device, config.jobs.memory_gb) as device:
+        images = datasets.load(experiment.data, roots[0], experiment.split_seed, roots[1], known)
+        setup = Setup(images, device, environment.environment(device, 1))
+        environment.keep(setup.environment, pipeline.folder)
+        yield lambda slot: evaluate(slot, setup) if objective is None else _ask(objective, slot, setup)
+
+
+def _ask(objective: Objective, slot: Slot, setup: Setup) -> Evaluation:
+    """Have the loss of a slot from an objective. Its record names the objective in the place of the training code."""
+    running = attempt.begin(setup.device, digest(setup.environment))
+    loss = objective(slot.proposal, slot.identity.budget, slot.identity.seed)
+    point = CurvePoint(step=0, epoch=0, learning_rate=0, train_loss=None, validation_error=loss, test_error=loss)
+    result = Result(
+        status="diverged" if loss is None else "success",
+        message="the objective failed" if loss is None else None,
+        loss=loss,
+        test_error=loss,
+        parameters=None,
+        epochs=0,
+        steps=0,
+        curve=(point,),
+    )
+    timing = Timing(training_seconds=0, evaluation_seconds=0, startup_seconds=0, curve_seconds=(0,))
+    code = digest(f"{objective.__module__}.{objective.__qualname__}")
+    made_with = dict(setup.conditions()) | {"code": code}
+    return Evaluation(
+        **dict(slot.identity),
+        **dict(result),
+        made_with=MadeWith(**made_with, precision="float32", compiled=False),
+        observed=Observed(**dict(running.ended()), **dict(timing)),
+        parents=(digest(slot.rung),),
+    )

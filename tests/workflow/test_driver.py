@@ -1,0 +1,98 @@
+"""A whole search in one process."""
+
+import pytest
+from jointsearch.results.material import Material
+
+from jointsearch.core import config, layout, lock
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import read_record
+from jointsearch.core.records import Evaluation
+from jointsearch.search.incumbent import Incumbent
+from jointsearch.workflow import driver
+from jointsearch.workflow.pipeline import Pipeline
+
+
+def pipelines(folder, **changes):
+    given = {
+        "experiment": "small",
+        "space": "config/spaces/joint17-digits.yaml",
+        "data": {"name": "digits"},
+        "cache_root": str(folder / "cache"),
+        "budget": {"unit": "steps", "minimum": 2, "maximum": 18},
+        "search": {"length": 3, "length_unit": "brackets", "lags": [0, 1, 1]},
+        "jobs": {"device": "cpu", "evaluations_per_job": 4},
+    }
+    return Pipeline.all_from_config(config.parse(given | changes), folder / "results")
+
+
+def objective(proposal, budget, seed):
+    """The lower the learning rate the better; the third configuration fails."""
+    return None if proposal.id == "0-0-2" else min(1.0, proposal.values["learning_rate"] ** 0.1 / budget**0.1)
+
+
+@pytest.fixture
+def asked():
+    return []
+
+
+@pytest.fixture
+def counted(asked):
+    def ask(proposal, budget, seed):
+        asked.append((proposal.id, budget))
+        return objective(proposal, budget, seed)
+
+    return ask
+
+
+def test_an_objective_is_asked_once_for_each_evaluation_that_is_missing(tmp_path, asked, counted):
+    planned = pipelines(tmp_path)
+    driver.run(planned, counted)
+    assert len(asked) == len(set(asked)) == 20
+    search = planned["search"]
+    (layout.rung_folder(search.study, 0, 1) / "slot-01.json").unlink()
+    driver.run(planned, counted)
+    assert len(asked) == 21 and asked[-1] in asked[:-1]
+    best = read_record(search.folder / "incumbent.json", Incumbent)
+    assert (best.budget, best.failed) == (18, 1)
+
+
+def test_a_failure_is_a_record_and_not_promoted(tmp_path):
+    planned = pipelines(tmp_path)
+    driver.run(planned, objective)
+    evaluations = Material.read(planned["search"].folder).evaluations("search")
+    [failed] = [one for one in evaluations if one.loss is None]
+    assert (failed.id, failed.status) == ("0-0-2@0", "diverged")
+
+
+def test_batches_of_another_size_give_the_same_course(tmp_path):
+    made = []
+    for size in (1, 9):
+        planned = pipelines(tmp_path / str(size), jobs={"device": "cpu", "evaluations_per_job": size})
+        driver.run(planned, objective)
+        made.append([one.derivable() for one in Material.read(planned["search"].folder).evaluations("search")])
+    assert made[0] == made[1]
+
+
+def test_a_longer_search_keeps_what_is_there(tmp_path, asked, counted):
+    short = {"length": 1, "length_unit": "brackets", "lags": [0, 1, 1]}
+    driver.run(pipelines(tmp_path, search=short), counted)
+    assert len(asked) == 13
+    driver.run(pipelines(tmp_path), counted)
+    assert len(asked) == len(set(asked)) == 20
+
+
+def test_the_folder_of_another_run_or_of_another_experiment_is_left(tmp_path):
+    planned = pipelines(tmp_path)
+    with lock.take(planned["search"].folder), pytest.raises(UserError, match="another run works here"):
+        driver.run(planned, objective)
+    driver.run(planned, objective)
+    with pytest.raises(UserError, match="another experiment: seed was 0, is now 1"):
+        pipelines(tmp_path, seed=1)
+
+
+def test_what_an_objective_says_is_no_training_of_ours(tmp_path):
+    planned = pipelines(tmp_path)
+    driver.run(planned, objective)
+    one = read_record(layout.rung_folder(planned["search"].study, 0, 0) / "slot-00.json", Evaluation)
+    environment = layout.environment_file(planned["search"].folder, one.observed.environment)
+    assert one.made_with.code not in environment.read_text()
