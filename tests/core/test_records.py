@@ -49,7 +49,7 @@ def test_every_truncation_is_refused_with_the_path(tmp_path):
         ({"extra": 1}, "extra: Extra inputs are not permitted"),
         ({"seed": "7"}, "seed"),
         ({"slot": True}, "slot"),
-        ({"protocol": 1}, "protocol"),
+        ({"protocol": 2}, "protocol"),
         ({"curve": []}, "loss must be the validation error in the last row of the curve"),
         ({"test_error": None}, "test_error must be that in the last row of the curve"),
         ({"test_error": 0.25}, "test_error must be that in the last row of the curve"),

@@ -13,7 +13,8 @@ def found(**changes) -> DataSet:
 
 def test_classes_and_sizes_stand_in_one_line():
     assert dataset.line(found()) == (
-        f"10 classes: {', '.join(CIFAR)}; 45,000 / 5,000 / 10,000 images of 32 x 32 x 3 for training, validation, test"
+        f"10 classes: {', '.join(CIFAR)}; 45,000 / 5,000 / 10,000 images of 32 x 32 x 3 for training, "
+        "validation, test; validation held out of the training images, test as published"
     )
 
 
@@ -39,7 +40,3 @@ def test_the_line_says_where_parts_are_from_and_what_is_twice(changes, says):
     line = dataset.line(found(**changes))
     assert says in line
     assert "\n" not in line
-
-
-def test_no_copies_need_no_word():
-    assert dataset.line(found(duplicates=0)) == dataset.line(found())

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Protocol = Literal[2]
-PROTOCOL: Protocol = 2
+Protocol = Literal[3]
+PROTOCOL: Protocol = 3
 """Version of the training protocol. Raised on purpose when a change alters what a training means; records of another
 version are refused."""
 
@@ -322,10 +322,9 @@ class DataSet(Record):
     train: Index
     validation: Index
     test: Index
-    # Not looked for by the first versions, whose records stay what they are.
-    validation_from: str | None = Field(None, exclude_if=lambda value: value is None)
-    test_from: str | None = Field(None, exclude_if=lambda value: value is None)
-    duplicates: Index | None = Field(None, exclude_if=lambda value: value is None)
+    validation_from: str = HELD_OUT
+    test_from: str = PUBLISHED
+    duplicates: Index = 0
 
 
 class Batch(Record):

@@ -254,5 +254,5 @@ def as_json(facts: Facts) -> dict[str, Any]:
 
 def _held_out(facts: Facts) -> str:
     """The share of the training images that is held out for validation; none where the data has its validation part."""
-    given = facts.images is not None and facts.images.validation_from not in (None, HELD_OUT)
+    given = facts.images is not None and facts.images.validation_from != HELD_OUT
     return "" if given else f"{100 * facts.experiment.data.validation_fraction:.3g} %"

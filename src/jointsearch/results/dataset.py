@@ -18,10 +18,8 @@ def line(data: DataSet) -> str:
     ]
     parts: dict[str, list[str]] = {}
     for part, where in (("validation", data.validation_from), ("test", data.test_from)):
-        if where is not None:
-            parts.setdefault(_origin(where), []).append(part)
-    if parts:
-        said.append(", ".join(f"{' and '.join(names)} {origin}" for origin, names in parts.items()))
+        parts.setdefault(_origin(where), []).append(part)
+    said.append(", ".join(f"{' and '.join(names)} {origin}" for origin, names in parts.items()))
     if data.duplicates:
         said.append(f"{data.duplicates:,} of validation and test are copies of images in another part")
     return "; ".join(said)
