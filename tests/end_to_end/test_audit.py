@@ -22,7 +22,7 @@ from end_to_end.forgery import (
     rebuild_outcomes,
     set_errors,
 )
-from jointsearch.audit import audit, manifest
+from jointsearch.audit import audit, derive, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Verdict
 from jointsearch.core import code, layout
@@ -33,6 +33,18 @@ from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import time_stamps
 
 needs_ssh_keygen = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not here")
+
+
+@pytest.fixture
+def drawn() -> None:
+    """Asked for by a test of what is drawn: see `undrawn`."""
+
+
+@pytest.fixture(autouse=True)
+def undrawn(request, monkeypatch):
+    """Elsewhere an audit in this process checks the data behind figures alone, as drawing takes most of its time."""
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(derive, "_draws_alike", lambda evidence: False)
 
 
 def look(folder: Path, level: str = "derive") -> set[tuple[str, str, Verdict]]:
@@ -48,6 +60,7 @@ def mismatches(folder: Path, level: str = "derive") -> set[tuple[str, str]]:
     return {(check, file) for check, file, verdict in look(folder, level) if verdict is Verdict.MISMATCH}
 
 
+@pytest.mark.usefixtures("drawn")
 def test_what_was_made_from_a_commit_and_the_lock_is_verified(committed):
     done = audit.run(committed.results, "derive")
     assert not done.findings.problems, messages(committed.results)
@@ -227,6 +240,7 @@ def round_otherwise(path: Path, factor: float = 1 + 1e-12) -> None:
     path.write_text(number.sub(lambda match: repr(float(match[0]) * factor), path.read_text()))
 
 
+@pytest.mark.usefixtures("drawn")
 def test_numbers_that_another_processor_rounds_otherwise_are_verified_and_what_is_drawn_of_them_not_checked(results):
     data, drawn = results / "figures/incumbent_over_time.csv", results / "figures/incumbent_over_time.pdf"
     for path in (data, results / "tables/early_stopping.csv", results / "numbers.json"):
@@ -251,6 +265,7 @@ def test_numbers_that_another_processor_rounds_otherwise_are_verified_and_what_i
     ],
     ids=["a number", "a row more", "a row less"],
 )
+@pytest.mark.usefixtures("drawn")
 def test_data_that_were_edited_are_a_mismatch_and_what_is_drawn_is_checked_to_the_byte(results, edit_numbers):
     data, drawn = results / "figures/incumbent_over_time.csv", results / "figures/learning_curves.png"
     edit_numbers(data)
@@ -269,6 +284,7 @@ def test_results_that_nobody_touched_are_verified_where_linear_algebra_rounds_ot
 
 
 @needs_ssh_keygen
+@pytest.mark.usefixtures("drawn")
 def test_what_a_forger_who_rebuilds_everything_gets_away_with_and_what_catches_him(committed, tmp_path):
     """The loss of an evaluation that nothing of the search follows from, all hashes, tables and figures rebuilt."""
     key = tmp_path / "key"
@@ -486,6 +502,7 @@ def test_outcomes_that_do_not_follow_are_found_though_the_manifest_was_rebuilt(r
     assert ("outcome", name) in mismatches(results)
 
 
+@pytest.mark.usefixtures("drawn")
 def test_an_image_that_is_not_drawn_from_its_data_is_found(results):
     one, other = (results / f"figures/{name}.png" for name in ("budget_correlation", "full_budget_evaluations"))
     shutil.copy(one, other)

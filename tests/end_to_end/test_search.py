@@ -90,9 +90,8 @@ def test_the_figures_are_there_in_three_formats_with_their_data(finished):
 def test_the_workflow_and_the_driver_make_the_same(finished, run_by_snakemake):
     assert run_by_snakemake.derivable() == finished.derivable()
     assert run_by_snakemake.chain() == finished.chain()
-    for name in ("data.json", "incumbent.json", "observations.csv", "config.yaml", "space.yaml", "code.sha256"):
-        if name != "observations.csv":
-            assert (run_by_snakemake.results / name).read_bytes() == (finished.results / name).read_bytes(), name
+    for name in ("plan.json", "data.json", "incumbent.json", "config.yaml", "space.yaml", "code.sha256"):
+        assert (run_by_snakemake.results / name).read_bytes() == (finished.results / name).read_bytes(), name
     files = [
         {path.relative_to(one.results) for path in one.results.rglob("*") if not path.name.startswith(".")}
         for one in (run_by_snakemake, finished)

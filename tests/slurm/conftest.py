@@ -8,7 +8,7 @@ from typing import Any
 
 import cluster
 import pytest
-from end_to_end.conftest import Workspace, finished, make_workspace  # noqa: F401 # one is a fixture
+from end_to_end.conftest import Workspace, finished, make_workspace, shared  # noqa: F401 # two are fixtures
 
 from jointsearch.core.records import Evaluation
 
