@@ -1,6 +1,7 @@
 """The report: a markdown file with tables, and a figure beside it."""
 
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -62,13 +63,13 @@ def write(
         "## Tasks\n", task_table(summary), surrogate_table(summary),
         *(f"## Normalised regret {name}\n\n{regret_table(summary, at)}" for name, at in PARTS),
         "## Mean ranks\n", rank_table(summary),
-        f"## {chosen} against each other one\n", test_table(summary, chosen), TASK_BY_TASK,
+        f"## {chosen} against each other optimiser\n", test_table(summary, chosen), TASK_BY_TASK,
         *(test_by_task(summary, chosen, name, at) for name, at in PARTS),
         faithful(summary),
         "## Cost of proposing\n", cost_table(summary),
         "## Made with\n", made_with(found, summary, left_out, flags),
     ]  # fmt: skip
-    write_bytes(folder / f"{STEM}.md", ("\n".join(parts).rstrip() + "\n").encode())
+    write_bytes(folder / f"{STEM}.md", (wrapped("\n".join(parts)).rstrip() + "\n").encode())
     style.save(figure.draw(summary), folder / STEM)
     print(f"wrote {folder / STEM}.md and its figure", file=sys.stderr)
 
@@ -76,26 +77,37 @@ def write(
 PARTS = tuple(zip(("at a quarter of the budget", "at the end"), SHARES, strict=True))
 
 HOW = """\
-Searches are simulated: brackets, lags, histories, pending proposals and seeds are the workflow's, the losses are a
-task's, of which the truth is known. The incumbent is what the workflow would return: the lowest loss *seen* at the
+Searches are simulated. Brackets, lags, histories, pending proposals and seeds are the workflow's; the losses are those
+of a task whose true losses are known. The incumbent is what the workflow would return: the lowest loss *seen* at the
 largest budget reached so far. Its regret is its *true* loss at the full budget minus the optimum, divided by the
-difference between the median random configuration and the optimum: 0 is perfect, 1 is what a random configuration
-brings; before any evaluation has succeeded it is 1. The budget is spent by one worker, evaluation after evaluation.
-Intervals are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends on seed, configuration
-and budget alone, so optimisers are compared in pairs.
+difference between the median random configuration and the optimum. So 0 is perfect, and 1 is as good as a random
+configuration; before any evaluation has succeeded, the regret is 1. One worker spends the budget, one evaluation after
+another. Intervals are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends only on seed,
+configuration and budget, so optimisers are compared in pairs.
 
-All optimisers propose first rungs only, a whole bracket at once, and Hyperband promotes: what SMAC3, DEHB and Optuna do
-beyond that in searches of their own is not seen here. A configuration that is proposed twice gets the same noise.
+All optimisers propose only first rungs, a whole bracket at once, and Hyperband promotes. What SMAC3, DEHB and Optuna do
+beyond that in their own searches is not measured here. A configuration that is proposed twice gets the same noise.
 
-Choices of our own samplers are tuned on `development` tasks only; ranks and tests below are about the `report` tasks
-on which every optimiser here has run. Development tasks are other instances of the same families, not of other ones.
+Settings of our own samplers are tuned only on `development` tasks. Ranks and tests below are about the `report` tasks
+on which every optimiser here has run. Development tasks are other instances of the same families, not of other
+families.
 """
 
 
 TASK_BY_TASK = """\
-Task by task: the median of the other's regret minus ours, positive where the other is worse, and p, by Holm for all
-tests on a task. The tests above take all pairs together, so that tasks with large differences weigh more there.
+Task by task: the median of the other's regret minus ours, positive if the other is worse, and p, Holm-corrected over
+all tests on a task. The tests above take all pairs together, so tasks with large differences have more weight there.
 """
+
+
+def wrapped(text: str) -> str:
+    """Markdown with lines of at most 120 characters, tables apart."""
+    lines = []
+    for line in text.split("\n"):
+        indent = "  " if line.startswith("- ") else ""
+        whole = len(line) <= 120 or line.startswith("|")
+        lines += [line] if whole else textwrap.wrap(line, 120, subsequent_indent=indent, break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -130,7 +142,7 @@ def task_table(summary: Summary) -> str:
 
 
 def surrogate_table(summary: Summary) -> str:
-    """How well surrogates foretell trainings that they were not fitted on; empty without tasks of the table."""
+    """How well surrogates predict trainings that they were not fitted on; empty without tasks of the table."""
     roles = {tasks.make(name).role for name in summary.tasks if name.startswith("table-")}
     parts = []
     for role in sorted(roles):
@@ -144,7 +156,7 @@ def surrogate_table(summary: Summary) -> str:
         ]
         parts.append(
             f"Surrogates of the table's configurations for {role}: Spearman's correlation / R² of validation errors of "
-            f"held-out configurations ({surrogate.FOLDS}-fold cross-validation). Bold: the best of trees, and the "
+            f"held-out configurations ({surrogate.FOLDS}-fold cross-validation). Bold: the best of the trees, and the "
             f"Gaussian process.\n\n{markdown(pd.DataFrame(rows))}"
         )
     return "\n".join(parts)
@@ -181,7 +193,7 @@ def rank_table(summary: Summary) -> str:
 
 
 def test_table(summary: Summary, ours: str) -> str:
-    parts = ["Two-sided Wilcoxon signed-rank tests over the same pairs, corrected by Holm.\n"]
+    parts = ["Two-sided Wilcoxon signed-rank tests over the same pairs, Holm-corrected.\n"]
     for name, share in PARTS:
         blocks = summary.blocks(share)
         regrets = {label: blocks[:, place] for place, label in enumerate(summary.optimisers)}
@@ -228,7 +240,7 @@ def faithful(summary: Summary) -> str:
         low, high = statistics.interval(ours - theirs, np.random.default_rng(derive(0, name, "bootstrap", "faithful")))
         [one] = statistics.compare(ours, {"hpbandster": theirs})
         told.append(f"{name} {(ours - theirs).mean():+.3f} [{low:+.3f}, {high:+.3f}] (p = {one.p:.2g})")
-    return f"`bohb`, which is to equal `hpbandster`: mean difference of regrets {'; '.join(told)}.\n"
+    return f"`bohb`, which should equal `hpbandster`: mean difference of regrets {'; '.join(told)}.\n"
 
 
 def cost_table(summary: Summary) -> str:
@@ -244,7 +256,7 @@ def cost_table(summary: Summary) -> str:
         runs = [run for task in summary.ranked for run in summary.runs[task, label]]
         failed.append(f"{label} {np.mean([run.failures / run.evaluations for run in runs]):.1%}")
         repeated.append(f"{label} {np.mean([run.repeated / run.proposals for run in runs]):.1%}")
-    shares = f"Failed evaluations: {', '.join(failed)}.\n\nProposals that were made before: {', '.join(repeated)}.\n"
+    shares = f"Failed evaluations: {', '.join(failed)}.\n\nRepeated proposals: {', '.join(repeated)}.\n"
     return f"{markdown(pd.DataFrame(columns))}\n{shares}"
 
 

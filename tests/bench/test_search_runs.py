@@ -107,7 +107,7 @@ def test_the_report_is_the_same_again(found, tmp_path):
     for name in names:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
     text = (tmp_path / "first" / "search_quality.md").read_text()
-    assert "## bohb against each other one" in text
+    assert "## bohb against each other optimiser" in text
     assert "left out: smac: no library" in text
     assert "seeds: 0, 1" in text
     assert 'make bench-search BENCH_FLAGS="--seeds 2"' in text

@@ -98,11 +98,11 @@ def _by_group(data: pd.DataFrame) -> pd.DataFrame:
 TABLES: dict[str, Display] = {
     "early_stopping": Display(
         "What early stopping would cost, from random configurations that were trained at every budget. Of those "
-        "that succeeded at the budget on the left, one in eta is *kept*, by its error there: one in eta of all "
-        "would keep every success where most fail. The *top tenth* are the best of those that succeeded at the full "
-        "budget. *Regret* is the lowest full-budget error among those kept, less the lowest of all. The rank "
-        "correlation with the full budget is that of all that succeeded, and that within the search, which knows "
-        "survivors only. In brackets 95 % intervals.",
+        "that succeeded at the budget on the left, the best 1/eta are *kept*: 1/eta of all configurations would "
+        "keep every success where most fail. The *top tenth* are the best of those that succeeded at the full "
+        "budget. *Regret* is the lowest full-budget error among the kept minus the lowest of all. The rank "
+        "correlation with the full budget is given over all that succeeded, and within the search, which sees "
+        "survivors only. Brackets: 95 % intervals.",
         (
             budget("stopped at"),
             count("configurations", "configurations"),
@@ -116,10 +116,10 @@ TABLES: dict[str, Display] = {
         ),
     ),
     "arms_table": Display(
-        "The arms at one spent time, the last at which all that have begun can be compared: mean and standard "
-        "deviation over repeats of the incumbent's errors, and the mean difference to joint BOHB, above zero where "
-        "joint BOHB is better, with its 95 % interval by Student's *t*. *p* is of a paired *t* test over repeats, "
-        "corrected for the number of arms by Holm's method.",
+        "The arms at equal training time, the last at which all that have begun can be compared: mean and standard "
+        "deviation over repeats of the incumbent's errors, and the mean difference to joint BOHB, above zero if "
+        "joint BOHB is better, with its 95 % interval by Student's *t*. *p* is that of a paired *t* test over "
+        "repeats, corrected for the number of arms by Holm's method.",
         (
             word("arm", "title"),
             count("repeats", "n", "compared"),
@@ -139,8 +139,8 @@ TABLES: dict[str, Display] = {
     "importance_groups": Display(
         "Shares of the variance of the logarithmic validation error, in percent: main effects of the architecture "
         "(A) and of the other hyperparameters (H), interactions within and between them, and all of higher order. "
-        "*R²* is that on held-out configurations; at or below zero the surrogate foretells nothing, and its "
-        "shares mean nothing. *n* evaluations succeeded; failures are left out.",
+        "*R²* is that on held-out configurations; at or below zero the surrogate predicts nothing, and its shares "
+        "mean nothing. *n* evaluations succeeded; failures are left out.",
         (
             budget("budget"),
             named("surrogate", "surrogate", {"forest": "Random forest", "gp": "Gaussian process"}),
@@ -159,7 +159,8 @@ TABLES: dict[str, Display] = {
     "manual": Display(
         "Manual architectures, trained at the full budget, and the configuration that the search found: mean and "
         "standard deviation over seeds, and the 95 % interval of the mean test error by Student's *t*. The found "
-        "one is the single training of the search, chosen by its validation error, which is therefore optimistic.",
+        "configuration is a single training of the search, chosen by its validation error, which is therefore "
+        "optimistic.",
         (
             word("network", "title"),
             word("family", "family"),
@@ -174,9 +175,9 @@ TABLES: dict[str, Display] = {
         ),
     ),
     "retraining": Display(
-        "Final trainings on training and validation images at the full budget: test error over seeds, mean and "
-        "standard deviation, with the 95 % interval of the mean by Student's *t*. *Snapshot ensemble* is that of "
-        "the networks at the ends of the cycles of one training.",
+        "Final trainings on training and validation images at the full budget: mean and standard deviation of the "
+        "test error over seeds, with the 95 % interval of the mean by Student's *t*. *Snapshot ensemble*: the "
+        "networks at the ends of the cycles of one training.",
         (
             word("network", "title"),
             word("what", "kind"),

@@ -132,7 +132,7 @@ def settings(workflow: Any, root: Path, given: Mapping[str, Any]) -> Config:
         if others or not (is_module or main.resolve() in [one.resolve() for one in ours]):
             raise UserError(
                 f"{', '.join(others) or main}: of a Snakefile that includes this workflow, which cannot see it; write "
-                "`module joint:` with `snakefile:` and `config: config`, and `use rule * from joint` (README)"
+                "`module joint:` with `snakefile:` and `config: config`, and `use rule * from joint` (docs/running.md)"
             )
         return config.read(*(named or [Path(CONFIG)]), overrides=overrides)
     exact = _merged([*read, *named], overrides, config.load)
