@@ -147,30 +147,30 @@ FAULTS = (
     ),
     Fault(
         "a record of another experiment is read",
-        "if evaluation.experiment != experiment:",
-        "if evaluation.experiment == 0:",
+        "if record.experiment != self._id_of(record.study):",
+        "if not record.experiment:",
     ),
     Fault("a changed record is not noticed in a run", "if file_digest(file) != recorded:", "if not file_digest(file):"),
     Fault(
         "records may change under a manifest",
-        "if lasts(name) and new.get(name) != old[name]]",
-        "if lasts(name) and name not in new]",
+        "if layout.lasts(name) and new.get(name) != old[name]]",
+        "if layout.lasts(name) and name not in new]",
     ),
     # The workflow.
     Fault(
         "a history does not wait for the one before",
-        "        previous=lambda w: pipelines[w.study].previous_history(int(w.bracket)),\n",
-        "",
+        '    if node.bracket:\n        yield Edge("previous"',
+        '    if node.bracket > 1:\n        yield Edge("previous"',
     ),
     Fault(
         "the last batch of a rung is not waited for",
-        "batches=lambda w: pipelines[w.study].batches(int(w.bracket), int(w.rung) - 1),",
-        "batches=lambda w: pipelines[w.study].batches(int(w.bracket), int(w.rung) - 1)[:1],",
+        "return layout.batch_files(self.folder / node.name, node.bracket, node.rung, size, packed)",
+        "return layout.batch_files(self.folder / node.name, node.bracket, node.rung, size, packed)[:1]",
     ),
     Fault(
         "proposals do not wait for those that are pending",
-        "pending=lambda w: pipelines[w.study].pending(int(w.bracket)),",
-        "pending=[],",
+        'yield Edge("pending", Node("proposals", node.name, item.index))',
+        "yield from ()",
     ),
     Fault("jobs get less time than their budget", "seconds = 1.1 * training * (", "seconds = 0.9 * training * ("),
     # What was learned.
@@ -192,8 +192,8 @@ FAULTS = (
     # The audit.
     Fault(
         "a changed parent is not noticed",
-        "history.previous == previous and history.parents == ",
-        "history.previous == previous or history.parents == ",
+        "follows = record.parents == parents",
+        "follows = len(record.parents) == len(parents)",
     ),
     Fault("any error is within the tolerance", "abs(then - now) <= tolerance", "abs(then - now) <= 1"),
     Fault(

@@ -1,0 +1,150 @@
+"""What an audit answers to each of its questions: verify, show, why, diff, root."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jointsearch.audit import audit, difference, lineage, manifest, page
+from jointsearch.audit.ancestry import files_behind
+from jointsearch.audit.audit import Audit, Target
+from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.findings import Findings, Level, as_json, as_text
+from jointsearch.core import layout
+from jointsearch.core.errors import UserError
+
+if TYPE_CHECKING:
+    from jointsearch.audit.retrain import How
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer for people and for machines.
+
+    Attributes
+    ----------
+    text, data
+        The same, as lines and as a JSON value.
+    code
+        The exit code that it asks for.
+    page
+        The same as an HTML page, where there is one.
+    """
+
+    text: str
+    data: Any
+    code: int = 0
+    page: bytes | None = None
+
+    def printed(self, as_json: bool) -> str:
+        """Write it for machines, or for people."""
+        return json.dumps(self.data, indent=1) if as_json else self.text
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """Which trainings are repeated, where the level is `retrain`, and how: `number` of those that are named."""
+
+    number: int
+    seed: int
+    how: "How"
+
+
+def verify(
+    targets: Sequence[Target], level: Level, signers: Path | None = None, retraining: Retraining | None = None
+) -> Answer:
+    """Check experiments, or single things in them, up to a level; the worst verdict gives the exit code.
+
+    Raises
+    ------
+    UserError
+        If there is no such thing.
+    """
+    audits: list[Audit] = []
+    lines: list[str] = []
+    data: list[dict[str, object]] = []
+    code = 0
+    for folder in dict.fromkeys(target.folder for target in targets):
+        names = [target.name for target in targets if target.folder == folder]
+        done = audit.run(folder, level, signers)
+        if retraining is not None:
+            named = [name for name in names if name is not None]
+            audit.retrain(done, named, retraining.number, retraining.seed, retraining.how)
+        chosen = _about(done, names)
+        audits.append(done)
+        data.append(_summary(done, chosen))
+        code = max(code, chosen.verdict.exit_code, key=(0, 4, 3, 1).index)
+        lines.append(f"{folder}: root {done.root or 'unknown, there is no manifest'}")
+        lines += [as_text(chosen), f"verdict: {chosen.verdict.words}"]
+    return Answer("\n".join(lines), data, code, page.render(audits))
+
+
+def show(targets: Sequence[Target]) -> Answer:
+    """Draw what things were made of, as trees.
+
+    Raises
+    ------
+    UserError
+        If there is no such thing.
+    """
+    trees = []
+    for target in targets:
+        done = audit.run(target.folder, "hash")
+        marks = {file: verdict.words for file, verdict in done.findings.verdicts().items()}
+        trees.append((lineage.find(done.evidence, target.name or manifest.NAME), marks))
+    text = "\n".join(line for tree, marks in trees for line in tree.lines(marks))
+    return Answer(text, [tree.as_json(marks) for tree, marks in trees])
+
+
+def diff(targets: Sequence[Target]) -> Answer:
+    """Say in what two evaluations, or two experiments, differ.
+
+    Raises
+    ------
+    UserError
+        If it is not asked of two of a kind, or there is no such thing.
+    """
+    if len(targets) != 2 or (targets[0].name is None) != (targets[1].name is None):
+        raise UserError("diff: takes two evaluations, or two results folders")
+    one, other = (Evidence.read(target.folder) for target in targets)
+    if targets[0].name is None or targets[1].name is None:
+        found = difference.of_experiments(one, other)
+    else:
+        found = difference.of_evaluations((one, targets[0].name), (other, targets[1].name))
+    lines = [line for aspect, values in found.items() for line in (f"{aspect}:", *(f"  {value}" for value in values))]
+    return Answer("\n".join(lines or ["no difference"]), found)
+
+
+def root(targets: Sequence[Target]) -> Answer:
+    """Give the digests over all files of experiments.
+
+    Raises
+    ------
+    UserError
+        If one has no manifest yet.
+    """
+    roots = {str(target.folder): manifest.root(target.folder) for target in targets}
+    return Answer("\n".join(f"{one}  {folder}" for folder, one in roots.items()), roots)
+
+
+def _about(done: Audit, names: Sequence[str | None]) -> Findings:
+    """Findings on what targets rest on; what is said of no file is kept."""
+    chosen: set[str] = set()
+    for name in names:
+        files = files_behind(done.evidence, name) if name is not None else None
+        if files is None:
+            return done.findings
+        chosen |= files
+    there = set(layout.files(done.evidence.path))
+    return done.findings.about(chosen | {one.subject for one in done.findings if one.subject not in there})
+
+
+def _summary(done: Audit, chosen: Findings) -> dict[str, object]:
+    return {
+        "experiment": done.evidence.experiment.name,
+        "root": done.root,
+        "verdict": chosen.verdict.words,
+        "exit_code": chosen.verdict.exit_code,
+        "findings": as_json(chosen),
+    }
