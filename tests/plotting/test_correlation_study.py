@@ -85,7 +85,7 @@ def test_every_pair_names_its_budgets_and_its_numbers(known, figure) -> None:
     found = data(known)
     last = found[(found["lower_budget"] == 400) & (found["higher_budget"] == 10800)].set_index("of")["n"]
     cells = texts(figure.axes[0])
-    assert cells[-5:] == ["lower (s)", "higher (s)", "n, study", "n, survivors", "n, search"]
+    assert cells[-5:] == ["lower", "higher", "n, study", "n, survivors", "n, search"]
     assert cells[-11:-6] == ["400 s", "3 h", *(str(int(last[of])) for of in ("study", "survivors", "search"))]
     assert cells[-6] == "×27"
 
@@ -110,7 +110,7 @@ def test_the_number_of_failures_is_said(known, figure) -> None:
 
 def test_a_study_half_done_says_how_far_and_keeps_the_look_of_each_budget() -> None:
     half = drawn(material(SETTINGS, correlation=study(SETTINGS, [0, 5, 17, 40], failing=0)))
-    assert {"400 s: 0 of 40 done", "3,600 s: 17 of 40 done, 0 failed"} < set(legends(half))
+    assert {"400 s: 0 of 40 done", "1 h: 17 of 40 done, 0 failed"} < set(legends(half))
     assert "study: 40 random configurations" in legends(half)
     handles = {
         text.get_text().split(":")[0]: handle.get_color()
@@ -118,7 +118,7 @@ def test_a_study_half_done_says_how_far_and_keeps_the_look_of_each_budget() -> N
         for text, handle in zip(part.legends[0].get_texts(), part.legends[0].legend_handles, strict=True)
     }
     colours = [line.get_color() for line in half.axes[1].lines if line.get_drawstyle() == "steps-post"]
-    assert colours == [handles["1,200 s"], handles["3,600 s"]]
+    assert colours == [handles["20 min"], handles["1 h"]]
 
 
 @pytest.mark.parametrize("maximum", [3, 9, 81])
