@@ -102,8 +102,9 @@ class Evidence(Folder):
         first = {place[1]: len(one.proposals) for place, one in self.rungs.items() if place[::2] == (name, 0)}
         begun = {index for study, index in self.histories if study == name}
         if planned is None:
-            kind = "search" if begun else "unknown"
-            planned = StudyPlan(name=name, kind=kind, settings=self.settings_of(name).id, brackets=())
+            # What its proposals were chosen from is not known: it may be anything.
+            kind, others = "search" if begun else "unknown", tuple(one for one in self.studies if one != name)
+            planned = StudyPlan(name=name, kind=kind, settings=self.settings_of(name).id, brackets=(), follows=others)
         begun |= {index for study, index, *_ in self.rungs if study == name}
         begun |= {index for study, index, *_ in self.evaluations if study == name}
         beyond = range(max(begun, default=-1) + 1) if planned.is_search else sorted(begun)

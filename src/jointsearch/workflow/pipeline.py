@@ -20,8 +20,6 @@ from jointsearch.search.studies.kind import PlannedStudy
 
 SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
 """What a unit of the budget takes at most, where the configuration does not say it."""
-
-
 Inputs = dict[str, list[Path]]
 OPTIONAL = {
     "settings": ("keeps",),
