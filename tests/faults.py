@@ -272,7 +272,7 @@ def main() -> None:
         listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True)
         for name in filter(None, listed.stdout.decode().split("\0")):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy / name)
+            shutil.copy(ROOT / name, copy / name, follow_symlinks=False)
         (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
         for number, fault in enumerate(FAULTS, start=1):
             if arguments.only and number not in arguments.only:
