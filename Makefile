@@ -30,8 +30,8 @@ demo: env ## run a whole search on scikit-learn's digits images, in minutes on t
 	@$(BIN)/snakemake --configfile config/demo.yaml
 	@$(BIN)/python scripts/status.py config/demo.yaml
 
-paper: CONFIG = config/miniature.yaml
-paper: env ## make figures, tables and the paper of what is trained by now (default: the miniature, from its records here)
+paper: CONFIG = config/demo.yaml
+paper: env ## make figures, tables and the paper of what is trained by now (default: the demo, from the records in this repository)
 	@$(BIN)/python scripts/outcomes.py "$$CONFIG"
 
 status: built ## say how far a search is (CONFIG=config/demo.yaml)
