@@ -43,7 +43,7 @@ def main() -> None:
 
 def _answer(verb: str, arguments: argparse.Namespace, targets: list[Target]) -> answers.Answer:
     if verb == "verify":
-        return answers.verify(targets, arguments.level, arguments.signers, options.retraining(arguments))
+        return answers.verify(targets, arguments.level, arguments.signers, options.repetition(arguments))
     return {"show": answers.show, "why": answers.show, "diff": answers.diff, "root": answers.root}[verb](targets)
 
 

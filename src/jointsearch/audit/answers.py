@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Retraining:
+class Repetition:
     """Which trainings are repeated, where the level is `retrain`, and how: `number` of those that are named."""
 
     number: int
@@ -52,7 +52,7 @@ class Retraining:
 
 
 def verify(
-    targets: Sequence[Target], level: Level, signers: Path | None = None, retraining: Retraining | None = None
+    targets: Sequence[Target], level: Level, signers: Path | None = None, repetition: Repetition | None = None
 ) -> Answer:
     """Check experiments, or single things in them, up to a level; the worst verdict gives the exit code.
 
@@ -68,9 +68,9 @@ def verify(
     for folder in dict.fromkeys(target.folder for target in targets):
         names = [target.name for target in targets if target.folder == folder]
         done = audit.run(folder, level, signers)
-        if retraining is not None:
+        if repetition is not None:
             named = [name for name in names if name is not None]
-            audit.retrain(done, named, retraining.number, retraining.seed, retraining.how)
+            audit.retrain(done, named, repetition.number, repetition.seed, repetition.how)
         chosen = _about(done, names)
         audits.append(done)
         data.append(_summary(done, chosen))

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from jointsearch.audit.answers import Retraining
+from jointsearch.audit.answers import Repetition
 from jointsearch.audit.findings import LEVELS
 from jointsearch.core import cli
 
@@ -20,14 +20,14 @@ def read(description: str, words: Sequence[str]) -> tuple[str, argparse.Namespac
     return verb or "verify", _parser(description).parse_intermixed_args(words)
 
 
-def retraining(arguments: argparse.Namespace) -> Retraining | None:
+def repetition(arguments: argparse.Namespace) -> Repetition | None:
     """Which trainings are to be repeated, and how; None at the other levels, which need no torch."""
     if arguments.level != "retrain":
         return None
     from jointsearch.audit.retrain import How
 
     how = How(arguments.device, arguments.data_root, arguments.cache, arguments.tolerance)
-    return Retraining(arguments.sample, arguments.seed, how)
+    return Repetition(arguments.sample, arguments.seed, how)
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
