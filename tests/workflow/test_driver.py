@@ -1,7 +1,7 @@
 """A whole search in one process."""
 
 import pytest
-from jointsearch.results.material import Material
+from jointsearch.results.results import Results
 
 from jointsearch.core import config, layout, lock
 from jointsearch.core.errors import UserError
@@ -59,7 +59,7 @@ def test_an_objective_is_asked_once_for_each_evaluation_that_is_missing(tmp_path
 def test_a_failure_is_a_record_and_not_promoted(tmp_path):
     planned = pipelines(tmp_path)
     driver.run(planned, objective)
-    evaluations = Material.read(planned["search"].folder).evaluations("search")
+    evaluations = Results.read(planned["search"].folder).evaluations("search")
     [failed] = [one for one in evaluations if one.loss is None]
     assert (failed.id, failed.status) == ("0-0-2@0", "diverged")
 
@@ -69,7 +69,7 @@ def test_batches_of_another_size_give_the_same_course(tmp_path):
     for size in (1, 9):
         planned = pipelines(tmp_path / str(size), jobs={"device": "cpu", "evaluations_per_job": size})
         driver.run(planned, objective)
-        made.append([one.derivable() for one in Material.read(planned["search"].folder).evaluations("search")])
+        made.append([one.derivable() for one in Results.read(planned["search"].folder).evaluations("search")])
     assert made[0] == made[1]
 
 

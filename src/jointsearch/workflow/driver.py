@@ -162,8 +162,7 @@ class _Study:
             for slot, file in job.to_train(Interruption()):
                 write_record(file, self.training(Slot(self.experiment, proposals, slot, self.folder)), keep=True)
             job.finish(batch)
-        files = (layout.slot_file(folder, slot) for slot in range(item.sizes[rung]))
-        return [read_record(file, Evaluation) for file in files]
+        return Folder(self.pipeline.folder).of_batches(self.pipeline.batches(item.index, rung))
 
     def keep(self, rung: Rung) -> Rung:
         """Write the proposals of a rung."""
