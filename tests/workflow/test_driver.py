@@ -1,12 +1,12 @@
 """A whole search in one process."""
 
 import pytest
-from jointsearch.results.results import Results
 
 from jointsearch.core import config, layout, lock
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
+from jointsearch.results.results import Results
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import driver
 from jointsearch.workflow.pipeline import Pipeline
