@@ -1,11 +1,12 @@
-# `make` or `make help` lists what there is. What makes something builds .venv first if it has to; what looks does not.
-# PYTHON and TORCH_INDEX reach envs/ as variables of the environment. PYTHONHOME is for one Python, and that is another.
+# `make` or `make help` lists the targets. Those that make something build .venv first if needed; `status` and
+# `resume-check` do not. PYTHON and TORCH_INDEX reach envs/ as environment variables; PYTHONHOME would be that of another
+# Python.
 unexport PYTHONHOME
 OUTSIDE := @sh envs/python.sh
 CONFIG ?= config/config.yaml
-# The folder behind the link, so that what runs stays in it when another environment is built.
+# The folder behind the link, so that a running command keeps its environment when another is built.
 BIN = $(or $(shell readlink .venv),.venv)/bin
-# Snakemake ends with a traceback where it cannot write to its cache, as in a home folder that is read-only.
+# Snakemake ends with a traceback if it cannot write to its cache, as in a read-only home folder.
 CACHE := "$${XDG_CACHE_HOME:-$$HOME/.cache}"/snakemake
 ifneq ($(shell [ "$$XDG_CACHE_HOME$$HOME" ] && mkdir -p $(CACHE) 2>/dev/null && [ -w $(CACHE) ] && echo yes),yes)
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
@@ -20,7 +21,7 @@ export CONFIG
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
 
-env: ## build .venv from the lock, or do nothing if it is up to date (PYTHON=python3.12, TORCH_INDEX=URL for others)
+env: ## build .venv from the lock file, or do nothing if it is up to date (PYTHON=python3.12, TORCH_INDEX=URL for others)
 	$(OUTSIDE) envs/build.py
 
 built:
@@ -31,22 +32,22 @@ demo: env ## run a whole search on scikit-learn's digits images, in minutes on t
 	@$(BIN)/python scripts/status.py config/demo.yaml
 
 paper: CONFIG = config/demo.yaml
-paper: env ## make figures, tables and the paper of what is trained by now (default: the demo, from the records in this repository)
+paper: env ## make figures, tables and the paper from the trainings so far (default: the demo, from the records here)
 	@$(BIN)/python scripts/outcomes.py "$$CONFIG"
 
-status: built ## say how far a search is (CONFIG=config/demo.yaml)
+status: built ## report the progress of a search (CONFIG=config/demo.yaml)
 	@$(BIN)/python scripts/status.py "$$CONFIG"
 
-resume-check: built ## say what of a search still runs, and how to go on or stop it (CONFIG=...)
+resume-check: built ## list the trainings still running, and how to resume or stop them (CONFIG=...)
 	@$(BIN)/python scripts/resume_check.py "$$CONFIG"
 
 test: env ## run the tests that take minutes, with one small run of the workflow
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/end_to_end --ignore tests/slurm
 
-test-workflow: env ## run the tests of whole runs of the workflow, of their audits, and of environments that are built
+test-workflow: env ## run the tests of whole runs of the workflow, their audits, and built environments
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/end_to_end
 
-test-slurm: demo ## run searches on a real Slurm cluster, set up here for the time (root on Debian 12)
+test-slurm: demo ## run searches on a real Slurm cluster, set up here for the tests (root on Debian 12)
 	@set -e; trap '$(BIN)/python tests/slurm/cluster.py stop' EXIT; \
 	$(BIN)/python tests/slurm/cluster.py start; \
 	$(BIN)/python -m pytest --numprocesses 3 tests/slurm --ignore tests/slurm/accounting --ignore tests/slurm/controller; \
@@ -61,7 +62,7 @@ test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of ot
 	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/samplers/peers tests/bench/test_search_hpbandster.py \
 		tests/audit/test_profile.py
 
-test-deepcave: env ## see that DeepCAVE reads our exports as we do (Python 3.10, else says so; needs a C compiler)
+test-deepcave: env ## check that DeepCAVE reads our exports as we do (Python 3.10, else it is skipped; needs a C compiler)
 ifeq ($(PYTHON310),)
 	@echo "test-deepcave: skipped, as DeepCAVE needs Python 3.10, which is not here (PYTHON310=PATH names one)"
 else
@@ -78,7 +79,7 @@ lint: env ## check style, types and the workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/python scripts/schemas.py --check
 
-format: env ## put source files into shape
+format: env ## format the source files
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
@@ -94,7 +95,7 @@ bench: env ## measure the cost of the workflow, of samplers and of an audit
 bench-search: peers ## compare samplers in simulated searches, hours long but resumable (BENCH_FLAGS=--help)
 	@PYTHONPATH=src .venv-peers/bin/python bench/bench_search.py $(BENCH_FLAGS)
 
-bench-train: env ## measure the training engine beside a textbook's loop (BENCH_FLAGS=--help)
+bench-train: env ## compare the speed of the training engine with a textbook's loop (BENCH_FLAGS=--help)
 	$(BIN)/python bench/bench_train.py $(BENCH_FLAGS)
 
 bench-slurm: env ## measure how busy GPUs are on a Slurm cluster set up here (root on Debian 12; BENCH_FLAGS=--help)
@@ -103,5 +104,5 @@ bench-slurm: env ## measure how busy GPUs are on a Slurm cluster set up here (ro
 schemas: env ## write workflow/schemas from the typed configuration and records
 	$(BIN)/python scripts/schemas.py
 
-lock: ## resolve envs/*.in into locks with hashes (LOCK_FLAGS=--upgrade for newer versions)
+lock: ## resolve envs/*.in into lock files with hashes (LOCK_FLAGS=--upgrade for newer versions)
 	$(OUTSIDE) envs/lock.py $(LOCK_FLAGS)

@@ -1,13 +1,13 @@
-# Joint search: one rule trains; the other rules decide what to train next, or say what was learned.
+# Joint search: one rule trains; the other rules decide what to train next, or report the results.
 #
 #   results/<experiment>/experiment.json                          the settings that define the experiment
 #   results/<experiment>/plan.json                                what each study trains; it only grows
 #   results/<experiment>/search/bracket-007/history.json          what the model of bracket 7 sees
 #   results/<experiment>/search/bracket-007/rung-1/proposals.json what its rung 1 trains
-#   results/<experiment>/search/bracket-007/rung-1/slot-03.json   what came of one of them (an evaluation record)
+#   results/<experiment>/search/bracket-007/rung-1/slot-03.json   the result of one training (an evaluation record)
 #   results/<experiment>/search/bracket-007/rung-1/batch-03-03.json  a training job is complete
 #   results/<experiment>/joint_bohb-0/..., correlation/..., manual/...  the same of the studies beside the search
-#   results/<experiment>/observations.csv, figures/, tables/, numbers.json, paper.pdf  what was learned
+#   results/<experiment>/observations.csv, figures/, tables/, numbers.json, paper.pdf  the results
 #   results/<experiment>/manifest.sha256                          the digest of each of these files
 #
 # Settings: config/README.md. Targets: `plan`, `search`, `studies`, `figures`, `paper`, `latex`, `all` (the default), `audit`.

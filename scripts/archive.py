@@ -1,7 +1,7 @@
-"""How do I give an experiment away?
+"""How do I share an experiment?
 
-Packs its results (records, tables, figures, numbers, crate, configuration, lock) into one file. Packed again it has
-the same bytes; unpacked anywhere, scripts/audit.py checks it.
+Packs its results (records, tables, figures, numbers, crate, configuration, lock file) into one file. Packing again
+gives the same bytes; scripts/audit.py checks it wherever it is unpacked.
 """
 
 import argparse
@@ -19,7 +19,7 @@ def main() -> None:
         "--output", type=Path, help="file to write (default: <folder>.tar.gz, or <folder>/records.tar.gz)"
     )
     parser.add_argument("--checkpoints", action="store_true", help="pack the states of interrupted trainings too")
-    parser.add_argument("--records", action="store_true", help="pack only what all else is made of again")
+    parser.add_argument("--records", action="store_true", help="pack only the records, from which all else is remade")
     arguments = parser.parse_args()
     folder: Path = arguments.experiment
     if not folder.is_dir():

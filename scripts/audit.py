@@ -1,16 +1,16 @@
 """Where does a result come from, and is it true?
 
   verify   check whole experiments, or single files, evaluations and numbers (the default)
-  show     print what something was made of, as a tree
+  show     print what a result was computed from, as a tree
   why      the same, for a number of the paper: why paper:best_test_error
-  diff     say in what two evaluations, or two experiments, differ
+  diff     list how two evaluations, or two experiments, differ
   root     print the digest over all files of an experiment
 
 A target is a results folder (results/demo), a file in one, an evaluation (11-0-1@0), a configuration (11-0-1) or a
-number (paper:best_test_error). Without one it is the only experiment in results/.
+number (paper:best_test_error). The default is the only experiment in results/.
 
-Exit codes: 0 verified, 1 mismatch, 2 wrong usage, 3 evidence is missing, 4 verified, but made with uncommitted code or
-in an unpinned environment. Those of the others than verify: 0, or 1 to 3 if they could not answer.
+Exit codes of verify: 0 verified, 1 mismatch, 2 wrong usage, 3 evidence is missing, 4 verified, but made with
+uncommitted code or in an unpinned environment. The other commands: 0, or 1 to 3 if they could not answer.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main() -> None:
 
 def _answer(verb: str, arguments: argparse.Namespace, targets: list[Target]) -> answers.Answer:
     if verb == "verify":
-        return answers.verify(targets, arguments.level, arguments.signers, options.repetition(arguments))
+        return answers.verify(targets, arguments.level, arguments.signers, options.retraining(arguments))
     return {"show": answers.show, "why": answers.show, "diff": answers.diff, "root": answers.root}[verb](targets)
 
 

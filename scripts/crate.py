@@ -1,7 +1,7 @@
-"""Which files are there, and what was each of them made from?
+"""Which files are there, and which inputs was each of them made from?
 
-Reads a finished search; writes `ro-crate-metadata.json`, a Provenance Run Crate of the
-experiment, and `workflow.smk`, the workflow in one file, beside the settings.
+Reads a finished search; writes `ro-crate-metadata.json`, a Provenance Run Crate of the experiment, and `workflow.smk`,
+the workflow in one file, beside the settings.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Are the images there, and which are they?
 
 Reads (or downloads) the images of an experiment; writes `data.json`: digests, classes, the sizes of the parts
-and where they are from. Says the same in one line, and warns of what is to be known before the first training.
+and their source. Prints the same in one line, and warns of anything to know before the first training.
 """
 
 import argparse
@@ -20,9 +20,9 @@ def main() -> None:
     parser.add_argument("experiment", type=Path, help="experiment.json")
     parser.add_argument("output", type=Path, help="data.json to write")
     parser.add_argument("--data-root", type=Path, help="folder of the images")
-    parser.add_argument("--cache", metavar="DIR", type=Path, help="folder of what can be made again: decoded images")
+    parser.add_argument("--cache", metavar="DIR", type=Path, help="folder of files that can be remade: decoded images")
     parser.add_argument(
-        "--fraction-given", action="store_true", help="data.validation_fraction stands in the configuration"
+        "--fraction-given", action="store_true", help="data.validation_fraction is in the configuration"
     )
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)

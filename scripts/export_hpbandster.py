@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record
-from jointsearch.results.results import Study
+from jointsearch.results.results import StudyResults
 from jointsearch.search import hpbandster
 from jointsearch.search.plan import Plan
 from jointsearch.space.space import Space
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder to write")
     arguments = parser.parse_args()
     folder = arguments.experiment.parent
-    search = Study.read(folder, read_record(layout.plan_file(folder), Plan), layout.SEARCH)
+    search = StudyResults.read(folder, read_record(layout.plan_file(folder), Plan), layout.SEARCH)
     hpbandster.write(arguments.folder, Space(search.experiment.space), search.evaluations)
 
 

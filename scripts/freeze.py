@@ -1,7 +1,7 @@
 """Which settings define this experiment, or this study of it?
 
-Takes them as JSON; writes `experiment.json`, all settings that change a result, beside the results they make.
-Refuses to replace the settings of another experiment. The second step of a search in two takes a part of its space
+Takes them as JSON; writes `experiment.json`, all settings that change a result, beside the results.
+Refuses to replace the settings of another experiment. The second step of a two-step search takes a part of its space
 from the incumbent of the first.
 """
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("settings", type=Experiment.model_validate_json, help="the settings, JSON")
     parser.add_argument("output", type=Path, help="experiment.json to write")
     parser.add_argument("incumbent", type=Path, nargs="?", help="incumbent.json whose values are kept")
-    parser.add_argument("kept", nargs="*", help="hyperparameters that are")
+    parser.add_argument("kept", nargs="*", help="hyperparameters whose values are kept")
     arguments = parser.parse_args()
     settings: Experiment = arguments.settings
     if arguments.incumbent is not None:

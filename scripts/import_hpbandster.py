@@ -1,7 +1,7 @@
 """What did an HpBandSter run find?
 
-Reads the folder of the run; writes its trainings as a table like `observations.csv` and, where asked for, how well
-short trainings foretold long ones: a figure (PDF, SVG, PNG) and the data behind it (CSV).
+Reads the folder of the run; writes its trainings as a table like `observations.csv` and, if requested, how well
+short trainings predicted long ones: a figure (PDF, SVG, PNG) and the data behind it (CSV).
 """
 
 import argparse

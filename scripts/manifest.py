@@ -2,7 +2,7 @@
 
 Checks that every record fits those beside it, and writes `manifest.sha256`: the SHA-256 of each file; and beside it
 `code.sha256`, the same of the code that made tables, figures and paper. Records that an earlier manifest names must
-still be the same; tables and figures follow a search as it grows.
+still be the same; tables and figures may change as a search grows.
 """
 
 import argparse

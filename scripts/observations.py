@@ -11,7 +11,7 @@ from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.observations import table
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
-from jointsearch.results.results import Study
+from jointsearch.results.results import StudyResults
 from jointsearch.search.incumbent import incumbent
 from jointsearch.search.plan import Plan
 
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("table", type=Path, help="CSV to write")
     parser.add_argument("incumbent", type=Path, help="JSON to write")
     arguments = parser.parse_args()
-    study = Study.read(arguments.folder, read_record(layout.plan_file(arguments.folder), Plan), arguments.study)
+    study = StudyResults.read(arguments.folder, read_record(layout.plan_file(arguments.folder), Plan), arguments.study)
     write_csv(table(study.evaluations, list(study.experiment.space.hyperparameters)), arguments.table)
     write_record(arguments.incumbent, incumbent(study.evaluations))
 

@@ -1,8 +1,8 @@
 """What do the records of an experiment say so far?
 
-Makes the tables, figures, numbers and the paper of all that is trained by now, at once and without any training, as the
+Makes the tables, figures, numbers and the paper from all trainings so far, at once and without any training, as the
 workflow makes them one by one at the end. The records that come with this repository (`records.tar.gz` in a results
-folder) are unpacked first, where the experiment has none yet.
+folder) are unpacked first, if the experiment has none yet.
 """
 
 import argparse
@@ -36,8 +36,8 @@ def main() -> None:
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
     write_record(layout.plan_file(folder), pipeline.graph.plan)
-    material = Results.read(folder)
-    made = configuration(material.experiment, pipeline.length, settings.studies) | outcomes(material)
+    results = Results.read(folder)
+    made = configuration(results.experiment, pipeline.length, settings.studies) | outcomes(results)
     for name, content in made.items():
         write_bytes(folder / name, content)
     print(f"{folder}: {len(made)} tables, figures, numbers and pages", flush=True)

@@ -17,11 +17,11 @@ from jointsearch.workflow.pipeline import Pipeline
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
-    parser.add_argument("--workers", type=cli.positive(int), help="trainings at a time (default: jobs.workers)")
+    parser.add_argument("--workers", type=cli.positive(int), help="concurrent trainings (default: jobs.workers)")
     arguments = parser.parse_args()
     settings = config.read(arguments.config)
     pipelines = Pipeline.all_from_config(settings)
-    # What is forbidden may leave nothing, which only drawing from the space tells.
+    # Forbidden clauses may leave nothing, which only drawing from the space shows.
     Space(pipelines[layout.SEARCH].experiment.space)
     print(report(pipelines, arguments.workers or settings.jobs.workers))
 

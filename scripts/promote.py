@@ -1,4 +1,4 @@
-"""Who goes on to the next rung?
+"""Which configurations are promoted to the next rung?
 
 Reads the batches of one rung; writes the proposals of the next: lowest validation error first, failures last.
 """

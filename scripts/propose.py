@@ -1,8 +1,8 @@
-"""What does a study train that neither samples nor promotes?
+"""What does a study train if it neither samples nor promotes?
 
 Reads the plan of the experiment, the settings of the study and the records of the studies that it follows; writes the
-proposals of a rung: random configurations, the same ones in every rung; manual architectures; or, for the last
-trainings, what the search and the manual architectures came to.
+proposals of a rung: random configurations, the same ones in every rung; manual architectures; or, for the retraining,
+the best configurations of the search and of the manual architectures.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
-from jointsearch.results.results import Study
+from jointsearch.results.results import StudyResults
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Plan
 from jointsearch.search.studies.kinds import proposer
@@ -26,7 +26,7 @@ def main() -> None:
     (study, bracket), rung = layout.bracket_of(arguments.output.parent.parent), layout.rung_of(arguments.output.parent)
     planned = plan.find(study.name)
     settings = read_record(layout.settings_file(folder, planned.name), Experiment)
-    followed = {name: Study.read(folder, plan, name).evaluations for name in planned.follows}
+    followed = {name: StudyResults.read(folder, plan, name).evaluations for name in planned.follows}
     write_record(arguments.output, proposer(planned).propose(settings, planned, bracket, rung, followed))
 
 

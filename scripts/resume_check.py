@@ -1,8 +1,8 @@
 """Can the search be started again?
 
-Says whether a run of the workflow works on these results, which trainings of an earlier one still go on, here or on a
-cluster, and which commands stop them or go on. Where Slurm does not answer it says what files and locks tell, then why
-Slurm does not, and ends with exit code 1.
+Reports whether a run of the workflow uses these results, which trainings of an earlier run are still running, here or
+on a cluster, and which commands stop them or resume the search. If Slurm does not answer, it reports what files and
+locks show, then why Slurm does not answer, and exits with 1.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from jointsearch.core import cli, config, lock
 from jointsearch.core.errors import UserError
 from jointsearch.workflow import slurm
 from jointsearch.workflow.pipeline import Pipeline
-from jointsearch.workflow.running import saved_states, slots_under_way
+from jointsearch.workflow.running import running_slots, saved_states
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         print(f"{pipeline.folder}: a run works here ({run})")
     else:
         print(f"{pipeline.folder}: no run works here")
-    for file in (file for one in pipelines for file in slots_under_way(one)):
+    for file in (file for one in pipelines for file in running_slots(one)):
         print(f"{file}: a process trains it now")
     jobs: list[slurm.SlurmJob] = []
     silence: UserError | None = None
@@ -39,11 +39,11 @@ def main() -> None:
     for job in jobs:
         print(f"Slurm job {job.id}: {job.state}, {job.used} on {job.where}: {job.what}")
     if states := [state for one in pipelines for state in saved_states(one)]:
-        print(f"{len(states)} interrupted trainings go on from their saved state (bracket-*/rung-*/state-*.pt)")
+        print(f"{len(states)} interrupted trainings resume from their saved states (bracket-*/rung-*/state-*.pt)")
     if run:
         print("to stop:    Ctrl-C in that run, or kill -INT its process")
     else:
-        print("to go on:   the command that you started it with; what still trains is waited for, not trained twice")
+        print("to resume:  the command that started the run; it waits for trainings still running (none runs twice)")
         if live := [job.id for job in jobs if job.state != "COMPLETING"]:
             others = sorted(path.parent.name for path in pipeline.results.glob("*/experiment.json"))
             whose = f" (those of all searches in this folder: {', '.join(others)})" if len(others) > 1 else ""

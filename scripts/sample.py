@@ -1,8 +1,8 @@
 """What does a bracket try first?
 
-Reads the chain of histories up to this bracket and, where the sampler looks at them, the proposals of brackets that are
-under way; writes the proposals of its first rung, each with its origin, and the
-model behind them with the evaluations that it saw.
+Reads the chain of histories up to this bracket and, if the sampler uses them, the pending proposals of other brackets;
+writes the proposals of its first rung, each with its origin, and the model behind them with the evaluations that it
+saw.
 """
 
 import argparse

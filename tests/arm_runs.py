@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
@@ -39,7 +39,7 @@ def arms(settings: BudgetSettings, repeats: int, brackets: int, failing: float =
                 made = made[: len(made) - missing.get(name.replace("-", "_"), 0)]
                 if made:
                     studies[name] = [spent(one, name, ERRORS.get(arm, 1.0)) for one in made]
-    return material(settings, beside=planned, **studies)
+    return results(settings, beside=planned, **studies)
 
 
 def planned_step(settings: BudgetSettings, arm: str, repeat: int, step: int | None, brackets: int) -> StudyPlan:
@@ -56,15 +56,15 @@ def planned_step(settings: BudgetSettings, arm: str, repeat: int, step: int | No
 
 def random_size(settings: BudgetSettings, brackets: int) -> int:
     """How many trainings at the full budget cost what so many brackets do."""
-    ladder = budgets(settings)
-    return round(sum(cost(bracket(index, settings), ladder) for index in range(brackets)) / ladder[-1])
+    all_budgets = budgets(settings)
+    return round(sum(cost(bracket(index, settings), all_budgets) for index in range(brackets)) / all_budgets[-1])
 
 
 def at_full_budget(settings: BudgetSettings, brackets: int, seed: int, failing: float) -> list[Evaluation]:
     """As many trainings at the full budget as cost what so many brackets do, all in one rung."""
-    ladder = budgets(settings)
+    all_budgets = budgets(settings)
     size = random_size(settings, brackets)
-    top, alone = len(ladder) - 1, settings.model_copy(update={"minimum": settings.maximum})
+    top, alone = len(all_budgets) - 1, settings.model_copy(update={"minimum": settings.maximum})
     made = search(size, alone, seed=seed, failing=failing)
     return [
         one.model_copy(

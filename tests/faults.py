@@ -58,7 +58,9 @@ FAULTS = (
         "before = [0.0, *reached[:-1]] if continuation else",
         "before = [0.0, *reached[1:]] if continuation else",
     ),
-    Fault("studies share their seeds", "digest([seed, study, purpose, *place])", "digest([seed, purpose, *place])"),
+    Fault(
+        "studies share their seeds", "digest([seed, study, purpose, *position])", "digest([seed, purpose, *position])"
+    ),
     Fault(
         "failures are the best",
         "return loss is None, 0.0 if loss is None else loss,",

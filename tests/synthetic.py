@@ -9,7 +9,7 @@ from factories import evaluation
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings, SearchSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.results.results import Results, Study
+from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.hyperband import bracket, budgets, promote
 from jointsearch.search.plan import StudyPlan
 from jointsearch.search.resolve import resolve
@@ -34,7 +34,7 @@ def search(
         Share of the trainings that diverge.
     """
     rng = np.random.default_rng(seed)
-    ladder = budgets(settings)
+    all_budgets = budgets(settings)
     made: list[Evaluation] = []
     for index in range(brackets):
         item = bracket(index, settings)
@@ -45,7 +45,7 @@ def search(
             values = dict(zip(names, place.tolist(), strict=True))
             origin = {"sampler": "bohb", "kind": "model" if modelled else "random"}
             if modelled:
-                origin["model_budget"] = ladder[0]
+                origin["model_budget"] = all_budgets[0]
             proposals.append(evaluation(f"{index}-0-{slot}", values=values, origin=origin).proposal)
         for rung, level in enumerate(item.levels):
             batch = []
@@ -54,7 +54,7 @@ def search(
                 error = (0.03 + distance) * (1 + 2.5 * 0.4**level) * np.exp(0.25 * rng.standard_normal())
                 # As if counted on 5,000 images.
                 loss = None if rng.random() < failing else round(5000 * min(error, 0.9)) / 5000
-                place = {"rung": rung, "slot": slot, "budget": ladder[level], "budget_unit": settings.unit}
+                place = {"rung": rung, "slot": slot, "budget": all_budgets[level], "budget_unit": settings.unit}
                 batch.append(evaluation(proposal.id, loss, **place).model_copy(update={"proposal": proposal}))
             made += batch
             if rung + 1 < len(item.sizes):
@@ -62,7 +62,7 @@ def search(
     return made
 
 
-def material(
+def results(
     settings: BudgetSettings, space: str = SPACE, beside: Sequence[StudyPlan] = (), **studies: Sequence[Evaluation]
 ) -> Results:
     """Put the evaluations of studies together, as if read from the folder of an experiment.
@@ -75,4 +75,4 @@ def material(
     length = SearchSettings(length=8, length_unit="brackets")
     searched = record(plan(config.model_copy(update={"search": length}), experiment), experiment)
     planned = searched.model_copy(update={"studies": (*searched.studies, *beside)})
-    return Results(experiment, planned, {name: Study(experiment, tuple(made)) for name, made in found.items()})
+    return Results(experiment, planned, {name: StudyResults(experiment, tuple(made)) for name, made in found.items()})

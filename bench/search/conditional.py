@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jointsearch.core.records import Values
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 from search.tasks import EPOCHS, Array, Role, Task, noise
@@ -67,7 +67,7 @@ def task(name: str, role: Role, instance: int) -> Task:
         Seed of what is drawn: the optimum's place and what categories cost.
     """
     space = Space(SpaceFile.parse(SPACE))
-    rng = np.random.default_rng(derive(instance, "cond17", "instance"))
+    rng = np.random.default_rng(derive_seed(instance, "cond17", "instance"))
     column = {one: index for index, one in enumerate(space.names)}
     # The optimum is at values that exist: a random configuration's, off the edges.
     best = np.array([0.25 + 0.4 * rng.random() for _ in space.names])

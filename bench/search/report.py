@@ -10,7 +10,7 @@ import pandas as pd
 
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_bytes
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import amount
 from jointsearch.plotting import style
 from jointsearch.search.hyperband import budgets
@@ -237,7 +237,9 @@ def faithful(summary: Summary) -> str:
     told = []
     for name, share in PARTS:
         ours, theirs = summary.blocks(share)[:, places].T
-        low, high = statistics.interval(ours - theirs, np.random.default_rng(derive(0, name, "bootstrap", "faithful")))
+        low, high = statistics.interval(
+            ours - theirs, np.random.default_rng(derive_seed(0, name, "bootstrap", "faithful"))
+        )
         [one] = statistics.compare(ours, {"hpbandster": theirs})
         told.append(f"{name} {(ours - theirs).mean():+.3f} [{low:+.3f}, {high:+.3f}] (p = {one.p:.2g})")
     return f"`bohb`, which should equal `hpbandster`: mean difference of regrets {'; '.join(told)}.\n"

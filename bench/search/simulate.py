@@ -10,7 +10,7 @@ from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.files import digest
 from jointsearch.core.records import Observation, Values, proposal_key
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.samplers import base, registry
 from jointsearch.search import course, hyperband
 from jointsearch.search.hyperband import Bracket
@@ -64,7 +64,7 @@ class Outcome:
 
 
 def budget_of(task: Task, optimiser: Optimiser) -> BudgetSettings:
-    """The ladder that an optimiser works with: the task's, or only its full budget."""
+    """The budgets that an optimiser works with: the task's, or only its full budget."""
     if optimiser.schedule == "full":
         return task.budget.model_copy(update={"minimum": task.budget.maximum})
     return task.budget
@@ -74,8 +74,8 @@ def length(task: Task, optimiser: Optimiser, brackets: int) -> int:
     """Brackets that an optimiser gets: as many as spend no more than so many of the task's Hyperband brackets."""
     if optimiser.schedule == "hyperband":
         return brackets
-    ladder = hyperband.budgets(task.budget)
-    total = sum(hyperband.cost(hyperband.bracket(index, task.budget), ladder) for index in range(brackets))
+    all_budgets = hyperband.budgets(task.budget)
+    total = sum(hyperband.cost(hyperband.bracket(index, task.budget), all_budgets) for index in range(brackets))
     return max(1, int(total / task.budget.maximum + 1e-9))
 
 
@@ -111,12 +111,12 @@ class Simulation:
 
     def __post_init__(self) -> None:
         self.propose = self.optimiser.make()
-        self.ladder = hyperband.budgets(self.settings)
+        self.all_budgets = hyperband.budgets(self.settings)
 
     def sample(self, item: Bracket, seen: Sequence[Light], pending: Sequence[Entrants]) -> Entrants:
         """Propose as the workflow does."""
         self.history += [one.observation() for one in seen]
-        rng = np.random.default_rng(derive(self.seed, layout.SEARCH, "sample", item.index))
+        rng = np.random.default_rng(derive_seed(self.seed, layout.SEARCH, "sample", item.index))
         view = self._outlook(item, pending)
         # Handed over as a copy: a sampler that changed it would change its own future.
         known = list(self.history)
@@ -133,13 +133,13 @@ class Simulation:
 
     def train(self, item: Bracket, rung: int, proposals: Entrants) -> list[Light]:
         """Ask the task."""
-        return evaluate(self.task, proposals, rung, self.ladder[item.levels[rung]], self.seed)
+        return evaluate(self.task, proposals, rung, self.all_budgets[item.levels[rung]], self.seed)
 
     def _outlook(self, item: Bracket, pending: Sequence[Entrants]) -> base.Outlook:
         looks = registry.sees_pending(self.optimiser.sampler)
         starts = [(values, int(name.split("-")[0])) for one in pending if looks for name, values in one]
         return base.Outlook(
-            budgets=self.ladder,
+            budgets=self.all_budgets,
             level=item.levels[0],
             pending=tuple((values, hyperband.bracket(index, self.settings).levels[0]) for values, index in starts),
         )
@@ -184,7 +184,7 @@ def search(
 
 def evaluate(task: Task, entrants: Entrants, rung: int, budget: float, seed: int) -> list[Light]:
     """Evaluate one rung."""
-    seeds = [derive(seed, task.name, "noise", digest(values), f"{budget:g}") for _, values in entrants]
+    seeds = [derive_seed(seed, task.name, "noise", digest(values), f"{budget:g}") for _, values in entrants]
     losses = task.evaluate_all([values for _, values in entrants], budget, seeds)
     return [
         Light(proposal, rung, budget, values, loss) for (proposal, values), loss in zip(entrants, losses, strict=True)

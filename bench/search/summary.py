@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from search import statistics, tasks
 from search.runs import Job, Run
 from search.tasks import Array
@@ -78,7 +78,7 @@ class Summary:
     def interval(self, task: str, label: str, spent: Array) -> tuple[Array, Array, Array]:
         """Mean regret after so much budget, and its bootstrap interval over seeds."""
         regrets = self.regrets(task, label, spent)
-        low, high = statistics.interval(regrets, np.random.default_rng(derive(0, task, "bootstrap", label)))
+        low, high = statistics.interval(regrets, np.random.default_rng(derive_seed(0, task, "bootstrap", label)))
         return regrets.mean(axis=0), low, high
 
 

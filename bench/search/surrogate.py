@@ -18,7 +18,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold
 from sklearn.neighbors import KNeighborsRegressor
 
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from search.tasks import Array
 
 FOLDS = 5
@@ -29,7 +29,7 @@ CLOSEST = 1e-3
 SUBSET = 400
 """Rows that the Gaussian process' hyperparameters are fitted on; then it is conditioned on all."""
 
-SEED = derive(0, "surrogate", "fit") % 2**32
+SEED = derive_seed(0, "surrogate", "fit") % 2**32
 TREES = 200
 
 Fit = Callable[[Array, Array], Any]
@@ -83,7 +83,7 @@ class Table:
     budgets: tuple[float, ...]
 
     def points(self, units: Array, level: int) -> Array:
-        """Points for the models: the configuration, and the place of the budget on its ladder."""
+        """Points for the models: the configuration, and the position of the budget among all."""
         # What is inactive lies outside the unit interval, for trees to split off.
         known = np.where(np.isnan(units), -1.0, units)
         return np.column_stack([known, np.full(len(units), level / max(1, len(self.budgets) - 1))])

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from jointsearch.core.records import Values
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 from search.tasks import EPOCHS, Array, Role, Task, noise
@@ -61,7 +61,7 @@ def hartmann(
     """
     wells, scales = HARTMANN_P[dimension], HARTMANN_A[dimension]
     if instance:
-        rng = np.random.default_rng(derive(instance, "hartmann", "instance", dimension))
+        rng = np.random.default_rng(derive_seed(instance, "hartmann", "instance", dimension))
         wells = rng.uniform(0.1, 0.9, wells.shape)
         scales = rng.permuted(scales, axis=1)
 
@@ -136,7 +136,7 @@ def _task(
 
 def lowest(loss: Fidelity, dimension: int, starts: Array | None = None) -> float:
     """Lowest loss at full fidelity on the unit cube, by local searches from many points."""
-    rng = np.random.default_rng(derive(0, "optimum", "starts", dimension))
+    rng = np.random.default_rng(derive_seed(0, "optimum", "starts", dimension))
     tried = rng.random((DRAWS, dimension))
     best = tried[np.argsort(loss(tried, 1.0))[:STARTS]]
     if starts is not None:

@@ -17,7 +17,7 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest, file_digest, write_bytes
 from jointsearch.core.records import Values
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.search.hyperband import budgets
 from jointsearch.space.file import Integer, SpaceFile
 from jointsearch.space.space import Space
@@ -70,14 +70,14 @@ def task(name: str, role: Role, family: str) -> Task:
     """
     space, settings, table = read(role)
     fitted = fit(role)
-    chosen, ladder = fitted.surrogates[family], table.budgets
-    full = len(ladder) - 1
+    chosen, all_budgets = fitted.surrogates[family], table.budgets
+    full = len(all_budgets) - 1
 
     def logits(configurations: Sequence[Values], level: int) -> Array:
         return foretell(chosen, table, space.encode_all(configurations), level)
 
     def observe(configurations: Sequence[Values], budget: float, seeds: Sequence[int]) -> Array:
-        level = ladder.index(budget)
+        level = all_budgets.index(budget)
         guess = logits(configurations, level)
         losses: Array = expit(guess + chosen.noise(guess, level, seeds))
         return losses
@@ -109,9 +109,9 @@ def read(role: Role) -> tuple[Space, BudgetSettings, Table]:
     settings = BudgetSettings.model_validate(made["budget"])
     rows = pd.read_csv(TABLE)
     rows = rows[:DEVELOPMENT] if role == "development" else rows[DEVELOPMENT:]
-    ladder = budgets(settings)
-    errors = rows[[f"validation_error_{budget:g}" for budget in ladder]].to_numpy(dtype=float)
-    return space, settings, Table(space.encode_all(configurations(rows, space)), errors, ladder)
+    all_budgets = budgets(settings)
+    errors = rows[[f"validation_error_{budget:g}" for budget in all_budgets]].to_numpy(dtype=float)
+    return space, settings, Table(space.encode_all(configurations(rows, space)), errors, all_budgets)
 
 
 def configurations(rows: pd.DataFrame, space: Space) -> list[Values]:
@@ -144,7 +144,7 @@ def fit(role: Role) -> Fitted:
 
 def lowest_loss(model: Surrogate, space: Space, table: Table) -> float:
     """Lowest loss of a surrogate at the full budget: the best of random configurations, then of their neighbours."""
-    rng = np.random.default_rng(derive(0, "table", "optimum", model.name))
+    rng = np.random.default_rng(derive_seed(0, "table", "optimum", model.name))
 
     def losses(units: Array) -> Array:
         return np.nan_to_num(foretell(model, table, units, len(table.budgets) - 1), nan=np.inf)

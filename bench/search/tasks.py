@@ -14,7 +14,7 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.files import digest
 from jointsearch.core.records import Values
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.space.space import Space
 
 Array = NDArray[np.float64]
@@ -40,7 +40,7 @@ class Task:
     space
         Where to search.
     budget
-        The ladder of budgets.
+        The budgets.
     observe
         Losses of configurations at a budget as a training would give them, one seed for each; NaN where it fails.
     truth
@@ -79,7 +79,7 @@ class Task:
     @cached_property
     def median_random(self) -> float:
         """Median true loss of random configurations, those that fail apart."""
-        rng = np.random.default_rng(derive(0, self.name, "median"))
+        rng = np.random.default_rng(derive_seed(0, self.name, "median"))
         return float(np.nanmedian(self.truth(self.space.sample(RANDOM_DRAWS, rng))))
 
     @cached_property

@@ -21,7 +21,7 @@ import numpy as np
 from jointsearch.core import cli, config, layout
 from jointsearch.core.files import digest, read_record, write_record
 from jointsearch.core.records import Evaluation, Origin, Proposal, Rung
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.results.folder import Folder
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
@@ -48,7 +48,7 @@ def main() -> None:
     write_record(folder / "experiment.json", experiment)
     if not (folder / "data.json").exists():
         run("data.py", folder / "experiment.json", folder / "data.json")
-    rng = np.random.default_rng(derive(experiment.seed, STUDY, "sample", 0))
+    rng = np.random.default_rng(derive_seed(experiment.seed, STUDY, "sample", 0))
     proposals = tuple(
         Proposal(id=f"0-0-{slot}", values=values, origin=Origin(sampler="random", kind="random"))
         for slot, values in enumerate(Space(experiment.space).sample(count, rng))

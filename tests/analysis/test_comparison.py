@@ -7,11 +7,11 @@ import pytest
 from arm_runs import ERRORS, STEPS, TEST_ABOVE, arms
 from synthetic import SPACE
 
-from jointsearch.analysis.comparison import TITLES, Comparison, Repeat, compare_arms, mean_path, reach
+from jointsearch.analysis.comparison import TITLES, ArmComparison, Repeat, compare_arms, mean_path, reach
 from jointsearch.analysis.tables.arms_table import data
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
-from jointsearch.results.results import Results, Study
+from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies.kinds import plan
@@ -105,13 +105,13 @@ def test_time_only_grows_as_searches_go_on() -> None:
 def test_repeats_are_compared_that_have_got_to_the_full_budget_in_every_arm() -> None:
     begun = [run((1, 0.8), spent=5, arm=arm, repeat=repeat) for arm in TITLES for repeat in (0, 1)]
     late = [replace(run((1, 0.8), spent=1, arm=arm, repeat=2, complete=False), full=False) for arm in TITLES]
-    comparison = Comparison.of([*begun, *late, run((1, 0.8), spent=1, repeat=3, complete=False)])
+    comparison = ArmComparison.of([*begun, *late, run((1, 0.8), spent=1, repeat=3, complete=False)])
     assert (comparison.numbers, comparison.at) == ((0, 1), 5)
     assert len(comparison.begun("joint_bohb")) == 4 and len(comparison.compared("joint_bohb")) == 2
 
 
 def test_without_common_repeats_nothing_is_compared() -> None:
-    comparison = Comparison.of([run((1, 0.8), spent=5), run((1, 0.8), spent=5, arm="joint_random", repeat=1)])
+    comparison = ArmComparison.of([run((1, 0.8), spent=5), run((1, 0.8), spent=5, arm="joint_random", repeat=1)])
     assert comparison.numbers == () and np.isnan(comparison.at)
     assert comparison.mean_path("joint_bohb").empty and comparison.incumbents("joint_bohb") == ()
 
@@ -119,8 +119,11 @@ def test_without_common_repeats_nothing_is_compared() -> None:
 def test_a_search_ends_for_now_at_its_first_missing_training() -> None:
     whole = arms(EPOCHS, 1, 4)
     made = whole.evaluations("joint_random-0")
-    gap = Study(whole.experiment, (*made[:2], *made[3:]))
-    for studies, trained in (({"joint_random-0": gap}, 2), ({"joint_random-0": Study(whole.experiment, made[1:])}, 0)):
+    gap = StudyResults(whole.experiment, (*made[:2], *made[3:]))
+    for studies, trained in (
+        ({"joint_random-0": gap}, 2),
+        ({"joint_random-0": StudyResults(whole.experiment, made[1:])}, 0),
+    ):
         (one,) = compare_arms(replace(whole, studies={**whole.studies, **studies})).begun("joint_random")
         assert (len(one.path), one.spent, one.complete) == (trained, 3 * trained, False)
 

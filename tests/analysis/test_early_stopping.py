@@ -8,7 +8,7 @@ import pytest
 from factories import evaluation
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.early_stopping import compare, contrast, curve, curves, follow, survivors
@@ -144,7 +144,7 @@ def test_selection_alone_weakens_a_correlation() -> None:
     rng = np.random.default_rng(2)
     errors = rng.uniform(0.2, 0.8, 300)
     columns = [list(np.clip(errors + 0.05 * rng.standard_normal(300), 0, 1)) for _ in range(3)]
-    found = compare(material(SETTINGS, correlation=study(*columns))).set_index("of")
+    found = compare(results(SETTINGS, correlation=study(*columns))).set_index("of")
     assert found.loc["study", "n"].tolist() == [300] * 3 and found.loc["survivors", "n"].tolist() == [100] * 3
     assert found.loc["search", "n"].tolist() == [0] * 3
     of_study, of_survivors = (found.loc[name, "spearman"].to_numpy() for name in ("study", "survivors"))
@@ -153,7 +153,7 @@ def test_selection_alone_weakens_a_correlation() -> None:
 
 def test_correlations_of_study_and_search_are_those_of_each_alone() -> None:
     records, of_search = study([0.1, 0.2, 0.3, 0.4], [0.1, 0.3, 0.2, 0.4], [0.2, 0.1, 0.4, 0.3]), search(8, SETTINGS)
-    found = compare(material(SETTINGS, correlation=records, search=of_search))
+    found = compare(results(SETTINGS, correlation=records, search=of_search))
     for name, evaluations in (("study", records), ("search", of_search)):
         alone = correlations(observations_table(evaluations, []), generator())
         columns = ["lower_budget", "higher_budget", "budget_unit", "n", "spearman"]
@@ -172,15 +172,15 @@ def test_contrast_of_neighbours_with_the_ends() -> None:
 
 def test_contrast_needs_three_budgets_and_configurations_that_succeeded_at_all() -> None:
     rows = observations_table(study([0.1, 0.2, 0.3], [0.1, None, 0.3], [0.1, 0.2, 0.3]), [])
-    for ladder, n in (([1, 3, 9], 2), ([1, 9], 3), ([1, 3, 9, 27], 0)):
-        found = contrast(rows, ladder, generator())
+    for all_budgets, n in (([1, 3, 9], 2), ([1, 9], 3), ([1, 3, 9, 27], 0)):
+        found = contrast(rows, all_budgets, generator())
         assert found["n"] == n and np.isnan(found["difference"]) and np.isnan(found["interval_low"])
 
 
 def test_table_counts_failures_and_cuts_among_the_successful_too() -> None:
     good = [0.1 + slot / 100 for slot in range(9)]
     lower = [None] * 18 + good
-    found = data(material(SETTINGS, correlation=study(lower, lower, [None] * 18 + good[::-1]))).set_index("budget")
+    found = data(results(SETTINGS, correlation=study(lower, lower, [None] * 18 + good[::-1]))).set_index("budget")
     assert found.index.tolist() == [1, 3]
     row = found.loc[1]
     assert row[["configurations", "failed", "failed_full", "top"]].tolist() == [27, 18, 18, 1]
@@ -193,7 +193,7 @@ def test_table_counts_failures_and_cuts_among_the_successful_too() -> None:
 
 def test_a_study_half_done_counts_what_is_finished_at_both_budgets() -> None:
     records = study([], [0.1, 0.2, 0.3, 0.4, 0.5], [0.1, 0.2, None, 0.4, 0.5, 0.6, 0.7])
-    found = data(material(SETTINGS, correlation=records)).set_index("budget")
+    found = data(results(SETTINGS, correlation=records)).set_index("budget")
     assert found["begun"].tolist() == [7, 7] and found["configurations"].tolist() == [0, 5]
     assert found["failed_full"].tolist() == [0, 1]
     assert found.loc[1, ["top", "share", "regret", "spearman"]].isna().all() and found.loc[1, "kept"] == 0
@@ -202,20 +202,20 @@ def test_a_study_half_done_counts_what_is_finished_at_both_budgets() -> None:
 
 @pytest.mark.parametrize("records", [[], study([None] * 5, [None] * 5, [None] * 5), study([0.1], [0.1], [0.1])])
 def test_where_nothing_can_be_said_nothing_is(records) -> None:
-    known = material(SETTINGS, correlation=records)
+    known = results(SETTINGS, correlation=records)
     found = data(known)
     assert len(found) == 2 and found[["top", "share", "regret", "spearman"]].isna().all(axis=None)
     assert not [name for name in numbers(known, found) if "share" in name or "regret" in name]
 
 
 def test_with_one_budget_there_is_no_row() -> None:
-    one = material(BudgetSettings(unit="epochs", minimum=9, maximum=9), correlation=study([0.1, 0.2, 0.3]))
+    one = results(BudgetSettings(unit="epochs", minimum=9, maximum=9), correlation=study([0.1, 0.2, 0.3]))
     assert data(one).empty and curves(one).empty and compare(one).empty
 
 
 def test_numbers_are_those_of_the_table_with_the_evaluations_of_both_budgets() -> None:
     records = study(*[[0.1 + slot / 100 for slot in range(12)]] * 3)
-    known = material(SETTINGS, correlation=records)
+    known = results(SETTINGS, correlation=records)
     found = numbers(known, data(known))
     assert (found["early_stopping_kept_1"].value, found["early_stopping_top_3"].value) == (4, 1)
     assert found["early_stopping_share_1"].text() == found["early_stopping_share_succeeded_1"].text() == "100 %"
@@ -226,5 +226,5 @@ def test_numbers_are_those_of_the_table_with_the_evaluations_of_both_budgets() -
 
 
 def test_same_records_give_the_same_table() -> None:
-    known = material(SETTINGS, correlation=study(*[[0.1 + slot % 5 / 100 for slot in range(12)]] * 3))
+    known = results(SETTINGS, correlation=study(*[[0.1 + slot % 5 / 100 for slot in range(12)]] * 3))
     pd.testing.assert_frame_equal(data(known), data(known), check_exact=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from factories import evaluation
-from synthetic import material, search
+from synthetic import results, search
 from timelines import spread
 
 from jointsearch.analysis.lanes import busy_share, group, stretches
@@ -13,7 +13,7 @@ DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 
 
 def laid_out(*evaluations: Evaluation) -> pd.DataFrame:
-    return stretches(material(DEMO, search=evaluations))
+    return stretches(results(DEMO, search=evaluations))
 
 
 def timed(number: int, started: float, finished: float, **seen: object) -> Evaluation:

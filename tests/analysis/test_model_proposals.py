@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from factories import evaluation
 from scipy.stats import mannwhitneyu
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.analysis.model_proposals import first_trainings, numbers, superiority
 from jointsearch.core.config import BudgetSettings
@@ -44,13 +44,13 @@ def test_promoted_trainings_do_not_count() -> None:
 
 
 def test_a_model_that_looks_near_the_optimum_is_found_better() -> None:
-    found = numbers(material(BUDGET, search=search(24, BUDGET)))
+    found = numbers(results(BUDGET, search=search(24, BUDGET)))
     assert found["model_superiority"].value > found["model_superiority_low"].value > 50
     assert found["model_superiority_high"].value <= 100
     assert len(found["model_superiority"].sources) == found["random_proposals"].value + found["model_proposals"].value
-    assert found == numbers(material(BUDGET, search=search(24, BUDGET)))
+    assert found == numbers(results(BUDGET, search=search(24, BUDGET)))
 
 
 def test_too_few_picks_say_nothing() -> None:
-    assert numbers(material(BUDGET)) == {}
-    assert numbers(material(BUDGET, search=search(2, BUDGET))) == {}
+    assert numbers(results(BUDGET)) == {}
+    assert numbers(results(BUDGET, search=search(2, BUDGET))) == {}

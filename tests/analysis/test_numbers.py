@@ -1,7 +1,7 @@
 """The numbers that a text may quote."""
 
 import pytest
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.analysis.number import Number, source, sources
 from jointsearch.core.config import BudgetSettings
@@ -17,7 +17,7 @@ def evaluations():
 
 
 def of(evaluations):
-    known = material(SETTINGS, search=evaluations)
+    known = results(SETTINGS, search=evaluations)
     data = {"figures/budget_correlation": budget_correlation.data(known)}
     return numbers(known, data).numbers
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from factories import evaluation
-from synthetic import material
+from synthetic import results
 from timelines import named
 
 from jointsearch.analysis.seed_statistics import INCUMBENT, interval, moments, welch
@@ -20,7 +20,7 @@ def trained(study: str, errors: dict[str, list[float | None]], **changes: object
 
 def by_hand(errors: dict[str, list[float | None]], found: float | None = 0.1) -> Results:
     best = [] if found is None else [evaluation("0-0-0", found, rung=3, budget=27)]
-    return material(SETTINGS, search=best, manual=trained("manual", errors))
+    return results(SETTINGS, search=best, manual=trained("manual", errors))
 
 
 def test_interval_of_three_values_in_closed_form() -> None:
@@ -80,7 +80,7 @@ def test_without_a_success_nothing_is_said_to_be_best(errors) -> None:
 def test_retraining_table_has_the_snapshot_ensemble_as_a_row_where_it_was_measured() -> None:
     made = trained("retraining", {INCUMBENT: [0.1, 0.2]}, snapshot_test_error=0.05)
     made += trained("retraining", {"resnet_20": [0.3, None]})
-    table = retraining.data(material(SETTINGS, retraining=made))
+    table = retraining.data(results(SETTINGS, retraining=made))
     assert list(zip(table["name"], table["kind"], strict=True)) == [
         (INCUMBENT, "single"),
         (INCUMBENT, "snapshot_ensemble"),
@@ -93,16 +93,16 @@ def test_retraining_table_has_the_snapshot_ensemble_as_a_row_where_it_was_measur
 
 def test_difference_after_retraining_is_tested_where_both_have_two_seeds() -> None:
     both = {INCUMBENT: [0.1, 0.12, 0.14], "resnet_20": [0.2, 0.22, 0.24]}
-    known = material(SETTINGS, retraining=trained("retraining", both))
+    known = results(SETTINGS, retraining=trained("retraining", both))
     numbers = retraining.numbers(known, retraining.data(known))
     assert numbers["retrained_difference"].value == pytest.approx(-10)
     assert numbers["retrained_difference_low"].value < -10 < numbers["retrained_difference_high"].value < 0
     assert 0 < numbers["retrained_p"].value < 0.05
     assert len(numbers["retrained_difference"].sources) == 6
-    known = material(SETTINGS, retraining=trained("retraining", both | {"resnet_20": [0.2, None]}))
+    known = results(SETTINGS, retraining=trained("retraining", both | {"resnet_20": [0.2, None]}))
     assert "retrained_difference" not in retraining.numbers(known, retraining.data(known))
 
 
 def test_nothing_retrained_is_an_empty_table() -> None:
-    known = material(SETTINGS)
+    known = results(SETTINGS)
     assert retraining.data(known).empty and retraining.numbers(known, retraining.data(known)) == {}

@@ -43,7 +43,7 @@ def test_it_names_results_and_neither_locks_nor_states_nor_itself(folder):
     ],
 )
 def test_what_is_no_manifest_is_refused(text):
-    with pytest.raises(UserError, match=r"manifest\.sha256: line \d is not of a manifest; restore it"):
+    with pytest.raises(UserError, match=r"manifest\.sha256: line \d is not that of a manifest; restore it"):
         manifest.parse(text)
 
 

@@ -86,9 +86,11 @@ def test_ranks_as_the_workflow_promotes():
 
 def test_spends_what_hyperband_costs():
     task = tasks.make("hartmann3")
-    ladder = hyperband.budgets(task.budget)
+    all_budgets = hyperband.budgets(task.budget)
     outcome = simulate.search(task, parse("hyperband"), 0, 8)
-    assert outcome.spent == sum(hyperband.cost(hyperband.bracket(index, task.budget), ladder) for index in range(8))
+    assert outcome.spent == sum(
+        hyperband.cost(hyperband.bracket(index, task.budget), all_budgets) for index in range(8)
+    )
     assert outcome.evaluations == 130
     full = simulate.search(task, parse("random-full"), 0, 8)
     assert full.spent == outcome.spent

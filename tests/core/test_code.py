@@ -380,7 +380,7 @@ def test_a_git_that_failed_is_told_by_the_audit(recorded, tmp_path):
     failed = recorded.model_copy(update={"commit": None, "commit_unknown": "git cannot be run: No such file"})
     found = findings_on(failed, tmp_path / "results")["committed"]
     assert found.verdict is Verdict.UNPINNED
-    assert "the commit of the code is not known: git cannot be run: No such file" in found.message
+    assert "the commit of the code is unknown: git cannot be run: No such file" in found.message
 
 
 def test_records_in_which_git_told_have_no_word_of_it(recorded):

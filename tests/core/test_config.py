@@ -99,7 +99,7 @@ def test_a_list_or_a_word_in_place_of_a_section_is_told(section, given):
 
 
 def test_a_key_without_its_value_is_told():
-    with pytest.raises(UserError, match=r"^config: seed: .*nothing is given; give a value, or remove the key"):
+    with pytest.raises(UserError, match=r"^config: seed: .*it is empty; give a value, or remove the key"):
         config.parse({"experiment": "x", "seed": None})
 
 
@@ -121,7 +121,7 @@ def test_what_is_given_on_the_command_line_is_read_as_in_a_file(tmp_path):
     assert (read.seed, read.search.length, read.search.warm_start, read.notes) == (1, 5, None, "a=b")
     assert read.search.sampler_settings == {"a": 0.001, "b": "no", "c": "no"}
     assert read.budget.minimum == 1200
-    with pytest.raises(UserError, match=r"--config search: no valid YAML: the key 'length' stands twice"):
+    with pytest.raises(UserError, match=r"--config search: no valid YAML: the key 'length' appears twice"):
         config.overrides(["search={length: 1, length: 2}"])
 
 

@@ -30,7 +30,7 @@ DECISIVE = {
         'rung.study, "train", proposal.id',
         'rung.study, "train again", proposal.id',
     ),
-    "seeds": ("core/seeds.py", "def derive(", "def derive(  "),
+    "seeds": ("core/seeds.py", "def derive_seed(", "def derive_seed(  "),
     "budget": ("search/hyperband.py", "def budgets(", "def budgets(  "),
     "settings of the budget": ("core/config/budget.py", "maximum: ", "maximum:  "),
     "records": ("core/records.py", "snapshot_test_error: ", "snapshot_test_error:  "),

@@ -36,7 +36,7 @@ def test_what_was_changed_is_not_packed(finished, tmp_path):
     done = copy.script("archive", "results/small", "--output", str(tmp_path / "a.tar.gz"))
     assert done.returncode == 1
     assert (
-        "observations.csv: changed since the manifest was made; restore it (scripts/audit.py tells all)" in done.stderr
+        "observations.csv: changed since the manifest was made; restore it (scripts/audit.py lists all)" in done.stderr
     )
     assert not (tmp_path / "a.tar.gz").exists()
 

@@ -103,7 +103,7 @@ def test_code_that_was_not_committed_is_told(finished):
     """Its folder is no working copy of git."""
     done = finished.script("audit", "results/small")
     assert done.returncode == 4
-    assert "the code was of no commit" in done.stdout
+    assert "the code was not from a commit" in done.stdout
     assert done.stdout.endswith("verdict: verified, with uncommitted code or an unpinned environment\n")
 
 
@@ -351,7 +351,7 @@ def test_another_model_than_the_samplers_is_found(results):
     edit(rung, Rung, model=model.model_dump() | {"evaluations": model.evaluations[::-1]})
     rebuild_hashes(results)
     assert ("proposals", "search/bracket-001/rung-0/proposals.json") in mismatches(results)
-    assert "its model is not what the sampler says of this history" in messages(results)
+    assert "its model is not that of the sampler with this history" in messages(results)
 
 
 def test_an_id_that_is_not_that_of_its_place_is_found_since_the_seed_hangs_on_it(results):
@@ -425,7 +425,7 @@ def promote_others(results: Path, chosen: Callable[[list[Evaluation]], Evaluatio
 def test_a_promotion_out_of_order_is_found(results):
     promote_others(results, lambda below: max(below, key=lambda one: one.loss))
     assert ("promotion", "search/bracket-001/rung-1/proposals.json") in mismatches(results)
-    assert "and the validation errors promote" in messages(results)
+    assert "but the validation errors promote" in messages(results)
 
 
 def test_a_promotion_by_the_test_error_is_found_and_called_so(results):

@@ -16,7 +16,7 @@ from jointsearch.core import lock
         ({"budget": {"minimun": 2}}, "budget.minimun: unknown key; did you mean 'minimum'?"),
         ({"budget": {"eta": 1}}, "budget.eta: Input should be greater than or equal to 2"),
         ({"budget": {"minimum": 100}}, "minimum (100) is above maximum (18)"),
-        ({"search": {"lags": [1]}}, "search.lags: 1 given for 3 budgets"),
+        ({"search": {"lags": [1]}}, "search.lags: 1 values for 3 budgets"),
         ({"search": {"length": 10**9}}, "search.length: Input should be less than or equal to 100000"),
         ({"search": {"sampler": "bhob"}}, "search.sampler: no sampler 'bhob'; did you mean 'bohb'?"),
         ({"space": "none.yaml"}, "none.yaml: cannot be read (No such file or directory)"),
@@ -52,7 +52,7 @@ def test_a_space_of_which_nothing_is_left_is_refused_by_the_plan(workspace):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("  learning_rate: {type: constant, value: 1}", "the key 'learning_rate' stands twice"),
+        ("  learning_rate: {type: constant, value: 1}", "the key 'learning_rate' appears twice"),
         ("  lerning_rate: {type: float, lower: 1, upper: 2}", "lerning_rate: unknown; did you mean 'learning_rate'?"),
         ("  momentum: {type: flaot, lower: 0, upper: 0.9}", "unknown type; did you mean 'float'?"),
         ("  momentum: {type: float, lower: 0.9, upper: 0}", "lower (0.9) must be below upper (0.0)"),

@@ -215,7 +215,7 @@ def test_a_build_that_fails_leaves_the_environment_that_stands(clone):
     clone.lock("2", digest="0" * 64)
     done = clone.make("env")
     assert done.returncode != 0
-    assert "error: pip could not install what is needed (see above); mend that and start again\n" in done.stderr
+    assert "error: pip could not install what is needed (see above); fix that and start again\n" in done.stderr
     assert (clone.link(), clone.folders()) == (before, folders)
 
 
@@ -289,7 +289,7 @@ esac
             assert f"a minute or more), as changed: {changed} ...\n" in done.stdout
             assert (
                 done.stderr
-                == f"error: {other} could not make a virtual environment (see above); mend that and start again\n"
+                == f"error: {other} could not make a virtual environment (see above); fix that and start again\n"
             )
     finally:
         stamp.write_text(written)

@@ -202,7 +202,7 @@ def test_a_sampler_of_ones_own(workspace):
         experiment="wrong", search={"sampler": "mine:make", "sampler_settings": {"rate": 5}, "length": 1}
     )
     printed = workspace.snakemake("--cores", "1", target.replace("small", "wrong"), succeeds=False)
-    assert "error: sampler mine:make: proposed what is not of the space: " in printed
+    assert "error: sampler mine:make: proposed a configuration outside the space: " in printed
     assert "Traceback" not in printed
 
 

@@ -158,7 +158,7 @@ def test_a_warm_start_that_was_tampered_with_is_not_used(warm, tmp_path):
     sampled = workspace.script("sample", *files, "again.json")
     assert "does not continue the history before it" in sampled.stderr
     seen = workspace.script("history", *files)
-    assert "warm_start.json: changed since it was made; delete it to make it again" in seen.stderr
+    assert "warm_start.json: changed since it was made; delete it to remake it" in seen.stderr
 
 
 def test_an_import_of_the_export_is_the_table_of_the_search(finished, workspace):

@@ -91,7 +91,7 @@ def make(folder: Path) -> None:
 
 
 def _evaluations(study: PlannedStudy, rng: np.random.Generator) -> Iterator[Evaluation]:
-    space, ladder = Space(study.experiment.space), budgets(study.experiment.budget)
+    space, all_budgets = Space(study.experiment.space), budgets(study.experiment.budget)
     for bracket in study.brackets:
         proposals = _proposals(study, space, bracket.index, bracket.sizes[0], rng)
         for rung, (size, level) in enumerate(zip(bracket.sizes, bracket.levels, strict=True)):
@@ -112,9 +112,9 @@ def _evaluations(study: PlannedStudy, rng: np.random.Generator) -> Iterator[Eval
                     experiment=study.experiment.id,
                     rung=rung,
                     slot=slot,
-                    budget=ladder[level],
+                    budget=all_budgets[level],
                     budget_unit=study.experiment.budget.unit,
-                    epochs=ladder[level],
+                    epochs=all_budgets[level],
                     test_error=test,
                 )
                 observed = made.observed.model_copy(update={"started": start, "finished": start + 10.0})

@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import get_args
 
 from factories import evaluation
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.core import config, layout
 from jointsearch.core.code import ROOT
@@ -11,7 +11,7 @@ from jointsearch.core.files import write_record
 from jointsearch.core.records import Environment
 from jointsearch.paper import conditions
 from jointsearch.results.folder import Folder
-from jointsearch.results.results import Study
+from jointsearch.results.results import StudyResults
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
 
@@ -53,7 +53,7 @@ def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> Non
     )
     experiment = resolve(settings)
     plan = kinds.record(kinds.plan(settings, experiment), experiment)
-    known = material(
+    known = results(
         BUDGET,
         search=search(2, BUDGET, failing=1),
         **{"joint_bohb-0": [evaluation()], "joint_random-1": [evaluation(loss=None)]},
@@ -86,7 +86,7 @@ def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
     for slot, name in enumerate("abcd"):
         one = evaluation(f"0-0-{slot}")
         made.append(one.model_copy(update={"observed": one.observed.model_copy(update={"environment": name * 64})}))
-    known = material(BUDGET, search=made)
+    known = results(BUDGET, search=made)
     found = conditions.machines(known, Folder(tmp_path).environments)
     assert [(one.processor, one.cores, one.trainings) for one in found] == [
         ("One", 4, 2),
@@ -98,9 +98,9 @@ def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
 
 def test_the_space_is_listed_with_what_was_found_the_architecture_first() -> None:
     values = {"learning_rate": 0.1234567, "residual_blocks_1": 3}
-    known = material(BUDGET)
+    known = results(BUDGET)
     assert {one.found for one in conditions.parameters(known)} == {""}
-    known = replace(known, studies={"search": Study(known.experiment, (evaluation(values=values),))})
+    known = replace(known, studies={"search": StudyResults(known.experiment, (evaluation(values=values),))})
     rows = {one.name: one for one in conditions.parameters(known)}
     assert len(rows) == 17 and next(iter(rows)) == "residual_blocks_1"
     assert (rows["learning_rate"].range, rows["learning_rate"].found) == ("0.001 to 1", "0.123")

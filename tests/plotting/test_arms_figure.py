@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from arm_runs import STEPS, arms
 from matplotlib.figure import Figure
-from synthetic import material
+from synthetic import results
 
 from jointsearch.analysis.comparison import TITLES
 from jointsearch.analysis.csv_file import csv_bytes, parse
@@ -111,7 +111,7 @@ def test_where_repeats_cannot_be_compared_their_courses_are_shown(tmp_path) -> N
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (material(EPOCHS), "No arm has begun."),
+        (results(EPOCHS), "No arm has begun."),
         (
             arms(EPOCHS, 2, 4, failing=1),
             "Of 10 searches that have begun, none has a success at the full budget.",

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 from factories import evaluation
 from matplotlib.figure import Figure
-from synthetic import material, search
+from synthetic import results, search
 from timelines import spread
 
 from jointsearch.analysis.csv_file import csv_bytes, parse
@@ -23,7 +23,7 @@ def texts(figure: Figure) -> list[str]:
 
 def test_pauses_are_cut_and_marked() -> None:
     made = search(4, SETTINGS)
-    whole, torn = (material(SETTINGS, search=spread(made, 2, pauses=p)) for p in ([], [(1500, 36000)]))
+    whole, torn = (results(SETTINGS, search=spread(made, 2, pauses=p)) for p in ([], [(1500, 36000)]))
     assert back(torn)["window"].max() == 2
     # Cut out, ten hours leave the axis as long as without them.
     assert back(torn)["window_end"].max() == pytest.approx(back(whole)["window_end"].max())
@@ -34,7 +34,7 @@ def test_pauses_are_cut_and_marked() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2, 16])
 def test_all_lanes_and_brackets_have_their_place(workers) -> None:
-    lanes, brackets, _ = draw(back(material(SETTINGS, search=spread(search(5, SETTINGS), workers)))).axes
+    lanes, brackets, _ = draw(back(results(SETTINGS, search=spread(search(5, SETTINGS), workers)))).axes
     assert lanes.get_ylim() == (workers + 0.6, 0.4)
     assert brackets.get_ylim() == (4.6, -0.6)
 
@@ -42,7 +42,7 @@ def test_all_lanes_and_brackets_have_their_place(workers) -> None:
 def test_utilisation_is_that_of_workers_without_gaps() -> None:
     made = [evaluation(f"0-0-{slot}", slot=slot) for slot in range(8)]
     # With each training 11.5 s and each gap 2 s, 4 trainings a lane are busy for 46 of 52 s.
-    known = material(SETTINGS, search=spread(made, 2, gap=2.0))
+    known = results(SETTINGS, search=spread(made, 2, gap=2.0))
     found = numbers(known, back(known))
     assert found["schedule_utilisation"].value == pytest.approx(100 * 46 / 52)
     assert found["schedule_lanes"].value == 2 and found["schedule_windows"].value == 1
@@ -51,10 +51,10 @@ def test_utilisation_is_that_of_workers_without_gaps() -> None:
 def test_other_studies_on_the_same_workers_are_shown_and_those_elsewhere_are_not() -> None:
     made = spread(search(1, SETTINGS), 1)
     own, other = made[: len(made) // 2], made[len(made) // 2 :]
-    known = material(SETTINGS, search=own, manual=spread([other[0]], 1, start=1000.0))
+    known = results(SETTINGS, search=own, manual=spread([other[0]], 1, start=1000.0))
     assert set(back(known)["study"]) == {"search", "manual"}
     moved = [one.model_copy(update={"observed": one.observed.model_copy(update={"host": "far"})}) for one in other]
-    known = material(SETTINGS, search=own, manual=moved)
+    known = results(SETTINGS, search=own, manual=moved)
     assert set(back(known)["study"]) == {"search"}
 
 
@@ -62,12 +62,12 @@ def test_other_studies_on_the_same_workers_are_shown_and_those_elsewhere_are_not
     "made", [[evaluation("0-0-0")], [evaluation("0-0-0", None, status="too_large")], search(1, SETTINGS, failing=1)]
 )
 def test_few_and_failed_trainings_are_drawn(made) -> None:
-    known = material(SETTINGS, search=spread(made, 2, gap=0))
+    known = results(SETTINGS, search=spread(made, 2, gap=0))
     draw(back(known)).draw_without_rendering()
     assert numbers(known, back(known))["schedule_lanes"].value >= 1
 
 
 def test_without_trainings_the_figure_says_so() -> None:
-    known = material(SETTINGS, manual=spread([evaluation("0-0-0")], 1))
+    known = results(SETTINGS, manual=spread([evaluation("0-0-0")], 1))
     assert texts(draw(back(known))) == ["No training of the search is finished."]
     assert numbers(known, back(known)) == {}

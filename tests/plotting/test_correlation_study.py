@@ -8,7 +8,7 @@ import pytest
 from factories import evaluation
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.analysis.csv_file import csv_bytes
 from jointsearch.analysis.tables import early_stopping
@@ -58,7 +58,7 @@ def legends(figure: Figure) -> list[str]:
 
 @pytest.fixture(scope="module")
 def known() -> Results:
-    return material(SETTINGS, search=search(8, SETTINGS), correlation=study(SETTINGS, [40] * 4))
+    return results(SETTINGS, search=search(8, SETTINGS), correlation=study(SETTINGS, [40] * 4))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_the_number_of_failures_is_said(known, figure) -> None:
 
 
 def test_a_study_half_done_says_how_far_and_keeps_the_look_of_each_budget() -> None:
-    half = drawn(material(SETTINGS, correlation=study(SETTINGS, [0, 5, 17, 40], failing=0)))
+    half = drawn(results(SETTINGS, correlation=study(SETTINGS, [0, 5, 17, 40], failing=0)))
     assert {"400 s: 0 of 40 done", "1 h: 17 of 40 done, 0 failed"} < set(legends(half))
     assert "study: 40 random configurations" in legends(half)
     handles = {
@@ -124,7 +124,7 @@ def test_a_study_half_done_says_how_far_and_keeps_the_look_of_each_budget() -> N
 @pytest.mark.parametrize("maximum", [3, 9, 81])
 def test_any_number_of_budgets_is_drawn(maximum) -> None:
     settings = BudgetSettings(unit="epochs", minimum=1, maximum=maximum)
-    figure = drawn(material(settings, correlation=study(settings, [12] * len(budgets(settings)))))
+    figure = drawn(results(settings, correlation=study(settings, [12] * len(budgets(settings)))))
     figure.draw_without_rendering()
     assert figure.get_figwidth() == 7 and len(figure.axes) == 3
 
@@ -138,12 +138,12 @@ def test_any_number_of_budgets_is_drawn(maximum) -> None:
 )
 def test_without_anything_to_show_the_figure_says_so(maximum, records, reason) -> None:
     settings = BudgetSettings(unit="seconds", minimum=400, maximum=maximum)
-    assert texts(drawn(material(settings, correlation=records(settings))).axes[0]) == [reason]
+    assert texts(drawn(results(settings, correlation=records(settings))).axes[0]) == [reason]
 
 
 def test_failures_only_and_too_few_are_told_apart() -> None:
-    failed = drawn(material(SETTINGS, correlation=study(SETTINGS, [9] * 4, failing=1)))
-    few = drawn(material(SETTINGS, correlation=study(SETTINGS, [0, 0, 2, 9])))
+    failed = drawn(results(SETTINGS, correlation=study(SETTINGS, [9] * 4, failing=1)))
+    few = drawn(results(SETTINGS, correlation=study(SETTINGS, [0, 0, 2, 9])))
     assert texts(failed.axes[1]) == ["All fail at\nthe full budget."]
     assert texts(few.axes[1])[0].startswith("Fewer than 3")
 
@@ -156,7 +156,7 @@ def test_an_infinite_regret_leaves_the_panel_at_its_top() -> None:
         for rung, losses in enumerate(columns)
         for slot, loss in enumerate(losses)
     ]
-    regret = drawn(material(settings, correlation=records)).axes[2]
+    regret = drawn(results(settings, correlation=records)).axes[2]
     step = next(line for line in regret.lines if line.get_drawstyle() == "steps-post").get_ydata()
     assert step[0] > regret.get_ylim()[1] > step[1] == pytest.approx(30) and step[-1] == 0
 

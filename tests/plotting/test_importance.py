@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from factories import evaluation
 from matplotlib.figure import Figure
-from synthetic import material
+from synthetic import results
 
 from jointsearch.analysis.csv_file import csv_bytes
 from jointsearch.analysis.importance.groups import GROUPS, Effects
@@ -60,7 +60,7 @@ def test_held_out_r2_and_counts_stand_above() -> None:
 
 def test_a_surrogate_that_foretells_nothing_is_hollow_and_named() -> None:
     figure = draw(made_up({"forest": 0.4, "gp": -0.2}))
-    assert "R² = −0.20: foretells nothing, its shares mean nothing" in texts(figure)
+    assert "R² = −0.20: predicts nothing, its shares mean nothing" in texts(figure)
     assert "R² ≤ 0: means nothing" in texts(figure)
     faces = [container.lines[0].get_markerfacecolor() for container in figure.axes[0].containers]
     assert faces == [style.ORANGE, "white"]
@@ -83,7 +83,7 @@ def test_any_space_is_drawn(tmp_path, names) -> None:
 
 @pytest.mark.parametrize("records", [[], [evaluation("0-0-0", None, budget=9)], [evaluation("0-0-0", 0.3, budget=9)]])
 def test_partial_searches_say_so(tmp_path, records) -> None:
-    made = material(DEMO, search=records)
+    made = results(DEMO, search=records)
     rows = pd.read_csv(io.BytesIO(csv_bytes(data(made))))
     figure = draw(rows)
     assert "Nothing can be said of importance at 9 epochs" in texts(figure)
@@ -92,7 +92,7 @@ def test_partial_searches_say_so(tmp_path, records) -> None:
 
 
 def test_numbers_leave_out_shares_that_mean_nothing() -> None:
-    made = material(DEMO, search=[evaluation("0-0-0", 0.3, budget=9)])
+    made = results(DEMO, search=[evaluation("0-0-0", 0.3, budget=9)])
     found = numbers(made, made_up({"forest": 0.4, "gp": -0.2}))
     assert found["importance_gp_r2"].value == -0.2
     assert "importance_forest_largest_main" in found and "importance_gp_largest_main" not in found

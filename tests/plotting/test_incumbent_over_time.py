@@ -4,7 +4,7 @@ import pytest
 from arm_runs import spent
 from factories import evaluation
 from matplotlib.figure import Figure
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core.config import BudgetSettings
@@ -23,7 +23,7 @@ def drawn(made: Results) -> Figure:
 
 @pytest.fixture(scope="module")
 def made() -> Results:
-    return material(EPOCHS, search=[spent(one) for one in search(8, EPOCHS)])
+    return results(EPOCHS, search=[spent(one) for one in search(8, EPOCHS)])
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_model_begins_after_what_was_spent_on_the_first_four_brackets(made, rows
 
 
 def test_without_a_model_none_is_marked(tmp_path) -> None:
-    made = material(EPOCHS, search=search(2, EPOCHS))
+    made = results(EPOCHS, search=search(2, EPOCHS))
     figure = drawn(made)
     assert texts(figure) == []
     assert "spent_before_model" not in numbers(made, data(made))
@@ -84,7 +84,7 @@ def test_without_a_model_none_is_marked(tmp_path) -> None:
 
 
 def test_a_search_under_way_says_how_far_it_is(tmp_path) -> None:
-    figure = drawn(material(EPOCHS, search=search(3, EPOCHS)[:-1]))
+    figure = drawn(results(EPOCHS, search=search(3, EPOCHS)[:-1]))
     assert figure.axes[0].get_title(loc="right") == "2 of 8 brackets"
     style.save(figure, tmp_path / "figure")
 
@@ -115,7 +115,7 @@ def test_numbers_say_when_the_incumbent_came_up(made, rows) -> None:
     ids=["none", "failed"],
 )
 def test_without_an_incumbent_the_figure_says_so(tmp_path, records, message) -> None:
-    made = material(EPOCHS, search=records)
+    made = results(EPOCHS, search=records)
     figure = drawn(made)
     assert texts(figure)[0].startswith(message)
     assert not {"spent_before_incumbent", "spent_before_full_budget"} & set(numbers(made, data(made)))
@@ -133,7 +133,7 @@ def test_without_an_incumbent_the_figure_says_so(tmp_path, records, message) -> 
     ],
 )
 def test_few_evaluations_are_drawn(tmp_path, records) -> None:
-    made = material(EPOCHS, search=records)
+    made = results(EPOCHS, search=records)
     numbers(made, data(made))
     style.save(drawn(made), tmp_path / "figure")
 

@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 
 import pytest
 from factories import VALUES, evaluation
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.core.config import BudgetSettings
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import interactive
-from jointsearch.results.results import Study
+from jointsearch.results.results import StudyResults
 from jointsearch.search.studies.retraining import retraining_settings
 from jointsearch.space.file import SpaceFile
 
@@ -60,7 +60,7 @@ def trained(brackets=6, failing=0.15):
 @pytest.fixture(scope="module")
 def made():
     correlation = [evaluation(f"0-0-{slot}", 0.3, slot=slot, budget=27) for slot in range(3)]
-    return material(DEMO, search=trained(), **{"joint_bohb-0": trained(2), "correlation": correlation})
+    return results(DEMO, search=trained(), **{"joint_bohb-0": trained(2), "correlation": correlation})
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_choices_constants_and_inactive_hyperparameters_have_a_place(tmp_path) -
     )
     file.write_text(f"hyperparameters:\n{numbers}{extra}")
     assert SpaceFile.read(file).dimension == 2
-    data = Page(interactive.render(material(DEMO, str(file), search=[evaluation(values=VALUES)]))).data
+    data = Page(interactive.render(results(DEMO, str(file), search=[evaluation(values=VALUES)]))).data
     axes = {axis["name"]: axis.get("values") for axis in data["axes"]}
     assert axes["cutout_length"] == [0, 8, 16] and axes["momentum"] == [0, 0.9] and axes["batch_size"] == [32]
     (row,) = rows_of(data)
@@ -131,12 +131,12 @@ def test_page_is_whole_and_asks_nothing_of_a_network(page) -> None:
 
 def test_same_records_give_the_same_bytes_in_any_order(made, page) -> None:
     studies = {name: tuple(reversed(study.evaluations)) for name, study in reversed([*made.studies.items()])}
-    assert interactive.render(material(DEMO, **studies)) == page
+    assert interactive.render(results(DEMO, **studies)) == page
 
 
 def test_words_of_a_record_cannot_leave_their_place() -> None:
     origin = {"sampler": "x", "kind": "given", "name": "</script><script>alert(1)</script>"}
-    page = interactive.render(material(DEMO, search=[evaluation(origin=origin)]))
+    page = interactive.render(results(DEMO, search=[evaluation(origin=origin)]))
     assert b"<script>alert" not in page
     assert rows_of(Page(page).data)[0]["name"] == origin["name"]
 
@@ -144,7 +144,7 @@ def test_words_of_a_record_cannot_leave_their_place() -> None:
 def test_note_counts_what_is_finished_planned_and_failed_and_names_the_best() -> None:
     records = [evaluation("0-0-0", 0.5, budget=27), evaluation("0-0-1", None, slot=1, budget=27)]
     records.append(evaluation("0-0-2", None, slot=2, budget=1, status="too_large"))
-    page = Page(interactive.render(material(DEMO, search=records)))
+    page = Page(interactive.render(results(DEMO, search=records)))
     # Of 8 brackets: twice 27 + 9 + 3 + 1, 9 + 3 + 1, 6 + 2 and 4.
     assert page.note == (
         "3 of 130 evaluations are finished, 2 failed (1 diverged, 1 too large)."
@@ -154,9 +154,9 @@ def test_note_counts_what_is_finished_planned_and_failed_and_names_the_best() ->
 
 
 def test_final_trainings_saw_the_validation_images_and_have_no_validation_error() -> None:
-    known = material(DEMO)
-    search = Study(known.experiment, (evaluation(loss=0.5, test_error=0.6),))
-    final = Study(retraining_settings(search.experiment), (evaluation(loss=0.001, test_error=0.55),))
+    known = results(DEMO)
+    search = StudyResults(known.experiment, (evaluation(loss=0.5, test_error=0.6),))
+    final = StudyResults(retraining_settings(search.experiment), (evaluation(loss=0.001, test_error=0.55),))
     data = interactive.data(replace(known, studies={"search": search, "retraining": final}))
     (row,) = rows_of(data, 1)
     assert (row["validation error"], row["test error"], row["status"]) == (None, 0.55, "success")
@@ -166,14 +166,14 @@ def test_final_trainings_saw_the_validation_images_and_have_no_validation_error(
 
 
 def test_without_evaluations_the_page_says_so() -> None:
-    page = Page(interactive.render(material(DEMO)))
+    page = Page(interactive.render(results(DEMO)))
     assert page.note == "No evaluation is finished (0 of 130)."
     (study,) = page.data["studies"]
     assert (study["name"], study["note"], study["incumbent"], study["rows"]) == ("search", page.note, None, [])
 
 
 def test_where_all_failed_the_page_says_so_and_holds_them() -> None:
-    page = Page(interactive.render(material(DEMO, search=trained(2, failing=1))))
+    page = Page(interactive.render(results(DEMO, search=trained(2, failing=1))))
     assert "failed (" in page.note and page.note.endswith("All failed: there is no best.")
     assert all(row["validation error"] is None for row in rows_of(page.data))
     assert len(rows_of(page.data)) > 0
@@ -183,7 +183,7 @@ def test_where_all_failed_the_page_says_so_and_holds_them() -> None:
 def test_an_axis_of_errors_has_an_extent_and_holds_them_all(losses) -> None:
     records = [evaluation(f"0-0-{slot}", loss, slot=slot) for slot, loss in enumerate(losses)]
     axis = next(
-        axis for axis in interactive.data(material(DEMO, search=records))["axes"] if axis["name"] == "test error"
+        axis for axis in interactive.data(results(DEMO, search=records))["axes"] if axis["name"] == "test error"
     )
     assert axis["low"] < axis["high"] and axis["low"] <= min(losses) and max(losses) <= axis["high"]
     assert axis["kind"] == "linear" or axis["low"] > 0
@@ -192,5 +192,5 @@ def test_an_axis_of_errors_has_an_extent_and_holds_them_all(losses) -> None:
 @pytest.mark.parametrize("minimum", [400, 1])
 def test_every_budget_has_its_name(minimum) -> None:
     settings = BudgetSettings(unit="seconds", minimum=minimum, maximum=10000)
-    axis = interactive.data(material(settings, search=search(1, settings)))["axes"][0]
+    axis = interactive.data(results(settings, search=search(1, settings)))["axes"][0]
     assert len(axis["values"]) == len(axis["names"]) and axis["names"][-2:] == ["55.6 min", "2.78 h"]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from factories import evaluation
 from matplotlib.collections import LineCollection
-from synthetic import material, search
+from synthetic import results, search
 
 from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core.config import BudgetSettings
@@ -49,7 +49,7 @@ THREE = [
 
 
 def test_rows_know_their_cycle_their_moment_and_the_rank_of_their_training() -> None:
-    table = back(material(SETTINGS, search=THREE))
+    table = back(results(SETTINGS, search=THREE))
     first = table[table["evaluation"] == "0-0-0@1"]
     assert first["moment"].tolist() == first["spent"].tolist() == QUARTERS
     assert first["cycle_start"].tolist() == [0] * 4 + [1] * 4
@@ -62,7 +62,7 @@ def test_rows_know_their_cycle_their_moment_and_the_rank_of_their_training() -> 
 
 
 def test_a_median_stands_only_where_the_trainings_were_measured() -> None:
-    error, loss, _ = draw(back(material(SETTINGS, search=THREE))).axes
+    error, loss, _ = draw(back(results(SETTINGS, search=THREE))).axes
     *_, median = (line for line in error.lines if line.get_linestyle() == "--")
     assert (median.get_xdata().tolist(), median.get_ydata().tolist()) == ([3], [50])
     *_, median = (line for line in loss.lines if line.get_linestyle() == "--")
@@ -70,7 +70,7 @@ def test_a_median_stands_only_where_the_trainings_were_measured() -> None:
 
 
 def test_the_best_is_drawn_apart_and_restarts_are_marked() -> None:
-    error, *_ = draw(back(material(SETTINGS, search=THREE))).axes
+    error, *_ = draw(back(results(SETTINGS, search=THREE))).axes
     (best,) = (line for line in error.lines if line.get_marker() == "o")
     assert best.get_ydata() == pytest.approx([40, 30])
     assert [line.get_xdata()[0] for line in error.lines if line.get_linestyle() == ":"] == [1]
@@ -79,7 +79,7 @@ def test_the_best_is_drawn_apart_and_restarts_are_marked() -> None:
 
 
 def test_continued_trainings_begin_where_the_lower_budget_ended() -> None:
-    known = material(SETTINGS)
+    known = results(SETTINGS)
     settings = known.experiment.training.model_copy(update={"continuation": True})
     experiment = known.experiment.model_copy(update={"training": settings})
     one = trained(0, 3, 1, [0.5, 1, 1.5, 2], [None, None, None, 0.5]).model_copy(update={"continues": "0-0-0@0"})
@@ -90,7 +90,7 @@ def test_continued_trainings_begin_where_the_lower_budget_ended() -> None:
 
 
 def test_numbers_are_those_at_the_ends() -> None:
-    known = material(SETTINGS, search=[*THREE, evaluation("0-0-9", None, rung=1, budget=3, budget_unit="seconds")])
+    known = results(SETTINGS, search=[*THREE, evaluation("0-0-9", None, rung=1, budget=3, budget_unit="seconds")])
     found = numbers(known, back(known))
     values = [found[name].value for name in ("curves_3", "best_error_3", "median_error_3")]
     assert values == pytest.approx([3, 30, 50])
@@ -111,7 +111,7 @@ def test_few_and_failed_trainings_are_drawn(made) -> None:
         one if one.curve else one.model_copy(update={"observed": one.observed.model_copy(update={"curve_seconds": ()})})
         for one in made
     ]
-    known = material(BudgetSettings(unit="epochs", minimum=1, maximum=9), search=made)
+    known = results(BudgetSettings(unit="epochs", minimum=1, maximum=9), search=made)
     figure = draw(back(known))
     figure.draw_without_rendering()
     numbers(known, back(known))
@@ -120,12 +120,12 @@ def test_few_and_failed_trainings_are_drawn(made) -> None:
 
 
 def test_without_trainings_the_figure_says_so() -> None:
-    figure = draw(back(material(SETTINGS)))
+    figure = draw(back(results(SETTINGS)))
     assert [text.get_text() for text in figure.axes[0].texts] == ["No training of the search is finished."]
 
 
 def test_curves_stay_within_their_axes() -> None:
     late = [trained(0, 3, 1, [0.5, 4.5], [None, 0.5])]
-    error, *_ = draw(back(material(SETTINGS, search=late))).axes
+    error, *_ = draw(back(results(SETTINGS, search=late))).axes
     assert error.get_xlim()[1] > 4.5
     assert np.isfinite(error.get_ylim()).all()

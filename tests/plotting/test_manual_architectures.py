@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from factories import evaluation
 from matplotlib.axes import Axes
-from synthetic import material
+from synthetic import results
 from timelines import named
 
 from jointsearch.analysis.csv_file import csv_bytes, parse
@@ -34,7 +34,7 @@ def labels(axes: Axes) -> list[str]:
 
 @pytest.fixture(scope="module")
 def known() -> Results:
-    return material(SETTINGS, search=FOUND, manual=BY_HAND, retraining=RETRAINED)
+    return results(SETTINGS, search=FOUND, manual=BY_HAND, retraining=RETRAINED)
 
 
 def test_rows_go_from_the_found_one_to_the_worst_each_with_its_retraining_below(known) -> None:
@@ -70,7 +70,7 @@ def test_numbers_count_the_architectures_that_are_beaten(known) -> None:
 
 
 def test_an_incumbent_of_a_lower_budget_says_so() -> None:
-    known = material(SETTINGS, search=[evaluation("0-0-0", 0.15, budget=9)], manual=BY_HAND)
+    known = results(SETTINGS, search=[evaluation("0-0-0", 0.15, budget=9)], manual=BY_HAND)
     assert labels(draw(back(known)).axes[0])[0].endswith("at 9 epochs")
 
 
@@ -86,7 +86,7 @@ def test_an_incumbent_of_a_lower_budget_says_so() -> None:
     ],
 )
 def test_partial_and_failed_studies_are_drawn(studies) -> None:
-    known = material(SETTINGS, **studies)
+    known = results(SETTINGS, **studies)
     figure = draw(back(known))
     figure.draw_without_rendering()
     numbers(known, back(known))

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 from factories import evaluation
-from synthetic import material, search
+from synthetic import results, search
 from timelines import spread
 
 from jointsearch.analysis.csv_file import csv_bytes, parse
@@ -19,7 +19,7 @@ def back(known: Results) -> pd.DataFrame:
 
 def test_parts_add_up_to_the_time_of_the_lanes() -> None:
     made = spread(search(4, SETTINGS), 3)
-    table = back(material(SETTINGS, search=made))
+    table = back(results(SETTINGS, search=made))
     begin, end = min(one.observed.started for one in made), max(one.observed.finished for one in made)
     assert table["total"].sum() == pytest.approx(3 * (end - begin))
     assert table[KINDS].sum(axis=1).tolist() == pytest.approx(table["total"].tolist())
@@ -32,7 +32,7 @@ def test_parts_add_up_to_the_time_of_the_lanes() -> None:
 
 def test_pauses_count_for_nothing() -> None:
     made = search(4, SETTINGS)
-    whole, torn = (back(material(SETTINGS, search=spread(made, 2, pauses=p))) for p in ([], [(1300, 36000)]))
+    whole, torn = (back(results(SETTINGS, search=spread(made, 2, pauses=p))) for p in ([], [(1300, 36000)]))
     assert torn["training"].sum() == pytest.approx(whole["training"].sum())
     assert torn["total"].sum() == pytest.approx(whole["total"].sum())
 
@@ -40,14 +40,14 @@ def test_pauses_count_for_nothing() -> None:
 def test_parts_that_are_more_than_the_whole_are_shortened_alike() -> None:
     one = evaluation("0-0-0")
     seen = one.observed.model_copy(update={"training_seconds": 30.0, "evaluation_seconds": 10, "startup_seconds": 0.0})
-    (row,) = back(material(SETTINGS, search=[one.model_copy(update={"observed": seen})])).to_dict("records")
+    (row,) = back(results(SETTINGS, search=[one.model_copy(update={"observed": seen})])).to_dict("records")
     # Its process took 10 s.
     assert (row["training"], row["evaluation"], row["other"], row["total"]) == (7.5, 2.5, 0, 10)
 
 
 def test_searches_of_an_arm_are_one_study_after_the_others() -> None:
     made = {name: spread(search(1, SETTINGS), 2) for name in ("joint_hyperband-0", "joint_bohb-1", "joint_bohb-0")}
-    table = back(material(SETTINGS, search=spread(search(1, SETTINGS), 2), **made))
+    table = back(results(SETTINGS, search=spread(search(1, SETTINGS), 2), **made))
     assert list(dict.fromkeys(table["study"])) == ["search", "joint_bohb", "joint_hyperband"]
     numbers_of = table.groupby("study")["trainings"].sum()
     assert numbers_of["joint_bohb"] == 2 * numbers_of["search"]
@@ -57,7 +57,7 @@ def test_searches_of_an_arm_are_one_study_after_the_others() -> None:
 
 
 def test_shares_add_up_to_the_whole() -> None:
-    known = material(SETTINGS, search=spread(search(2, SETTINGS), 2))
+    known = results(SETTINGS, search=spread(search(2, SETTINGS), 2))
     found = numbers(known, back(known))
     for prefix in ("time", "search_time"):
         assert sum(found[f"{prefix}_{kind}_share"].value for kind in KINDS) == pytest.approx(100)
@@ -66,7 +66,7 @@ def test_shares_add_up_to_the_whole() -> None:
 
 @pytest.mark.parametrize("made", [[], [evaluation("0-0-0", None, status="too_large")], search(1, SETTINGS, failing=1)])
 def test_few_and_failed_trainings_are_drawn(made) -> None:
-    known = material(SETTINGS, search=spread(made, 2, gap=0))
+    known = results(SETTINGS, search=spread(made, 2, gap=0))
     table = back(known)
     figure = draw(table)
     figure.draw_without_rendering()

@@ -31,7 +31,7 @@ def change(path: Path, **changes: object) -> None:
 FAULTS = {
     "broken": (
         lambda path: path.write_text("{"),
-        "not a valid Evaluation record: .*; delete it to make it again",
+        "not a valid Evaluation record: .*; delete it to remake it",
         "not a valid Evaluation record: .*; restore it",
     ),
     "of another experiment": (
@@ -76,7 +76,7 @@ def test_a_doubting_reader_leaves_out_what_lies_beside_the_place_of_a_record(fol
     (folder / SLOT).with_name("notes.txt").touch()
     one = Folder(folder, doubting=True)
     one.read_all()
-    assert f"lies beside the place of such a record, which is {SLOT}" in one.broken[folder_name(folder, other)]
+    assert f"is not in the place of such a record, which is {SLOT}" in one.broken[folder_name(folder, other)]
     assert one.broken["search/bracket-000/rung-0/notes.txt"] == "no record that a search has; move it away"
 
 

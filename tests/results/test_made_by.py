@@ -77,7 +77,7 @@ from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 
 
-def data(material): ...
+def data(results): ...
 
 
 def draw(data):

@@ -8,7 +8,7 @@ from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
-from jointsearch.results.results import Results, Study
+from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import Plan
@@ -39,28 +39,28 @@ def write_study(folder, name: str, experiment: Experiment, bracket: int = 1, siz
 
 
 def test_an_experiment_that_has_only_a_search(folder):
-    material = Results.read(folder)
-    assert list(material.studies) == ["search"]
-    assert material.experiment == SMALL
-    assert [one.id for one in material.evaluations("search")][:3] == ["0-0-0@0", "0-0-1@0", "0-0-2@0"]
-    assert len(material.evaluations("search")) == 3 + 1 + 2
+    results = Results.read(folder)
+    assert list(results.studies) == ["search"]
+    assert results.experiment == SMALL
+    assert [one.id for one in results.evaluations("search")][:3] == ["0-0-0@0", "0-0-1@0", "0-0-2@0"]
+    assert len(results.evaluations("search")) == 3 + 1 + 2
 
 
 def test_of_the_search_only_the_brackets_that_are_planned_count(folder):
     put(layout.plan_file(folder), plan_of(SMALL, 1))
-    material = Results.read(folder)
-    assert len(material.evaluations("search")) == 3 + 1
+    results = Results.read(folder)
+    assert len(results.evaluations("search")) == 3 + 1
 
 
 def test_each_study_comes_with_its_own_settings(folder):
     last = retraining_settings(SMALL)
     made = {"retraining": write_study(folder, "retraining", last), "manual": write_study(folder, "manual", SMALL)}
-    material = Results.read(folder)
-    assert set(material.studies) == {"search", "manual", "retraining"}
-    assert material.studies["retraining"].experiment == last
-    assert material.studies["manual"].experiment == SMALL
+    results = Results.read(folder)
+    assert set(results.studies) == {"search", "manual", "retraining"}
+    assert results.studies["retraining"].experiment == last
+    assert results.studies["manual"].experiment == SMALL
     for name, evaluations in made.items():
-        assert material.evaluations(name) == tuple(evaluations)
+        assert results.evaluations(name) == tuple(evaluations)
 
 
 def test_of_a_study_as_well_only_the_brackets_that_are_planned_count(folder):
@@ -73,10 +73,10 @@ def test_of_a_study_as_well_only_the_brackets_that_are_planned_count(folder):
 def test_a_study_that_is_not_planned_is_left_out_and_named_when_asked_for(folder):
     write_study(folder, "manual", SMALL)
     put(layout.plan_file(folder), plan_of(SMALL, 2))
-    material = Results.read(folder)
-    assert list(material.studies) == ["search"]
-    with pytest.raises(UserError, match="manual: no study that is planned; known are search"):
-        Study.read(folder, material.plan, "manual")
+    results = Results.read(folder)
+    assert list(results.studies) == ["search"]
+    with pytest.raises(UserError, match="manual: no planned study; known are search"):
+        StudyResults.read(folder, results.plan, "manual")
 
 
 def test_results_without_a_plan_are_refused_by_name(folder):
@@ -89,8 +89,8 @@ def test_a_study_that_has_not_begun_has_trained_nothing(folder):
     assert Results.read(folder).evaluations("retraining") == ()
     put(layout.plan_file(folder), plan_of(SMALL, 2, manual={"architectures": ["resnet_20"], "seeds": 1}))
     put(layout.experiment_file(folder / "manual"), SMALL)
-    material = Results.read(folder)
-    assert material.studies["manual"].evaluations == ()
+    results = Results.read(folder)
+    assert results.studies["manual"].evaluations == ()
 
 
 def test_what_a_job_under_way_has_written_counts_already(folder):

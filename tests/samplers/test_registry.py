@@ -206,7 +206,7 @@ def test_a_library_that_is_missing_or_of_another_version_is_named_with_the_comma
     for refuse in (registry.check, registry.make):
         with pytest.raises(UserError) as told:
             refuse(name, {})
-        assert str(told.value).startswith(f"search.sampler: {name} needs {LIBRARIES[name]}, which is not here")
+        assert str(told.value).startswith(f"search.sampler: {name} needs {LIBRARIES[name]}, which is not installed")
         assert str(told.value).endswith(f"run {sys.executable} -m pip install {LIBRARIES[name]}")
         assert "\n" not in str(told.value)
 

@@ -109,7 +109,7 @@ def test_pending_are_the_earlier_brackets_that_are_not_seen_at_all(lag, number):
 
 def test_one_lag_for_each_budget_is_needed():
     assert lags(None, PAPER) == (1, 2, 3, 4)
-    with pytest.raises(UserError, match="2 given for 4 budgets"):
+    with pytest.raises(UserError, match="2 values for 4 budgets"):
         lags([1, 2], PAPER)
 
 

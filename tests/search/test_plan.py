@@ -132,7 +132,7 @@ def test_a_search_is_not_cut_below_what_has_begun(folder):
     begin(folder, ("search", 0), ("search", 2))
     says = (
         f"{layout.plan_file(folder)}: plans 3 brackets of search, 2 of them begun; 2 are fewer; "
-        "ask for at least 3 brackets, or give this experiment another name"
+        "configure at least 3 brackets, or give this experiment another name"
     )
     with pytest.raises(UserError, match=f"^{re.escape(says)}$"):
         refuse_loss(folder, plan(**SHORTER))
@@ -140,7 +140,7 @@ def test_a_search_is_not_cut_below_what_has_begun(folder):
 
 def test_a_study_that_has_begun_is_not_left_out(folder):
     begin(folder, ("correlation", 0))
-    says = "plans the study correlation, which has begun, and this configuration does not; ask for it again, or move "
+    says = "plans the study correlation, which has begun, but this configuration does not; add it again, or move "
     with pytest.raises(UserError, match=says):
         refuse_loss(folder, plan(**without("correlation")))
 

@@ -177,7 +177,7 @@ def test_a_kind_that_nobody_knows_is_named():
 
 def test_a_bracket_that_is_not_planned_is_named():
     planned = PlannedStudy.of("correlation", "random", EXPERIMENT, (EVERY_BUDGET,)).plan
-    with pytest.raises(UserError, match="correlation: has no bracket 2; "):
+    with pytest.raises(UserError, match="correlation: no bracket 2 is planned; "):
         proposer(planned).propose(EXPERIMENT, planned, 2, 0, {})
 
 

@@ -16,7 +16,7 @@ from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.arms import restricted
-from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, given_rung
+from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, same_rung
 from jointsearch.space.file import Constant, SpaceFile
 from jointsearch.workflow.pipeline import Pipeline
 
@@ -42,9 +42,9 @@ def propose(study: PlannedStudy, **followed: Sequence[Evaluation]) -> Rung:
 
 def budget_spent(study: PlannedStudy) -> float:
     """Training of all its evaluations, in full budgets."""
-    ladder = budgets(study.experiment.budget)
+    all_budgets = budgets(study.experiment.budget)
     pairs = [pair for item in study.brackets for pair in zip(item.sizes, item.levels, strict=True)]
-    return sum(size * ladder[level] for size, level in pairs) / ladder[-1]
+    return sum(size * all_budgets[level] for size, level in pairs) / all_budgets[-1]
 
 
 def budgets_of_arms(planned: dict[str, PlannedStudy]) -> dict[tuple[str, str], float]:
@@ -238,17 +238,17 @@ def test_settings_that_differ_make_another_experiment():
         ({"arms": {"start": "foo"}}, "studies.arms.start: no manual architecture 'foo'; known are resnet_20, "),
         (
             {"manual": {"architectures": ["resnet_20", "resnet_56", "resnet_20"]}},
-            "studies.manual.architectures: resnet_20 stands twice; remove one",
+            "studies.manual.architectures: resnet_20 appears twice; remove one",
         ),
-        ({"arms": {"names": ["joint_bohb"] * 2}}, "studies.arms.names: joint_bohb stands twice; remove one"),
+        ({"arms": {"names": ["joint_bohb"] * 2}}, "studies.arms.names: joint_bohb appears twice; remove one"),
         (
             {"arms": {"names": ["joint_random"]}},
-            "studies.arms.names: joint_bohb is missing, which the others are compared with; add it",
+            "studies.arms.names: joint_bohb is missing, with which the others are compared; add it",
         ),
         ({"arms": {"brackets": 3}}, "studies.arms: brackets (3) must be even"),
         (
             {"arms": {"brackets": 12}},
-            "studies.arms.brackets: 12 is no multiple of 8; each of two steps needs whole rounds",
+            "studies.arms.brackets: 12 is not a multiple of 8; each of two steps needs whole",
         ),
         ({"arms": {"names": ["joint"]}}, "studies.arms.names.0: Input should be 'joint_bohb'"),
         ({"arms": {"repeats": 0}}, "studies.arms.repeats: Input should be greater than or equal to 1 (got 0)"),
@@ -319,7 +319,7 @@ def test_a_space_without_a_place_for_a_part_of_an_architecture_is_refused(tmp_pa
     raw = yaml.safe_load((SPACES / "joint17.yaml").read_text())
     del raw["hyperparameters"]["residual_branches_2"]
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(raw))
-    with pytest.raises(UserError, match="shake_shake_14_2x8d: its residual_branches_2 of 2 has no place in the space"):
+    with pytest.raises(UserError, match="shake_shake_14_2x8d: its residual_branches_2 of 2 is not in the space"):
         plan(
             space=str(tmp_path / "s.yaml"), studies={"manual": {"architectures": ["resnet_20", "shake_shake_14_2x8d"]}}
         )
@@ -359,7 +359,7 @@ class Default(StudyKind):
 
     def propose(self, experiment, study, bracket, rung, followed):
         values = followed["search"][0].proposal.values
-        return given_rung(experiment, study.name, bracket, rung, [(values, Origin(sampler="mine", kind="given"))])
+        return same_rung(experiment, study.name, bracket, rung, [(values, Origin(sampler="mine", kind="given"))])
 
 
 def test_a_new_kind_of_study_is_a_class_and_its_line_in_the_list(monkeypatch):

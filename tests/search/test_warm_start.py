@@ -62,7 +62,7 @@ def test_budgets_may_have_rounding_errors(tmp_path):
         ("configs.json", lambda line: line[1].update(momentum=1.5), "momentum never has the value 1.5"),
         ("configs.json", lambda line: line[1].update(batch_size="64"), "batch_size never has the value '64'"),
         ("results.json", lambda line: line.__setitem__(1, 2), "budget 2 is none of 1, 3, 9, 27"),
-        ("results.json", lambda line: line[3].update(loss=93.5), "loss 93.5 is no error between 0 and 1"),
+        ("results.json", lambda line: line[3].update(loss=93.5), "loss 93.5 is not an error between 0 and 1"),
     ],
 )
 def test_what_cannot_be_of_the_search_is_named(tmp_path, file, change, says):
@@ -161,7 +161,7 @@ def test_the_refusal_of_losses_names_the_way_out(tmp_path):
     rescale(tmp_path, lambda loss: 93.5)
     with pytest.raises(UserError) as caught:
         losses_of(tmp_path, (0.0, 1.0))
-    assert "loss 93.5 is no error between 0 and 1; say how" in str(caught.value)
+    assert "loss 93.5 is not an error between 0 and 1; say how" in str(caught.value)
     assert "search.warm_start: {folder: ..., losses: ranks}, or losses: [LOW, HIGH]" in str(caught.value)
 
 

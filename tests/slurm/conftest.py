@@ -42,8 +42,8 @@ class ClusterWorkspace(Workspace):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def under_way(self) -> list[str]:
-        """What resume_check says of trainings that go on."""
+    def still_running(self) -> list[str]:
+        """The lines of resume_check about trainings still running."""
         return [line for line in self.resume_check().splitlines() if line.endswith("a process trains it now")]
 
     def states(self) -> list[Path]:

@@ -8,7 +8,7 @@ from conftest import RESOURCES, sbatch, stretches, wait
 from end_to_end.conftest import ROOT, Workspace
 
 from jointsearch.core.files import read_record
-from jointsearch.results.results import Study
+from jointsearch.results.results import StudyResults
 from jointsearch.search.plan import Plan
 
 FRAIL = "train:slurm_partition={'001': 'frail', '002': 'frail'}.get(wildcards.bracket, 'gpu')"
@@ -21,7 +21,7 @@ def test_the_demo_on_eight_gpus_takes_the_same_course_as_here(workspace):
     command[command.index("config.yaml")] = "config/demo.yaml"
     subprocess.run(command, cwd=workspace.folder, check=True)
     here, there = (
-        Study.read(folder, read_record(folder / "plan.json", Plan), "search").evaluations
+        StudyResults.read(folder, read_record(folder / "plan.json", Plan), "search").evaluations
         for folder in (demo, workspace.folder / "results" / "demo")
     )
     assert here[0].made_with.code == there[0].made_with.code, f"{demo} is of other code: remove it, `make demo`"

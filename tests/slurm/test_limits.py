@@ -46,7 +46,7 @@ def small_disk(workspace):
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(workspace, small_disk):
     workspace.lasting(2)
     run = workspace.start("search", *RESOURCES, "--retries", "0")
-    wait(lambda: len(workspace.under_way()) == 2)
+    wait(lambda: len(workspace.still_running()) == 2)
     with pytest.raises(OSError, match="No space left"), (small_disk / "filler").open("wb", buffering=0) as filler:
         while True:
             filler.write(bytes(4096))

@@ -14,19 +14,19 @@ def stop_command(said: str) -> list[str]:
     return command
 
 
-def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on_from_their_states(workspace, four_trainings, monkeypatch):
+def test_ctrl_c_cancels_the_jobs_and_the_next_run_resumes_from_their_states(workspace, four_trainings, monkeypatch):
     workspace.lasting(2)
     run = workspace.start("search", *RESOURCES)
     wait(lambda: len(workspace.states()) == 2)
     run.send_signal(signal.SIGINT)
     assert run.wait() != 0
-    wait(lambda: not workspace.under_way())
+    wait(lambda: not workspace.still_running())
     first = set(workspace.jobs())
     with monkeypatch.context() as of_a_user:
         of_a_user.setenv("SQUEUE_STATES", "all")
         said = workspace.resume_check()
     assert "results/small: no run works here\n" in said
-    assert "2 interrupted trainings go on from their saved state" in said
+    assert "2 interrupted trainings resume from their saved states" in said
     assert "scancel" not in said
     workspace.snakemake("search", *RESOURCES)
     assert workspace.derivable() == four_trainings[:2]
@@ -35,11 +35,11 @@ def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on_from_their_states(work
         assert item.observed.job not in first
 
 
-def test_jobs_that_outlive_their_run_are_told_and_waited_for(workspace, four_trainings):
+def test_jobs_that_outlive_their_run_are_reported_and_waited_for(workspace, four_trainings):
     """As after kill -9, or when the login node restarts: nothing is trained twice, though all is submitted again."""
     workspace.lasting(2)
     run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(workspace.under_way()) == 2)
+    wait(lambda: len(workspace.still_running()) == 2)
     run.kill()
     run.wait()
     first = set(workspace.jobs())
@@ -49,7 +49,7 @@ def test_jobs_that_outlive_their_run_are_told_and_waited_for(workspace, four_tra
     assert command[0] == "scancel"
     assert set(command[1:]) == first
     printed = workspace.snakemake("search", *RESOURCES)
-    assert "note: 2 trainings of an earlier run still go on" in printed
+    assert "note: 2 trainings of an earlier run are still running" in printed
     assert workspace.derivable() == four_trainings[:2]
     for item in workspace.evaluations():
         assert item.observed.job in first
@@ -63,7 +63,7 @@ def test_what_outlived_a_run_can_be_stopped_as_resume_check_says(workspace, four
     run.kill()
     run.wait()
     subprocess.run(stop_command(workspace.resume_check()), check=True)
-    wait(lambda: not workspace.under_way())
+    wait(lambda: not workspace.still_running())
     workspace.snakemake("search", *RESOURCES)
     assert workspace.derivable() == four_trainings[:2]
     assert {len(stretches(item)) for item in workspace.evaluations()} == {2}
@@ -74,7 +74,7 @@ def test_a_run_that_is_asked_to_end_lets_what_runs_come_to_its_end(workspace, nu
     """By somebody, or by a terminal that closes."""
     workspace.lasting(1)
     run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(workspace.under_way()) == 1)
+    wait(lambda: len(workspace.still_running()) == 1)
     os.killpg(run.pid, number)
     assert run.wait() != 0
     assert len(workspace.slots()) == 1

@@ -223,8 +223,8 @@ EQUAL = {"type": "EQ", "child": "rate", "parent": "pair", "value": "a"}
         ({"type": "uniform_int", "lower": 0, "upper": 9, "q": 3}, "x: quantised in steps of 3; list its values"),
         ({**PAIR, "weights": [0.2, 0.8]}, "x: weighted choices; all are equally probable here, remove its weights"),
         ({**PAIR, "probabilities": [0.2, 0.8]}, "x: weighted choices; all are equally probable here, remove its prob"),
-        ({**PAIR, "choices": ["a", None]}, "x.choices.1: null is no value of a hyperparameter"),
-        ({**PAIR, "choices": ["a", ["b"]]}, "x.choices.1: a list is no value of a hyperparameter"),
+        ({**PAIR, "choices": ["a", None]}, "x.choices.1: null cannot be a value of a hyperparameter"),
+        ({**PAIR, "choices": ["a", ["b"]]}, "x.choices.1: a list cannot be a value"),
         ({**RATE, "lower": 1e-20, "log": True}, "x: lower (1e-20) would be 0, as ConfigSpace keeps 13 decimals"),
         ({**RATE, "lower": 2}, "x: lower (2.0) must be below upper (1.0)"),
         ({"type": "uniform_float", "upper": 1}, "x.lower: missing; add it"),
@@ -244,7 +244,7 @@ def test_a_hyperparameter_that_cannot_be_searched_is_named_with_what_to_write(on
     [
         ({"hyperparameters": ["rate"]}, "hyperparameters.0: expected keys and values (got 'rate')"),
         ({"hyperparameters": [{"type": "constant", "value": 1}]}, "hyperparameters.0: name is missing; add it"),
-        ({"hyperparameters": [RATE, RATE]}, "hyperparameters.1: the name 'rate' stands twice; rename one"),
+        ({"hyperparameters": [RATE, RATE]}, "hyperparameters.1: the name 'rate' appears twice; rename one"),
         ({"hyperparameters": []}, "hyperparameters: Dictionary should have at least 1 item"),
         ({"condition": []}, "condition: unknown key of ConfigSpace's format; did you mean 'conditions'?"),
         ({"conditions": [EQUAL | {"type": "EQUALS"}]}, "conditions.0: unknown type; known are EQ, NEQ, LT, GT, IN"),
@@ -268,11 +268,11 @@ def test_a_hyperparameter_that_cannot_be_searched_is_named_with_what_to_write(on
         ({"forbiddens": [{"type": "OR", "clauses": 3}]}, "forbiddens.0: clauses: expected a list (got 3)"),
         (
             {"forbiddens": [{"type": "CLAUSE_GT", "name": "rate", "value": 0.5}]},
-            "forbiddens.0: CLAUSE_GT compares other",
+            "forbiddens.0: CLAUSE_GT does not compare",
         ),
         (
             {"forbiddens": [{"type": "RELATION_EQ", "left": "rate", "right": "pair"}]},
-            "forbiddens.0: RELATION_EQ compares",
+            "forbiddens.0: RELATION_EQ does not compare",
         ),
         (
             {"forbiddens": [{"type": "RELATION", "left": "rate", "right": "pair", "lambda": "LESS"}]},

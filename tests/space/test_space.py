@@ -198,7 +198,7 @@ def test_an_active_hyperparameter_needs_a_place():
         point = EVERY.encode(values)
         point[column] = np.nan
         if name in values:
-            with pytest.raises(ValueError, match=f"{name} is active and has no place"):
+            with pytest.raises(ValueError, match=f"{name} is active and has no position"):
                 EVERY.decode(point)
         else:
             assert EVERY.decode(point) == pytest.approx(values)

@@ -115,20 +115,26 @@ def test_choices_are_told_or_searched(choices, kind):
         (UNIT | {"upper": 1e-300}, "lower (0.0) and upper (1e-300) would be the same, as ConfigSpace keeps 13"),
         (UNIT | {"upper": 1.4e-13}, "upper (1.4e-13) would be 1e-13, as ConfigSpace keeps 13 decimals"),
         (UNIT | {"lower": 1 - 1e-15}, "would be the same"),
-        ({"type": "categorical", "choices": [float("nan"), 1]}, "nan is no value of a hyperparameter"),
-        ({"type": "ordinal", "sequence": [1, float("inf")]}, "inf is no value of a hyperparameter"),
-        ({"type": "constant", "value": float("nan")}, "nan is no value of a hyperparameter"),
+        ({"type": "categorical", "choices": [float("nan"), 1]}, "nan cannot be a value of a hyperparameter"),
+        ({"type": "ordinal", "sequence": [1, float("inf")]}, "inf cannot be a value of a hyperparameter"),
+        ({"type": "constant", "value": float("nan")}, "nan cannot be a value of a hyperparameter"),
         (
             {"type": "categorical", "choices": [1, None]},
-            "choices.1: null is no value of a hyperparameter; write a word",
+            "choices.1: null cannot be a value of a hyperparameter; write a word",
         ),
-        ({"type": "categorical", "choices": ["a", ["b", "c"]]}, "choices.1: a list is no value of a hyperparameter"),
-        ({"type": "categorical", "choices": ["a", {"b": 1}]}, "choices.1: a dict is no value of a hyperparameter"),
+        (
+            {"type": "categorical", "choices": ["a", ["b", "c"]]},
+            "choices.1: a list cannot be a value",
+        ),
+        (
+            {"type": "categorical", "choices": ["a", {"b": 1}]},
+            "choices.1: a dict cannot be a value",
+        ),
         (
             {"type": "ordinal", "sequence": [1, 2**60]},
             "sequence.1: 1152921504606846976 has more digits than JSON keeps",
         ),
-        ({"type": "constant", "value": None}, "value: null is no value of a hyperparameter"),
+        ({"type": "constant", "value": None}, "value: null cannot be a value of a hyperparameter"),
     ],
 )
 def test_what_cannot_be_a_value_or_a_range_is_told_with_the_reason(one, says):

@@ -134,7 +134,7 @@ def test_a_state_that_is_not_of_this_training_is_not_used(few_digits, tmp_path, 
     assert one.earlier == ()
     printed = capsys.readouterr().err
     says = "is of another training" if fault == "another" else "damaged"
-    assert printed == f"warning: {path}: {says}: not used, this training starts from its beginning\n"
+    assert printed == f"warning: {path}: {says}: not used, this training starts from the beginning\n"
 
 
 def test_the_state_is_saved_now_and_then(few_digits, tmp_path):

@@ -15,7 +15,7 @@ def test_without_a_gpu_auto_is_the_cpu_and_cuda_is_refused(monkeypatch):
     for name in ("auto", "cpu"):
         with claim(name) as device:
             assert device == torch.device("cpu")
-    with pytest.raises(UserError, match="cuda is asked for but torch sees no GPU"), claim("cuda"):
+    with pytest.raises(UserError, match="cuda is requested, but torch sees no GPU"), claim("cuda"):
         pass
 
 

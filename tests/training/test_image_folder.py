@@ -197,11 +197,11 @@ def test_file_that_is_no_image_is_named(tree, place):
         (lambda path: path.symlink_to("/dev/zero"), "a device, no image"),
         (
             lambda path: path.symlink_to("gone"),
-            "cannot be read (No such file or directory); mend the link, or gone, which it leads to",
+            "cannot be read (No such file or directory); fix the link, or gone, which it leads to",
         ),
         (
             lambda path: path.symlink_to("x.png"),
-            "cannot be read (Too many levels of symbolic links); mend the link",
+            "cannot be read (Too many levels of symbolic links); fix the link",
         ),
         (lambda path: path.symlink_to("."), "a link to a folder that it lies in, which has no end; remove the link"),
         (lambda path: path.symlink_to(".."), "a link to a folder that it lies in"),
@@ -243,7 +243,7 @@ def test_a_folder_that_may_not_be_read_says_so(tree):
 
 def test_file_beside_the_class_folders_is_named(tree):
     picture(tree / "train" / "lost.png")
-    assert refusal(tree).startswith(f"{tree / 'train' / 'lost.png'}: lies beside the class folders")
+    assert refusal(tree).startswith(f"{tree / 'train' / 'lost.png'}: is beside the class folders")
 
 
 def test_too_few_images_for_the_split_are_told(tmp_path):
@@ -333,7 +333,7 @@ def test_a_class_that_the_test_part_lacks_is_warned_of(tree):
 @pytest.mark.parametrize(
     ("target", "says"),
     [
-        ("/unmounted/images", "cannot be read (No such file or directory); mend the link, or /unmounted/images"),
+        ("/unmounted/images", "cannot be read (No such file or directory); fix the link, or /unmounted/images"),
         ("x" * 300, "cannot be read (File name too long)"),
         ("README.md", "has the name of a part of the images, but is no folder"),
     ],

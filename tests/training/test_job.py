@@ -134,7 +134,7 @@ def test_what_another_process_trained_meanwhile_is_taken_as_it_is(job, capsys, m
     monkeypatch.setattr("time.sleep", other_ends)
     assert [slot for slot, _ in job.to_train(Interruption())] == [1, 2]
     first = layout.slot_file(job.folder, 0)
-    assert capsys.readouterr().err == f"{first}: another process trains it; waiting for its end\n"
+    assert capsys.readouterr().err == f"{first}: another process trains it; waiting for it to end\n"
 
 
 def test_what_another_process_failed_to_train_is_trained(job, monkeypatch):

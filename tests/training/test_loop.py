@@ -430,7 +430,7 @@ def test_a_compiled_network_is_compiled_once_before_the_clock(few_digits, monkey
 
 def test_a_state_of_another_device_is_refused(few_digits):
     state = training(task(), few_digits).state() | {"device": "cuda"}
-    with pytest.raises(UserError, match="was trained on cuda, and cannot go on on cpu"):
+    with pytest.raises(UserError, match="was trained on cuda, and cannot continue on cpu"):
         training(task(), few_digits).restore(state)
 
 

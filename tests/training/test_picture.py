@@ -369,7 +369,7 @@ def test_a_picture_that_pillow_does_not_know_is_not_called_damaged_alone(tmp_pat
 def test_an_error_of_the_system_has_its_reason(tmp_path):
     memory = tmp_path / "disk.png"
     memory.symlink_to("/proc/self/mem")
-    expected = "cannot be read (Input/output error); mend the link, or /proc/self/mem, which it leads to"
+    expected = "cannot be read (Input/output error); fix the link, or /proc/self/mem, which it leads to"
     assert refusal(memory) == expected
     assert refusal(tmp_path / "gone.png").startswith("cannot be read (No such file or directory); restore it")
 

@@ -111,5 +111,5 @@ def test_the_plan_says_what_studies_cost():
     assert ["manual", "10", "30", "h"] in lines
     # Two rounds each: 130 trainings, in all 30 times the full budget; random search trains 30 at the full budget.
     assert ["arms", "550", "18.8", "days"] in lines
-    assert "all in all" in plan
-    assert "all in all" not in report(Pipeline.all_from_config(Config(experiment="no-such")), 10)
+    assert "all studies" in plan
+    assert "all studies" not in report(Pipeline.all_from_config(Config(experiment="no-such")), 10)

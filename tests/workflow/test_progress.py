@@ -9,14 +9,14 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.core.files import write_record
 from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import bracket
-from jointsearch.workflow.progress import Progress, Reader, Watcher
+from jointsearch.workflow.progress import ProgressReader, SearchProgress, Watcher
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 LADDER = (1.0, 3.0, 9.0, 27.0)
 
 
 def reading(study):
-    return Reader(Folder(study.parent, doubting=True), {study.name: [bracket(0, DEMO)]}, LADDER, "epochs")
+    return ProgressReader(Folder(study.parent, doubting=True), {study.name: [bracket(0, DEMO)]}, LADDER, "epochs")
 
 
 def put(study, record):
@@ -58,7 +58,7 @@ def test_all_studies_count_and_the_best_is_of_the_search_alone(tmp_path):
     put(tmp_path / "search", evaluation("0-0-0", 0.5))
     put(tmp_path / "retraining", evaluation("3-0-0", 0.1, study="retraining", budget=27))
     studies = {"search": [bracket(0, DEMO)], "retraining": [bracket(3, DEMO)]}
-    progress = Reader(Folder(tmp_path, doubting=True), studies, LADDER, "epochs").read()
+    progress = ProgressReader(Folder(tmp_path, doubting=True), studies, LADDER, "epochs").read()
     assert progress.done == (1, 0, 0, 1)
     assert progress.total == (27, 9, 3, 5)
     assert progress.best.id == "0-0-0@0"
@@ -70,7 +70,7 @@ def test_away_from_a_terminal_a_line_is_printed_whenever_it_changed():
 
     def look():
         last[0] = next(states, last[0])
-        return Progress((1.0,), "epochs", (last[0],), (3,), 0, None, None)
+        return SearchProgress((1.0,), "epochs", (last[0],), (3,), 0, None, None)
 
     stream = io.StringIO()
     watcher = Watcher(look, stream, every=0.01)
@@ -85,7 +85,7 @@ def test_away_from_a_terminal_a_line_is_printed_whenever_it_changed():
 @pytest.mark.filterwarnings("error")
 def test_a_terminal_that_has_closed_does_no_harm():
     with broken_pipe() as closed:
-        watcher = Watcher(lambda: Progress((1.0,), "epochs", (1,), (3,), 0, None, None), closed, every=0.01)
+        watcher = Watcher(lambda: SearchProgress((1.0,), "epochs", (1,), (3,), 0, None, None), closed, every=0.01)
         watcher.start()
         watcher.finish()
         assert not watcher.is_alive()

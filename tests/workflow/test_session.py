@@ -11,7 +11,7 @@ from jointsearch.core.records import DataSet
 from jointsearch.search.incumbent import Incumbent, incumbent
 from jointsearch.search.plan import Plan
 from jointsearch.workflow.pipeline import Pipeline
-from jointsearch.workflow.session import Run, failure, images, summary
+from jointsearch.workflow.session import Session, failure, images, summary
 
 
 def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
@@ -58,10 +58,10 @@ def test_a_run_writes_the_plan_before_its_jobs_and_leaves_one_that_is_the_same(t
     monkeypatch.chdir(tmp_path)
     path = layout.plan_file(tmp_path / "results/small")
     for length in (3, 5, 2):
-        Run(pipelines(length)).write_plan()
+        Session(pipelines(length)).write_plan()
         assert len(read_record(path, Plan).search.brackets) == length
     os.utime(path, (0, 0))
-    Run(pipelines(2)).write_plan()
+    Session(pipelines(2)).write_plan()
     assert path.stat().st_mtime == 0
 
 
@@ -72,9 +72,9 @@ REFUSED = (
 )
 
 
-def hear(run: Run, event: str, log: str, message: str | None) -> None:
+def hear(session: Session, event: str, log: str, message: str | None) -> None:
     told = {"event": event, "output": ["batch.json"], "log": [log], "rule_msg": message}
-    run.listen(logging.makeLogRecord({"msg": "of a job", **told}))
+    session.listen(logging.makeLogRecord({"msg": "of a job", **told}))
 
 
 @pytest.mark.parametrize("earlier", [None, "# yesterday on node1\nZeroDivisionError: of yesterday\n"])
@@ -84,11 +84,11 @@ def test_of_a_failed_job_the_log_of_this_attempt_is_quoted_alone(tmp_path, capsy
     log = tmp_path / "train.log"
     if earlier is not None:
         log.write_text(earlier)
-    run = Run({layout.SEARCH: None})
-    hear(run, "job_info", str(log), None)
+    session = Session({layout.SEARCH: None})
+    hear(session, "job_info", str(log), None)
     with log.open("a") as file:
         file.write(written)
-    hear(run, "job_error", str(log), REFUSED)
+    hear(session, "job_error", str(log), REFUSED)
     told = "failed: batch.json: SLURM sbatch failed. The error message was 'sbatch: error: invalid partition'."
     quoted = f" Its log {log} ends: OSError: of today" if written else ""
     assert capsys.readouterr().err == f"{told}{quoted}\n"
@@ -97,7 +97,7 @@ def test_of_a_failed_job_the_log_of_this_attempt_is_quoted_alone(tmp_path, capsy
 def test_a_terminal_that_has_closed_does_not_keep_a_run_from_going_on(monkeypatch):
     with broken_pipe() as closed:
         monkeypatch.setattr("sys.stderr", closed)
-        hear(Run({layout.SEARCH: None}), "job_error", "train.log", REFUSED)
+        hear(Session({layout.SEARCH: None}), "job_error", "train.log", REFUSED)
 
 
 def test_logs_that_the_job_made_itself_are_quoted_and_those_that_are_missing_are_not(tmp_path):

@@ -1,9 +1,9 @@
-# The figures and tables, each made of the records of studies that are over, as their table of evaluations says, and the
-# numbers in them. Their code is an input: a figure follows what it imports, as a training must not.
+# The figures and tables, each computed from the records of studies that have ended, as their table of evaluations shows,
+# and the numbers in them. Their code is an input: a figure follows the code that it imports, as a training must not.
 #
-# Rules are named after modules: `figure_arms` makes src/jointsearch/plotting/arms.py's figure, `table_manual` the table of
-# src/jointsearch/analysis/tables/manual.py. There is one for each module that holds a FIGURE, or a TABLE, and no list of
-# them. One rule with wildcards cannot stand for all, as a report's captions take none.
+# Rules are named after modules: `figure_arms` makes the figure of src/jointsearch/plotting/arms.py, `table_manual` the
+# table of src/jointsearch/analysis/tables/manual.py. Each module that holds a FIGURE or a TABLE has a rule; there is no
+# list of them. A single rule with wildcards is not possible, as captions of a report cannot have wildcards.
 FIGURES = catalogue.made_of(pipelines, catalogue.FIGURES)
 TABLES = catalogue.made_of(pipelines, catalogue.TABLES)
 

@@ -1,4 +1,4 @@
-# The paper, and what a venue's LaTeX template takes of it. Both are made from the same facts, by one program.
+# The paper, and its parts for a venue's LaTeX template. Both are made from the same facts, by one program.
 SETTINGS = settings.model_dump_json()
 
 

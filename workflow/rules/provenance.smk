@@ -1,4 +1,4 @@
-# Where each result comes from: what makes them again, a digest of every file, and whether all of it holds.
+# Provenance: the configuration that reproduces the results, a digest of every file, and the audit.
 rule configuration:
     input:
         **pipeline.inputs("configuration"),
@@ -38,7 +38,7 @@ rule crate:
         'python "$SCRIPTS"/crate.py {input.experiment} {output.crate} 2> >(tee {log} >&2)'
 
 
-# Sees the manifest that was there before, so that no record that it names is replaced without a word.
+# Reads the manifest that was there before, so that no record that it names is replaced silently.
 rule manifest:
     input:
         **pipeline.inputs("manifest"),
@@ -53,8 +53,7 @@ rule manifest:
         'python "$SCRIPTS"/manifest.py {output} 2> >(tee {log} >&2)'
 
 
-# Has no inputs: it looks at the results as they lie there, and makes none. Code that was not committed is told, and no
-# failure here.
+# Has no inputs: it checks the results that exist, and makes none. Uncommitted code is reported, and does not fail the rule.
 rule audit:
     log:
         f"{LOGS}/audit.log",

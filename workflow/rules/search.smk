@@ -1,4 +1,4 @@
-# A search: sample, train, promote, and let the next model see what came of it. Studies that are no searches only train.
+# A search: sample, train, promote, and let the next model see the results. Studies that are no searches only train.
 FROZEN = rules.experiment.output[0]
 STUDY = f"{pipeline.folder}/{{study}}"
 BRACKET = f"{STUDY}/bracket-{{bracket}}"
@@ -20,7 +20,7 @@ if pipeline.config.search.warm_start is not None:
         localrule: True
         conda:
             "../../envs/environment.yaml"
-        # No parameters of the result, as the experiment names the digest of what comes of them.
+        # Not parameters of the result, as the experiment names the digest of the evaluations.
         resources:
             folder=pipeline.config.search.warm_start.folder,
             losses=pipeline.config.search.warm_start.flag,
@@ -83,8 +83,8 @@ rule promote:
         'python "$SCRIPTS"/promote.py {input.experiment} {output} {input.below} 2> >(tee {log} >&2)'
 
 
-# Writes `slot-NN.json` for each slot as well. Those are not declared, so that whatever was trained outlives a killed
-# job: a record that is there is never trained again.
+# Writes `slot-NN.json` for each slot as well. Those are not declared, so that finished trainings outlive a killed job: a
+# slot that has a record is never trained again.
 rule train:
     input:
         unpack(lambda w: pipelines[w.study].inputs("evaluation", w.bracket, w.rung)),
@@ -98,12 +98,12 @@ rule train:
     conda:
         "../../envs/environment.yaml"
     threads: pipeline.config.jobs.side_by_side
-    # Where and how to train is no parameter of the result, so it is a resource: changing one re-runs nothing.
+    # Where and how to train does not change the result, so these are resources: changing one re-runs nothing.
     resources:
         flags=pipeline.training_flags,
         runtime=lambda w: pipelines[w.study].time_limit(int(w.bracket), int(w.rung), int(w.last) - int(w.first) + 1),
-    # A cluster asks with SIGTERM to save what was trained, a terminal that closes with SIGHUP: the shell must not end before
-    # the training has, nor what writes its log. SIGHUP is not ignored here, as the training could not hear it then.
+    # A cluster asks with SIGTERM to save the training, a closing terminal with SIGHUP: the shell must not end before the
+    # training has, nor what writes its log. SIGHUP is not ignored here, as the training could not receive it then.
     shell:
         "trap '' TERM; trap : HUP; echo \"# $(date -Is) on $(hostname)\" >> {log};"
         ' python "$SCRIPTS"/train.py {input.experiment} {input.data} {input.proposals}'

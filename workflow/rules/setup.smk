@@ -1,4 +1,4 @@
-# The experiment behind this run, and what surrounds a run: its lock and its progress line.
+# The experiment of this run, and the session around it: its lock and its progress line.
 import os
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ try:
     from jointsearch.results import catalogue, made_by
     from jointsearch.workflow import deployment, slurm
     from jointsearch.workflow.pipeline import Pipeline
-    from jointsearch.workflow.session import Run
+    from jointsearch.workflow.session import Session
 except ModuleNotFoundError as error:
     raise WorkflowError(
         f"{error.name} is not installed where Snakemake runs; run it from the environment that `make env` builds in {ROOT}"
@@ -41,8 +41,8 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 pipeline = pipelines["search"]
-run = Run(pipelines)
-logger.addFilter(deployment.Listener(run, workflow, Quietness.PROGRESS, WorkflowError))
+session = Session(pipelines)
+logger.addFilter(deployment.Listener(session, workflow, Quietness.PROGRESS, WorkflowError))
 LOGS = layout.log_folder(pipeline.config.experiment)
 # Jobs run with the Python that runs Snakemake, whether its environment is activated or not, and find the scripts and the
 # library from any working directory, and samplers of your own in it.
@@ -66,9 +66,9 @@ wildcard_constraints:
 
 
 rule experiment:
-    # Before time stamps are compared: those of results that were moved say nothing.
+    # Called before time stamps are compared: those of results that were moved mean nothing.
     input:
-        lambda w: run.settle() if workflow.is_main_process else [],
+        lambda w: session.settle() if workflow.is_main_process else [],
     output:
         pipeline.frozen,
     log:
@@ -96,11 +96,11 @@ rule data:
     resources:
         data_root=pipeline.config.data_root,
         cache_root=pipeline.config.cache_root,
-        # The frozen settings do not tell what is given from what is left at its default.
-        given="--fraction-given" if "validation_fraction" in settings.data.model_fields_set else "",
+        # The frozen settings do not show whether a value is configured or a default.
+        fraction="--fraction-given" if "validation_fraction" in settings.data.model_fields_set else "",
     shell:
         'python "$SCRIPTS"/data.py {input} {output} --data-root {resources.data_root:q}'
-        " --cache {resources.cache_root:q} {resources.given} 2> >(tee {log} >&2)"
+        " --cache {resources.cache_root:q} {resources.fraction} 2> >(tee {log} >&2)"
 
 
 rule plan:

@@ -1,6 +1,7 @@
-# The studies beside the search: other proposals, other spaces; trained, and where they are searches made, by its rules.
+# The studies beside the search: other proposals, other spaces. The rules of the search train them, and run those that are
+# searches.
 others = [one for one in pipelines.values() if one is not pipeline]
-GIVEN = "|".join(one.planned.name for one in others if not one.planned.plan.is_search) or "none"
+NO_SEARCHES = "|".join(one.planned.name for one in others if not one.planned.plan.is_search) or "none"
 
 
 rule study_settings:
@@ -28,7 +29,7 @@ rule propose:
     log:
         f"{OF_STUDY}/bracket-{{bracket}}/propose-{{rung}}.log",
     wildcard_constraints:
-        study=GIVEN,
+        study=NO_SEARCHES,
     localrule: True
     conda:
         "../../envs/environment.yaml"

@@ -1,4 +1,4 @@
-"""The searches that arms are compared by, and the spent time at which they are compared."""
+"""The searches by which arms are compared, and the training time spent at which they are compared."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,11 +53,11 @@ class Repeat:
 
     @property
     def spent(self) -> float:
-        """What it has spent so far, in the unit of the budgets."""
+        """Training time spent so far, in the unit of the budgets."""
         return float(self.path["spent"].iloc[-1]) if len(self.path) else 0.0
 
     def until(self, at: float) -> pd.DataFrame:
-        """Its path up to what was spent then."""
+        """Its path up to that time."""
         return self.path[self.path["spent"] <= at]
 
     def error(self, measure: str, at: float = math.inf) -> float:
@@ -72,12 +72,12 @@ class Repeat:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ArmComparison:
     """All searches that have begun, and how they are compared.
 
-    Arms are planned with equal budgets, but may be at different places, and what fails for nothing (a network that is
-    too large) makes an arm end before the budget that it was given is spent. So they are compared at one spent time,
-    the largest at which what every arm had found is known: the least that a search which is not complete has spent. A
+    Arms are planned with equal budgets, but may be at different stages, and trainings that fail at no cost (a network
+    that is too large) make an arm end before its budget is spent. So they are compared at one training time spent, the
+    largest at which the incumbents of all arms are known: the least that a search which is not complete has spent. A
     complete one sets no limit, as it has nothing more to train: it keeps its incumbent. If all are complete, this is
     the largest of their ends, where each is judged by its last incumbent. None is judged by more time than each other
     one was given.
@@ -92,7 +92,7 @@ class Comparison:
     numbers
         Of the repeats that are compared.
     at
-        The spent time, in the unit of the budgets; nan if no repeat is compared.
+        The training time spent, in the unit of the budgets; nan if no repeat is compared.
     """
 
     repeats: tuple[Repeat, ...]
@@ -100,7 +100,7 @@ class Comparison:
     at: float
 
     @classmethod
-    def of(cls, repeats: Iterable[Repeat]) -> "Comparison":
+    def of(cls, repeats: Iterable[Repeat]) -> "ArmComparison":
         """Choose repeats and time."""
         repeats = tuple(repeats)
         known = [{one.number for one in repeats if one.arm == arm and one.full} for arm in {one.arm for one in repeats}]
@@ -134,9 +134,9 @@ class Comparison:
         return mean_path(own, max(self.at, reach(own)) if own else np.nan, measure)
 
 
-def compare_arms(material: Results) -> Comparison:
+def compare_arms(results: Results) -> ArmComparison:
     """Compare the searches of all arms."""
-    return Comparison.of(_begun(material))
+    return ArmComparison.of(_begun(results))
 
 
 def reach(repeats: Sequence[Repeat]) -> float:
@@ -152,7 +152,7 @@ def mean_path(repeats: Sequence[Repeat], end: float, measure: str = "validation"
     """Average an error of the incumbent at the full budget over repeats, against what was spent.
 
     The mean begins where every repeat has an incumbent: before, there is nothing that could stand for those that have
-    none, and a mean over the others would be of another set at each point. A repeat that is over keeps its incumbent.
+    none, and a mean over the others would be of another set at each point. A repeat that has ended keeps its incumbent.
 
     Parameters
     ----------
@@ -181,13 +181,13 @@ def mean_path(repeats: Sequence[Repeat], end: float, measure: str = "validation"
     return pd.DataFrame(rows, columns=columns)
 
 
-def _begun(material: Results) -> Iterator[Repeat]:
-    full = budgets(material.experiment.budget)[-1]
+def _begun(results: Results) -> Iterator[Repeat]:
+    full = budgets(results.experiment.budget)[-1]
     for arm in TITLES:
-        of_arm = [study for study in material.plan.studies if study.arm == arm]
+        of_arm = [study for study in results.plan.studies if study.arm == arm]
         for repeat in sorted({study.repeat for study in of_arm if study.repeat is not None}):
             steps = [study for study in of_arm if study.repeat == repeat]
-            parts = [material.evaluations(study.name) for study in steps]
+            parts = [results.evaluations(study.name) for study in steps]
             if any(parts):
                 complete = sum(map(len, parts)) >= sum(study.trainings for study in steps)
                 path = trajectory(*map(_without_gaps, steps, parts), full_budget=full)
@@ -195,6 +195,6 @@ def _begun(material: Results) -> Iterator[Repeat]:
 
 
 def _without_gaps(study: StudyPlan, part: Sequence[Evaluation]) -> list[Evaluation]:
-    """Choose the evaluations before the first one that is missing: of a rung under way, some finish out of order."""
+    """Choose the evaluations before the first one that is missing: of a running rung, some finish out of order."""
     made = {(one.bracket, one.rung, one.slot): one for one in part}
-    return [made[place] for place in takewhile(made.__contains__, (place[1:] for place in study.places()))]
+    return [made[position] for position in takewhile(made.__contains__, (place[1:] for place in study.places()))]

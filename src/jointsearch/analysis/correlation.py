@@ -1,4 +1,4 @@
-"""Do short trainings foretell long ones? Rank correlation of the loss, the validation error, between budgets."""
+"""Do short trainings predict long ones? Rank correlation of the loss, the validation error, between budgets."""
 
 from itertools import combinations
 
@@ -10,7 +10,7 @@ RESAMPLES = 2000
 """Bootstrap resamples behind an interval."""
 
 FEWEST = 3
-"""Fewest configurations that a correlation is given for."""
+"""Fewest configurations for a correlation."""
 
 _COLUMNS = {
     "lower_budget": "float64",
@@ -27,7 +27,7 @@ def correlations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
     """Correlate the losses of every two budgets, in a search validation errors (the paper's budget correlation).
 
     A pair counts the configurations evaluated successfully at both budgets. In a search these are the
-    promoted ones: they were picked at the lower budget, which narrows the range of their errors and so
+    promoted ones: they were selected at the lower budget, which narrows the range of their errors and so
     weakens the correlation.
 
     Parameters
@@ -101,7 +101,7 @@ def bootstrap_interval(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -
     Returns
     -------
     (float, float)
-        Both nan where the correlation itself is.
+        Both nan if the correlation is.
     """
     if np.isnan(spearman(x, y)):
         return np.nan, np.nan

@@ -1,4 +1,4 @@
-"""Tables as CSV: what stands in a file, and the same read again."""
+"""Tables as CSV: the content of a file, and the table read from it."""
 
 import io
 from pathlib import Path

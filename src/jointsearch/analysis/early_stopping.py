@@ -15,7 +15,7 @@ from jointsearch.analysis.correlation import FEWEST, RESAMPLES, correlations, sp
 from jointsearch.analysis.observations import table as observations_table
 from jointsearch.core import layout
 from jointsearch.core.records import proposal_key
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 
@@ -97,7 +97,7 @@ def follow(lower: np.ndarray, full: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 
 def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    """Say what cuts of every size keep, with the uncertainty that comes from the configurations drawn.
+    """Compute what cuts of every size keep, with the uncertainty that comes from the configurations drawn.
 
     Parameters
     ----------
@@ -127,16 +127,16 @@ def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.D
     # In a resample ties go to what was drawn first, so that their order is drawn too.
     chosen = rng.integers(size, size=(RESAMPLES, size))
     tops, _, regrets = follow(lower[chosen], full[chosen])
-    # A quantile that is one of the values, as nothing lies between an infinite one and its neighbour.
+    # A quantile that is one of the values, as there is nothing between an infinite one and its neighbour.
     of_regret = np.quantile(regrets[tops > 0], _INTERVAL, axis=0, method="inverted_cdf")
     columns = (survivors, survivors / top, *of_share, regret, *of_regret)
     return pd.DataFrame({"top": top, "kept": np.arange(1, size + 1), **dict(zip(MEASURES, columns, strict=True))})
 
 
 def survivors(observations: pd.DataFrame, lower: float, higher: float, eta: int) -> pd.DataFrame:
-    """Give the observations, at two budgets, of what one cut keeps: one in eta of what succeeded at the lower budget.
+    """Select the observations, at two budgets, that one cut keeps: the best 1/eta of the successes at the lower budget.
 
-    One in eta of all would be no selection where most fail: it keeps everything that succeeds.
+    The best 1/eta of all would be no selection if most fail: it keeps everything that succeeds.
     """
     errors = finished(observations, lower, higher)["lower"]
     succeeded = errors[np.isfinite(errors)]
@@ -144,14 +144,14 @@ def survivors(observations: pd.DataFrame, lower: float, higher: float, eta: int)
     return observations[observations["proposal"].isin(kept) & observations["budget"].isin([lower, higher])]
 
 
-def contrast(observations: pd.DataFrame, ladder: Sequence[float], rng: np.random.Generator) -> dict[str, float]:
+def contrast(observations: pd.DataFrame, all_budgets: Sequence[float], rng: np.random.Generator) -> dict[str, float]:
     """Compare neighbouring budgets with the lowest and the full one, on the same configurations.
 
     Parameters
     ----------
     observations
         Table of `observations.table`, one study.
-    ladder
+    all_budgets
         All budgets, lowest first.
     rng
         Draws the resamples.
@@ -164,10 +164,10 @@ def contrast(observations: pd.DataFrame, ladder: Sequence[float], rng: np.random
         percentile interval `interval_low` to `interval_high` (95 %, configurations resampled). All but `n` are
         nan where a correlation is unknown, or with fewer than three budgets.
     """
-    known = losses(observations).reindex(columns=list(ladder)).to_numpy()
+    known = losses(observations).reindex(columns=list(all_budgets)).to_numpy()
     known = known[np.isfinite(known).all(axis=1)]
     found = dict.fromkeys(["neighbouring", "furthest", "difference", "interval_low", "interval_high"], np.nan)
-    if len(ladder) > 2:
+    if len(all_budgets) > 2:
         near, far = _near_and_far(known)
         found |= {"neighbouring": float(near), "furthest": float(far), "difference": float(near - far)}
     if not np.isnan(found["difference"]):
@@ -183,17 +183,17 @@ def _near_and_far(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return near, spearman(columns[0], columns[-1])
 
 
-def study(material: Results, name: str = layout.CORRELATION) -> pd.DataFrame:
+def study(results: Results, name: str = layout.CORRELATION) -> pd.DataFrame:
     """Give the observations of the correlation study, or of another one, without hyperparameters."""
-    return observations_table(material.evaluations(name), [])
+    return observations_table(results.evaluations(name), [])
 
 
-def generator(material: Results, *purpose: str, of: str = layout.CORRELATION) -> np.random.Generator:
+def generator(results: Results, *purpose: str, of: str = layout.CORRELATION) -> np.random.Generator:
     """Give the resamples of each purpose a seed of their own, so that table and figure show the same intervals."""
-    return np.random.default_rng(derive(material.experiment.seed, of, "bootstrap", *purpose))
+    return np.random.default_rng(derive_seed(results.experiment.seed, of, "bootstrap", *purpose))
 
 
-def compare(material: Results) -> pd.DataFrame:
+def compare(results: Results) -> pd.DataFrame:
     """Correlate every two budgets in the study, among what one cut would keep of it, and in the search.
 
     The first two differ by the selection alone, the third one also by what its sampler proposes.
@@ -204,14 +204,14 @@ def compare(material: Results) -> pd.DataFrame:
         For every pair of the experiment's budgets the columns of `correlations`, after `of`: `study`, `survivors` or
         `search`.
     """
-    settings, observations = material.experiment.budget, study(material)
+    settings, observations = results.experiment.budget, study(results)
     pairs = list(combinations(budgets(settings), 2))
-    rng = generator(material, "survivors")
+    rng = generator(results, "survivors")
     cut = [correlations(survivors(observations, *pair, settings.eta), rng) for pair in pairs]
     found = {
-        "study": correlations(observations, generator(material)),
+        "study": correlations(observations, generator(results)),
         "survivors": pd.concat(cut) if cut else correlations(observations[:0], rng),
-        "search": correlations(study(material, layout.SEARCH), generator(material, of=layout.SEARCH)),
+        "search": correlations(study(results, layout.SEARCH), generator(results, of=layout.SEARCH)),
     }
     every = pd.DataFrame(pairs, columns=["lower_budget", "higher_budget"], dtype=float)
     rows = [every.merge(rows, how="left").assign(of=name) for name, rows in found.items()]
@@ -219,7 +219,7 @@ def compare(material: Results) -> pd.DataFrame:
     return compared.assign(budget_unit=settings.unit)[["of", *found["study"].columns]]
 
 
-def counts(material: Results) -> pd.DataFrame:
+def counts(results: Results) -> pd.DataFrame:
     """Count what is finished of the study, for each budget but the full one.
 
     Returns
@@ -228,7 +228,7 @@ def counts(material: Results) -> pd.DataFrame:
         `budget`, `budget_unit`; configurations `begun` in the whole study; the `configurations` finished at both this
         and the full budget; how many of these `failed` at this budget, and `failed_full` at the full one.
     """
-    settings, observations = material.experiment.budget, study(material)
+    settings, observations = results.experiment.budget, study(results)
     *lower_budgets, full_budget = budgets(settings)
     rows = []
     for budget in lower_budgets:
@@ -238,16 +238,16 @@ def counts(material: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COUNTS)).astype(_COUNTS)
 
 
-def curves(material: Results) -> pd.DataFrame:
+def curves(results: Results) -> pd.DataFrame:
     """Say what cuts of every size keep of the study: for each lower budget `counts`, and a row for each of `curve`.
 
     A budget without a curve has one row, in which the columns of the curve are empty.
     """
-    observations, (*lower_budgets, full_budget) = study(material), budgets(material.experiment.budget)
+    observations, (*lower_budgets, full_budget) = study(results), budgets(results.experiment.budget)
     found = []
     for budget in lower_budgets:
         both = finished(observations, budget, full_budget)
-        rng = generator(material, "early stopping", f"{budget:g}")
+        rng = generator(results, "early stopping", f"{budget:g}")
         found.append(curve(both["lower"].to_numpy(), both["higher"].to_numpy(), rng).assign(budget=budget))
-    known = counts(material)
+    known = counts(results)
     return known.merge(pd.concat(found), how="left", on="budget") if found else known.reindex(columns=[*known, *_CURVE])

@@ -6,7 +6,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.manifold import MDS
 
 DECIMALS = 5
-"""Of a place. Finer than can be seen, and coarser than processors differ in the rounding of a map."""
+"""Of a position. Finer than can be seen, and coarser than the rounding differences of processors."""
 ALIKE = 1e-6
 """Relative difference up to which two lengths of a map may be equal, but for rounding."""
 
@@ -62,11 +62,11 @@ def footprint(encoded: np.ndarray, vartypes: str) -> np.ndarray:
         is the positive one, of two that reach as far that of the earlier configuration. The unit is that of
         `distances`, the last decimal `DECIMALS`.
     """
-    apart = distances(encoded, vartypes)
-    if not apart.any():
+    dissimilarities = distances(encoded, vartypes)
+    if not dissimilarities.any():
         return np.zeros((len(encoded), 2))
     scaling = MDS(n_components=2, metric="precomputed", init="random", n_init=1, max_iter=300, eps=1e-4, n_jobs=1)
-    placed = np.round(_upright(scaling.fit_transform(apart, init=_start(apart))), DECIMALS)
+    placed = np.round(_upright(scaling.fit_transform(dissimilarities, init=_start(dissimilarities))), DECIMALS)
     # A zero has no sign.
     return placed + 0.0
 

@@ -1,4 +1,4 @@
-"""The observations table of a run of another tool, as far as its folder tells."""
+"""The observations table of a run of another tool, as far as its folder says."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from jointsearch.search.hpbandster import Run
 def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:
     """Lay the trainings of an HpBandSter run out as a table, see `observations.table`.
 
-    Its folder does not tell `test_error`, `validation_loss`, `train_loss`, `parameters` and `model_budget`, which are
+    Its folder does not hold `test_error`, `validation_loss`, `train_loss`, `parameters` and `model_budget`, which are
     empty; `steps` and `epochs`, 0 unless they are the budget; the time that evaluating took, which counts as training;
-    and why a training failed: it counts as diverged. `slot` is the place in the order of the results. `loss` is what
+    and why a training failed: it counts as diverged. `slot` is the position in the order of the results. `loss` is what
     the run minimised, as it stands; bracket -1 holds what it knew from an earlier run.
 
     Parameters

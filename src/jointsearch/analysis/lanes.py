@@ -2,9 +2,9 @@
 
 A *stretch* is the time of one process in one training: an interrupted training has several. Jobs of a cluster share a
 *pool* of workers, on whatever nodes. Without a cluster each host is a pool; as different machines may bear one name,
-the environments of the processes tell them apart. A *run* is a time of a pool without a pause, in which trainings of
-any study follow one another. Its *lanes* are as many as the trainings that were under way at a time: the workers, as
-far as records tell of them.
+the environments of the processes distinguish them. A *run* is a time of a pool without a pause, in which trainings of
+any study follow one another. Its *lanes* are as many as the trainings that ran concurrently: the workers, as
+far as records show them.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ _COLUMNS = {
 }
 
 
-def stretches(material: Results) -> pd.DataFrame:
+def stretches(results: Results) -> pd.DataFrame:
     """Lay all stretches of all studies out on lanes.
 
     Returns
@@ -51,7 +51,7 @@ def stretches(material: Results) -> pd.DataFrame:
         follow one another; `lane_since` and `lane_until`: when its lane became idle before it, or the run began, and
         when it ended, or, of the last one on a lane, the run. These times tile all lanes of a run.
     """
-    rows = [row for study, known in material.studies.items() for row in _rows(study, known.evaluations)]
+    rows = [row for study, known in results.studies.items() for row in _rows(study, known.evaluations)]
     table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
     table[["started", "finished"]] -= table["started"].min()
     table = table.sort_values(["started", "finished", "study", "evaluation", "stretch"], ignore_index=True)

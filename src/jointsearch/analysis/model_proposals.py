@@ -8,7 +8,7 @@ from jointsearch.analysis.correlation import RESAMPLES
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
 
 FEWEST = 5
@@ -45,14 +45,14 @@ def superiority(random: Sequence[np.ndarray], model: Sequence[np.ndarray]) -> fl
     return better / pairs if pairs else np.nan
 
 
-def numbers(material: Results) -> dict[str, Number]:
+def numbers(results: Results) -> dict[str, Number]:
     """Compare the proposals of a search, with a percentile interval (95 %, those of each kind and budget resampled)."""
-    random, model = first_trainings(material.evaluations(layout.SEARCH))
+    random, model = first_trainings(results.evaluations(layout.SEARCH))
     if min(len(random), len(model)) < FEWEST:
         return {}
-    ladder = sorted({one.budget for one in (*random, *model)})
-    kinds = [[_errors(kind, budget) for budget in ladder] for kind in (random, model)]
-    rng = np.random.default_rng(derive(material.experiment.seed, layout.SEARCH, "picks"))
+    all_budgets = sorted({one.budget for one in (*random, *model)})
+    kinds = [[_errors(kind, budget) for budget in all_budgets] for kind in (random, model)]
+    rng = np.random.default_rng(derive_seed(results.experiment.seed, layout.SEARCH, "picks"))
     estimate = superiority(*kinds)
     if np.isnan(estimate):
         return {}

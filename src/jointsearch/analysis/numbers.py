@@ -21,9 +21,9 @@ class Numbers(Record):
 
 
 def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict[str, Number]:
-    """Gather the numbers of a search that stand in no figure."""
-    ladder, found = budgets(experiment.budget), incumbent(evaluations)
-    full = [one for one in evaluations if one.budget == ladder[-1]]
+    """Collect the numbers of a search that no figure has."""
+    all_budgets, found = budgets(experiment.budget), incumbent(evaluations)
+    full = [one for one in evaluations if one.budget == all_budgets[-1]]
     named: dict[str, Number] = {}
 
     def say(name: str, meaning: str, value: float | None, of: Sequence[Evaluation], unit: str = "") -> None:
@@ -44,7 +44,7 @@ def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict
         say("best_validation_error", "validation error of the best configuration", 100 * found.loss, best, "%")
         say(
             "best_test_error",
-            "test error of the best configuration, not looked at by the search",
+            "test error of the best configuration, not used by the search",
             100 * found.test_error,
             best,
             "%",

@@ -72,9 +72,9 @@ def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> 
     return frame([_row(item) for item in ordered], [item.proposal.values for item in ordered], parameter_names)
 
 
-def of_study(material: Results, study: str) -> pd.DataFrame:
+def of_study(results: Results, study: str) -> pd.DataFrame:
     """Lay what a study of an experiment has trained so far out as a table, with the hyperparameters of the search."""
-    return table(material.evaluations(study), list(material.experiment.space.hyperparameters))
+    return table(results.evaluations(study), list(results.experiment.space.hyperparameters))
 
 
 def frame(rows: Sequence[Mapping[str, Any]], values: Sequence[Values], parameter_names: Sequence[str]) -> pd.DataFrame:
@@ -167,7 +167,7 @@ def read_csv(path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyTy
     try:
         text = path.read_text()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to make it again") from None
+        raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to remake it") from None
     except UnicodeDecodeError as error:
         raise _broken(path, f"no CSV table ({error})") from None
     return parse_csv(text, path, choices)
@@ -245,4 +245,4 @@ def _first(rows: pd.Series) -> int:
 
 
 def _broken(path: Path, reason: str) -> UserError:
-    return UserError(f"{path}: {reason}; delete it to make it again")
+    return UserError(f"{path}: {reason}; delete it to remake it")

@@ -5,7 +5,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 RESAMPLES = 10_000
-"""The permutation test looks at all sign flips, or at so many random ones if there are more."""
+"""The permutation test uses all sign flips, or this many random ones if there are more."""
 _ROUNDING = 1e-12
 """Differences of errors that differ by no more are the same but for rounding."""
 

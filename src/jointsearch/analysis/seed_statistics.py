@@ -38,9 +38,9 @@ def by_name(evaluations: Iterable[Evaluation]) -> dict[str, list[Evaluation]]:
     return groups
 
 
-def found(material: Results) -> Evaluation | None:
+def found(results: Results) -> Evaluation | None:
     """The evaluation that made the incumbent of the search; None before anything succeeded."""
-    evaluations = material.evaluations(layout.SEARCH)
+    evaluations = results.evaluations(layout.SEARCH)
     best = incumbent(evaluations).evaluation
     return next((one for one in evaluations if one.id == best), None)
 

@@ -39,8 +39,8 @@ def trajectory(*parts: Sequence[Evaluation], full_budget: float) -> pd.DataFrame
     The order is the plan's: bracket, rung, slot, as if one worker trained everything. The proposals follow from the
     lags alone, never from timing, so this order belongs to the search; the order in which trainings happened to
     finish belongs to one run of it, depends on the number of workers, and would let the cheap rungs of later brackets
-    overtake the dear ones of earlier ones. What is spent is then the sum over all trainings so far, the failed ones
-    with what they took.
+    overtake the expensive ones of earlier ones. The training time spent is then the sum over all trainings so far, the
+    failed ones with what they took.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _row(one: Evaluation, incumbent: Evaluation | None, full_budget: float) -> d
 
 
 def _spent(one: Evaluation, continued: Evaluation | None) -> float:
-    """What a training took of its budget: without what the one that it goes on from had taken before."""
+    """What a training took of its budget: without what the one that it continues had taken before."""
     match one.budget_unit:
         case "seconds":
             return one.observed.training_seconds

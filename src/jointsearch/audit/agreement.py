@@ -1,12 +1,12 @@
-"""Whether two texts say the same, where another processor, or another Python, has rounded the numbers in them."""
+"""Whether two texts are the same but for numbers that another processor, or another Python, has rounded differently."""
 
 import math
 import re
 
 TOLERANCE = 1e-6
-"""Relative difference of numbers that rounding may make."""
+"""Largest relative difference that is attributed to rounding."""
 ZERO = 1e-12
-"""Absolute one: what is zero but for rounding has no relative difference."""
+"""Largest absolute one, for numbers that are zero but for rounding."""
 
 _NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?![\w.])")
 
@@ -24,7 +24,7 @@ def rounded(one: str, other: str) -> int | None:
     if one == other:
         return 0
     mine, others = _NUMBER.split(one), _NUMBER.split(other)
-    # Text and numbers take turns.
+    # Text and numbers alternate.
     if mine[::2] != others[::2]:
         return None
     different = [both for both in zip(mine[1::2], others[1::2], strict=True) if both[0] != both[1]]

@@ -1,4 +1,4 @@
-"""All that a result rests on, back to the first bracket."""
+"""All files that a result depends on, back to the first bracket."""
 
 from collections.abc import Iterable
 
@@ -8,11 +8,11 @@ from jointsearch.core import layout
 from jointsearch.results.graph import ORDER, Node, evaluation
 
 BASE = {"experiment.json", "config.yaml", "space.yaml", "data.json", manifest.NAME, manifest.SIGNATURE}
-"""What everything rests on."""
+"""The files that everything depends on."""
 
 
 def files_behind(evidence: Evidence, target: str) -> set[str] | None:
-    """Files that something was made of, itself included; None if it was made of all of them.
+    """Files that a target depends on, itself included; None if it depends on all of them.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def files_behind(evidence: Evidence, target: str) -> set[str] | None:
 
 
 def files_of(evidence: Evidence, nodes: Iterable[Node]) -> set[str]:
-    """Files that things were made of, their own included."""
+    """Files that nodes depend on, their own included."""
     waiting = list(nodes)
     known, files = set(waiting), set[str]()
     while waiting:
@@ -52,11 +52,11 @@ def files_of(evidence: Evidence, nodes: Iterable[Node]) -> set[str]:
 
 
 def _surroundings(evidence: Evidence, node: Node) -> set[str]:
-    """Files of the environments that an evaluation was made in."""
+    """Files of the environments in which an evaluation was made."""
     one = evidence.evaluations.get(node.place)
     if node.kind != "evaluation" or one is None:
         return set()
-    names = (stretch.environment for stretch in (*one.observed.earlier, one.observed))
+    names = (attempt.environment for attempt in (*one.observed.earlier, one.observed))
     files = {evidence.name(layout.environment_file(evidence.path, name)) for name in names}
     if one.made_with.lock is not None:
         files.add(evidence.name(layout.lock_copy(evidence.path, one.made_with.lock)))

@@ -1,4 +1,4 @@
-"""What an audit answers to each of its questions: verify, show, why, diff, root."""
+"""The answers of an audit to each of its commands: verify, show, why, diff, root."""
 
 import json
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ class Answer:
     text, data
         The same, as lines and as a JSON value.
     code
-        The exit code that it asks for.
+        The exit code.
     page
-        The same as an HTML page, where there is one.
+        The same as an HTML page, if there is one.
     """
 
     text: str
@@ -43,8 +43,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Repetition:
-    """Which trainings are repeated, where the level is `retrain`, and how: `number` of those that are named."""
+class RetrainOptions:
+    """Which trainings are repeated at the level `retrain`, and how: `number` of those that are named."""
 
     number: int
     seed: int
@@ -52,9 +52,9 @@ class Repetition:
 
 
 def verify(
-    targets: Sequence[Target], level: Level, signers: Path | None = None, repetition: Repetition | None = None
+    targets: Sequence[Target], level: Level, signers: Path | None = None, retraining: RetrainOptions | None = None
 ) -> Answer:
-    """Check experiments, or single things in them, up to a level; the worst verdict gives the exit code.
+    """Check experiments, or single targets in them, up to a level; the worst verdict gives the exit code.
 
     Raises
     ------
@@ -68,9 +68,9 @@ def verify(
     for folder in dict.fromkeys(target.folder for target in targets):
         names = [target.name for target in targets if target.folder == folder]
         done = audit.run(folder, level, signers)
-        if repetition is not None:
+        if retraining is not None:
             named = [name for name in names if name is not None]
-            audit.retrain(done, named, repetition.number, repetition.seed, repetition.how)
+            audit.retrain(done, named, retraining.number, retraining.seed, retraining.how)
         chosen = _about(done, names)
         audits.append(done)
         data.append(_summary(done, chosen))
@@ -81,7 +81,7 @@ def verify(
 
 
 def show(targets: Sequence[Target]) -> Answer:
-    """Draw what things were made of, as trees.
+    """Draw the inputs of targets as trees.
 
     Raises
     ------
@@ -98,12 +98,12 @@ def show(targets: Sequence[Target]) -> Answer:
 
 
 def diff(targets: Sequence[Target]) -> Answer:
-    """Say in what two evaluations, or two experiments, differ.
+    """List how two evaluations, or two experiments, differ.
 
     Raises
     ------
     UserError
-        If it is not asked of two of a kind, or there is no such thing.
+        If the targets are not two of a kind, or one does not exist.
     """
     if len(targets) != 2 or (targets[0].name is None) != (targets[1].name is None):
         raise UserError("diff: takes two evaluations, or two results folders")
@@ -117,7 +117,7 @@ def diff(targets: Sequence[Target]) -> Answer:
 
 
 def root(targets: Sequence[Target]) -> Answer:
-    """Give the digests over all files of experiments.
+    """Return the digests over all files of experiments.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def root(targets: Sequence[Target]) -> Answer:
 
 
 def _about(done: Audit, names: Sequence[str | None]) -> Findings:
-    """Findings on what targets rest on; what is said of no file is kept."""
+    """Findings on the files that targets depend on, and those that concern no file."""
     chosen: set[str] = set()
     for name in names:
         files = files_behind(done.evidence, name) if name is not None else None

@@ -17,14 +17,14 @@ from jointsearch.core.files import write_whole
 
 CHECKPOINTS = "*/bracket-*/rung-*/*.pt"
 RECORDS = "records.tar.gz"
-"""In the folder of an experiment: its records, from which all else is made again without training."""
+"""In the folder of an experiment: its records, from which all else is recomputed without training."""
 
 
 def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
     """Write an archive: a compressed tar of all that the manifest names, the manifest and its signature.
 
-    Packed again it has the same bytes: names are sorted, all times are that of the end of the last training, and no
-    owner is in it.
+    Packing again gives the same bytes: names are sorted, all times are that of the end of the last training, and no
+    owner is recorded.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
 
 
 def pack_records(folder: Path, output: Path) -> int:
-    """Write an archive of the records alone, from which all else is made again; also of a search under way.
+    """Write an archive of the records alone, from which all else is recomputed; also of an unfinished search.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def pack_records(folder: Path, output: Path) -> int:
 def _refuse_problems(folder: Path, done: Audit, but: Collection[str] = ()) -> None:
     for one in done.findings.problems:
         if one.verdict is not Verdict.UNPINNED and one.check not in but:
-            raise UserError(f"{folder / one.subject}: {one.message} (scripts/audit.py tells all)")
+            raise UserError(f"{folder / one.subject}: {one.message} (scripts/audit.py lists all)")
 
 
 def _write(folder: Path, output: Path, names: Sequence[str], done: Audit) -> int:

@@ -1,4 +1,4 @@
-"""An audit: what is looked at, how deep, and what came of it."""
+"""An audit: what is checked, how deep, and the findings."""
 
 import os
 import random
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """What is asked about: an experiment, or something in it.
+    """The target of a command: an experiment, or something in it.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Target:
 
     @classmethod
     def read(cls, text: str, experiment: Path | None, results: Path = Path("results")) -> "Target":
-        """Find what a word on the command line means.
+        """Find the target that a word on the command line names.
 
         Parameters
         ----------
@@ -54,7 +54,7 @@ class Target:
             if (folder / "experiment.json").is_file():
                 return cls(folder, path.relative_to(folder).as_posix() if path != folder else None)
         if path.exists() or len(path.parts) > 2:
-            raise UserError(f"{text}: lies in no results of an experiment (no experiment.json beside or above it)")
+            raise UserError(f"{text}: not in the results of an experiment (no experiment.json beside or above it)")
         return cls(experiment or only_experiment(results), text)
 
 
@@ -75,9 +75,9 @@ def only_experiment(results: Path) -> Path:
 
 @dataclass(frozen=True)
 class Audit:
-    """What was found out about an experiment.
+    """The findings on an experiment.
 
-    `root` is its root digest; None where it has no manifest.
+    `root` is its root digest; None if it has no manifest.
     """
 
     evidence: Evidence
@@ -111,8 +111,8 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
 
 
 def retrain(audit: Audit, names: Sequence[str], number: int, seed: int, how: "How") -> None:
-    """Train evaluations again: those that names stand for, of many so many at random; without names, of all."""
-    # Idle threads that spin would slow what runs beside; torch reads this when it is imported.
+    """Repeat trainings: of those that each name stands for, `number` at random; without names, of all."""
+    # Idle threads that spin would slow other processes; torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from jointsearch.audit.retrain import check_trainings
 

@@ -269,8 +269,8 @@ class _Crate:
         run["startTime"], run["endTime"] = started, finished
         run["object"] = [self._file(EXPERIMENT.file())]
         findings = [Path(name) for name in vocabulary.FINDINGS if name in self.crate]
-        told = [node for role, node in self.graph.inputs_of(Node("paper")) if role == "results"]
-        drawn = [path for node in (*told, Node("paper")) for path in self._files_of(node)]
+        quoted = [node for role, node in self.graph.inputs_of(Node("paper")) if role == "results"]
+        drawn = [path for node in (*quoted, Node("paper")) for path in self._files_of(node)]
         run["result"] = [self._file(path) for path in (*findings, *drawn)]
         run["resourceUsage"] = self._usage(run, everything)
         engine = self._entity(vocabulary.ENGINE, "SoftwareApplication", name="Snakemake", url=vocabulary.ENGINE)

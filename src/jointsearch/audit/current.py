@@ -1,4 +1,4 @@
-"""Which files of an experiment follow from what lies beside them, whatever their time stamps say."""
+"""Which files of an experiment follow from those beside them, whatever their time stamps say."""
 
 from pathlib import Path
 
@@ -25,20 +25,20 @@ LAST = (
     sources.NAME,
     manifest.NAME,
 )
-"""The paper, and what is made of it."""
+"""The paper, and the files made after it."""
 OUTCOMES = {*LAST, "numbers.json", "interactive.html"}
-"""Beside figures and tables, what is made of all studies at the end."""
+"""Files beside figures and tables that depend on all studies."""
 
 
 def stale(folder: Path, config: Config) -> set[str]:
-    """Name the files that a run of the workflow has to make again, of those that lie in a results folder.
+    """Name the files in a results folder that a run of the workflow has to remake.
 
     Parameters
     ----------
     folder
         Of the experiment.
     config
-        What is configured now.
+        The present configuration.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def stale(folder: Path, config: Config) -> set[str]:
 
 
 def _is_as_listed(folder: Path) -> bool:
-    """Whether a run has ended with just these files, which then all follow from each other."""
+    """Whether a run ended with exactly these files, which then all follow from each other."""
     try:
         listed = manifest.parse((folder / manifest.NAME).read_text())
     except (OSError, UnicodeDecodeError, UserError):
@@ -72,7 +72,7 @@ def _is_as_listed(folder: Path) -> bool:
 
 
 def _stale_by_code(folder: Path) -> set[str]:
-    """What follows code that is another one here."""
+    """Files that depend on code that has changed."""
     try:
         changed = sources.changed((folder / sources.NAME).read_text())
     except (OSError, UnicodeDecodeError, UserError):
@@ -96,9 +96,9 @@ def _stale_records(evidence: Evidence, found: Findings) -> set[str]:
 
 
 def _fits_proposals(evidence: Evidence, name: str, batch: Batch) -> bool:
-    """Whether there is nothing to train: what was trained is what is proposed now.
+    """Whether there is nothing to train: the proposals are those that were trained.
 
-    A record that is missing, or was changed, is no reason to train: who reads it says so.
+    A record that is missing, or was changed, is no reason to train: whatever reads it reports that.
     """
     file = evidence.path / name
     (study, bracket), rung = layout.bracket_of(file.parent.parent), int(file.parent.name.removeprefix("rung-"))
@@ -111,7 +111,7 @@ def _fits_proposals(evidence: Evidence, name: str, batch: Batch) -> bool:
 
 
 def _stale_tables(evidence: Evidence, found: Findings) -> set[str]:
-    """Tables that are not what the records give, and those of records that are missing, or not what they were."""
+    """Tables that do not follow from the records, and those of records that are missing or have changed."""
     of_records = [one for one in found if one.check in ("record", "batch", "complete")]
     studies = {one.subject.partition("/")[0] for one in of_records if one.verdict is not Verdict.VERIFIED}
     return {

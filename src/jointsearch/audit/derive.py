@@ -1,4 +1,4 @@
-"""The derive level of an audit: what follows from the records follows from them again."""
+"""The derive level of an audit: everything that follows from the records is derived from them again."""
 
 import importlib.metadata
 from collections.abc import Iterator, Sequence
@@ -25,11 +25,11 @@ from jointsearch.space.space import Space
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
 """The packages that decide the bytes of a figure."""
 VERBATIM = ("observations.csv", "incumbent.json")
-"""Copies of what stands in the records, in which nothing is rounded."""
+"""Copies of the records, in which nothing is rounded."""
 
 
 def check_plan(evidence: Evidence, findings: Findings) -> None:
-    """Check that the configuration gives the settings, and the settings each record's place, budget and seed."""
+    """Check that the configuration gives the settings, and the settings each record's position, budget and seed."""
     here = code.version().commit
     there = {one.commit for one in evidence.environments.values() if one.commit is not None}
     if there - {here}:
@@ -54,14 +54,14 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
 
 
 def _continues(evidence: Evidence, place: Place) -> str | None:
-    """What an evaluation has to go on from, by the settings."""
+    """The evaluation that one has to continue, by the settings."""
     name = evidence.evaluations[place].proposal.id
     below = [evidence.evaluations.get(other) for other in evidence.places(evaluation(place), "continues")]
     return next((one.id for one in below if one and one.proposal.id == name and one.status == "success"), None)
 
 
 def _budget_is_spent(one: Evaluation) -> bool:
-    """Whether the steps of a training that succeeded are those of its budget, where that counts them."""
+    """Whether the steps of a successful training are those of its budget, if the budget counts them."""
     if one.status != "success" or one.budget_unit == "seconds":
         return True
     per_unit = one.steps / one.epochs if one.budget_unit == "epochs" and one.epochs else 1
@@ -74,12 +74,12 @@ def _check_configuration(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
         return
     try:
-        given = config.read(file)
+        configured = config.read(file)
     except UserError as error:
         findings.add("derive", "configuration", file.name, Verdict.MISMATCH, str(error))
         return
     try:
-        same = resolve(given) == evidence.experiment
+        same = resolve(configured) == evidence.experiment
     except UserError as error:
         findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, str(error))
         return
@@ -93,7 +93,7 @@ def _check_plan_record(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
         return
     if not evidence.planned:
-        message = "config.yaml, which it follows from, is missing or broken"
+        message = "config.yaml, from which it follows, is missing or broken"
         findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, message)
         return
     try:
@@ -113,7 +113,7 @@ def check_studies(evidence: Evidence, findings: Findings) -> None:
     _check_warm_start(evidence, findings)
     for study in evidence.studies:
         if not evidence.is_search(study):
-            _check_given(evidence, study, findings)
+            _check_proposed(evidence, study, findings)
 
 
 def _check_studies(evidence: Evidence, findings: Findings) -> None:
@@ -130,24 +130,24 @@ def _check_studies(evidence: Evidence, findings: Findings) -> None:
             before = [one for place, one in sorted(evidence.evaluations.items()) if place[0] in planned.plan.follows]
             values = incumbent(before).values or {}
             expected = expected.model_copy(update={"space": restricted(expected.space, values, planned.plan.keeps)})
-        findings.expect(found == expected, "derive", "study", file, "are not the settings that the study has to have")
+        findings.expect(found == expected, "derive", "study", file, "not the settings that the plan gives this study")
 
 
 def _check_warm_start(evidence: Evidence, findings: Findings) -> None:
     named, start = evidence.experiment.warm_start, evidence.warm_start
     name = evidence.name(layout.warm_start_file(evidence.path / layout.SEARCH))
     if start is not None:
-        message = "is not what the settings say the search began with"
+        message = "not the evaluations that the search began with, by its settings"
         findings.expect(warm_start.source(start.observations) == named, "derive", "warm start", name, message)
     elif named is not None:
         findings.add("derive", "warm start", name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
 
 
 def check_course(evidence: Evidence, findings: Findings) -> None:
-    """Make every history, proposal and promotion again, each from the records that it says it was made from."""
+    """Recompute every history, proposal and promotion, each from the records that it names as its inputs."""
     for study in evidence.studies:
         if not evidence.is_search(study):
-            _check_given(evidence, study, findings)
+            _check_proposed(evidence, study, findings)
             continue
         begun = map(evidence.record_of, evidence.sources(Node("history", study), "previous"))
         seen = [one for start in begun if isinstance(start, WarmStart) for one in start.observations]
@@ -165,15 +165,15 @@ def check_course(evidence: Evidence, findings: Findings) -> None:
             _check_promotion(evidence, study, bracket, rung, findings)
 
 
-def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
-    """Draw or list the proposals of a study that is no search again, as many as are planned."""
+def _check_proposed(evidence: Evidence, study: str, findings: Findings) -> None:
+    """Recompute the proposals of a study that is no search, as many as are planned."""
     settings, planned = evidence.settings_of(study), evidence.planned.get(study)
     for (name, bracket, rung), found in evidence.rungs.items():
         if name != study:
             continue
         file = evidence.file(study, bracket, rung)
         if planned is None:
-            message = "of a study that config.yaml does not plan"
+            message = "in a study that config.yaml does not plan"
             findings.add("derive", "proposals", file, Verdict.CANNOT_BE_CHECKED, message)
             continue
         again = None
@@ -182,17 +182,19 @@ def _check_given(evidence: Evidence, study: str, findings: Findings) -> None:
             followed = {one: known.evaluations(one) for one in planned.plan.follows}
             again = proposer(planned.plan).propose(settings, planned.plan, bracket, rung, followed)
         if again is not None:
-            _expect_rung(again, found, file, "are not what the settings and the records before it give", findings)
+            _expect_rung(
+                again, found, file, "not the proposals that the settings and the earlier records give", findings
+            )
 
 
 def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findings) -> None:
     name, places = evidence.file(study, bracket), evidence.places(Node("history", study, bracket), "seen")
     if not evidence.there(places):
-        findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it holds is missing")
+        findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it contains is missing")
         return
     found = evidence.histories[study, bracket]
     again = proposals.history(evidence.settings_of(study), study, bracket, found.previous, evidence.at(places))
-    message = "holds other observations than the evaluations say"
+    message = "its observations are not those of the evaluations"
     findings.expect(found.observations == again.observations, "derive", "history", name, message)
 
 
@@ -205,7 +207,7 @@ def _check_proposals(
     settings = evidence.settings_of(study)
     waiting = [one.place[:3] for one in evidence.sources(Node("proposals", study, bracket), "pending")]
     if any(place not in evidence.rungs for place in waiting):
-        message = "proposals that its sampler looked at are missing"
+        message = "pending proposals that its sampler saw are missing"
         findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
         return
     rungs = [evidence.rungs[place] for place in waiting]
@@ -217,7 +219,7 @@ def _check_proposals(
 
 
 def _expect_rung(again: Rung, found: Rung, name: str, message: str, findings: Findings) -> None:
-    """Expect proposals that were made again to be those that were found, but for rounding."""
+    """Expect recomputed proposals to be those that were found, but for rounding."""
     number = rounded(record_bytes(again).decode(), record_bytes(found).decode())
     if number is None:
         findings.add("derive", "proposals", name, Verdict.MISMATCH, message)
@@ -226,10 +228,12 @@ def _expect_rung(again: Rung, found: Rung, name: str, message: str, findings: Fi
 
 
 def _only_rounded(number: int) -> str:
-    """Say how many numbers of a file are the same only to the tolerance; nothing if all are the same."""
+    """Report how many numbers of a file agree only to the tolerance; empty if all are equal."""
     if not number:
         return ""
-    return f"the same to {TOLERANCE:g} ({number:,} numbers): made on a processor, or by a Python, that rounds otherwise"
+    return (
+        f"the same to {TOLERANCE:g} ({number:,} numbers): made on a processor, or by a Python, that rounds differently"
+    )
 
 
 def _other_proposals(again: Rung, found: Rung) -> str:
@@ -239,7 +243,7 @@ def _other_proposals(again: Rung, found: Rung) -> str:
     other = [one.id for mine, one in pairs if mine != one]
     if other:
         return f"{', '.join(other[:3])}{' ...' if other[3:] else ''}: not what the sampler proposes from this history"
-    return "its model is not what the sampler says of this history"
+    return "its model is not that of the sampler with this history"
 
 
 def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, findings: Findings) -> None:
@@ -252,40 +256,40 @@ def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, fi
     below = evidence.at(places)
     again = proposals.next_rung(evidence.settings_of(study), below)
     got, want = ([proposal.id for proposal in one.proposals] for one in (found, again))
-    message = f"promotes {', '.join(got)}, and the validation errors promote {', '.join(want)}{_by_test(below, got)}"
+    message = f"promotes {', '.join(got)}, but the validation errors promote {', '.join(want)}{_by_test(below, got)}"
     findings.expect(found.proposals == again.proposals, "derive", "promotion", name, message)
 
 
 def _by_test(below: Sequence[Evaluation], promoted: Sequence[str]) -> str:
-    """Say so if the test error promotes just what was promoted."""
+    """Report if the test error gives exactly the promotions that were made."""
     judged = [one.model_copy(update={"loss": one.test_error}) for one in below]
     best = [one.proposal.id for one in rank(judged)[: len(promoted)]]
     return ": chosen by the test error" if best == list(promoted) else ""
 
 
 def check_outcomes(evidence: Evidence, findings: Findings) -> None:
-    """Make the table, the incumbent, the figures with their data and the numbers again, from the records."""
+    """Recompute the table, the incumbent, the figures with their data and the numbers from the records."""
     from jointsearch.plotting.outcomes import outcomes
 
     planned = list(evidence.planned_places())
     if not planned or not evidence.there(planned):
-        message = "the evaluations that they are made from are not all there"
+        message = "some of the evaluations that they are computed from are missing"
         findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)
         return
     draws = _draws_alike(evidence)
     with _distrust(findings, "outcome", "observations.csv"):
         _check_made(evidence, outcomes(evidence.results(), draws), findings)
     if not draws:
-        message = "drawn with other libraries than are here; the data behind them are checked"
+        message = "drawn with other libraries than those here; the data behind them are checked"
         findings.add("derive", "outcome", "figures", Verdict.NOT_CHECKED, message)
 
 
 def check_crate(evidence: Evidence, findings: Findings) -> None:
-    """Describe the files as a Run Crate again."""
+    """Recompute the Run Crate of the files."""
     from jointsearch.audit import crate
 
     if evidence.brackets is None:
-        message = "how long the search is cannot be known"
+        message = "the length of the search is unknown"
         findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
         return
     with _distrust(findings, "outcome", crate.METADATA):
@@ -295,27 +299,27 @@ def check_crate(evidence: Evidence, findings: Findings) -> None:
 
 @contextmanager
 def _distrust(findings: Findings, check: str, subject: str) -> Iterator[None]:
-    """Make a finding of whatever goes wrong when something is made again from records that may say anything."""
+    """Report as a finding whatever fails when something is recomputed from records that may be wrong."""
     try:
         yield
     except UserError as error:
         findings.add("derive", check, subject, Verdict.CANNOT_BE_CHECKED, str(error))
     except Exception as error:
-        message = f"cannot be made again from these records ({type(error).__name__}: {error})"
+        message = f"cannot be recomputed from these records ({type(error).__name__}: {error})"
         findings.add("derive", check, subject, Verdict.MISMATCH, message)
 
 
 def _draws_alike(evidence: Evidence) -> bool:
-    """Whether what draws is here in the versions that were there when the search was run."""
+    """Whether the drawing libraries are here in the versions of the search."""
     here = {name: importlib.metadata.version(name) for name in DRAWING}
     there = [{name: one.packages.get(name) for name in DRAWING} for one in evidence.environments.values()]
     return bool(there) and all(one == here for one in there)
 
 
 def _check_made(evidence: Evidence, made: dict[str, bytes], findings: Findings) -> None:
-    """Compare what was made again with what lies there.
+    """Compare recomputed files with those found.
 
-    Data, tables and numbers by their numbers; what is drawn of data that are the same, by its bytes.
+    Data, tables and numbers are compared by their numbers; drawings of equal data by their bytes.
     """
     only_rounded: set[str] = set()
     for name, again in made.items():

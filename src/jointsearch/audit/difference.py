@@ -1,4 +1,4 @@
-"""In what two evaluations, or two experiments, differ."""
+"""How two evaluations, or two experiments, differ."""
 
 import json
 from typing import Any
@@ -14,11 +14,11 @@ ASPECTS = {
     "outcome": ("status", "message", "loss", "test_error", "parameters", "epochs", "steps", "curve"),
     "machine": ("observed",),
 }
-"""What a difference of two evaluations is told as, in this order; the rest is where they stand in the plan."""
+"""The fields of evaluations that are compared, by aspect, in this order; the others are their position in the plan."""
 
 
 def differences(before: dict[str, Any], now: dict[str, Any], where: str = "") -> list[str]:
-    """Say in which values two records differ, by path; long values shortened."""
+    """List the values in which two records differ, by path; long values are shortened."""
     found: list[str] = []
     for key in [*before, *(key for key in now if key not in before)]:
         path, one, other = f"{where}{key}", before.get(key), now.get(key)
@@ -32,7 +32,7 @@ def differences(before: dict[str, Any], now: dict[str, Any], where: str = "") ->
 
 
 def of_evaluations(one: tuple[Evidence, str | None], other: tuple[Evidence, str | None]) -> dict[str, list[str]]:
-    """Say by aspect in what two evaluations differ.
+    """List by aspect how two evaluations differ.
 
     Parameters
     ----------
@@ -54,29 +54,31 @@ def of_evaluations(one: tuple[Evidence, str | None], other: tuple[Evidence, str 
         records.append(record.model_dump(mode="json"))
         environments.append(found.model_dump(mode="json") if found is not None else {})
     before, now = records[0], records[1]
-    told = {
+    found_by_aspect = {
         aspect: differences({key: before[key] for key in keys}, {key: now[key] for key in keys})
         for aspect, keys in ASPECTS.items()
     }
-    told["code and environment"] += differences(environments[0], environments[1])
-    return {aspect: lines for aspect, lines in told.items() if lines}
+    found_by_aspect["code and environment"] += differences(environments[0], environments[1])
+    return {aspect: lines for aspect, lines in found_by_aspect.items() if lines}
 
 
 def of_experiments(one: Evidence, other: Evidence) -> dict[str, list[str]]:
-    """Say by aspect in what two experiments differ: settings, images, what they were made with, outcomes."""
+    """List by aspect how two experiments differ: settings, images, what they were made with, outcomes."""
     settings = [each.experiment.model_dump(mode="json") for each in (one, other)]
     images = [each.data.model_dump(mode="json") if each.data is not None else {} for each in (one, other)]
-    told = {
+    found_by_aspect = {
         "settings": differences(settings[0], settings[1]),
         "images": differences(images[0], images[1]),
         "code and environment": differences(_all_made_with(one), _all_made_with(other)),
     }
     outcomes = [{_id(place): record.derivable() for place, record in each.evaluations.items()} for each in (one, other)]
     keys = sorted(outcomes[0].keys() | outcomes[1].keys())
-    apart = [key for key in keys if outcomes[0].get(key) != outcomes[1].get(key)]
-    if apart:
-        told["outcome"] = [f"{len(apart):,} of {len(keys):,} evaluations differ, such as {', '.join(apart[:3])}"]
-    return {aspect: lines for aspect, lines in told.items() if lines}
+    differing = [key for key in keys if outcomes[0].get(key) != outcomes[1].get(key)]
+    if differing:
+        found_by_aspect["outcome"] = [
+            f"{len(differing):,} of {len(keys):,} evaluations differ, such as {', '.join(differing[:3])}"
+        ]
+    return {aspect: lines for aspect, lines in found_by_aspect.items() if lines}
 
 
 def _id(place: Place) -> str:
@@ -85,7 +87,7 @@ def _id(place: Place) -> str:
 
 
 def _all_made_with(evidence: Evidence) -> dict[str, Any]:
-    """What the trainings of an experiment were made with: for each thing, all that was used."""
+    """Code, libraries and machines of the trainings of an experiment: for each field, all values."""
     used: dict[str, set[str]] = {}
     records = [one.made_with.model_dump(mode="json") for one in evidence.evaluations.values()]
     around = [one.model_dump(mode="json", exclude={"packages", "code"}) for one in evidence.environments.values()]

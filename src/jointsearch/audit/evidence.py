@@ -1,4 +1,4 @@
-"""What lies in a results folder, read without believing it."""
+"""The contents of a results folder, read without trusting them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -21,15 +21,15 @@ from jointsearch.search.studies.kind import PlannedStudy
 
 
 class BrokenEvidenceError(UserError):
-    """Something that the question rests on cannot be read."""
+    """Evidence that an answer depends on cannot be read."""
 
 
 class MissingEvidenceError(UserError):
-    """Something that the question rests on is missing."""
+    """Evidence that an answer depends on is missing."""
 
 
 class Evidence(Folder):
-    """The records of an experiment, read by one who doubts, and what they and the plan say of each other."""
+    """The records of an experiment, read without trusting them, and how they and the plan relate."""
 
     def __init__(self, path: Path):
         super().__init__(path, doubting=True)
@@ -64,7 +64,7 @@ class Evidence(Folder):
 
     @cached_property
     def config(self) -> Config | None:
-        """What `config.yaml` says; None where that is missing or broken."""
+        """What `config.yaml` says; None if it is missing or broken."""
         try:
             return config.read(self.path / "config.yaml")
         except UserError:
@@ -72,7 +72,7 @@ class Evidence(Folder):
 
     @cached_property
     def planned(self) -> dict[str, PlannedStudy]:
-        """The studies that `config.yaml` plans, by name; none where that is missing or broken."""
+        """The studies that `config.yaml` plans, by name; none if it is missing or broken."""
         try:
             return {} if self.config is None else kinds.plan(self.config, self.experiment)
         except UserError:
@@ -80,17 +80,17 @@ class Evidence(Folder):
 
     @property
     def brackets(self) -> int | None:
-        """Length of the search in brackets; None where it is not known."""
+        """Length of the search in brackets; None if it is unknown."""
         return len(self.planned[layout.SEARCH].brackets) if self.planned else None
 
     @cached_property
     def plan_as_found(self) -> Plan | None:
-        """The plan that lies there; None where it is missing or broken."""
+        """The recorded plan; None if it is missing or broken."""
         return self._read(layout.plan_file(self.path), Plan)
 
     @cached_property
     def graph(self) -> Graph:
-        """What is made from what, by the plan that lies there, and beyond it as far as there are results."""
+        """The graph of the recorded plan, and beyond it as far as there are results."""
         plan = self.plan_as_found or kinds.record(self.planned, self.experiment)
         found = {name: self._with_found(name, plan.study(name)) for name in self.studies}
         beside = [one for one in plan.studies if one.name not in found]
@@ -98,7 +98,7 @@ class Evidence(Folder):
         return Graph(whole, {name: self.settings_of(name) for name in whole.names})
 
     def _with_found(self, name: str, planned: StudyPlan | None) -> StudyPlan:
-        """The plan of a study with brackets that lie there unplanned, and of one that is not planned at all."""
+        """The plan of a study, extended by unplanned brackets that exist; also that of a study that is not planned."""
         first = {place[1]: len(one.proposals) for place, one in self.rungs.items() if place[::2] == (name, 0)}
         begun = {index for study, index in self.histories if study == name}
         if planned is None:
@@ -114,7 +114,7 @@ class Evidence(Folder):
         return planned.model_copy(update={"brackets": (*planned.brackets, *more)})
 
     def inputs_of(self, node: Node) -> list[Edge]:
-        """What a thing is made from, evaluations one by one; of those that it may go on from, the one that it says."""
+        """Inputs of a node, evaluations one by one; of those that it may continue, the one that its record names."""
         edges = []
         for role, source in self.graph.inputs_of(node):
             whole = self.graph.evaluations_of(source)
@@ -123,16 +123,16 @@ class Evidence(Folder):
         return edges
 
     def sources(self, node: Node, role: str) -> list[Node]:
-        """What has a role in what a thing is made from, or may have it; evaluations one by one."""
+        """Inputs of a node that have, or may have, a role; evaluations one by one."""
         found = (source for one, source in self.graph.inputs_of(node) if one == role)
         return [one for source in found for one in self.graph.evaluations_of(source)]
 
     def places(self, node: Node, role: str) -> list[Place]:
-        """Places of the evaluations that have a role, or may have it."""
+        """Positions of the evaluations that have, or may have, a role."""
         return [one.place for one in self.sources(node, role)]
 
     def continued(self, place: Place) -> list[Place]:
-        """Place of the evaluation that one goes on from, if it does and that is there."""
+        """Position of the evaluation that one continues, if there is one."""
         name = self.evaluations[place].continues if place in self.evaluations else None
         below = self.places(evaluation(place), "continues") if name is not None else []
         return [one for one in below if one in self.evaluations and self.evaluations[one].id == name]
@@ -169,7 +169,7 @@ class Evidence(Folder):
         return self._digests.get(node)
 
     def parents_of(self, node: Node) -> tuple[Digest, ...] | None:
-        """Digests that a record has to list as its parents, in order; None if one that it was made from is missing."""
+        """Digests that a record has to list as its parents, in order; None if one of its inputs is missing."""
         record, parents = self.record_of(node), []
         for role, source in self.inputs_of(node):
             if role in NAMED | ORDER:
@@ -185,11 +185,11 @@ class Evidence(Folder):
         return tuple(parents)
 
     def there(self, places: Iterable[Place]) -> bool:
-        """Whether there are records at places."""
+        """Whether there are records at positions."""
         return all(place in self.evaluations for place in places)
 
     def at(self, places: Iterable[Place]) -> list[Evaluation]:
-        """Evaluations at places."""
+        """Evaluations at positions."""
         return [self.evaluations[place] for place in places]
 
     def planned_files(self) -> set[str]:
@@ -199,10 +199,10 @@ class Evidence(Folder):
         return {*listed, *(self.file(*place) for place in self.planned_places())}
 
     def planned_places(self) -> Iterator[Place]:
-        """Place of each training of each study that is planned."""
+        """Position of each planned training of each study."""
         for study in self.planned.values():
             yield from study.plan.places()
 
     def results(self) -> Results:
-        """What tables, figures and numbers are made of: as much as is planned."""
+        """The results that tables, figures and numbers are computed from: as much as is planned."""
         return Results.of(self, kinds.record(self.planned, self.experiment))

@@ -1,4 +1,4 @@
-"""What an audit says: one finding for each thing that was looked at, in the same few words."""
+"""The findings of an audit: one for each thing that was checked, in the same few words."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ LEVELS: tuple[Level, ...] = ("hash", "derive", "retrain")
 
 
 class Verdict(Enum):
-    """Verified, not checked, cannot be checked; or it is not what it says. From good to bad; numbers are exit codes."""
+    """The verdict on a file, from good to bad; the numbers are exit codes."""
 
     NOT_CHECKED = "not checked", 0
     VERIFIED = "verified", 0
@@ -26,7 +26,7 @@ class Verdict(Enum):
 
     @property
     def exit_code(self) -> int:
-        """Of a program that found nothing worse."""
+        """Of a program if nothing worse was found."""
         return self.value[1]
 
 
@@ -40,13 +40,13 @@ class Finding:
     Attributes
     ----------
     level
-        How deep the look was.
+        How deep the check was.
     check
-        What was looked at: `manifest`, `proposals`, `promotion` ...
+        What was checked: `manifest`, `proposals`, `promotion` ...
     subject
         The file, relative to the results folder.
     verdict, message
-        What came of it; the message says what is wrong or missing, or what was done.
+        The outcome; the message says what is wrong or missing, or what was done.
     """
 
     level: Level
@@ -97,7 +97,7 @@ class Findings:
 
     @property
     def notes(self) -> list[Finding]:
-        """Those that are not worse, and have something to say."""
+        """Those that are not worse, but have a message."""
         return [one for one in self._all if not one.verdict.exit_code and one.message]
 
     def counts(self) -> dict[tuple[Level, str], Counter[Verdict]]:
@@ -108,7 +108,7 @@ class Findings:
         return counted
 
     def verdicts(self) -> dict[str, Verdict]:
-        """The worst on each file."""
+        """The worst verdict on each file."""
         worst: dict[str, Verdict] = {}
         for one in self._all:
             worst[one.subject] = max(worst.get(one.subject, one.verdict), one.verdict, key=_WORSE.index)

@@ -1,4 +1,4 @@
-"""Where a result comes from: trees from an evaluation, a file or a number down to what it was made of."""
+"""Where a result comes from: trees from an evaluation, a file or a number down to its inputs."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from jointsearch.results import graph
 from jointsearch.search.plan import Place
 
 MOST = 12
-"""Evaluations below one line that a drawing shows; JSON has all."""
+"""The most evaluations below one line of a drawing; JSON has all."""
 
 
 _ROLES = {"pending": "proposals without results, which the sampler saw"}
@@ -29,8 +29,8 @@ _ID = re.compile(r"([^/]+/)?[0-9]+-[0-9]+-[0-9]+(@[0-9]+)?")
 
 
 @dataclass
-class Node:
-    """A line of a tree, and what it was made of.
+class TreeNode:
+    """A line of a tree, and its inputs below it.
 
     Attributes
     ----------
@@ -42,16 +42,16 @@ class Node:
 
     text: str
     file: str | None = None
-    children: list["Node"] = field(default_factory=list)
+    children: list["TreeNode"] = field(default_factory=list)
 
     @property
-    def shown(self) -> list["Node"]:
+    def shown(self) -> list["TreeNode"]:
         """The children, or the first of many."""
         left = len(self.children) - MOST
-        return self.children if left <= 0 else [*self.children[:MOST], Node(f"... {left:,} more (--json has all)")]
+        return self.children if left <= 0 else [*self.children[:MOST], TreeNode(f"... {left:,} more (--json has all)")]
 
     def lines(self, marks: dict[str, str]) -> Iterator[str]:
-        """Draw the tree for a terminal; `marks` says something of files, such as that they are verified."""
+        """Draw the tree for a terminal; `marks` are words beside files, such as their verdicts."""
         yield self._line(marks)
         for number, child in enumerate(self.shown):
             last = number + 1 == len(self.shown)
@@ -72,7 +72,7 @@ class Node:
         return f"{self.text}  {self.file}{mark}"
 
 
-def find(evidence: Evidence, target: str) -> Node:
+def find(evidence: Evidence, target: str) -> TreeNode:
     """Find what a target names and draw its tree.
 
     Parameters
@@ -122,21 +122,21 @@ def place_of(evidence: Evidence, target: str) -> Place | None:
     return max(found, key=lambda place: place[2], default=None)
 
 
-def of_file(evidence: Evidence, file: str) -> Node:
-    """Tree of a file that is made of many evaluations, or of none."""
-    experiment = Node(f"settings of the experiment {evidence.experiment.name}", "experiment.json")
-    records = Node(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches")
+def of_file(evidence: Evidence, file: str) -> TreeNode:
+    """Tree of a file that depends on many evaluations, or on none."""
+    experiment = TreeNode(f"settings of the experiment {evidence.experiment.name}", "experiment.json")
+    records = TreeNode(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches")
     match file.split("/")[0]:
         case manifest.NAME:
-            return Node("digests of all files", file, [records, experiment])
+            return TreeNode("digests of all files", file, [records, experiment])
         case crate.METADATA:
-            return Node("description of all files", file, [records, experiment])
+            return TreeNode("description of all files", file, [records, experiment])
         case "figures":
-            return Node("figure, or the data behind it", file, [records, experiment])
+            return TreeNode("figure, or the data behind it", file, [records, experiment])
         case "tables" | "observations.csv" | "incumbent.json" | "numbers.json":
-            return Node("made of evaluations", file, [records, experiment])
+            return TreeNode("computed from evaluations", file, [records, experiment])
         case "config.yaml" | "space.yaml":
-            return Node("configuration that makes these results again", file, [experiment])
+            return TreeNode("configuration that reproduces these results", file, [experiment])
     for (study, bracket, rung), proposed in evidence.rungs.items():
         if file == evidence.file(study, bracket, rung):
             return _of_rung(evidence, (study, bracket, rung), f"{len(proposed.proposals)} proposals")
@@ -146,12 +146,12 @@ def of_file(evidence: Evidence, file: str) -> Node:
     if file in evidence.batches:
         first, folder = evidence.batches[file].first_slot, Path(file).parent
         slots = range(first, first + len(evidence.batches[file].records))
-        of_job = [Node("record", layout.slot_file(folder, slot).as_posix()) for slot in slots]
-        return Node("digests of the records of a job", file, of_job)
-    return Node("file of the experiment", file, [experiment])
+        of_job = [TreeNode("record", layout.slot_file(folder, slot).as_posix()) for slot in slots]
+        return TreeNode("digests of the records of a job", file, of_job)
+    return TreeNode("file of the experiment", file, [experiment])
 
 
-def of_number(evidence: Evidence, name: str) -> Node:
+def of_number(evidence: Evidence, name: str) -> TreeNode:
     """Tree of a number of `numbers.json`.
 
     Raises
@@ -162,7 +162,7 @@ def of_number(evidence: Evidence, name: str) -> Node:
     number, places = _number(evidence, name), places_of(evidence, f"{NUMBER}{name}")
     tree = of_evaluation if len(number.sources) == 1 else _short
     children = [tree(evidence, place) for place in places]
-    return Node(f"{name} = {number.text()}: {number.meaning}", "numbers.json", children)
+    return TreeNode(f"{name} = {number.text()}: {number.meaning}", "numbers.json", children)
 
 
 def _number(evidence: Evidence, name: str) -> Number:
@@ -178,12 +178,12 @@ def _number(evidence: Evidence, name: str) -> Number:
     return known[name]
 
 
-def of_evaluation(evidence: Evidence, place: Place) -> Node:
-    """Tree of an evaluation: configuration, model and what it saw, lower rungs, code, lock, data, machine."""
+def of_evaluation(evidence: Evidence, place: Place) -> TreeNode:
+    """Tree of an evaluation: configuration, model and what it saw, lower rungs, code, lock file, data, machine."""
     one, node = evidence.evaluations[place], _short(evidence, place)
     origin = one.proposal.origin
     node.children.append(
-        Node(
+        TreeNode(
             f"configuration {one.proposal.id}: "
             + ", ".join(f"{k} = {_value(v)}" for k, v in one.proposal.values.items())
         )
@@ -197,9 +197,9 @@ def of_evaluation(evidence: Evidence, place: Place) -> Node:
     first = 0 if evidence.is_search(place[0]) else place[2]
     node.children.append(_of_rung(evidence, (*place[:2], first), said))
     for other in before:
-        goes_on = evidence.evaluations[other].id == one.continues
-        text = "went on from the weights of" if goes_on else "promoted from"
-        node.children.append(Node(f"{text} {_short(evidence, other).text}", evidence.file(*other)))
+        continues = evidence.evaluations[other].id == one.continues
+        text = "continued from the weights of" if continues else "promoted from"
+        node.children.append(TreeNode(f"{text} {_short(evidence, other).text}", evidence.file(*other)))
     node.children += _surroundings(evidence, one)
     return node
 
@@ -212,7 +212,7 @@ def _promoted_from(evidence: Evidence, place: Place) -> list[Place]:
     return [lower for other in same for lower in (*_promoted_from(evidence, other), other)]
 
 
-def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
+def _surroundings(evidence: Evidence, one: Evaluation) -> list[TreeNode]:
     made, seen = one.made_with, one.observed
     name = evidence.name(layout.environment_file(evidence.path, seen.environment))
     found = evidence.environments.get(seen.environment)
@@ -226,22 +226,22 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[Node]:
         machine.append(f"{found.gpu}, driver {found.driver}")
     if seen.energy_joules is not None:
         machine.append(f"{seen.energy_joules:,.0f} J")
-    kept = Node(f"code {made.code[:12]}, {commit}; Python {made.python}, torch {made.torch}", name)
+    kept = TreeNode(f"code {made.code[:12]}, {commit}; Python {made.python}, torch {made.torch}", name)
     if made.lock is not None:
-        kept.children.append(Node("lock", evidence.name(layout.lock_copy(evidence.path, made.lock))))
+        kept.children.append(TreeNode("lock file", evidence.name(layout.lock_copy(evidence.path, made.lock))))
     where = f"on {seen.host} ({'; '.join(machine)}), {made.precision}, {seen.training_seconds:.1f} s of training"
     return [
-        Node(f"seed {one.seed}"),
+        TreeNode(f"seed {one.seed}"),
         kept,
-        Node(f"images {made.data[:12]}, split {made.split[:12]}", "data.json"),
-        Node(where + (f", job {seen.job}" if seen.job else "")),
-        *(Node(f"interrupted before, on {stretch.host}") for stretch in seen.earlier),
+        TreeNode(f"images {made.data[:12]}, split {made.split[:12]}", "data.json"),
+        TreeNode(where + (f", job {seen.job}" if seen.job else "")),
+        *(TreeNode(f"interrupted before, on {attempt.host}") for attempt in seen.earlier),
     ]
 
 
-def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
+def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> TreeNode:
     study, bracket, _ = at
-    node, proposed = Node(text, evidence.file(*at)), evidence.rungs.get(at)
+    node, proposed = TreeNode(text, evidence.file(*at)), evidence.rungs.get(at)
     for role, made_from in evidence.inputs_of(graph.Node("proposals", *at)):
         if role in graph.NAMED | graph.ORDER:
             continue
@@ -253,33 +253,33 @@ def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> Node:
                 if role not in graph.CHOSEN or evidence.digest_of(made_from) in parents:
                     node.children.append(_short(evidence, made_from.place))
             case _:
-                node.children.append(Node(_ROLES.get(role, role), evidence.file_of(made_from)))
+                node.children.append(TreeNode(_ROLES.get(role, role), evidence.file_of(made_from)))
     if proposed is not None and proposed.model is not None:
         model, ids = proposed.model, {one.id: place for place, one in evidence.evaluations.items() if place[0] == study}
-        saw = Node(f"the model saw {len(model.evaluations)} evaluations, best first")
+        saw = TreeNode(f"the model saw {len(model.evaluations)} evaluations, best first")
         saw.children = [
-            _short(evidence, ids[one]) if one in ids else Node(f"evaluation {one}") for one in model.evaluations
+            _short(evidence, ids[one]) if one in ids else TreeNode(f"evaluation {one}") for one in model.evaluations
         ]
         node.children.append(saw)
     return node
 
 
-def _of_history(evidence: Evidence, study: str, bracket: int) -> Node:
+def _of_history(evidence: Evidence, study: str, bracket: int) -> TreeNode:
     seen = sum(
         len(history.observations)
         for (name, index), history in evidence.histories.items()
         if name == study and index <= bracket
     )
-    return Node(f"from {seen} observations, those of brackets before it", evidence.file(study, bracket))
+    return TreeNode(f"from {seen} observations, those of brackets before it", evidence.file(study, bracket))
 
 
-def _short(evidence: Evidence, place: Place) -> Node:
+def _short(evidence: Evidence, place: Place) -> TreeNode:
     if place not in evidence.evaluations:
-        return Node("missing", evidence.file(*place))
+        return TreeNode("missing", evidence.file(*place))
     one = evidence.evaluations[place]
     outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
     name = one.id if one.study == layout.SEARCH else source(one)
-    return Node(f"evaluation {name}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
+    return TreeNode(f"evaluation {name}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
 
 
 def _same_proposal(evidence: Evidence, place: Place, one: Evaluation) -> bool:

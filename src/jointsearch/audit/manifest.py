@@ -18,7 +18,7 @@ from jointsearch.core.records import Digest
 NAME = "manifest.sha256"
 SIGNATURE = f"{NAME}.sig"
 NAMESPACE = "jointsearch"
-"""What a signature is for, in the words of `ssh-keygen -Y`: one that was made for something else does not count."""
+"""The namespace of a signature, as in `ssh-keygen -Y`: one that was made for another purpose does not count."""
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
@@ -29,12 +29,12 @@ def make(folder: Path) -> str:
     Raises
     ------
     UserError
-        If the name of a file cannot stand in a line.
+        If the name of a file cannot be written in a line.
     """
     names = layout.files(folder)
     for name in names:
         if not _LINE.fullmatch(f"{'0' * 64}  {name}") or not name.isprintable() or "\\" in name:
-            raise UserError(f"{folder}: {name!r}: such a name cannot stand in a manifest; rename or remove the file")
+            raise UserError(f"{folder}: {name!r}: such a name cannot be in a manifest; rename or remove the file")
     return "".join(f"{file_digest(folder / name)}  {name}\n" for name in names)
 
 
@@ -44,13 +44,13 @@ def parse(text: str) -> dict[str, Digest]:
     Raises
     ------
     UserError
-        If a line is none of a manifest, or names a file twice or outside of the folder.
+        If a line is not that of a manifest, or names a file twice or outside the folder.
     """
     listed: dict[str, Digest] = {}
     for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], start=1):
         match = _LINE.fullmatch(line)
         if match is None or match[2] in listed or match[2].startswith("/") or ".." in match[2].split("/"):
-            raise UserError(f"{NAME}: line {number} is not of a manifest; restore it")
+            raise UserError(f"{NAME}: line {number} is not that of a manifest; restore it")
         listed[match[2]] = match[1]
     return listed
 
@@ -69,7 +69,7 @@ def root(folder: Path) -> Digest:
 
 
 def changed(before: str, now: str) -> list[str]:
-    """Lasting files that an earlier manifest names and that are other ones now, or gone."""
+    """Lasting files of an earlier manifest that have changed, or are missing."""
     old, new = parse(before), parse(now)
     return [name for name in old if layout.lasts(name) and new.get(name) != old[name]]
 
@@ -82,8 +82,8 @@ def check_signature(folder: Path, signers: Path | None) -> tuple[bool, str]:
     folder
         Of the experiment.
     signers
-        Who may sign, as in `ssh-keygen`'s file of allowed signers. Without it the signature is checked, and not whose
-        it is.
+        Who may sign, as in `ssh-keygen`'s file of allowed signers. Without it the signature is checked, but not the
+        signer.
 
     Returns
     -------

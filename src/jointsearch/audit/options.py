@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from jointsearch.audit.answers import Repetition
+from jointsearch.audit.answers import RetrainOptions
 from jointsearch.audit.findings import LEVELS
 from jointsearch.core import cli
 
@@ -12,7 +12,7 @@ VERBS = ("verify", "show", "why", "diff", "root")
 
 
 def read(description: str, words: Sequence[str]) -> tuple[str, argparse.Namespace]:
-    """Read the verb, which may stand anywhere, and the arguments."""
+    """Read the verb, in any position, and the arguments."""
     words = list(words)
     verb = next((word for word in words if word in VERBS), None)
     if verb is not None:
@@ -20,23 +20,26 @@ def read(description: str, words: Sequence[str]) -> tuple[str, argparse.Namespac
     return verb or "verify", _parser(description).parse_intermixed_args(words)
 
 
-def repetition(arguments: argparse.Namespace) -> Repetition | None:
+def retraining(arguments: argparse.Namespace) -> RetrainOptions | None:
     """Which trainings are to be repeated, and how; None at the other levels, which need no torch."""
     if arguments.level != "retrain":
         return None
     from jointsearch.audit.retrain import How
 
     how = How(arguments.device, arguments.data_root, arguments.cache, arguments.tolerance)
-    return Repetition(arguments.sample, arguments.seed, how)
+    return RetrainOptions(arguments.sample, arguments.seed, how)
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.usage = "%(prog)s [verify | show | why | diff | root] [TARGET ...] [options]"
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to look at")
-    parser.add_argument("--experiment", type=Path, metavar="FOLDER", help="the experiment that ids and numbers are of")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to check, or to show")
+    parser.add_argument("--experiment", type=Path, metavar="FOLDER", help="the experiment of ids and numbers")
     parser.add_argument(
-        "--level", choices=LEVELS, default="derive", help="how deep: hashes; what follows; trainings (default: derive)"
+        "--level",
+        choices=LEVELS,
+        default="derive",
+        help="depth: digests; what follows from them; repeated trainings (default: derive)",
     )
     parser.add_argument("--json", action="store_true", help="print for machines")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")

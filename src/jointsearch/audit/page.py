@@ -7,11 +7,11 @@ from jinja2 import Environment, StrictUndefined
 
 from jointsearch.audit import lineage
 from jointsearch.audit.audit import Audit
-from jointsearch.audit.lineage import Node
+from jointsearch.audit.lineage import TreeNode
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 MOST_TREES = 200
-"""Trees on a page at most: those of the highest budgets."""
+"""The most trees on a page: those of the highest budgets."""
 
 
 def render(audits: Sequence[Audit]) -> bytes:
@@ -29,7 +29,7 @@ def _contents(audit: Audit) -> dict[str, object]:
     rows: list[dict[str, object]] = []
     for place in highest:
         one = evidence.evaluations[place]
-        tree = lineage.of_evaluation(evidence, place) if len(rows) < MOST_TREES else Node(f"evaluation {one.id}")
+        tree = lineage.of_evaluation(evidence, place) if len(rows) < MOST_TREES else TreeNode(f"evaluation {one.id}")
         rows.append({"one": one, "mark": marks.get(evidence.file(*place), ""), "tree": tree})
     return {
         "name": evidence.experiment.name,

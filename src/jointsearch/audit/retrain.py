@@ -22,7 +22,7 @@ from jointsearch.training.image_data import ImageData
 from jointsearch.training.slot import Slot
 
 EXACT = ("status", "parameters", "steps", "epochs")
-"""What has to come out the same on any processor."""
+"""The fields that must be the same on any processor."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class How:
     device, data_root, cache_root
         As in the configuration.
     tolerance
-        Largest difference of an error where bits cannot be asked for, as a share of the images.
+        Largest difference of an error if equal bits cannot be expected, as a share of the images.
     """
 
     device: DeviceName
@@ -48,7 +48,7 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
 
     On the same processor (or GPU), with the same torch, threads and code, every bit of the outcome must be the same.
     Elsewhere the status, steps and number of weights, and within a tolerance both errors. A budget in seconds is
-    replayed by the clock readings of the record; a training that went on from a lower budget is trained from there.
+    replayed by the clock readings of the record; a training that continued from a lower budget is trained from there.
     """
     if evidence.data is None:
         for place in places:
@@ -92,8 +92,8 @@ def _check(
     except UserError as error:
         findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, str(error))
         return
-    apart = _apart(evidence.environments.get(record.observed.environment), record, here, again)
-    if not apart:
+    unlike = _unlike(evidence.environments.get(record.observed.environment), record, here, again)
+    if not unlike:
         before, now = record.derivable(), again.derivable()
         other = [field for field in before if before[field] != now[field]]
         if other:
@@ -103,20 +103,22 @@ def _check(
             message = f"the same, bit for bit, after {record.steps:,} steps"
             findings.add("retrain", "training", name, Verdict.VERIFIED, message)
         return
-    where = f"trained with another {', '.join(apart)}, so not bit for bit"
+    where = f"trained with another {', '.join(unlike)}, so not bit for bit"
     exact = [field for field in EXACT if getattr(record, field) != getattr(again, field)]
     errors = {
         "validation error": (record.loss, again.loss),
         "test error": (record.test_error, again.test_error),
     }
-    told = [f"{name} {_percent(now)} for {_percent(then)}" for name, (then, now) in errors.items() if then is not None]
+    compared = [
+        f"{name} {_percent(now)} for {_percent(then)}" for name, (then, now) in errors.items() if then is not None
+    ]
     off = [name for name, both in errors.items() if not _within(*both, tolerance)]
     if exact or off:
         wrong = f"not the same, or not within {tolerance:.2%}: {', '.join([*exact, *off])}"
-        message = f"{where}: {', '.join(told)}; {wrong}"
+        message = f"{where}: {', '.join(compared)}; {wrong}"
         findings.add("retrain", "training", name, Verdict.MISMATCH, message)
     else:
-        message = f"{where}: {', '.join(told) or record.status}, within {tolerance:.2%}"
+        message = f"{where}: {', '.join(compared) or record.status}, within {tolerance:.2%}"
         findings.add("retrain", "training", name, Verdict.VERIFIED, message)
 
 
@@ -162,14 +164,14 @@ def _readings(record: Evaluation, first: int) -> list[int]:
     return readings
 
 
-def _apart(then: Environment | None, record: Evaluation, here: Environment, again: Evaluation) -> list[str]:
-    """In which respects that decide bits a record was made elsewhere."""
+def _unlike(then: Environment | None, record: Evaluation, here: Environment, again: Evaluation) -> list[str]:
+    """The conditions that decide bits in which a record was made differently."""
     before, now = record.made_with.model_dump(), again.made_with.model_dump()
-    apart = [
+    unlike = [
         field for field in before if field not in ("data", "split", "lock", "python") and before[field] != now[field]
     ]
     if then is None or (then.cpu, then.gpu) != (here.cpu, here.gpu):
-        apart.append("processor")
+        unlike.append("processor")
     elif then.torch != here.torch or then.flags != here.flags:
-        apart.append("build or setting of torch")
-    return apart
+        unlike.append("build or setting of torch")
+    return unlike

@@ -12,7 +12,7 @@ from jointsearch.core.files import write_bytes
 def seal(folder: Path) -> None:
     """Write `manifest.sha256` and `code.sha256` into the folder of an experiment.
 
-    Records that an earlier manifest names must still be the same; tables and figures follow a search as it grows.
+    Records that an earlier manifest names must still be the same; tables and figures may change as a search grows.
 
     Raises
     ------
@@ -30,6 +30,6 @@ def seal(folder: Path) -> None:
         for name in manifest.changed(output.read_text(), now):
             raise UserError(
                 f"{folder / name}: not what {output} says; restore it, or delete {manifest.NAME} if it was "
-                "changed on purpose"
+                "changed deliberately"
             )
     write_bytes(output, now.encode())

@@ -1,4 +1,4 @@
-"""The code that tables, figures and the paper follow, by content: `code.sha256`, for `sha256sum` in a working copy."""
+"""Digests of the code of tables, figures and the paper: `code.sha256`, for `sha256sum` in a working copy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ NAME = "code.sha256"
 
 
 def files() -> list[Path]:
-    """All of them that are here, in order."""
+    """The files of that code that are here, in order."""
     names = {name for _, code in _products() for name in code} | {*made_by.paper(), *made_by.latex()}
     return [path for name in sorted(names) if (path := made_by.ROOT / name).is_file()]
 
@@ -23,19 +23,19 @@ def listing() -> str:
 
 
 def changed(text: str) -> set[str]:
-    """Names of what is another one here than a listing says, or is in one of the two only.
+    """Names of files that differ from a listing, or are only here or only there.
 
     Raises
     ------
     UserError
-        If that is none.
+        If it is no listing.
     """
     before, now = manifest.parse(text).items(), manifest.parse(listing()).items()
     return {name for name, _ in before ^ now}
 
 
 def follow(changed: set[str]) -> set[str]:
-    """Say which figures, tables, numbers and pages some files make: paths in a results folder, without suffix."""
+    """Figures, tables, numbers and pages that depend on some files: paths in a results folder, without suffix."""
     return {product for product, code in _products() if not changed.isdisjoint(code)}
 
 

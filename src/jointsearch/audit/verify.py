@@ -1,4 +1,4 @@
-"""The hash level of an audit: nothing was changed since it was made, and every record fits those beside it."""
+"""The hash level of an audit: nothing has changed since it was made, and every record fits those beside it."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -18,8 +18,7 @@ from jointsearch.results.graph import Node, evaluation
 def check_manifest(folder: Path, findings: Findings, signers: Path | None = None) -> None:
     """Compare every file with the manifest, and the manifest with its signature.
 
-    A file that is gone is evidence that is missing; one that is another, and a record that the manifest does not name,
-    is a mismatch.
+    A missing file is missing evidence; a changed file, and a record that the manifest does not name, is a mismatch.
     """
     path = folder / manifest.NAME
     if not path.is_file():
@@ -41,7 +40,7 @@ def check_manifest(folder: Path, findings: Findings, signers: Path | None = None
         if name not in listed and layout.is_record(name):
             findings.add("hash", "manifest", name, Verdict.MISMATCH, "not named by the manifest; move it away")
         elif name not in listed:
-            findings.add("hash", "manifest", name, Verdict.NOT_CHECKED, "not named by the manifest, nor a record")
+            findings.add("hash", "manifest", name, Verdict.NOT_CHECKED, "not named by the manifest, but no record")
     _check_signature(folder, findings, signers)
 
 
@@ -57,16 +56,18 @@ def _check_signature(folder: Path, findings: Findings, signers: Path | None) -> 
         findings.add("hash", "signature", manifest.SIGNATURE, Verdict.CANNOT_BE_CHECKED, str(error))
         return
     if not holds:
-        findings.add("hash", "signature", manifest.SIGNATURE, Verdict.MISMATCH, f"not of this manifest: {said}")
+        findings.add(
+            "hash", "signature", manifest.SIGNATURE, Verdict.MISMATCH, f"not a signature of this manifest: {said}"
+        )
     elif signers is None:
-        message = f"holds, but not checked whose it is (--signers): {said}"
+        message = f"valid, but the signer was not checked (--signers): {said}"
         findings.add("hash", "signature", manifest.SIGNATURE, Verdict.NOT_CHECKED, message)
     else:
         findings.add("hash", "signature", manifest.SIGNATURE, Verdict.VERIFIED, said)
 
 
 def check_records(evidence: Evidence, findings: Findings) -> None:
-    """Check that every record is valid, in its place, of this experiment, and chained to what it was made from."""
+    """Check that every record is valid, in the right slot, of this experiment, and chained to its inputs."""
     for name, message in evidence.broken.items():
         findings.add("hash", "record", name, Verdict.MISMATCH, message)
     places: list[tuple[Any, ...]] = [*evidence.histories, *evidence.rungs, *evidence.evaluations]
@@ -78,7 +79,7 @@ def check_records(evidence: Evidence, findings: Findings) -> None:
 
 
 def check_made_with(evidence: Evidence, findings: Findings) -> None:
-    """Check that all trainings used the same images, those of a study the same code, lock and libraries, all known.
+    """Check that all trainings used the same images, those of a study the same code, lock file and libraries.
 
     A study that is added to a finished search may have been run with later code.
     """
@@ -111,7 +112,7 @@ _ALIKE: dict[str, Callable[[Evaluation], Any]] = {
 
 
 def _lock_in_use(evidence: Evidence, of_study: Collection[Evaluation]) -> Callable[[Evaluation], Any]:
-    """Tell locks apart by what was installed: one that changed while nothing else did is the lock it was before."""
+    """Compare lock files by the installed packages: one that changed while the packages did not counts as the same."""
     usual = dict[str, Any]()
     for one in of_study:
         found = evidence.environments.get(one.observed.environment)
@@ -132,7 +133,7 @@ def _check_alike(
     counts = Counter(used(one) for one in everything.values())
     for name, one in everything.items():
         [(usual, number)] = counts.most_common(1)
-        message = f"other {check} ({used(one)}) than {number} of the {len(everything)} trainings ({usual})"
+        message = f"another {check} ({used(one)}) than {number} of the {len(everything)} trainings ({usual})"
         findings.expect(used(one) == usual, "hash", check, name, message)
 
 
@@ -149,7 +150,7 @@ def _check_batches(evidence: Evidence, findings: Findings) -> None:
 
 
 def _check_chain(evidence: Evidence, findings: Findings) -> None:
-    """Check that the parents of every record are what lies there of all that it is made from."""
+    """Check that the parents of every record are the digests of its present inputs."""
     nodes = [
         *(Node("history", *place) for place in evidence.histories),
         *(Node("proposals", *place) for place in evidence.rungs),
@@ -162,18 +163,18 @@ def _check_chain(evidence: Evidence, findings: Findings) -> None:
         missing = parents is None or any(evidence.record_of(one) is None for one in before)
         name = evidence.file_of(node)
         if missing:
-            message = "a record that it was made from is missing"
+            message = "a record that it depends on is missing"
             findings.add("hash", "chain", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
         follows = record.parents == parents
         if isinstance(record, History):
             follows &= record.previous == next((evidence.digest_of(one) for one in before), None)
-        findings.expect(follows, "hash", "chain", name, "was made from other records than lie here")
+        findings.expect(follows, "hash", "chain", name, "was made from other records than those here")
 
 
 def _check_complete(evidence: Evidence, findings: Findings) -> None:
     if evidence.brackets is None:
-        message = "missing or broken, so how long the search is cannot be known; run the workflow to its end"
+        message = "missing or broken, so the length of the search is unknown; run the workflow to its end"
         findings.add("hash", "complete", "config.yaml", Verdict.CANNOT_BE_CHECKED, message)
     in_batches = {
         (name.rpartition("/")[0], slot)
@@ -185,7 +186,7 @@ def _check_complete(evidence: Evidence, findings: Findings) -> None:
         if name in evidence.broken:
             continue
         if place not in evidence.evaluations:
-            message = "missing: planned, and not trained or lost"
+            message = "missing: planned, but not trained, or lost"
             findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
         elif (name.rpartition("/")[0], place[3]) not in in_batches:
             message = "no batch names it; run the workflow to its end, or restore the batch"
@@ -199,10 +200,10 @@ def _check_complete(evidence: Evidence, findings: Findings) -> None:
 
 
 def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings: Findings) -> None:
-    for stretch in (*one.observed.earlier, one.observed):
-        found = evidence.environments.get(stretch.environment)
+    for attempt in (*one.observed.earlier, one.observed):
+        found = evidence.environments.get(attempt.environment)
         if found is None:
-            message = f"environments/{stretch.environment[:12]}..., which it was made in, is missing; restore it"
+            message = f"environments/{attempt.environment[:12]}..., in which it was made, is missing; restore it"
             findings.add("hash", "environment", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
         made = one.made_with
@@ -212,25 +213,27 @@ def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings:
             made.threads,
             made.torch,
         )
-        message = f"its code, lock, threads or torch are not those of environments/{stretch.environment[:12]}..."
+        message = f"its code, lock file, threads or torch are not those of environments/{attempt.environment[:12]}..."
         findings.expect(same, "hash", "environment", name, message)
 
 
 def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: Findings) -> None:
     file = evidence.name(layout.environment_file(evidence.path, name))
-    findings.expect(digest(found) == name, "hash", "environment", file, "is not what its name, its digest, says")
+    findings.expect(
+        digest(found) == name, "hash", "environment", file, "its content does not match the digest in its name"
+    )
     if found.lock is not None:
         lock = layout.lock_copy(evidence.path, found.lock)
         if not lock.is_file():
             findings.add("hash", "lock", evidence.name(lock), Verdict.CANNOT_BE_CHECKED, "missing; restore it")
         else:
-            message = "is not what its name, its digest, says; restore it"
+            message = "its content does not match the digest in its name; restore it"
             findings.expect(file_digest(lock) == found.lock, "hash", "lock", evidence.name(lock), message)
     reasons = []
     if found.commit_unknown is not None:
-        reasons.append(f"the commit of the code is not known: {found.commit_unknown}")
+        reasons.append(f"the commit of the code is unknown: {found.commit_unknown}")
     elif found.commit is None:
-        reasons.append("the code was of no commit")
+        reasons.append("the code was not from a commit")
     elif found.diff is not None and found.commit_by == "archive":
         reasons.append(
             f"the code was changed or copied after the archive of commit {found.commit[:12]} was unpacked"
@@ -239,9 +242,9 @@ def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: F
     elif found.diff is not None:
         reasons.append(f"the code differed from commit {found.commit[:12]} (diff {found.diff[:12]})")
     if found.lock is None:
-        reasons.append("there was no lock")
+        reasons.append("there was no lock file")
     elif found.unpinned:
-        reasons.append(f"{len(found.unpinned)} packages were not as the lock says, such as {found.unpinned[0]}")
+        reasons.append(f"{len(found.unpinned)} packages differed from the lock file, such as {found.unpinned[0]}")
     if reasons:
         findings.add("hash", "committed", file, Verdict.UNPINNED, "; ".join(reasons))
     elif found.commit_by == "archive" and found.commit is not None:
@@ -252,7 +255,7 @@ def _check_pinned(evidence: Evidence, name: str, found: Environment, findings: F
 
 
 def _check_commit(file: str, found: Environment, findings: Findings) -> None:
-    """Hold a commit from which nothing differed to the digests of the training code, where the commit is here."""
+    """Compare a commit from which nothing differed with the digests of the training code, if the commit is here."""
     if found.commit is None or found.diff is not None:
         return
     committed = code.of_commit(found.commit, found.code)

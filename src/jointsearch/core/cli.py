@@ -31,8 +31,8 @@ def positive(kind: type[N]) -> Callable[[str], N]:
 def use_utf8() -> None:
     """Read and write UTF-8 in any locale: texts, names of files, and what is printed, here and in child processes.
 
-    Where the locale has another encoding, this starts the program again in Python's UTF-8 mode: call it before anything
-    is done. What a `PYTHONIOENCODING` cannot express is printed escaped.
+    If the locale has another encoding, this starts the program again in Python's UTF-8 mode: call it before anything
+    is done. Characters that a `PYTHONIOENCODING` cannot express are printed escaped.
     """
     if not sys.flags.utf8_mode and codecs.lookup(locale.getencoding()).name != "utf-8" and _is_ours():
         os.environ["PYTHONUTF8"] = "1"

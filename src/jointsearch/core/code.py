@@ -18,13 +18,13 @@ ROOT = PACKAGE.parents[1]
 LOCK = ROOT / "envs" / "requirements.txt"
 TRAINING = ("training.evaluate", "training.datasets")
 """Modules of the package that, with all that they import, decide the bits of a training, the reading of its
-images included. What packs trainings into jobs, and what records how they were made, does not."""
+images included. Modules that pack trainings into jobs, or record how they were made, do not."""
 CODE = ("Snakefile", "workflow", "scripts", "src", "envs")
-"""Where uncommitted changes count."""
+"""Files and folders in which uncommitted changes count."""
 ARCHIVAL = ".git_archival.txt"
 """Where `git archive` writes the commit and its time."""
 _LEFT = re.compile(r"\..*|.*~|__pycache__|.*\.egg-info")
-"""What editors, Python and pip leave among the code."""
+"""Files that editors, Python and pip leave among the code."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Version:
     Attributes
     ----------
     commit
-        The commit; None where there is none, or where git cannot tell.
+        The commit; None if there is none, or if git cannot determine it.
     by
-        Who says so: git, or the archive that the code was unpacked from.
+        The source: git, or the archive that the code was unpacked from.
     diff
-        SHA-256 of what differs from the commit; None if nothing does. In an archive these are the files that are not of
-        the time that it gives to all its files, that of the commit: changed or added after it was unpacked, or copied.
+        SHA-256 of what differs from the commit; None if nothing does. In an archive these are the files whose time is
+        not that of the commit, which all files of the archive have: changed or added after it was unpacked, or copied.
     unknown
-        Why git could not tell.
+        Why git could not determine it.
     """
 
     commit: str | None
@@ -74,7 +74,7 @@ def version() -> Version:
 
 
 def of_commit(commit: str, modules: Collection[str]) -> dict[str, Digest] | None:
-    """SHA-256 of modules of the package as they were in a commit, by path; None where that cannot be known here."""
+    """SHA-256 of modules of the package as they were in a commit, by path; None if that cannot be known here."""
     repository = Repository(ROOT)
     if repository.has(commit):
         of_package = _of_package()
@@ -94,7 +94,7 @@ def _of_package() -> str:
 
 
 def _by_archive() -> Version:
-    """Read which commit an archive is of; a place holder that no archive has filled in is none."""
+    """Read the commit of an archive; a placeholder that no archive has filled in is none."""
     try:
         text = (ROOT / ARCHIVAL).read_text(errors="replace")
     except OSError:
@@ -120,7 +120,7 @@ def _files() -> Iterator[str]:
 
 
 def _digest(differ: Iterable[str]) -> Digest | None:
-    """SHA-256 over paths and what is there; None if there are none."""
+    """SHA-256 over paths and contents; None if there are none."""
     lines = [os.fsencode(f"{path}\0{_sha256(ROOT / path)}\n") for path in sorted(differ)]
     return hashlib.sha256(b"".join(lines)).hexdigest() if lines else None
 

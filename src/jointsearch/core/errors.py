@@ -1,4 +1,4 @@
-"""The one exception for mistakes that a user can mend."""
+"""The one exception for mistakes that a user can fix."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 
 class UserError(Exception):
-    """Bad input, told in one line: what is wrong, where, and what to do about it.
+    """Bad input, reported in one line: what is wrong, where, and what to do about it.
 
     Scripts and the Snakefile print the message alone and exit with a code that is not 0; any other
     exception is a bug and keeps its traceback.
@@ -22,13 +22,13 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Quote what was given, if it is long only its beginning."""
+    """Quote a value; only its beginning if it is long."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def explain(error: ValidationError) -> str:
-    """Tell the first problem of a failed validation in one line: where, what, and the value if it is a plain one."""
+    """Report the first problem of a failed validation in one line: where, what, and the value if it is a plain one."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     message, value = first["msg"].removeprefix("Value error, "), first["input"]

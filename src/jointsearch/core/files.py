@@ -15,7 +15,7 @@ from jointsearch.core.errors import UserError, explain
 from jointsearch.core.records import Record
 
 ABANDONED = 3600.0
-"""Seconds after which a temporary file has no living writer."""
+"""Seconds after which the writer of a temporary file is taken to have ended."""
 
 R = TypeVar("R", bound=Record)
 
@@ -46,24 +46,23 @@ def write_bytes(path: Path, data: bytes, keep: bool = False) -> None:
 def write_whole(path: Path, write: Callable[[IO[bytes]], object], keep: bool = False) -> None:
     """Write a file whole or not at all: a temporary file beside it, flushed to disk, then renamed.
 
-    With `keep` a file that is there already stays, also one that appears at the last moment: of two processes the
-    first one wins.
+    With `keep` an existing file stays, even one that appears at the last moment: of two processes the first one wins.
 
     Parameters
     ----------
     path
-        The file; its folder is made where missing.
+        The file; its folder is made if missing.
     write
         Writes the content into an open file.
     keep
-        Whether a file that is there already stays.
+        Whether an existing file stays.
 
     Raises
     ------
     UserError
-        If the disk is full or the place cannot be written.
+        If the disk is full or the path cannot be written.
     """
-    # A process of the same number on another machine may write the same file.
+    # A process with the same number on another machine may write the same file.
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +83,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], keep: bool = F
 
 
 def sweep(folder: Path, older_than: float = ABANDONED) -> None:
-    """Remove temporary files that killed writers have left; a younger one may have a living writer."""
+    """Remove temporary files that killed writers left; the writer of a younger one may still be running."""
     for path in folder.rglob(".*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > older_than:
@@ -112,10 +111,10 @@ def read_record(path: Path, kind: type[R]) -> R:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to make it again") from None
+        raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to remake it") from None
     try:
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise UserError(
-            f"{path}: not a valid {kind.__name__} record: {explain(error)}; delete it to make it again"
+            f"{path}: not a valid {kind.__name__} record: {explain(error)}; delete it to remake it"
         ) from None

@@ -1,7 +1,7 @@
-"""What git knows of a working copy.
+"""The commit of a working copy, as git knows it.
 
-Asked by commands that read objects only, of the repository at its root and of no other: neither the index, nor the
-settings of a user or a machine, nor variables of the system have a say.
+Only commands that read objects are used, on the repository at its root and no other: neither the index, nor the
+settings of a user or a machine, nor environment variables have an influence.
 """
 
 import os
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 60
-"""After which git is given up, as on a file system that does not answer."""
+"""Time limit of a git command, such as on a file system that does not answer."""
 SETTINGS = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -24,15 +24,15 @@ SETTINGS = {
 
 
 class GitError(Exception):
-    """Git is not here, or cannot answer; the text says why, and names no folder."""
+    """Git is missing, or cannot answer; the text says why, and names no folder."""
 
 
 @dataclass(frozen=True)
 class Repository:
     """The repository whose working copy has a root.
 
-    Git is told where it is. So it looks for none in the folders above, and does not mind whose files they are: the code
-    of this clone runs already, and what is asked here starts no program that the repository names.
+    Git gets its path, so that it searches no folders above and does not check who owns the files: the code of this
+    clone runs already, and these commands start no program that the repository names.
     """
 
     root: Path
@@ -63,8 +63,8 @@ class Repository:
         return {os.fsdecode(path): about.split()[2].decode() for about, _, path in entries}
 
     def contents(self, blobs: Sequence[str]) -> list[bytes]:
-        """Give the content of files, by the names of it."""
-        answer, found = self.ask("cat-file", "--batch", given="\n".join(blobs).encode()), []
+        """Read the content of blobs, by their names."""
+        answer, found = self.ask("cat-file", "--batch", stdin="\n".join(blobs).encode()), []
         for _ in blobs:
             about, _, answer = answer.partition(b"\n")
             try:
@@ -75,8 +75,8 @@ class Repository:
             answer = answer[size + 1 :]
         return found
 
-    def ask(self, *command: str, given: bytes = b"") -> bytes:
-        """Run a command of git in the root; what it printed.
+    def ask(self, *command: str, stdin: bytes = b"") -> bytes:
+        """Run a git command in the root and return what it printed.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class Repository:
                 ["git", "--git-dir=.git", "--work-tree=.", *command],
                 cwd=self.root,
                 env=around,
-                input=given,
+                input=stdin,
                 capture_output=True,
                 timeout=SECONDS,
             )
@@ -99,7 +99,7 @@ class Repository:
             raise GitError(f"git cannot be run: {error.strerror or error}") from None
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines()
-            # Folders are nobody's business: what follows the first one is left out.
+            # Paths are private: everything from the first one on is left out.
             reason = re.sub(r"\S*/.*", "...", said[-1]) if said else f"exit code {done.returncode}"
             raise GitError(f"git {command[0]} failed: {reason}")
         return done.stdout

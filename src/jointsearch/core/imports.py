@@ -1,4 +1,4 @@
-"""Which modules of the package a module is made of: what it imports, what those import, and so on."""
+"""The import closure of a module within the package: what it imports, what those import, and so on."""
 
 import ast
 from collections.abc import Iterator
@@ -72,13 +72,13 @@ def _names(node: ast.AST, package: Path) -> Iterator[str]:
         return
     if isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
         for one in node.names:
-            # What is imported of a module is a name in it, of a package mostly a module.
+            # An import from a module takes a name in it, one from a package mostly a module.
             name = f"{node.module}.{one.name}"
             yield from _within(name if _is_module(name.partition(".")[2], package) else node.module)
     elif isinstance(node, ast.Import):
         for one in node.names:
             yield from _within(one.name)
-    # An import is a statement, and only statements hold any: expressions, nine nodes in ten, are left alone.
+    # Imports are statements, and only statements contain any: expressions, nine nodes in ten, are skipped.
     for block in ("body", "orelse", "finalbody", "handlers", "cases"):
         inside = getattr(node, block, ())
         for child in inside if isinstance(inside, list) else ():

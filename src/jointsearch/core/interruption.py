@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 KILLED_WITHIN = 600.0
-"""Seconds that a cluster leaves at most between asking a job to end and killing it; if it does not, it meant less."""
+"""The most seconds to wait between a cluster's request to end and its kill; if no kill follows, none was meant."""
 
 
 class InterruptedTrainingError(Exception):
@@ -41,7 +41,7 @@ class Interruption:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.by = self.by or signal.Signals(number)
         if number == signal.SIGINT:
-            # Who presses Ctrl-C twice does not want to wait.
+            # A user who presses Ctrl-C twice does not want to wait.
             signal.signal(number, signal.SIG_DFL)
 
     def check(self, what: str = "") -> None:
@@ -50,7 +50,7 @@ class Interruption:
             raise InterruptedTrainingError(f"interrupted by {self.by.name}{what}")
 
     def end(self) -> int:
-        """Wait to be killed where a cluster is about to do so; the exit code of the process where it is not.
+        """Wait to be killed if a cluster is about to do so; else return the exit code of the process.
 
         A job that Slurm preempts is put back into the queue only if it runs until it is killed: one that ends by itself
         has failed.
@@ -70,12 +70,12 @@ def take_hangup_for_sigterm() -> None:
     on_sigterm = signal.getsignal(signal.SIGTERM)
     if not callable(on_sigterm):
         return
-    asked: SimpleQueue[int] = SimpleQueue()
+    signals: SimpleQueue[int] = SimpleQueue()
 
     def wait() -> None:
-        on_sigterm(asked.get(), None)
+        on_sigterm(signals.get(), None)
 
     threading.Thread(target=wait, daemon=True, name="signals").start()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda number, frame: asked.put(number))
+            signal.signal(number, lambda number, frame: signals.put(number))

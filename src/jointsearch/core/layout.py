@@ -1,4 +1,4 @@
-"""Where results lie: `results/<experiment>/<study>/bracket-007/rung-1/slot-03.json`."""
+"""Paths of results: `results/<experiment>/<study>/bracket-007/rung-1/slot-03.json`."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ _RECORD = re.compile(rf"{_IN_BRACKET}|(environments|figures|tables)/.*|([^/]+/)?
 
 
 class Located(NamedTuple):
-    """A record of a study by the name of its file, and its place; a batch has the slot that it begins with."""
+    """A record of a study, as the name of its file says: its kind and position; of a batch, the first slot."""
 
     kind: str
     study: str
@@ -55,7 +55,7 @@ class Located(NamedTuple):
 
 
 def locate(name: str) -> Located | None:
-    """Read the name of a file, relative to the folder of an experiment; None if no record of a study has such a one."""
+    """Read the name of a file, relative to the folder of an experiment; None if it is no record of a study."""
     match = _RECORD_OF_STUDY.fullmatch(name)
     if match is None:
         return None
@@ -68,35 +68,35 @@ def locate(name: str) -> Located | None:
 def files(folder: Path) -> list[str]:
     """Files of an experiment, or of a study, by their path in its folder.
 
-    Without locks, temporary files and states of trainings; without what is made of the manifest; without the records
-    once more, and the numbers, tables and figures for LaTeX.
+    Without locks, temporary files and states of trainings; without files made from the manifest; without the archive of
+    the records and drafts.
     """
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(name for name in found if not _ASIDE.search(name))
 
 
 def in_bracket(name: str) -> bool:
-    """Whether a file lies in the folder of a bracket, where there are only records."""
+    """Whether a file is in the folder of a bracket, which holds only records."""
     return re.fullmatch(_IN_BRACKET, name) is not None
 
 
 def lasts(name: str) -> bool:
-    """Whether a file never changes once it is made; all else follows a search as it grows."""
+    """Whether a file never changes once it is made; all others may change as a search grows."""
     return _LASTING.fullmatch(name) is not None
 
 
 def is_record(name: str) -> bool:
-    """Whether a file says something of an experiment, or has a name like that."""
+    """Whether a file is a record, table or figure of an experiment, or named like one."""
     return _RECORD.fullmatch(name) is not None
 
 
 def is_upstream(name: str) -> bool:
-    """Whether a file is one that trainings follow from, or one of theirs."""
+    """Whether trainings depend on a file, or have made it."""
     return _UPSTREAM.fullmatch(name) is not None
 
 
 def is_declared(name: str) -> bool:
-    """Whether a file is one that the workflow engine compares. Single evaluations are none of its files."""
+    """Whether Snakemake compares the time stamp of a file. It does not know the files of single evaluations."""
     return _DECLARED.fullmatch(name) is not None
 
 
@@ -151,7 +151,7 @@ def history_file(study: Path, bracket: int) -> Path:
 
 
 def warm_start_file(study: Path) -> Path:
-    """What the search knows from the beginning, if it starts from another one."""
+    """The evaluations that a search begins with, if it starts from another one."""
     return study / "warm_start.json"
 
 
@@ -166,17 +166,17 @@ def slot_file(rung: Path, slot: int) -> Path:
 
 
 def slot_files(study: Path, bracket: int) -> Iterator[Path]:
-    """The evaluations of a bracket that are there now."""
+    """The evaluations of a bracket that exist now."""
     return bracket_folder(study, bracket).glob("rung-*/slot-*.json")
 
 
 def data_file(experiment: Path) -> Path:
-    """The images that an experiment trains on, as they were found."""
+    """The images of an experiment, as they were found."""
     return experiment / "data.json"
 
 
 def state_file(rung: Path, slot: int) -> Path:
-    """The state of a training that is under way, or was interrupted."""
+    """The saved state of a training that is running, or was interrupted."""
     return rung / f"state-{slot:02d}.pt"
 
 
@@ -186,22 +186,22 @@ def lock_file(rung: Path) -> Path:
 
 
 def end_file(rung: Path, proposal: str) -> Path:
-    """The state in which a training of a rung ended, kept where a promoted one goes on from it."""
+    """The state in which a training of a rung ended, kept if a promoted one continues from it."""
     return rung / f"end-{proposal}.pt"
 
 
 def environment_file(experiment: Path, digest: str) -> Path:
-    """What a training process found around it."""
+    """The environment of a training process."""
     return experiment / "environments" / f"{digest}.json"
 
 
 def lock_copy(experiment: Path, digest: str) -> Path:
-    """The lock of an environment."""
+    """The lock file of an environment."""
     return experiment / "environments" / f"{digest}.txt"
 
 
 def place_of(slot_file: Path) -> tuple[int, int, int]:
-    """Bracket, rung and slot of an evaluation's file."""
+    """Bracket, rung and slot of an evaluation, from the name of its file."""
     bracket, rung, slot = (int(part.split("-")[1]) for part in (*slot_file.parts[-3:-1], slot_file.stem))
     return bracket, rung, slot
 

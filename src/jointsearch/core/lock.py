@@ -1,4 +1,4 @@
-"""Locks that end with their process, however that ends: of a results folder, of a slot, and of one GPU of several."""
+"""Locks that are released when their process ends in any way: of a results folder, a slot, or one GPU of several."""
 
 import fcntl
 import os
@@ -47,9 +47,9 @@ def holder(folder: Path) -> str | None:
 
 @contextmanager
 def try_byte(path: Path, number: int) -> Iterator[bool]:
-    """Try to lock one byte of a file, across the nodes of a cluster; whether that worked.
+    """Try to lock one byte of a file, across the nodes of a cluster; yields whether that worked.
 
-    A process may hold one byte of a file at a time: whatever it locks there ends with the `with` block.
+    A process may hold only one byte of a file: all its locks of that file end with the `with` block.
 
     Raises
     ------
@@ -68,13 +68,13 @@ def wait_for_one(
     Parameters
     ----------
     paths
-        Files to lock, made where missing.
+        Files to lock, made if missing.
     sharers
-        How many processes that ask for the same may hold one lock together.
+        How many processes that request the same number may share one lock.
     every
-        Seconds between two looks.
+        Seconds between two attempts.
     check
-        Called before each look; may raise to end the waiting.
+        Called before each attempt; may raise to end the waiting.
 
     Returns
     -------

@@ -11,9 +11,9 @@ _DOLLAR = re.compile(r"\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
 
 
 def expand(path: str) -> str:
-    """Put the home folder in place of `~` or `~user` at the beginning, and its value in place of `$NAME` or `${NAME}`.
+    """Replace `~` or `~user` at the beginning by the home folder, and `$NAME` or `${NAME}` by its value.
 
-    `$$` is a dollar sign, as is one with no name behind it.
+    `$$` is a dollar sign, as is `$` without a name.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def expand(path: str) -> str:
             raise ValueError(
                 f"no home folder of {whose!r} is known; write the whole path, or './{whose}' for a name"
             ) from None
-        # What stands in the name of a home folder is no variable.
+        # A dollar sign in the name of a home folder is no variable.
         return str(home) + slash + _DOLLAR.sub(_value, rest)
     return _DOLLAR.sub(_value, path)
 

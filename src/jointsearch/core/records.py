@@ -1,4 +1,4 @@
-"""What is written to `results/`: frozen records, canonical JSON, atomic writes, validated reads."""
+"""The records that are written to `results/`: frozen, of typed fields."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Protocol = Literal[3]
 PROTOCOL: Protocol = 3
-"""Version of the training protocol. Raised on purpose when a change alters what a training means; records of another
-version are refused."""
+"""Version of the training protocol. Raised deliberately when a change alters what a training computes; records of
+another version are refused."""
 
 HELD_OUT, PUBLISHED = "training", "published"
-"""Where a part of a data set is from that has no folder: held out of the training part, or as the data set comes."""
+"""Origin of a part of a data set that has no folder: held out of the training part, or published with the data set."""
 
 Value = bool | int | float | str
 Values = dict[str, Value]
@@ -25,7 +25,7 @@ Error = Annotated[float, Field(ge=0, le=1)]
 Index = Annotated[int, Field(ge=0, lt=2**53)]
 Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Losses = Literal["ranks"] | tuple[float, float]
-"""How losses of another search become errors: by their ranks, or by those that stand for the errors 0 and 1."""
+"""How losses of another search become errors: by their ranks, or by the losses for the errors 0 and 1."""
 
 ERRORS: Losses = (0.0, 1.0)
 """Losses that are errors already."""
@@ -38,7 +38,7 @@ class Record(BaseModel):
 
 
 class Origin(Record):
-    """Where a proposal came from: the prior, a model of one budget, or, under a name, outside of any search."""
+    """Where a proposal came from: the prior, a model of one budget, or, with a name, from outside the search."""
 
     sampler: str
     kind: Literal["random", "model", "given"]
@@ -68,8 +68,8 @@ class Model(Record):
 class Rung(Record):
     """`rung-K/proposals.json`: what is trained in one rung, in slot order.
 
-    `parents` are the digests of what it was made from: the history and the proposals under way, or the derivable parts
-    of the evaluations of the rung before.
+    `parents` are the digests of its inputs: the history and the pending proposals, or the derivable parts of the
+    evaluations of the rung before.
     """
 
     experiment: Digest
@@ -99,7 +99,7 @@ class CurvePoint(Record):
 
 
 class Conditions(Record):
-    """Code, environment and data of a process that trains: what decides the bits and is known before a training."""
+    """Code, environment and data of a training process: what decides the bits and is known before a training."""
 
     code: Digest
     lock: Digest | None
@@ -122,25 +122,25 @@ class MadeWith(Conditions):
 
 
 class Environment(Record):
-    """`environments/<digest>.json`: what a training process found around it, named by its own digest.
+    """`environments/<digest>.json`: the environment of a training process, named by its own digest.
 
-    No user, host or folder is in it.
+    It names no user, host or folder.
 
     Attributes
     ----------
     commit, diff
         Commit of the working copy; SHA-256 of what differs from it, files that git does not know included. The first
-        is null where there is none or git cannot tell, the second where nothing differs.
+        is null if there is none or git cannot determine it, the second if nothing differs.
     commit_by, commit_unknown
-        Who names the commit: git, or the archive that the code was unpacked from; why git could not tell, where it is
-        asked in vain. Both are left out where git told.
+        The source of the commit: git, or the archive that the code was unpacked from; why git could not determine it.
+        Both are left out if git did.
     code
         SHA-256 of each module of the training code, by its path in the package.
     lock
-        SHA-256 of the lock, which lies beside as `<lock>.txt`.
+        SHA-256 of the lock file, a copy of which is beside the record as `<lock>.txt`.
     packages, unpinned
-        Versions of what is installed, of those found twice the one that is imported; those of which the lock names
-        another one, or that are imported from outside the environment.
+        Versions of the installed packages, of those found twice the imported one; packages of which the lock file names
+        another version, or that are imported from outside the environment.
     python, torch, system
         Interpreter and its compiler; torch and the libraries in it; kernel, architecture and C library.
     cpu, cores, threads
@@ -148,7 +148,7 @@ class Environment(Record):
     gpu, driver
         Model of the GPU and version of its driver; null on a CPU.
     flags
-        Settings of torch and the system's variables that decide the bits it computes.
+        Settings of torch and environment variables that decide the bits it computes.
     """
 
     commit: str | None
@@ -179,7 +179,7 @@ class Environment(Record):
 class Worker(Record):
     """A process that trains: on which host and device, as which job of a cluster, with which GPU.
 
-    `device` is the model of the device; `gpu` its number, where the cluster gave one.
+    `device` is the model of the device; `gpu` its number, if the cluster assigned one.
     """
 
     host: str
@@ -191,7 +191,7 @@ class Worker(Record):
 class Attempt(Worker):
     """A process in one training: when (Unix seconds) and where.
 
-    `environment` is the digest of its `Environment`; `energy_joules` what the GPU took, where its driver counts it.
+    `environment` is the digest of its `Environment`; `energy_joules` what the GPU consumed, if its driver counts it.
     """
 
     started: Time
@@ -211,11 +211,11 @@ class Timing(Record):
 
 
 class Observed(Timing, Attempt):
-    """What was seen while it ran, and differs when it runs again: the process that ended it, and times in seconds.
+    """What was observed in a run, and differs in another: the process that finished it, and times in seconds.
 
-    `startup_seconds` went into building, compiling and rehearsing, before the budget. `clock` holds the clock's reading
-    after each step where the budget is in seconds, see `clock.pack`: with it the training can be replayed. `earlier`
-    are the processes that were interrupted in this training, and from whose saved state the next one went on.
+    `startup_seconds` were spent building, compiling and rehearsing, before the budget. `clock` holds the clock's
+    reading after each step if the budget is in seconds, see `clock.pack`: with it the training can be replayed.
+    `earlier` are the processes that were interrupted in this training; the next one resumed from their saved state.
     """
 
     earlier: tuple[Attempt, ...] = ()
@@ -236,12 +236,12 @@ class Identity(Record):
     seed: Annotated[int, Field(ge=0, lt=2**53)]
 
     def differences(self, other: "Identity") -> list[str]:
-        """Names of the fields that another one has otherwise, such as the evaluation that lies in the slot."""
+        """Names of the fields in which another identity differs, such as that of the evaluation in the slot."""
         return [name for name in Identity.model_fields if getattr(self, name) != getattr(other, name)]
 
 
 class Result(Record):
-    """What came of a training: the fields of an `Evaluation` that say so.
+    """The result of a training, as fields of an `Evaluation`.
 
     An epoch is one pass over the training images less the last incomplete batch.
     """
@@ -270,13 +270,13 @@ class Result(Record):
 class Evaluation(Result, Identity):
     """One training of one proposal at one budget: `rung-K/slot-NN.json`.
 
-    What is known beforehand (`Identity`), what came of it (`Result`), how it was made and what was observed.
+    What is known beforehand (`Identity`), its result (`Result`), how it was made and what was observed.
 
     `loss` is the validation error that the search minimises; null when the training failed, which is a
     result. `test_error` is recorded and never used by the search. `snapshot_test_error` is that of the ensemble of the
-    networks at the ends of the cycles, where it was asked for. `continues` is the id of the evaluation at the lower
-    budget whose weights the training went on from; `steps` and `epochs` then include those of the lower budgets, the
-    curve does not. `parents` are the digests of the rung that it is of and of the derivable part of what it continues.
+    networks at the ends of the cycles, if it was requested. `continues` is the id of the evaluation at the lower
+    budget from whose weights the training continued; `steps` and `epochs` then include those of the lower budgets, the
+    curve does not. `parents` are the digests of its rung and of the derivable part of the evaluation that it continues.
     """
 
     continues: str | None = None
@@ -290,7 +290,7 @@ class Evaluation(Result, Identity):
         return f"{self.proposal.id}@{self.rung}"
 
     def derivable(self) -> dict[str, Any]:
-        """Everything that a second run of the same experiment must give again, bit for bit."""
+        """Everything that a second run of the same experiment must reproduce, bit for bit."""
         return self.model_dump(mode="json", exclude={"observed"})
 
 
@@ -308,11 +308,11 @@ class DataSet(Record):
     train, validation, test
         Number of images in each part; none is counted twice.
     validation_from, test_from
-        Where these parts are from: `training` if they were held out of the training part, `published` if the data set
+        Origin of these parts: `training` if they were held out of the training part, `published` if the data set
         comes with them, else their folder, such as `val/`.
     duplicates
-        Images of the validation part that are in the training part too, and of the test part that are in one of the
-        two, pixel by pixel.
+        Images of the validation part that are also in the training part, and of the test part that are also in one of
+        the two, pixel by pixel.
     """
 
     digest: Digest
@@ -335,7 +335,7 @@ class Batch(Record):
 
 
 class Observation(Record):
-    """What a sampler may know of one evaluation."""
+    """What a sampler may know about one evaluation."""
 
     evaluation: str
     budget: float
@@ -360,8 +360,8 @@ class History(Record):
 class WarmStart(Record):
     """`warm_start.json`: the evaluations of another search, which every bracket's model sees beside those of its own.
 
-    `source` is their digest, which the experiment names. Their losses are errors, made of those of the other search as
-    `losses` says; where they were errors already, that is not written.
+    `source` is their digest, which the experiment names. Their losses are errors, converted from those of the other
+    search as `losses` says; if they were errors already, `losses` is left out.
     """
 
     experiment: Digest

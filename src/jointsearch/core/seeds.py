@@ -1,10 +1,10 @@
-"""Seeds: each random decision has its own, derived from where it stands and nothing else."""
+"""Seeds: each random decision has its own, derived from its position and nothing else."""
 
 from jointsearch.core.files import digest
 
 
-def derive(seed: int, study: str, purpose: str, *place: int | str) -> int:
-    """Derive a seed below 2^53 from the experiment's seed, the study, a purpose and a place.
+def derive_seed(seed: int, study: str, purpose: str, *position: int | str) -> int:
+    """Derive a seed below 2^53 from the experiment's seed, the study, a purpose and a position.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def derive(seed: int, study: str, purpose: str, *place: int | str) -> int:
         Name of the study, such as `search`.
     purpose
         What the numbers are for: `sample`, `train`, `split`, `bootstrap`.
-    place
-        Where: bracket, rung, slot or proposal id.
+    position
+        Bracket, rung, slot or proposal id.
     """
-    return int(digest([seed, study, purpose, *place])[:13], 16)
+    return int(digest([seed, study, purpose, *position])[:13], 16)

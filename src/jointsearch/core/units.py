@@ -1,13 +1,13 @@
-"""Amounts for people, the one place that writes them: budgets, what was spent of them, time spans."""
+"""Formatted amounts, the one module that writes them: budgets, training time spent, time spans."""
 
 HOUR = 3600
 """Seconds."""
 _TIMES = (("days", 86400, 2 * 86400), ("h", HOUR, HOUR), ("min", 60, 600))
-"""Units of time: name, seconds, and from how many seconds on amounts are given in it."""
+"""Units of time: name, seconds, and the least amount that is written in it."""
 
 
 def scale(largest: float, unit: str) -> tuple[float, str]:
-    """Choose the unit in which amounts are given.
+    """Choose the unit in which amounts are written.
 
     Parameters
     ----------

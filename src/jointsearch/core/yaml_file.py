@@ -1,4 +1,4 @@
-"""YAML as people mean it: words as in YAML 1.2, 1e-3 is a number, and a key given twice is a mistake."""
+"""YAML as people mean it: words as in YAML 1.2, 1e-3 is a number, and a key that appears twice is a mistake."""
 
 import json
 import re
@@ -67,13 +67,13 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"the key {key!r} stands twice; remove one")
+            raise ValueError(f"the key {key!r} appears twice; remove one")
         found[key] = value
     return found
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML with the scalars of the core schema of YAML 1.2 that refuses a key given twice."""
+    """Safe YAML with the scalars of the core schema of YAML 1.2; refuses a key that appears twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: list[Any] = []
@@ -84,7 +84,7 @@ class _Loader(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice; remove one", key_node.start_mark
+                    None, None, f"the key {key!r} appears twice; remove one", key_node.start_mark
                 )
             seen.append(key)
         return super().construct_mapping(node, deep)
@@ -100,7 +100,7 @@ class _Loader11(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes a word that either version of YAML would take for something else."""
+    """Quotes a word that either version of YAML would read as something else."""
 
 
 # YAML 1.2.2, section 10.3.2; and the merge of YAML 1.1, which many files have.

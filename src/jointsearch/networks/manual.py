@@ -87,7 +87,7 @@ class Architecture:
         left = Hyperparameters.from_values(values)
         for name in ARCHITECTURE_PARAMETERS:
             if getattr(left, name) != self.values[name]:
-                raise UserError(f"{self.name}: {name} is {self.values[name]!r}, and the space has no place for it")
+                raise UserError(f"{self.name}: {name} is {self.values[name]!r}, and the space does not allow it")
         return values
 
 
@@ -127,7 +127,7 @@ _RESNET: dict[str, Value] = {"learning_rate": 0.1, "weight_decay": 1e-4, **_COMM
 """He et al. (2016), section 4.2."""
 
 _WIDE_RESNET: dict[str, Value] = {"learning_rate": 0.1, "weight_decay": 5e-4, **_COMMON}
-"""Zagoruyko and Komodakis (2016), section 3. Their dropout has no place in the space."""
+"""Zagoruyko and Komodakis (2016), section 3. Their dropout is not in the space."""
 
 _RESNEXT: dict[str, Value] = {"learning_rate": 0.1, "weight_decay": 5e-4, **_COMMON}
 """Xie et al. (2017), section 5.3. Like a ResNeXt it has many branches, and little else to regularise it. But those of a

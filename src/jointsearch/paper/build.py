@@ -42,16 +42,16 @@ def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = Fa
     Raises
     ------
     UserError
-        If the text quotes what is not there, has a result typed into it, or is no Typst: where, and what to do.
+        If the text quotes what does not exist, has a result typed into it, or is no Typst: where, and what to do.
     """
     check(sources / MAIN)
-    told = json.dumps({**facts_of.as_json(facts), "strict": strict}, ensure_ascii=False)
+    given = json.dumps({**facts_of.as_json(facts), "strict": strict}, ensure_ascii=False)
     # Typst reads within one folder; the compiler's own files in memory can't be PDF.
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for source in (MAIN, TEMPLATE, BIBLIOGRAPHY):
             shutil.copy(sources / source, root)
-        (root / "facts.json").write_text(told)
+        (root / "facts.json").write_text(given)
         (root / "figures").mkdir()
         for figure in facts.figures:
             shutil.copy(folder / "figures" / f"{figure}.pdf", root / "figures")
@@ -62,15 +62,15 @@ def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = Fa
 
 
 def _explain(error: typst.TypstError, sources: Path, facts: Facts) -> str:
-    """Tell an error of Typst in one line, in the place of the text that it comes from."""
-    told = "\n".join([error.diagnostic, *map(str, error.trace)])
-    places = [(file, line) for file, line in _PLACE.findall(told)]
+    """Report an error of Typst in one line, with the line of the text that it comes from."""
+    trace = "\n".join([error.diagnostic, *map(str, error.trace)])
+    places = [(file, line) for file, line in _PLACE.findall(trace)]
     file, line = next((place for place in reversed(places) if place[0].endswith(MAIN)), (places or [(MAIN, "?")])[0])
     where = f"{sources / Path(file).name}:{line}"
-    asked = _ASKED.search(error.message)
-    if asked is None:
+    missing = _ASKED.search(error.message)
+    if missing is None:
         return f"{where}: {error.message.splitlines()[0]}"
-    message = asked[1].strip('" ')
+    message = missing[1].strip('" ')
     if (missing := _MISSING.match(message)) is not None:
         kinds: dict[str, Collection[str]] = {
             "number": facts.numbers,

@@ -26,7 +26,7 @@ def read(path: Path) -> list[tuple[Style, str]]:
 
 
 def parse(text: str) -> list[tuple[Style, str]]:
-    """Take reStructuredText with no more than strong, emphasised and literal text apart."""
+    """Split reStructuredText into runs of plain, strong, emphasised and literal text."""
     text, place = " ".join(text.split()), 0
     runs: list[tuple[Style, str]] = []
     for found in _MARKED.finditer(text):

@@ -35,7 +35,7 @@ _CLOSING = {"(": ")", "{": "}"}
 
 @dataclass(frozen=True)
 class Typed:
-    """A number typed into the text: its line, and what stands there."""
+    """A number typed into the text: its line, and its digits."""
 
     line: int
     text: str
@@ -58,7 +58,7 @@ def check(path: Path) -> None:
     Raises
     ------
     UserError
-        If it has one: where, and what to write in its place.
+        If it has one: where, and what to write instead.
     """
     found = typed_numbers(path.read_text())
     if found:
@@ -84,42 +84,42 @@ def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
 
 
 class _Reader:
-    """Reads a source once, and gathers the places of digits in markup."""
+    """Reads a source once, and collects the positions of digits in markup."""
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.place = 0
+        self.position = 0
         self.digits: list[int] = []
         self.constants = 0
 
     def markup(self, closing: str) -> None:
         """Read content up to a closing bracket, or to the end."""
         depth = 0
-        while self.place < len(self.source):
+        while self.position < len(self.source):
             if self._skip(_SKIPPED, _MATH, _LABEL):
                 continue
-            character = self.source[self.place]
+            character = self.source[self.position]
             if character == "\\":
                 # An escaped digit is a digit.
-                self.place += 1
+                self.position += 1
             elif character == "#":
-                self.place += 1
+                self.position += 1
                 self._expression()
                 continue
             elif character == "[":
                 depth += 1
             elif character == "]" and closing and depth == 0:
-                self.place += 1
+                self.position += 1
                 return
             elif character == "]":
                 depth -= 1
-            if self.place < len(self.source) and self.source[self.place].isdigit() and not self.constants:
-                self.digits.append(self.place)
-            self.place += 1
+            if self.position < len(self.source) and self.source[self.position].isdigit() and not self.constants:
+                self.digits.append(self.position)
+            self.position += 1
 
     def _expression(self) -> None:
         """Read the code after a `#`: a statement, a block, or a name with what is called on it."""
-        found = _NAME.match(self.source, self.place)
+        found = _NAME.match(self.source, self.position)
         if found is None:
             self._part()
         elif found[0] in _STATEMENTS:
@@ -127,62 +127,62 @@ class _Reader:
         elif found[0] in _BLOCKS:
             self._block()
         else:
-            self.place = found.end()
+            self.position = found.end()
             self._calls(found[0])
 
     def _block(self) -> None:
-        """Read `if`, `for` or `while` with its body, and what stands as `else`."""
+        """Read `if`, `for` or `while` with its body, and the body of its `else`."""
         while True:
             self._code("{[")
             self._part()
-            rest = re.compile(r"\s*else\b").match(self.source, self.place)
+            rest = re.compile(r"\s*else\b").match(self.source, self.position)
             if rest is None:
                 return
-            self.place = rest.end()
+            self.position = rest.end()
 
     def _calls(self, name: str) -> None:
-        while self.place < len(self.source):
-            if self.source[self.place] in "([":
+        while self.position < len(self.source):
+            if self.source[self.position] in "([":
                 constant = name == CONSTANT
                 self.constants += constant
                 self._part()
                 self.constants -= constant
-            elif (found := re.compile(r"\.([^\W\d][\w-]*)").match(self.source, self.place)) is not None:
-                name, self.place = found[1], found.end()
+            elif (found := re.compile(r"\.([^\W\d][\w-]*)").match(self.source, self.position)) is not None:
+                name, self.position = found[1], found.end()
             else:
                 return
 
     def _part(self) -> None:
         """Read one bracket with its content, a string, or a single character."""
-        if self.place >= len(self.source) or self._skip(_STRING):
+        if self.position >= len(self.source) or self._skip(_STRING):
             return
-        opening = self.source[self.place]
-        self.place += 1
+        opening = self.source[self.position]
+        self.position += 1
         if opening == "[":
             self.markup("]")
         elif opening in _CLOSING:
             self._code(_CLOSING[opening])
-            self.place += 1
+            self.position += 1
 
     def _code(self, ends: str) -> None:
         """Read code up to, and without, one of the ends."""
-        while self.place < len(self.source):
+        while self.position < len(self.source):
             if self._skip(_SKIPPED, _STRING, _MATH):
                 continue
-            character = self.source[self.place]
+            character = self.source[self.position]
             if character in ends:
                 return
-            if (found := _NAME.match(self.source, self.place)) is not None:
-                self.place = found.end()
+            if (found := _NAME.match(self.source, self.position)) is not None:
+                self.position = found.end()
                 self._calls(found[0])
             elif character in "([{":
                 self._part()
             else:
-                self.place += 1
+                self.position += 1
 
     def _skip(self, *patterns: re.Pattern[str]) -> bool:
         for pattern in patterns:
-            if (found := pattern.match(self.source, self.place)) is not None:
-                self.place = found.end()
+            if (found := pattern.match(self.source, self.position)) is not None:
+                self.position = found.end()
                 return True
         return False

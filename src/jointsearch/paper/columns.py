@@ -10,7 +10,7 @@ from jointsearch.core.units import amount
 
 Row = Mapping[str, Any]
 NOTHING = "–"
-"""What stands where a value is missing."""
+"""The text of a missing value."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def plain(title: str, name: str, digits: int, factor: float = 1) -> Column:
 
 
 def spread(title: str, name: str, deviation: str, digits: int = 2, factor: float = 100) -> Column:
-    """Show a mean with its standard deviation; alone where there is none."""
+    """Show a mean with its standard deviation; alone if there is none."""
 
     def text(row: Row) -> str:
         mean = number(row[name], digits, factor)

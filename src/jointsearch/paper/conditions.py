@@ -43,24 +43,24 @@ SETTINGS = {
     "budget.rung_sizes": "sizes of rungs",
     "training.precision": "precision",
     "training.compile": "compiled",
-    "training.continuation": "promoted goes on from its weights",
+    "training.continuation": "promoted ones continue from their weights",
     "training.maximum_parameters": "most weights",
     "training.maximum_memory_gb": "most memory (GB)",
     "training.maximum_step_gflop": "most Gflop a step",
-    "training.evaluation_batch_size": "images evaluated at a time",
+    "training.evaluation_batch_size": "images per batch in evaluation",
     "sampler": "sampler",
     "lags": "lags of the budgets",
     "warm_start": "starts from another search",
 }
 """Settings as a text names them; any other one goes by its name in `experiment.json`."""
 
-APART = {"name", "seed", "space"}
-"""Settings that make no other experiment, or are told apart."""
+SEPARATE = {"name", "seed", "space"}
+"""Settings that do not distinguish experiments, or are compared separately."""
 
 
 @dataclass(frozen=True)
 class StudyCount:
-    """How far a study is: trainings done, failed among them, and planned."""
+    """Progress of a study: trainings done, failed among them, and planned."""
 
     title: str
     done: int
@@ -83,7 +83,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Difference:
-    """A setting that is not the published study's."""
+    """A setting that differs from the published experiment."""
 
     setting: str
     here: str
@@ -91,17 +91,17 @@ class Difference:
 
 
 def group(study: str) -> str:
-    """The name under which a text speaks of a study: its own, or that of all arms."""
+    """The name of a study in a text: its own, or that of all arms."""
     return study if study in layout.STUDIES else ARM
 
 
-def study_counts(material: Results) -> dict[str, StudyCount]:
-    """Say how far each study is that is planned, by name, those of the arms together."""
+def study_counts(results: Results) -> dict[str, StudyCount]:
+    """Count the trainings of each planned study, by name, those of the arms together."""
     wanted: Counter[str] = Counter()
     done: Counter[str] = Counter()
     failed: Counter[str] = Counter()
-    for study in material.plan.studies:
-        made, name = material.evaluations(study.name), group(study.name)
+    for study in results.plan.studies:
+        made, name = results.evaluations(study.name), group(study.name)
         wanted[name] += study.trainings
         done[name] += len(made)
         failed[name] += sum(one.status != "success" for one in made)
@@ -113,14 +113,14 @@ def study_counts(material: Results) -> dict[str, StudyCount]:
 
 
 def arms(plan: Plan) -> dict[str, int]:
-    """Give the planned repeats of each arm, by its name; two steps are one search."""
+    """Count the planned repeats of each arm, by its name; two steps are one search."""
     return dict(Counter(study.arm for study in plan.studies if study.arm is not None and not study.follows))
 
 
-def machines(material: Results, environments: Mapping[str, Environment]) -> list[Machine]:
+def machines(results: Results, environments: Mapping[str, Environment]) -> list[Machine]:
     """List the kinds of machines, the one with most trainings first; `environments` are by their digest."""
     kinds: dict[Machine, list[Evaluation]] = {}
-    for study in material.studies.values():
+    for study in results.studies.values():
         for one in study.evaluations:
             kinds.setdefault(_kind(one, environments.get(one.observed.environment)), []).append(one)
     found = [
@@ -139,7 +139,7 @@ def _kind(one: Evaluation, around: Environment | None) -> Machine:
 
 
 def differences(here: Experiment, brackets: int, published: Experiment, published_brackets: int) -> list[Difference]:
-    """List the settings that differ from those of the published study.
+    """List the settings that differ from those of the published experiment.
 
     Parameters
     ----------
@@ -157,17 +157,17 @@ def differences(here: Experiment, brackets: int, published: Experiment, publishe
 
 
 def _settings(here: Experiment, published: Experiment) -> Iterator[Difference]:
-    ours, theirs = (dict(_leaves(one.model_dump(mode="json", exclude=APART))) for one in (here, published))
-    ladders = {name: _ladder(one) for name, one in (("here", here), ("published", published))}
-    told = {"budget.unit", "budget.minimum", "budget.maximum", "budget.eta"}
-    if ladders["here"] != ladders["published"]:
-        yield Difference("budgets", **ladders)
+    ours, theirs = (dict(_leaves(one.model_dump(mode="json", exclude=SEPARATE))) for one in (here, published))
+    budgets = {name: _budgets(one) for name, one in (("here", here), ("published", published))}
+    compared = {"budget.unit", "budget.minimum", "budget.maximum", "budget.eta"}
+    if budgets["here"] != budgets["published"]:
+        yield Difference("budgets", **budgets)
     for name in [*ours, *(name for name in theirs if name not in ours)]:
-        if name not in told and (mine := ours.get(name)) != (other := theirs.get(name)):
+        if name not in compared and (mine := ours.get(name)) != (other := theirs.get(name)):
             yield Difference(SETTINGS.get(name, name), plain(mine), plain(other))
 
 
-def _ladder(one: Experiment) -> str:
+def _budgets(one: Experiment) -> str:
     return ", ".join(amount(budget, one.budget.unit) for budget in hyperband.budgets(one.budget))
 
 
@@ -202,11 +202,11 @@ class Parameter:
     found: str
 
 
-def parameters(material: Results) -> list[Parameter]:
+def parameters(results: Results) -> list[Parameter]:
     """List the space, the architecture first, with the incumbent of the search; what that does not have is empty."""
-    found = incumbent(material.evaluations(layout.SEARCH)).values or {}
+    found = incumbent(results.evaluations(layout.SEARCH)).values or {}
     rows = []
-    space = material.experiment.space.hyperparameters
+    space = results.experiment.space.hyperparameters
     for name in sorted(space, key=(*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS).index):
         one = space[name]
         match one:
@@ -219,8 +219,8 @@ def parameters(material: Results) -> list[Parameter]:
             case Constant():
                 limits, scale = plain(one.value), "constant"
         value = found.get(name)
-        told = "" if value is None else _short(float(f"{value:.3g}")) if isinstance(value, float) else plain(value)
-        rows.append(Parameter(name, name in ARCHITECTURE_PARAMETERS, signs(limits), scale, signs(told)))
+        written = "" if value is None else _short(float(f"{value:.3g}")) if isinstance(value, float) else plain(value)
+        rows.append(Parameter(name, name in ARCHITECTURE_PARAMETERS, signs(limits), scale, signs(written)))
     return rows
 
 
@@ -229,7 +229,7 @@ def _short(value: float) -> str:
 
 
 def plain(value: Any) -> str:
-    """A setting as a text says it."""
+    """A setting as a text writes it."""
     match value:
         case None:
             return "none"

@@ -29,9 +29,9 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
 
 SHORT = 8
-"""Digits of a digest, or of a commit, that a text gives."""
+"""Digits of a digest, or of a commit, that a text quotes."""
 MAKERS = ("src/jointsearch/plotting", "src/jointsearch/analysis", "scripts")
-"""The code whose commit stands below a figure: that which makes it from records."""
+"""The code whose commit is quoted below a figure: all that makes it from records."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Facts:
     experiment, brackets
         Its settings, and the planned length of its search.
     images
-        Those that it trains on; None before they were looked at.
+        Those that it trains on; None before they were checked.
     studies, machines, differences
         See `conditions`.
     parameters
@@ -87,7 +87,7 @@ def gather(settings: Config, folder: Path) -> Facts:
     Parameters
     ----------
     settings
-        Its configuration, which tells what is planned.
+        Its configuration, which says what is planned.
     folder
         Its results: records, `numbers.json`, `figures/`, `tables/`.
 
@@ -99,11 +99,11 @@ def gather(settings: Config, folder: Path) -> Facts:
     published = config.read(code.ROOT / "config" / "config.yaml")
     published = published.model_copy(update={"space": str(code.ROOT / published.space)})
     reader = Folder(folder)
-    material = Results.of(reader, reader.plan)
-    length = len(material.plan.search.brackets)
+    results = Results.of(reader, reader.plan)
+    length = len(results.plan.search.brackets)
     begun = [
         layout.SEARCH,
-        *(name for name in material.studies if name != layout.SEARCH and material.evaluations(name)),
+        *(name for name in results.studies if name != layout.SEARCH and results.evaluations(name)),
     ]
     commit, address = _commit(), _address()
     figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
@@ -113,22 +113,22 @@ def gather(settings: Config, folder: Path) -> Facts:
         path = folder / "tables" / f"{name}.csv"
         tables[name] = made, show(name, _rows(path), path)
     return Facts(
-        material.experiment,
+        results.experiment,
         length,
         reader.data,
-        conditions.study_counts(material),
-        conditions.machines(material, reader.environments),
+        conditions.study_counts(results),
+        conditions.machines(results, reader.environments),
         conditions.differences(
-            material.experiment,
+            results.experiment,
             length,
             resolve(published),
             hyperband.bracket_count(published.search.length, published.search.length_unit, published.budget),
         ),
-        conditions.parameters(material),
-        dict(read_numbers(folder / "numbers.json", material.experiment).numbers),
+        conditions.parameters(results),
+        dict(read_numbers(folder / "numbers.json", results.experiment).numbers),
         figures,
         tables,
-        conditions.arms(material.plan),
+        conditions.arms(results.plan),
         settings.studies.arms.start if settings.studies.arms is not None else "",
     )
 
@@ -145,7 +145,7 @@ def read_numbers(path: Path, experiment: Experiment) -> Numbers:
         raise UserError(f"{path}: is missing; `snakemake figures` and `snakemake {path}` make it")
     numbers = read_record(path, Numbers)
     if numbers.experiment != experiment.id:
-        raise UserError(f"{path}: holds numbers of another experiment; delete it to make it again")
+        raise UserError(f"{path}: holds numbers of another experiment; delete it to remake it")
     return numbers
 
 
@@ -156,7 +156,7 @@ def _made(folder: Path, kind: str, name: str, commit: str, address: str | None) 
         if not path.exists():
             raise UserError(f"{path}: is missing; `snakemake figures` makes it")
         if suffix == "pdf" and not _whole(path):
-            raise UserError(f"{path}: is no whole PDF; delete it and make it again by `snakemake figures`")
+            raise UserError(f"{path}: is no whole PDF; delete it and remake it by `snakemake figures`")
     data = file_digest(folder / kind / f"{name}.csv")[:SHORT]
     link = f"{address}/blob/{commit.split()[0]}/scripts/{script}.py" if address else None
     return Made(data, f"scripts/{script}.py {name}", commit, link)
@@ -166,9 +166,9 @@ def _rows(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path)
     except pd.errors.EmptyDataError:
-        raise UserError(f"{path}: is empty; delete it and make it again by `snakemake figures`") from None
+        raise UserError(f"{path}: is empty; delete it and remake it by `snakemake figures`") from None
     except pd.errors.ParserError:
-        raise UserError(f"{path}: is no table; delete it and make it again by `snakemake figures`") from None
+        raise UserError(f"{path}: is no table; delete it and remake it by `snakemake figures`") from None
 
 
 def _whole(path: Path) -> bool:
@@ -203,7 +203,7 @@ def _address() -> str | None:
 
 
 def number_text(number: Number) -> tuple[str, str]:
-    """A number as a text gives it, and its unit."""
+    """A number as a text quotes it, and its unit."""
     text = number.model_copy(update={"unit": ""}).text()
     return signs(text), number.unit
 
@@ -253,6 +253,6 @@ def as_json(facts: Facts) -> dict[str, Any]:
 
 
 def _held_out(facts: Facts) -> str:
-    """The share of the training images that is held out for validation; none where the data has its validation part."""
-    given = facts.images is not None and facts.images.validation_from != HELD_OUT
-    return "" if given else f"{100 * facts.experiment.data.validation_fraction:.3g} %"
+    """The share of the training images that is held out for validation; empty if the data has a validation part."""
+    published = facts.images is not None and facts.images.validation_from != HELD_OUT
+    return "" if published else f"{100 * facts.experiment.data.validation_fraction:.3g} %"

@@ -73,21 +73,21 @@ def show(name: str, data: pd.DataFrame, where: str | Path) -> Shown:
         If there is no display of this name, or the data lack a column of it.
     """
     if name not in TABLES:
-        raise UserError(f"{where}: it is not known how to show a table {name!r}; {suggest(name, TABLES)}")
+        raise UserError(f"{where}: there is no display for a table {name!r}; {suggest(name, TABLES)}")
     display = TABLES[name]
     try:
         rows = [{str(name): value for name, value in row.items()} for row in display.arrange(data).to_dict("records")]
         cells = tuple(tuple(column.text(row) for column in display.columns) for row in rows)
         groups = [row[display.group] if display.group is not None else None for row in rows]
     except KeyError as error:
-        raise UserError(f"{where}: has no {error}; make it again, or mend its display in paper/tables.py") from None
+        raise UserError(f"{where}: has no {error}; remake it, or correct its display in paper/tables.py") from None
     rules = tuple(place for place in range(1, len(groups)) if groups[place] != groups[place - 1])
     titles, align = zip(*((column.title, column.align) for column in display.columns), strict=True)
     return Shown(titles, align, cells, rules, display.caption)
 
 
 def _by_group(data: pd.DataFrame) -> pd.DataFrame:
-    """One row a budget and surrogate, the shares of the groups side by side."""
+    """One row per budget and surrogate, the shares of the groups in columns."""
     keys = ["budget", "budget_unit", "surrogate", "n", "failed", "r2"]
     # Without a surrogate there is no R^2, which must not drop the row.
     known = data.assign(r2=data["r2"].fillna(float("-inf")))
@@ -99,9 +99,9 @@ TABLES: dict[str, Display] = {
     "early_stopping": Display(
         "What early stopping would cost, from random configurations that were trained at every budget. Of those "
         "that succeeded at the budget on the left, the best 1/eta are *kept*: 1/eta of all configurations would "
-        "keep every success where most fail. The *top tenth* are the best of those that succeeded at the full "
+        "keep every success if most fail. The *top tenth* are the best of those that succeeded at the full "
         "budget. *Regret* is the lowest full-budget error among the kept minus the lowest of all. The rank "
-        "correlation with the full budget is given over all that succeeded, and within the search, which sees "
+        "correlation with the full budget is computed over all that succeeded, and within the search, which sees "
         "survivors only. Brackets: 95 % intervals.",
         (
             budget("stopped at"),
@@ -119,7 +119,7 @@ TABLES: dict[str, Display] = {
         "The arms at equal training time, the last at which all that have begun can be compared: mean and standard "
         "deviation over repeats of the incumbent's errors, and the mean difference to joint BOHB, above zero if "
         "joint BOHB is better, with its 95 % interval by Student's *t*. *p* is that of a paired *t* test over "
-        "repeats, corrected for the number of arms by Holm's method.",
+        "repeats, Holm-corrected for the number of arms.",
         (
             word("arm", "title"),
             count("repeats", "n", "compared"),

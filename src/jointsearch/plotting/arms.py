@@ -1,4 +1,4 @@
-"""Figure: joint or apart? How each arm got better, and what it had found at the time where all are compared."""
+"""Figure: joint or separate search? How each arm improved, and its errors at the time at which all are compared."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ _COLUMNS = {
 }
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Returns
@@ -57,8 +57,8 @@ def data(material: Results) -> pd.DataFrame:
         now; `mean`, those of the compared repeats. `measure` is `validation` or `test`, `n` the number of repeats
         behind a mean, `begun` of those that have begun; `spent` and `compared_at` are in `budget_unit`.
     """
-    comparison = compare_arms(material)
-    at, unit, rows = comparison.at, material.experiment.budget.unit, list[Any]()
+    comparison = compare_arms(results)
+    at, unit, rows = comparison.at, results.experiment.budget.unit, list[Any]()
     for arm in comparison.arms:
         own, begun = comparison.successful(arm), comparison.begun(arm)
         common: dict[str, Any] = {
@@ -87,10 +87,10 @@ def data(material: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
-    """Say when joint BOHB was as good as each other arm where all are compared, as a share of what is spent there."""
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
+    """The training at which joint BOHB was as good as each other arm when all are compared, as a share of that time."""
     found: dict[str, Number] = {}
-    comparison, paths = compare_arms(material), data[data["part"] == "path"]
+    comparison, paths = compare_arms(results), data[data["part"] == "path"]
     means = data[(data["part"] == "mean") & (data["measure"] == "validation")].set_index("arm")["error"]
     reference = paths[paths["arm"] == REFERENCE]
     for arm in means.index.drop(REFERENCE, errors="ignore"):
@@ -211,4 +211,4 @@ def _handles() -> list[Line2D]:
     ]
 
 
-FIGURE = Figure(studies=("arm",), category="Joint or apart", data=data, draw=draw, numbers=numbers)
+FIGURE = Figure(studies=("arm",), category="Joint or separate search", data=data, draw=draw, numbers=numbers)

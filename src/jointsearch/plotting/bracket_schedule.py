@@ -30,7 +30,7 @@ _BINS = 150
 _LANE = {"lane_begin": "lane_since", "lane_end": "lane_until"}
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows: the stretches of the search, and what else ran meanwhile.
 
     Times in which the search paused, even if other studies ran, are cut out of the axis of time; pools of workers that
@@ -44,7 +44,7 @@ def data(material: Results) -> pd.DataFrame:
         lies of them in one `window` between two cuts, from `window_begin` to `window_end` on the axis, with a `pause`
         of seconds before it (none before the first). `begin` and `end` are empty where only the idle time lies there.
     """
-    table = stretches(material)
+    table = stretches(results)
     of_search = table[table["study"] == layout.SEARCH]
     windows = _cut(of_search, shortest_pause(table))
     table = table[table["pool"].isin(of_search["pool"])]
@@ -69,19 +69,19 @@ def _cut(of_search: pd.DataFrame, pause: float) -> pd.DataFrame:
     return windows.reset_index(drop=True)
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give how long the search ran, on how many lanes, and how busy they were."""
     if data.empty:
         return {}
     found = {}
-    of = sources(one for name in material.studies for one in material.evaluations(name))
+    of = sources(one for name in results.studies for one in results.evaluations(name))
     windows = _windows(data)
     length = _length(windows)
     share = float(busy_share(data, np.array([0.0, length]))[0]) if length > 0 else np.nan
     for name, meaning, value, unit, digits in (
         ("schedule_hours", "time in which the search ran, without pauses", length / HOUR, "h", 2),
         ("schedule_windows", "pieces that the search ran in", len(windows), "", 0),
-        ("schedule_lanes", "trainings side by side, at most", data["lane"].nunique(), "", 0),
+        ("schedule_lanes", "most concurrent trainings", data["lane"].nunique(), "", 0),
         (
             "schedule_utilisation",
             "share of their lanes that trained, of any study, while the search ran",
@@ -130,7 +130,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     _draw_share(lower, data, windows)
     lower.set_xlim(0, _length(windows) or 1)
     lower.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
-    lower.set_xlabel(f"time in which the search ran ({unit})")
+    lower.set_xlabel(f"running time of the search ({unit})")
     _draw_cuts([upper, middle, lower], windows)
     for name, axes in zip("abc", (upper, middle, lower), strict=True):
         axes.annotate(name, (0, 1), (-36, 2), "axes fraction", "offset points", fontweight="bold")

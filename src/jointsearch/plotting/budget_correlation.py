@@ -1,4 +1,4 @@
-"""Figure: how well the validation error at one budget, or another loss, foretells that at another."""
+"""Figure: how well the validation error at one budget, or another loss, predicts that at another."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.observations import has_errors, of_study
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import amount
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
@@ -33,10 +33,10 @@ _NUMBERS = {
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.3}
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows of the search, see `from_observations`."""
-    seed = derive(material.experiment.seed, layout.SEARCH, "bootstrap")
-    return from_observations(of_study(material, layout.SEARCH), np.random.default_rng(seed))
+    seed = derive_seed(results.experiment.seed, layout.SEARCH, "bootstrap")
+    return from_observations(of_study(results, layout.SEARCH), np.random.default_rng(seed))
 
 
 def from_observations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -61,12 +61,12 @@ def from_observations(observations: pd.DataFrame, rng: np.random.Generator) -> p
     return every if has_errors(observations) else every.assign(measure="loss")
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give the correlations and their intervals, each with the evaluations that it comes from."""
     evaluations: dict[tuple[str, Any], Evaluation] = {
-        (one.proposal.id, one.budget): one for one in material.evaluations(layout.SEARCH)
+        (one.proposal.id, one.budget): one for one in results.evaluations(layout.SEARCH)
     }
-    found, unit = {}, material.experiment.budget.unit
+    found, unit = {}, results.experiment.budget.unit
     for _, rows in data.dropna(subset=["proposal"]).groupby(["lower_budget", "higher_budget"]):
         low, high = map(float, rows[["lower_budget", "higher_budget"]].iloc[0])
         of = [evaluations[str(proposal), budget] for proposal in rows["proposal"] for budget in (low, high)]
@@ -159,7 +159,7 @@ def _draw_scatters(figure: SubFigure, data: pd.DataFrame, budgets: list[float], 
             axes.set_xlabel(names[column])
         if column == 0:
             axes.set_ylabel(names[row + 1])
-    # The line of equal errors comes last, so that the points alone set the limits.
+    # The line of equal errors is drawn last, so that the points alone set the limits.
     for _, _, axes in panels:
         axes.autoscale_view()
         axes.autoscale(False)

@@ -54,7 +54,7 @@ _CONTRAST = {
 """Name and meaning of the number that a column of the contrast holds."""
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Returns
@@ -64,21 +64,21 @@ def data(material: Results) -> pd.DataFrame:
         columns of `early_stopping.compare`. `contrast`, one row: those of `early_stopping.contrast`.
         `early_stopping`: those of `early_stopping.curves`.
     """
-    settings = material.experiment.budget
-    found = contrast(study(material), budgets(settings), generator(material, "contrast"))
-    parts = {"correlation": compare(material), "contrast": pd.DataFrame([found]), "early_stopping": curves(material)}
+    settings = results.experiment.budget
+    found = contrast(study(results), budgets(settings), generator(results, "contrast"))
+    parts = {"correlation": compare(results), "contrast": pd.DataFrame([found]), "early_stopping": curves(results)}
     together = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
     order = ["part", *(column for column in together if column != "part")]
     return together[order].assign(budget_unit=settings.unit, eta=settings.eta)
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give the correlations, of all of the study and of what a cut would keep of it, and how much distance matters.
 
     Those within the search are numbers of the figure `budget_correlation`.
     """
-    unit, found = material.experiment.budget.unit, {}
-    evaluations = material.evaluations(layout.CORRELATION)
+    unit, found = results.experiment.budget.unit, {}
+    evaluations = results.evaluations(layout.CORRELATION)
     of_study = data[data["of"].isin(["study", "survivors"])]
     for row in of_study.to_dict("records"):
         low, high = row["lower_budget"], row["higher_budget"]
@@ -154,13 +154,13 @@ def draw(data: pd.DataFrame) -> MplFigure:
 
 def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
     """Draw the correlations, neighbouring budgets first, and below them what they are of."""
-    ladder, position, positions = sorted({*pairs["lower_budget"], *pairs["higher_budget"]}), 0.0, []
+    all_budgets, position, positions = sorted({*pairs["lower_budget"], *pairs["higher_budget"]}), 0.0, []
     unit = pairs["budget_unit"].iloc[0]
     axes.axhline(0, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
-    for distance in range(1, len(ladder)):
+    for distance in range(1, len(all_budgets)):
         if distance > 1:
             axes.axvline(position - 0.65, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
-        for lower, higher in zip(ladder[:-distance], ladder[distance:], strict=True):
+        for lower, higher in zip(all_budgets[:-distance], all_budgets[distance:], strict=True):
             of_pair = pairs[(pairs["lower_budget"] == lower) & (pairs["higher_budget"] == higher)].set_index("of")
             for row, (sample, look) in enumerate(_SAMPLES.items()):
                 one = of_pair.loc[sample]
@@ -170,8 +170,8 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
             _write_below(axes, position, [*cells, *(f"{of_pair.loc[sample, 'n']:.0f}" for sample in _SAMPLES)])
             positions.append(position)
             position += 1
-        middle = float(np.mean(positions[distance - len(ladder) :]))
-        times = f"×{ladder[distance] / ladder[0]:g}"
+        middle = float(np.mean(positions[distance - len(all_budgets) :]))
+        times = f"×{all_budgets[distance] / all_budgets[0]:g}"
         axes.text(middle, 1.01, times, transform=axes.get_xaxis_transform(), ha="center", va="bottom", size=7)
         position += 0.3
     _write_below(axes, None, ["lower", "higher", *(f"n, {sample}" for sample in _SAMPLES)])
@@ -217,7 +217,7 @@ def _draw_regret(axes: Axes, cuts: pd.DataFrame) -> None:
 
 
 def _draw_cuts(axes: Axes, cuts: pd.DataFrame, columns: list[str]) -> None:
-    """Draw a measure, with its interval where one in eta is kept: of all, and, hollow, of those that succeeded."""
+    """Draw a measure, with its interval if the best 1/eta are kept: of all, and, hollow, of those that succeeded."""
     eta, most, looks = int(cuts["eta"].iloc[0]), cuts["configurations"].max(), _looks(cuts)
     for position, (budget, look) in enumerate(looks.items()):
         rows = cuts[(cuts["budget"] == budget) & cuts["kept"].notna()]

@@ -28,9 +28,9 @@ _BUDGET_MARKERS = ["v", "s", "^", "D", "o"]
 """By budget, upwards; the last one is the full budget's."""
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows of the search, see `from_observations`."""
-    observations, space = of_study(material, layout.SEARCH), Space(material.experiment.space)
+    observations, space = of_study(results, layout.SEARCH), Space(results.experiment.space)
     encoded = space.encode_all(list(configurations(observations).values()))
     return from_observations(observations, footprint(encoded, space.vartypes))
 

@@ -42,15 +42,15 @@ _UNKNOWN = "#E4E4E4"
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows: the table of `analysis.importance.importances`, every budget."""
-    return importances.of(material)
+    return importances.of(results)
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give R^2, counts and the largest main effect at the full budget, with the evaluations that they come from."""
-    full = budgets(material.experiment.budget)[-1]
-    tried = [one for one in importances.evaluations(material) if one.budget == full]
+    full = budgets(results.experiment.budget)[-1]
+    tried = [one for one in importances.evaluations(results) if one.budget == full]
     succeeded = [one for one in tried if one.loss is not None]
     failed = [one for one in tried if one.loss is None]
     found = {}
@@ -133,13 +133,13 @@ def _name(axes: Axes, title: str, pad: float) -> None:
 
 
 def _trusted(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of surrogates that foretell something; all rows, if none does."""
+    """Rows of surrogates that predict something; all rows, if none does."""
     good = rows[rows["r2"] > 0]
     return rows if good.empty else good
 
 
 def _ranked(rows: pd.DataFrame) -> pd.Series:
-    """Mean importance over surrogates (and budgets) that foretell something, by name or names, largest first."""
+    """Mean importance over surrogates (and budgets) that predict something, by name or names, largest first."""
     means = _trusted(rows).groupby(["first", "second"], sort=True)["importance"].mean()
     return means.sort_values(ascending=False, kind="stable")
 
@@ -164,13 +164,13 @@ def _too_few(full: pd.DataFrame, dimension: int) -> str:
 
 
 def _head(figure: MplFigure, full: pd.DataFrame) -> None:
-    """Say above the panels what each marker is, how much it foretells, and from how much."""
+    """Explain above the panels each marker, how well its surrogate predicts, and from how many evaluations."""
     handles = []
     for surrogate, rows in full.groupby("surrogate", sort=False):
         r2 = rows["r2"].iloc[0]
         text = f"{importances.NAMES[str(surrogate)]}, held-out R² = {f'{r2:.2f}'.replace('-', '−')}"
         if not r2 > 0:
-            text += ": foretells nothing, its shares mean nothing"
+            text += ": predicts nothing, its shares mean nothing"
         handles.append(Line2D([], [], label=text, **_marker(str(surrogate), r2), linestyle=""))
     figure.legend(handles=handles, loc="outside upper left", ncols=2 if (full["r2"] > 0).all() else 1)
     one = full.iloc[0]
@@ -180,7 +180,7 @@ def _head(figure: MplFigure, full: pd.DataFrame) -> None:
 
 
 def _marker(surrogate: str, r2: float) -> dict[str, Any]:
-    """Filled where the surrogate foretells anything, hollow and grey where not."""
+    """Filled if the surrogate predicts anything, hollow and grey if not."""
     look = LOOKS[surrogate]
     good = r2 > 0
     return {
@@ -252,8 +252,8 @@ def _part(axes: Axes, order: Sequence[str]) -> None:
 
 def _draw_budgets(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> None:
     """Draw main effects as a table of shaded cells: a column for each surrogate and budget."""
-    unit, ladder = rows["budget_unit"].iloc[0], sorted(rows["budget"].unique())
-    columns = [(surrogate, budget) for surrogate in LOOKS for budget in ladder]
+    unit, all_budgets = rows["budget_unit"].iloc[0], sorted(rows["budget"].unique())
+    columns = [(surrogate, budget) for surrogate in LOOKS for budget in all_budgets]
     for x, (surrogate, budget) in enumerate(columns):
         column = rows[(rows["surrogate"] == surrogate) & (rows["budget"] == budget)].set_index("first")
         r2, height = column["r2"].iloc[0], len(order)
@@ -272,8 +272,8 @@ def _draw_budgets(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> None:
     axes.tick_params(length=0, labelsize=6)
     axes.spines[:].set_visible(False)
     for number, name in enumerate(("forest", "process")):
-        axes.text((number + 0.5) * len(ladder) - 0.5, -0.7, name, ha="center", va="bottom", size=6.5)
-    axes.axvline(len(ladder) - 0.5, color=style.BLACK, linewidth=0.6)
+        axes.text((number + 0.5) * len(all_budgets) - 0.5, -0.7, name, ha="center", va="bottom", size=6.5)
+    axes.axvline(len(all_budgets) - 0.5, color=style.BLACK, linewidth=0.6)
 
 
 FIGURE = Figure(studies=("search", "correlation"), category="Importance", data=data, draw=draw, numbers=numbers)

@@ -26,7 +26,7 @@ _NEAR = 1.1
 """An incumbent is near the last one if its error is at most so many times as large."""
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Returns
@@ -35,25 +35,25 @@ def data(material: Results) -> pd.DataFrame:
         `analysis.trajectory.trajectory` of the search; then, the same in all rows, `full_budget`, the number of
         `brackets` that are planned, and of those that are `complete`.
     """
-    evaluations, full = material.evaluations(layout.SEARCH), budgets(material.experiment.budget)[-1]
+    evaluations, full = results.evaluations(layout.SEARCH), budgets(results.experiment.budget)[-1]
     rows = trajectory(evaluations, full_budget=full)
     return rows.assign(
-        full_budget=full, brackets=len(material.plan.search.brackets), complete=_complete(material, evaluations)
+        full_budget=full, brackets=len(results.plan.search.brackets), complete=_complete(results, evaluations)
     )
 
 
-def _complete(material: Results, evaluations: tuple[Evaluation, ...]) -> int:
+def _complete(results: Results, evaluations: tuple[Evaluation, ...]) -> int:
     trained = pd.Series([one.bracket for one in evaluations]).value_counts()
-    sizes = {index: sum(bracket(index, material.experiment.budget).sizes) for index in trained.index}
+    sizes = {index: sum(bracket(index, results.experiment.budget).sizes) for index in trained.index}
     return sum(trained[index] >= size for index, size in sizes.items())
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give what was spent, and when the incumbent came up, each with the evaluations that it comes from."""
     found: dict[str, Number] = {}
     if data.empty:
         return found
-    by_slot = {(one.bracket, one.rung, one.slot): one for one in material.evaluations(layout.SEARCH)}
+    by_slot = {(one.bracket, one.rung, one.slot): one for one in results.evaluations(layout.SEARCH)}
     ordered = [by_slot[slot] for slot in sorted(by_slot)]
     size, unit = scale(data["spent"].iloc[-1], data["budget_unit"].iloc[0])
 
@@ -109,7 +109,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     _scale_spent(axes, rows)
     _mark_model(axes, rows)
     what = "training time" if rows["budget_unit"].iloc[0] == "seconds" else "training"
-    axes.set(xlabel=f"{what} spent ({unit}), one training after the other", ylabel="validation or test error (%)")
+    axes.set(xlabel=f"{what} spent ({unit}), one training after another", ylabel="validation or test error (%)")
     figure.legend(handles=_handles(looks, rows, len(full) > 0), loc="outside upper left", ncols=8, columnspacing=0.9)
     planned, complete = int(data["brackets"].iloc[0]), int(data["complete"].iloc[0])
     if complete < planned:

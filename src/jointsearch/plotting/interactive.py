@@ -22,7 +22,7 @@ from jointsearch.core.units import amount
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
-from jointsearch.results.results import Results, Study
+from jointsearch.results.results import Results, StudyResults
 from jointsearch.search import hyperband
 from jointsearch.search.incumbent import incumbent
 from jointsearch.space.file import Categorical, Constant, Hyperparameter, Integer, Ordinal
@@ -34,16 +34,16 @@ FIELDS = ("evaluation", "proposal", "origin", "name", "model_budget", "status", 
 """What a row holds before its values on the axes."""
 
 
-def render(material: Results) -> bytes:
+def render(results: Results) -> bytes:
     """Make the page, HTML. The same records give the same bytes."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     template = environment.from_string((PAGE / "page.html.j2").read_text())
     script = "\n".join((PAGE / f"{name}.js").read_text() for name in SCRIPTS)
-    return template.render(data=data(material), script=Markup(script)).encode()
+    return template.render(data=data(results), script=Markup(script)).encode()
 
 
-def data(material: Results) -> dict[str, Any]:
+def data(results: Results) -> dict[str, Any]:
     """Gather all that the page shows, as JSON values.
 
     Returns
@@ -53,20 +53,20 @@ def data(material: Results) -> dict[str, Any]:
         study in `studies` a `note` of what is there, the `incumbent` and `rows`, one an evaluation: `fields`, then a
         value for each axis, null where there is none. How things are named and coloured beside them.
     """
-    everything = [one for study in material.studies.values() for one in study.evaluations]
-    judged = [one for study in material.studies.values() if _is_judged(study) for one in study.evaluations]
-    unit = material.experiment.budget.unit
-    ladder = hyperband.budgets(material.experiment.budget)
-    names = _in_order(material.experiment.space.hyperparameters)
+    everything = [one for study in results.studies.values() for one in study.evaluations]
+    judged = [one for study in results.studies.values() if _is_judged(study) for one in study.evaluations]
+    unit = results.experiment.budget.unit
+    all_budgets = hyperband.budgets(results.experiment.budget)
+    names = _in_order(results.experiment.space.hyperparameters)
     axes = [
-        _listed("budget", ladder) | {"names": [amount(budget, unit) for budget in ladder]},
-        *(_axis(name, material.experiment.space.hyperparameters[name]) for name in names),
+        _listed("budget", all_budgets) | {"names": [amount(budget, unit) for budget in all_budgets]},
+        *(_axis(name, results.experiment.space.hyperparameters[name]) for name in names),
         _measured("network weights", [one.parameters for one in everything], "log"),
         _errors("validation error", [one.loss for one in judged]),
         _errors("test error", [one.test_error for one in everything]),
     ]
     return {
-        "experiment": material.experiment.name,
+        "experiment": results.experiment.name,
         "fields": list(FIELDS),
         "axes": axes,
         "searched": names,
@@ -74,7 +74,7 @@ def data(material: Results) -> dict[str, Any]:
         | {"given": ["given", style.GREEN]},
         "marks": {"failed": style.GREY, "pointed": style.VERMILLION, "range": style.BLUE},
         "colours": [to_hex(matplotlib.colormaps["cividis"](level / 31)) for level in range(32)],
-        "studies": [_study(material, name, names) for name in sorted(material.studies, key=_order)],
+        "studies": [_study(results, name, names) for name in sorted(results.studies, key=_order)],
     }
 
 
@@ -121,16 +121,16 @@ def _measured(name: str, values: Iterable[float | None], kind: str) -> dict[str,
     return {"name": name, "kind": kind, "low": low, "high": high}
 
 
-def _is_judged(study: Study) -> bool:
+def _is_judged(study: StudyResults) -> bool:
     """Whether its validation errors tell of new images: not where those were trained on."""
     return study.experiment.data.train_on == "training"
 
 
-def _study(material: Results, name: str, parameters: list[str]) -> dict[str, Any]:
-    study = material.studies[name]
+def _study(results: Results, name: str, parameters: list[str]) -> dict[str, Any]:
+    study = results.studies[name]
     ordered = sorted(study.evaluations, key=lambda one: (one.bracket, one.rung, one.slot))
     judged = _is_judged(study)
-    planned = f" of {material.plan.search.trainings:,}" if name == layout.SEARCH else ""
+    planned = f" of {results.plan.search.trainings:,}" if name == layout.SEARCH else ""
     note = _count(ordered, planned)
     if ordered:
         note += f" {_best(ordered) if judged else 'Validation images were trained on: only test errors count.'}"

@@ -34,7 +34,7 @@ _RESTART: dict[str, Any] = {"color": style.GREY, "linewidth": 0.6, "linestyle": 
 _ROWS = (("validation_error", "validation error (%)"), ("train_loss", "training loss"))
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows: the learning curves of the search.
 
     Returns
@@ -46,14 +46,14 @@ def data(material: Results) -> pd.DataFrame:
         `learning_rate`, `train_loss` (mean cross-entropy since the row before, mixup included) and `validation_error`
         (a fraction), empty where it was not measured. A training without a curve has one row without these.
     """
-    made = material.evaluations(layout.SEARCH)
+    made = results.evaluations(layout.SEARCH)
     columns = ["evaluation", "budget", "budget_unit", "status", "rank", "spent", "moment", "cycle_start", "cycle_end"]
     columns += ["learning_rate", "train_loss", "validation_error"]
     rows = []
     for budget in sorted({one.budget for one in made}):
         for position, one in enumerate(rank([one for one in made if one.budget == budget]), start=1):
             what = one.id, budget, one.budget_unit, one.status, position if one.status == "success" else None
-            curve = list(_curve(material.experiment, one)) or [(None,) * 7]
+            curve = list(_curve(results.experiment, one)) or [(None,) * 7]
             rows += [(*what, *row) for row in curve]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype({"rank": "Int64"} | dict.fromkeys(columns[5:], "float64"))
@@ -71,9 +71,9 @@ def _curve(experiment: Experiment, one: Evaluation) -> Iterator[tuple[float | No
 
 
 def _ends(experiment: Experiment, one: Evaluation) -> schedule.Ends:
-    levels, ladder = bracket(one.bracket, experiment.budget).levels, budgets(experiment.budget)
+    levels, all_budgets = bracket(one.bracket, experiment.budget).levels, budgets(experiment.budget)
     if experiment.training.continuation:
-        return schedule.continued([ladder[level] for level in levels[: one.rung + 1]])
+        return schedule.continued([all_budgets[level] for level in levels[: one.rung + 1]])
     return schedule.doubling(levels[one.rung])
 
 
@@ -89,13 +89,13 @@ def _fraction(experiment: Experiment, one: Evaluation, step: int, seconds: float
     return step / one.steps * reached / one.budget
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give, for each budget, how many curves there are, and the best and the median error at their ends."""
     found = {}
     successful = data[data["status"] == "success"]
     for budget in sorted(successful["budget"].unique()):
         rows = successful[successful["budget"] == budget]
-        of = [one for one in material.evaluations(layout.SEARCH) if one.budget == budget and one.loss is not None]
+        of = [one for one in results.evaluations(layout.SEARCH) if one.budget == budget and one.loss is not None]
         errors = 100 * rows.groupby("evaluation")["validation_error"].last()
         where = f"trainings of the search at {amount(budget, rows['budget_unit'].iloc[0])}"
         for name, meaning, value, unit in (

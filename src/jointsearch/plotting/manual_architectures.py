@@ -35,7 +35,7 @@ _PANELS = (("validation", "validation error (%)"), ("test", "test error (%)"))
 _GROUP = ["study", "name", "title", "parameters", "trainings", "failed"]
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Returns
@@ -47,7 +47,7 @@ def data(material: Results) -> pd.DataFrame:
         `validation_mean` and `test_mean`, with their 95 % intervals, `..._low` to `..._high`. Retrained ones have seen
         the validation images: of them these errors are left out.
     """
-    rows = [row for group in _groups(material) for row in _rows(*group)]
+    rows = [row for group in _groups(results) for row in _rows(*group)]
     means = [f"{panel}_{name}" for panel, _ in _PANELS for name in ("mean", "low", "high")]
     columns = ["study", "name", "title", "trainings", "failed", "evaluation", "budget", "budget_unit", "status"]
     table = pd.DataFrame(rows, columns=[*columns, "parameters", "validation_error", "test_error", *means])
@@ -55,11 +55,11 @@ def data(material: Results) -> pd.DataFrame:
     return table.astype({"parameters": "Int64"} | dict.fromkeys(errors, "float64"))
 
 
-def _groups(material: Results) -> Iterator[tuple[str, str, list[Evaluation]]]:
+def _groups(results: Results) -> Iterator[tuple[str, str, list[Evaluation]]]:
     """Study, name, trainings: the incumbent first, manual ones by their mean validation error; retrained ones below."""
-    retrained = by_name(material.evaluations(layout.RETRAINING))
-    by_hand = by_name(material.evaluations(layout.MANUAL))
-    best = found(material)
+    retrained = by_name(results.evaluations(layout.RETRAINING))
+    by_hand = by_name(results.evaluations(layout.MANUAL))
+    best = found(results)
     groups = [] if best is None else [(layout.SEARCH, INCUMBENT, [best])]
     ordered = sorted(by_hand, key=lambda name: np.nan_to_num(moments(_losses(by_hand[name]))[0], nan=np.inf))
     groups += [(layout.MANUAL, name, by_hand[name]) for name in ordered]
@@ -86,14 +86,14 @@ def _rows(study: str, name: str, evaluations: list[Evaluation]) -> Iterator[tupl
         yield (*what, one.parameters, error, test_error, *means)
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give how many of the manual architectures the found configuration beats, as it came out of the search."""
     groups = data.drop_duplicates(["study", "name"]).set_index("study")
     if layout.SEARCH not in groups.index or layout.MANUAL not in groups.index:
         return {}
     by_hand = groups.loc[[layout.MANUAL]].dropna(subset=["test_mean"])
-    best = found(material)
-    of = sources([*([] if best is None else [best]), *material.evaluations(layout.MANUAL)])
+    best = found(results)
+    of = sources([*([] if best is None else [best]), *results.evaluations(layout.MANUAL)])
     beaten = int((by_hand["test_mean"] > groups.loc[layout.SEARCH, "test_mean"]).sum())
     return {
         name: Number(meaning=meaning, value=value, unit="", digits=0, sources=of)

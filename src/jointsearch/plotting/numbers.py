@@ -12,20 +12,20 @@ from jointsearch.plotting import figure as figures
 from jointsearch.results.results import Results
 
 
-def numbers(material: Results, data: Mapping[str, pd.DataFrame]) -> Numbers:
+def numbers(results: Results, data: Mapping[str, pd.DataFrame]) -> Numbers:
     """Gather the numbers of an experiment.
 
     Parameters
     ----------
-    material
+    results
         What is known of it.
     data
         The data behind its figures, and its tables, by their file without its suffix: `figures/arms`, `tables/manual`.
     """
-    found = of_search(material.experiment, material.evaluations(layout.SEARCH)) | model_proposals.numbers(material)
+    found = of_search(results.experiment, results.evaluations(layout.SEARCH)) | model_proposals.numbers(results)
     for file, rows in data.items():
         folder, name = file.split("/")
         give = figures.load(name).numbers if folder == "figures" else tables.load(name).numbers
         if give is not None:
-            found |= give(material, rows)
-    return Numbers(experiment=material.experiment.id, numbers=found)
+            found |= give(results, rows)
+    return Numbers(experiment=results.experiment.id, numbers=found)

@@ -11,12 +11,12 @@ from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.results import Results
 
 
-def outcomes(material: Results, draw: bool = True) -> dict[str, bytes]:
+def outcomes(results: Results, draw: bool = True) -> dict[str, bytes]:
     """Make all outcomes of an experiment, as the workflow makes them one by one.
 
     Parameters
     ----------
-    material
+    results
         What is known of it.
     draw
         Whether to draw the figures, beyond the data behind them.
@@ -26,18 +26,18 @@ def outcomes(material: Results, draw: bool = True) -> dict[str, bytes]:
     dict
         Contents by path in the results folder.
     """
-    made = of_studies(material)
+    made = of_studies(results)
     data = {}
-    for name in made_of(material.studies, FIGURES):
+    for name in made_of(results.studies, FIGURES):
         figure = figures.load(name)
-        content = csv_bytes(figure.data(material))
+        content = csv_bytes(figure.data(results))
         made[f"figures/{name}.csv"], data[f"figures/{name}"] = content, parse(content)
         if draw:
             images = style.render(figure.draw(data[f"figures/{name}"]))
             made |= {f"figures/{name}.{suffix}": image for suffix, image in images.items()}
-    for name in made_of(material.studies, TABLES):
-        content = csv_bytes(tables.load(name).data(material))
+    for name in made_of(results.studies, TABLES):
+        content = csv_bytes(tables.load(name).data(results))
         made[f"tables/{name}.csv"], data[f"tables/{name}"] = content, parse(content)
-    made["interactive.html"] = interactive.render(material)
-    made["numbers.json"] = record_bytes(numbers(material, data))
+    made["interactive.html"] = interactive.render(results)
+    made["numbers.json"] = record_bytes(numbers(results, data))
     return made

@@ -1,7 +1,7 @@
 """The look of every figure, and how figures and the data behind them are written.
 
 Made for print: 8 pt, one column (3.3 in) or two (7 in) wide, the colour-blind safe palette of Okabe and Ito,
-and never colour alone: markers, line styles or text tell things apart in grey too.
+and never colour alone: markers, line styles or text distinguish things in grey too.
 """
 
 import io
@@ -78,7 +78,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Make an empty figure of a size in inches, apart from pyplot's global state."""
+    """Make an empty figure of a size in inches, without pyplot's global state."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure

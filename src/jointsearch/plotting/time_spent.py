@@ -31,7 +31,7 @@ _LEGIBLE = 8.0
 """Percent of a bar that a number finds room in."""
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows: seconds of the lanes, by study and budget.
 
     The records tell how long a training trained, evaluated and started up; what else its process spent is `other`:
@@ -46,13 +46,13 @@ def data(material: Results) -> pd.DataFrame:
         One row a `study`, where all searches of an arm are one, and `budget` of it: `budget_unit`, `trainings`,
         `failed`; `training`, `evaluation`, `startup`, `other` and `waiting`, in seconds, which add up to `total`.
     """
-    table = stretches(material)
+    table = stretches(results)
     table["duration"] = table["finished"] - table["started"]
     table["waited"] = table["lane_until"] - table["lane_since"] - table["duration"]
     sums = table.groupby(["study", "evaluation"])[["duration", "waited"]].sum()
     spent = dict(zip(sums.index, sums.to_numpy().tolist(), strict=True))
     rows = [
-        _row(name, one, *spent[name, one.id]) for name, study in material.studies.items() for one in study.evaluations
+        _row(name, one, *spent[name, one.id]) for name, study in results.studies.items() for one in study.evaluations
     ]
     columns = ["study", "budget", "budget_unit", "trainings", "failed", *_KINDS]
     found = (
@@ -74,15 +74,15 @@ def _row(study: str, one: Evaluation, duration: float, waited: float) -> tuple[A
     return (group(study), one.budget, one.budget_unit, 1, failed, *known, max(0.0, duration - sum(known)), waited)
 
 
-def numbers(material: Results, data: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give the time of the lanes and the shares of it, in all and of the search."""
     found = {}
     for prefix, where, rows in (
         ("time", "all studies", data),
         ("search_time", "the search", data[data["study"] == layout.SEARCH]),
     ):
-        names = [name for name in material.studies if group(name) in set(rows["study"])]
-        of = sources(one for name in names for one in material.evaluations(name))
+        names = [name for name in results.studies if group(name) in set(rows["study"])]
+        of = sources(one for name in names for one in results.evaluations(name))
         total = float(rows["total"].sum())
         if total == 0:
             continue

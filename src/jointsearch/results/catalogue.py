@@ -1,4 +1,4 @@
-"""The figures and tables of an experiment: the studies that each is made of, its place in the report.
+"""The figures and tables of an experiment: the studies that each depends on, its category in the report.
 
 A module of `plotting` with a constant `FIGURE = Figure(...)` is a figure, one of `analysis.tables` with a constant
 `TABLE = Table(...)` a table, each by the name of its module. What the workflow has to know of them is read from their
@@ -18,7 +18,7 @@ ARM = "arm"
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure or a table: its module within the package, what it is made of, and where it stands in the report."""
+    """A figure or a table: its module within the package, its studies, and its category in the report."""
 
     module: str
     studies: tuple[str, ...]
@@ -48,7 +48,7 @@ def _entry(module: str, statement: ast.stmt, file: Path) -> Entry:
             given = {one.arg: ast.literal_eval(one.value) for one in keywords if one.arg in ("studies", "category")}
             entry = Entry(module, **given)
         case _:
-            raise ValueError(f"{file}: what it is has to be told by keywords")
+            raise ValueError(f"{file}: its arguments have to be keywords")
     if unknown := set(entry.studies) - {*layout.STUDIES, ARM}:
         raise ValueError(f"{file}: no studies: {', '.join(sorted(unknown))}")
     return entry
@@ -59,9 +59,9 @@ TABLES: Mapping[str, Entry] = read("analysis.tables", "TABLE")
 
 
 def made_of(names: Iterable[str], catalogue: Mapping[str, Entry]) -> dict[str, list[str]]:
-    """Say which figures (or tables) are made of planned studies, and of which.
+    """List the figures (or tables) that depend on planned studies, and those studies.
 
-    It is made where the first of its studies is planned.
+    One is made if the first of its studies is planned.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ LISTED = 10
 
 
 def line(data: DataSet) -> str:
-    """Say in one line what the images are."""
+    """Describe the images in one line."""
     classes = [_printable(name) for name in data.classes]
     listed = classes if len(classes) <= LISTED else [*classes[:3], "...", classes[-1]]
     channels, height, width = data.shape

@@ -1,4 +1,4 @@
-"""The one reader of a results folder: strict for who goes on from it, doubting for who judges it or counts."""
+"""The one reader of a results folder: strict for jobs that continue from it, doubting for audits and counts."""
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -30,10 +30,10 @@ _KINDS: dict[str, type[_Found]] = {"history": History, "proposals": Rung, "slot"
 
 
 class Folder:
-    """The records of an experiment, each read once, when it is asked for.
+    """The records of an experiment, each read once, on demand.
 
-    A strict reader raises a `UserError` at the first record that is broken, or of another place or experiment, and
-    says how a run goes on. A doubting one leaves such a record out.
+    A strict reader raises a `UserError` at the first record that is broken, or of another position or experiment, and
+    says how the run can continue. A doubting one leaves such a record out.
 
     Attributes
     ----------
@@ -74,17 +74,17 @@ class Folder:
 
     @cached_property
     def data(self) -> DataSet | None:
-        """The images; None before they were looked at."""
+        """The images; None before they were checked."""
         return self._read(layout.data_file(self.path), DataSet)
 
     @cached_property
     def warm_start(self) -> WarmStart | None:
-        """What the search knows from the beginning; None if it knows nothing."""
+        """The evaluations that the search begins with; None if there are none."""
         return self._read(layout.warm_start_file(self.path / layout.SEARCH), WarmStart)
 
     @cached_property
     def environments(self) -> dict[str, Environment]:
-        """What training processes found around them, by the digest in the name of the file."""
+        """The environments of training processes, by the digest in the name of the file."""
         files = sorted(layout.environment_file(self.path, "*").parent.glob("*.json"))
         return {path.stem: found for path in files if (found := self._read(path, Environment))}
 
@@ -109,15 +109,15 @@ class Folder:
         return {name: one for (name, *_), one in self._of_studies.items() if isinstance(one, Batch)}
 
     def settings_of(self, study: str) -> Experiment:
-        """Settings of a study; those of the experiment where it has none of its own."""
+        """Settings of a study; those of the experiment if it has none of its own."""
         if self.doubting:
             return self.settings.get(study, self.experiment)
         return self._read(layout.experiment_file(self.path / study), Experiment) or self.experiment
 
     def evaluations_of(self, plan: StudyPlan) -> tuple[Evaluation, ...]:
-        """What a study has trained so far of what is planned, by place.
+        """The planned evaluations that a study has trained so far, by position.
 
-        A strict reader holds each to the digest in its batch, where that is complete.
+        A strict reader compares each with the digest in its batch, if that is complete.
         """
         brackets = [one.index for one in plan.brackets]
         if self.doubting:
@@ -204,7 +204,7 @@ class Folder:
         path = layout.warm_start_file(self.path / study)
         start = read_record(path, WarmStart)
         if warm_start.source(start.observations) != known:
-            raise UserError(f"{path}: changed since it was made; delete it to make it again")
+            raise UserError(f"{path}: changed since it was made; delete it to remake it")
         return digest(start)
 
     def name(self, path: Path) -> str:
@@ -221,7 +221,7 @@ class Folder:
 
     @cached_property
     def _of_studies(self) -> dict[tuple[Any, ...], Record]:
-        """Whatever lies in the folders of brackets, by place; a batch by the path of its file."""
+        """All records in the folders of brackets, by position; a batch by the path of its file."""
         found: dict[tuple[Any, ...], Record] = {}
         for name in filter(layout.in_bracket, layout.files(self.path)):
             at = layout.locate(name)
@@ -235,7 +235,7 @@ class Folder:
         return found
 
     def _read(self, path: Path, kind: type[R]) -> R | None:
-        """Read a record; None where there is none, or, for one who doubts, where it is broken."""
+        """Read a record; None if there is none or, for a doubting reader, if it is broken."""
         known = self._read_already.get(path)
         if isinstance(known, kind):
             return known
@@ -246,14 +246,14 @@ class Folder:
         except UserError as error:
             if not self.doubting:
                 raise
-            # What to do about it is another thing in an audit than in a run.
+            # The advice in an audit differs from that in a run.
             self.broken[self.name(path)] = str(error).removeprefix(f"{path}: ").rpartition("; ")[0] + "; restore it"
             return None
         self._read_already[path] = found
         return found
 
     def _in_place(self, path: Path, kind: type[_F]) -> _F | None:
-        """Read a record that has to be of this experiment, of the place where it lies, and the only one for it."""
+        """Read a record that has to be of this experiment, in its own position, and the only one there."""
         record = self._read(path, kind)
         if record is None:
             return None
@@ -264,7 +264,7 @@ class Folder:
         return record
 
     def _fault(self, name: str, record: _Found) -> tuple[str, str] | None:
-        """What is wrong with a record where it lies, as an audit and as a run says it."""
+        """What is wrong with the position of a record, as an audit and as a run reports it."""
         says = _place(record)
         if record.experiment != self._id_of(record.study):
             return (
@@ -277,7 +277,7 @@ class Folder:
                 f"is the record of {_spelled(name, says)}; move it back, or delete it to train this one",
             )
         if name != self.file(*says):
-            message = f"lies beside the place of such a record, which is {self.file(*says)}; move it away"
+            message = f"is not in the place of such a record, which is {self.file(*says)}; move it away"
             return message, message
         return None
 
@@ -294,17 +294,17 @@ class Folder:
 
 
 def _place(record: _Found) -> tuple[Any, ...]:
-    """What a record says of its place: as much as such a one has."""
+    """The position that a record states, as far as its kind has one."""
     return tuple(getattr(record, field) for field in ("study", "bracket", "rung", "slot") if hasattr(record, field))
 
 
 def _place_of(name: str) -> tuple[Any, ...]:
-    """What the name of a record says of its place."""
+    """The position that the name of a record states."""
     at = layout.locate(name)
     return () if at is None else (at.study, at.bracket, at.rung or 0, at.slot)
 
 
 def _spelled(name: str, says: tuple[Any, ...]) -> str:
-    """Name a place, and the study where the file lies in another one."""
+    """Name a position, with the study if the file is in another one."""
     spelled = [f"{field} {value}" for field, value in zip(("study", "bracket", "rung", "slot"), says, strict=False)]
     return ", ".join(spelled[name.startswith(f"{says[0]}/") :])

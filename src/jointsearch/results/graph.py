@@ -1,4 +1,4 @@
-"""What each thing of an experiment is made from: the one place that says so. Pure arithmetic, light to import.
+"""The inputs of each thing in an experiment: the one module that defines them. Pure arithmetic, light to import.
 
 The workflow plans its jobs by it, an audit checks by it the digests of parents, and ancestry, lineage and crate are
 drawn from it. `INPUTS` has a line for each kind of thing; a new kind of edge is one more line there.
@@ -18,13 +18,13 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Place, Plan, StudyPlan
 
 NAMED = frozenset({"experiment", "plan", "data", "previous"})
-"""Roles of inputs that a record names otherwise, or that it need not name; all others are among its parents."""
+"""Roles of inputs that a record names in another way, or that it need not name; all others are among its parents."""
 CHOSEN = frozenset({"followed", "continues"})
 """Roles of which only what a record has chosen is among its parents."""
 ORDER = frozenset({"after"})
-"""Roles of what has to be there first, and is no part of what is made."""
+"""Roles of inputs that have to exist first, but are no part of the result."""
 IMPLIED = frozenset({"continues", "plan"})
-"""Roles of what no job has to ask for: it lies behind other inputs, or a run writes it before its first job."""
+"""Roles of inputs that no job requests: other inputs depend on them, or a run writes them before its first job."""
 
 
 class Node(NamedTuple):
@@ -37,7 +37,7 @@ class Node(NamedTuple):
     name
         Of the study, the figure or the table; nothing where there is only one of a kind.
     bracket, rung, slot
-        Where in the study, as far as the kind has such a place.
+        Position in the study, as far as the kind has one.
     """
 
     kind: str
@@ -94,12 +94,12 @@ _FILES = {
 
 
 def evaluation(place: Place) -> Node:
-    """The evaluation at a place."""
+    """The evaluation at a position."""
     return Node("evaluation", *place)
 
 
 class Edge(NamedTuple):
-    """An input of a thing, and what it is to it."""
+    """An input of a thing, and its role."""
 
     role: str
     node: Node
@@ -112,7 +112,7 @@ DATA, PLAN = Node("data"), Node("plan")
 
 @dataclass(frozen=True)
 class Graph:
-    """What the things of an experiment are made from.
+    """The inputs of the things of an experiment.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class Graph:
     settings: Mapping[str, Experiment]
 
     def inputs_of(self, node: Node) -> tuple[Edge, ...]:
-        """What a thing is made from, each with its role; what has the same role is in the order that it is used in."""
+        """Inputs of a thing, each with its role; those of the same role are in the order of their use."""
         return tuple(INPUTS[node.kind](self, node))
 
     def evaluations_of(self, node: Node) -> Iterator[Node]:
@@ -293,4 +293,4 @@ INPUTS: dict[str, Callable[[Graph, Node], Edges]] = {
     "crate": _crate,
     "manifest": _manifest,
 }
-"""For each kind of thing what it is made from."""
+"""The inputs of each kind of thing."""

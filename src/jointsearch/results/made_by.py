@@ -38,12 +38,12 @@ def page() -> list[str]:
 
 def paper(figures: Iterable[str] = FIGURES) -> list[str]:
     """What makes the paper with some figures: code, text, captions, and the study that it compares with."""
-    return [*_code("paper"), *_TEXT, *_told(figures)]
+    return [*_code("paper"), *_TEXT, *_quoted(figures)]
 
 
 def latex(figures: Iterable[str] = FIGURES) -> list[str]:
     """What makes the folder for LaTeX with some figures."""
-    return [*_code("latex"), *_told(figures)]
+    return [*_code("latex"), *_quoted(figures)]
 
 
 def caption(name: str) -> str:
@@ -51,7 +51,7 @@ def caption(name: str) -> str:
     return f"workflow/report/{name.replace('_', '-')}.rst"
 
 
-def _told(figures: Iterable[str]) -> list[str]:
+def _quoted(figures: Iterable[str]) -> list[str]:
     return [_PUBLISHED, *map(caption, figures)]
 
 

@@ -1,4 +1,4 @@
-"""All that is known of an experiment so far: what tables, figures and numbers are made of."""
+"""All results of an experiment so far, from which tables, figures and numbers are computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from jointsearch.search.plan import Plan, StudyPlan
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyResults:
     """A study of an experiment, and what it has trained so far, by (bracket, rung, slot).
 
     `experiment` holds its settings: an arm has a space or a sampler of its own.
@@ -22,7 +22,7 @@ class Study:
     evaluations: tuple[Evaluation, ...]
 
     @classmethod
-    def read(cls, folder: Path, plan: Plan, name: str) -> "Study":
+    def read(cls, folder: Path, plan: Plan, name: str) -> "StudyResults":
         """Read a study of the experiment whose results lie in a folder.
 
         Raises
@@ -33,14 +33,14 @@ class Study:
         return cls.of(Folder(folder), plan.find(name))
 
     @classmethod
-    def of(cls, folder: Folder, plan: StudyPlan) -> "Study":
-        """Take what a reader has found of what is planned."""
+    def of(cls, folder: Folder, plan: StudyPlan) -> "StudyResults":
+        """Take the planned records that a reader has found."""
         return cls(folder.settings_of(plan.name), folder.evaluations_of(plan))
 
 
 @dataclass(frozen=True)
 class Results:
-    """What is known of an experiment.
+    """The results of an experiment.
 
     Attributes
     ----------
@@ -54,11 +54,11 @@ class Results:
 
     experiment: Experiment
     plan: Plan
-    studies: Mapping[str, Study]
+    studies: Mapping[str, StudyResults]
 
     @classmethod
     def read(cls, folder: Path) -> "Results":
-        """Read what lies in the folder of an experiment: what is planned, and what was trained of that.
+        """Read the folder of an experiment: its plan, and the planned trainings that exist.
 
         Raises
         ------
@@ -70,11 +70,11 @@ class Results:
 
     @classmethod
     def of(cls, folder: Folder, plan: Plan) -> "Results":
-        """Take what a reader has found of what is planned."""
+        """Take the planned records that a reader has found."""
         begun = [name for name in sorted(plan.names) if layout.settings_file(folder.path, name).exists()]
         begun.sort(key=lambda name: name != layout.SEARCH)
-        return cls(folder.experiment, plan, {name: Study.of(folder, plan.find(name)) for name in begun})
+        return cls(folder.experiment, plan, {name: StudyResults.of(folder, plan.find(name)) for name in begun})
 
     def evaluations(self, study: str) -> tuple[Evaluation, ...]:
-        """What a study has trained so far; nothing where it has not begun."""
+        """The evaluations of a study so far; none if it has not begun."""
         return self.studies[study].evaluations if study in self.studies else ()

@@ -1,4 +1,4 @@
-"""What a sampler is: a pure function from what is known to what to evaluate next."""
+"""The interface of samplers: pure functions from a history to proposals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a sampler proposes at a time, and the model behind it; None where there was none."""
+    """The proposals of one call of a sampler, and the model behind them; None if there was none."""
 
     configurations: tuple[Sampled, ...]
     model: Model | None = None
@@ -37,7 +37,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the static plan says of the bracket that is proposed for; never what depends on timing.
+    """What the static plan says about the bracket that is proposed for; never anything that depends on timing.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Outlook:
     level
         Where the proposals start: an index into `budgets`.
     pending
-        The configurations that earlier brackets proposed and of which the history holds no evaluation yet, with the
+        The configurations that earlier brackets proposed and that have no evaluation in the history yet, with the
         level that they start at. Only for samplers that look at them (`samplers.sees_pending`).
     """
 
@@ -56,7 +56,7 @@ class Outlook:
 
     @classmethod
     def of(cls, history: Sequence[Observation]) -> Outlook:
-        """Make do with the budgets of a history."""
+        """Use the budgets of a history, if there is no plan."""
         return cls(tuple(sorted({one.budget for one in history})) or (1.0,))
 
 
@@ -69,14 +69,14 @@ def propose(
     rng: np.random.Generator,
     outlook: Outlook,
 ) -> Suggestion:
-    """Call a sampler and see that it keeps its promises; `name` is what messages call it.
+    """Call a sampler and check that it keeps its contract; `name` is its name in messages.
 
     Raises
     ------
     UserError
         As `check`; or if the sampler fills in an `Origin` or a `Model` wrongly.
     Exception
-        What else the sampler raises, with a note that says that it did.
+        Anything else that the sampler raises, with a note that says so.
     """
     try:
         suggestion = sampler(space, history, count, rng, outlook)
@@ -84,7 +84,7 @@ def propose(
         if error.title not in (Origin.__name__, Model.__name__):
             error.add_note(f"raised by the sampler {name}")
             raise
-        raise UserError(f"sampler {name}: {error.title}: {explain(error)}; mend it") from error
+        raise UserError(f"sampler {name}: {error.title}: {explain(error)}; fix it") from error
     except Exception as error:
         error.add_note(f"raised by the sampler {name}")
         raise
@@ -93,12 +93,12 @@ def propose(
 
 
 def check(suggestion: Suggestion, space: Space, count: int, name: str) -> None:
-    """See that a sampler kept its promises: a suggestion of so many configurations, each of the space.
+    """Check that a sampler kept its contract: a suggestion of `count` configurations, each of the space.
 
     Raises
     ------
     UserError
-        Names the sampler and what it broke.
+        Names the sampler and what is wrong.
     """
     wrong = _wrong_types(suggestion)
     if wrong is not None:
@@ -108,17 +108,17 @@ def check(suggestion: Suggestion, space: Space, count: int, name: str) -> None:
         )
     if len(suggestion.configurations) != count:
         raise UserError(
-            f"sampler {name}: proposed {len(suggestion.configurations)} configurations, not {count}; mend it"
+            f"sampler {name}: proposed {len(suggestion.configurations)} configurations, not {count}; fix it"
         )
     for sampled in suggestion.configurations:
         try:
             space.check(sampled.values)
         except ValueError as error:
-            raise UserError(f"sampler {name}: proposed what is not of the space: {error}; mend it") from None
+            raise UserError(f"sampler {name}: proposed a configuration outside the space: {error}; fix it") from None
 
 
 def _wrong_types(suggestion: object) -> str | None:
-    """Say what of a suggestion has the wrong type."""
+    """Name the part of a suggestion that has the wrong type."""
     if not isinstance(suggestion, Suggestion):
         return _kind(suggestion)
     if not isinstance(suggestion.configurations, list | tuple):
@@ -152,7 +152,7 @@ def _kind(value: object) -> str:
 
 
 def filled(picks: Sequence[Sampled | None], space: Space, name: str, rng: np.random.Generator) -> tuple[Sampled, ...]:
-    """Draw from the prior what a model left open; the origin of these picks says so."""
+    """Draw from the prior what a model left open; the origin of these proposals says so."""
     origin = Origin(sampler=name, kind="random")
     prior = iter([Sampled(values, origin) for values in space.sample(picks.count(None), rng)])
     return tuple(next(prior) if pick is None else pick for pick in picks)

@@ -26,7 +26,7 @@ class Bohb:
     Parameters
     ----------
     name
-        What the origin of its proposals says.
+        Its name in the origin of its proposals.
     settings
         The choices of the algorithm.
     """
@@ -44,7 +44,7 @@ class Bohb:
     ) -> Suggestion:
         """Propose configurations, all from one model; see `jointsearch.samplers.base.Sampler`.
 
-        A pick is random with probability `random_fraction`, where no budget can be modelled, and where
+        A proposal is random with probability `random_fraction`, if no budget can be modelled, and if
         the model's choice is forbidden or no candidate could be scored. Its origin says so.
         """
         model = fit(space, history, self.settings, rng) if self.settings.random_fraction < 1 else None
@@ -72,7 +72,7 @@ class Densities:
     evaluations
         Their ids, best first: first those of `good`, then those of `bad`.
     levels
-        Number of choices of each variable; 0 where it is continuous.
+        Number of choices of each variable; 0 if it is continuous.
     """
 
     budget: float
@@ -82,7 +82,7 @@ class Densities:
     levels: tuple[int, ...]
 
     def pick(self, count: int, settings: BohbSettings, rng: np.random.Generator) -> Array:
-        """Choose the best of fresh candidates, `count` times; shape `(count, d)`, NaN where none would do."""
+        """Choose the best of fresh candidates, `count` times; shape `(count, d)`, NaN if there is none."""
         candidates = self.draw(count * settings.num_samples, settings, rng)
         scores = self.scores(candidates).reshape(count, settings.num_samples)
         best = scores.argmin(axis=1) + settings.num_samples * np.arange(count)
@@ -122,7 +122,7 @@ class Densities:
         return ratios
 
     def record(self) -> Model:
-        """What the records say about this model."""
+        """The description of this model in records."""
         sizes = {"good": len(self.good.data), "bad": len(self.bad.data)}
         return Model(budget=self.budget, evaluations=self.evaluations, details=sizes)
 
@@ -159,7 +159,7 @@ def impute(vectors: Array, levels: NDArray[np.int_], rng: np.random.Generator) -
     """Fill in inactive variables, so that every point has all of them.
 
     As in HpBandSter, a point takes its missing values from a random other one that has the first of them;
-    where no point has it, the value is drawn uniformly.
+    if no point has it, the value is drawn uniformly.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def impute(vectors: Array, levels: NDArray[np.int_], rng: np.random.Generator) -
 
 def _truncated_normal(centres: Array, deviation: float, rng: np.random.Generator) -> Array:
     """Draw one number in `[0, 1]` around each centre, by inversion."""
-    # Here, because looking a sampler up must not cost the import of scipy.
+    # Here, because finding a sampler must not cost the import of scipy.
     from scipy.special import ndtr, ndtri
 
     lowest, highest = ndtr(-centres / deviation), ndtr((1 - centres) / deviation)

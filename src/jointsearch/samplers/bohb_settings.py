@@ -1,4 +1,4 @@
-"""What can be set of BOHB, and of random search, which is BOHB without its model."""
+"""Settings of BOHB, and of random search, which is BOHB without its model."""
 
 from itertools import count
 from typing import Annotated, ClassVar
@@ -19,9 +19,9 @@ class BohbSettings(SamplerSettings):
     min_points_in_model: Number | None = None
     """Fewest evaluations of a density; at least, and by default, the dimension of the space + 1."""
     num_samples: Number = 64
-    """Points drawn from the good density for each pick, of which the best is taken."""
+    """Points drawn from the good density for each proposal, which is the best of them."""
     random_fraction: Share = 1 / 3
-    """Probability that a pick ignores the model; keeps Hyperband's guarantees (section 4.1)."""
+    """Probability that a proposal ignores the model; keeps Hyperband's guarantees (section 4.1)."""
     bandwidth_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3
     """Candidates are drawn with the good density's bandwidths times this."""
     min_bandwidth: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
@@ -32,7 +32,7 @@ class BohbSettings(SamplerSettings):
 
         With n evaluations in d dimensions, m = `min_points_in_model` but at least d + 1, and p = `top_n_percent`, the
         best max(m, floor(p n / 100)) evaluations are good and the next max(m, floor((100 - p) n / 100)) bad,
-        as far as there are so many; there must be m in all, and each part must be more than d.
+        as far as there are that many; there must be m in all, and each part must be more than d.
         """
         minimum = max(self.min_points_in_model or 0, dimension + 1)
         good = max(minimum, self.top_n_percent * evaluations // 100)
@@ -50,5 +50,5 @@ class RandomSettings(SamplerSettings):
     made_by: ClassVar[str] = BohbSettings.made_by
 
     def sampler(self, name: str) -> Sampler:
-        """BOHB with nothing but random picks."""
+        """BOHB with only random proposals."""
         return BohbSettings(random_fraction=1).sampler(name)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 BLOCK = 2**18
-"""Kernel values computed at a time, so that they stay in the processor's cache."""
+"""Kernel values computed at once, so that they stay in the processor's cache."""
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class Process:
     lengths
         Length scale of each group.
     signal, noise
-        Variance of the function, and of what is observed around it.
+        Variance of the function, and of the observations around it.
     kernel
         Correlation of the function.
     """
@@ -98,7 +98,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What is known of the function, given observations: see `Process.given`."""
+    """The function, conditioned on observations: see `Process.given`."""
 
     process: Process
     points: Array
@@ -112,9 +112,9 @@ class Posterior:
 
 
 class Draws:
-    """Functions drawn from a posterior, each known where it was looked at, all at the same points.
+    """Functions drawn from a posterior, all evaluated at the same points.
 
-    To look elsewhere is to draw on, given what was drawn, so that the minimum of a function can be looked for in steps.
+    Further points are drawn conditionally on the earlier ones, so that the minimum of a function can be found in steps.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class Draws:
         self._independent = np.empty((count, 0))
 
     def look(self, points: Array) -> Array:
-        """Look at further points of shape `(m, c)`; shape `(count, m)`."""
+        """Evaluate at further points of shape `(m, c)`; shape `(count, m)`."""
         covariance = self.posterior.process.covariance
         cov_fx_fX = covariance(points, self.posterior.points)
         explained = solve_triangular(self.posterior.chol_y_y, cov_fx_fX.T, lower=True)
@@ -167,7 +167,7 @@ def fit(
 ) -> Process:
     """Find the most probable hyperparameters, by L-BFGS-B from the medians of their priors.
 
-    They are rounded to four digits, so that what different processors make of the last bits of a sum seldom shows.
+    They are rounded to four digits, so that differences of processors in the last bits of a sum seldom matter.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def fit(
     kernel
         Correlation of the function.
     iterations
-        At most so many steps of the optimiser.
+        Most steps of the optimiser.
     starts
         Where lengths start, each time, in standard deviations from their medians; the most probable end counts.
     shortest

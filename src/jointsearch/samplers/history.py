@@ -23,7 +23,7 @@ class EvaluatedConfiguration:
 
     @property
     def first(self) -> Observation:
-        """The evaluation at its lowest budget, where its bracket started."""
+        """The evaluation at its lowest budget, at which its bracket started."""
         return self.observations[0]
 
     @property
@@ -36,7 +36,7 @@ def by_configuration(history: Sequence[Observation]) -> list[EvaluatedConfigurat
     """Collect a history by configuration, in the order of the proposals' ids.
 
     An evaluation is named by the id of its proposal, `@`, and the rung. Evaluations belong together if both this id and
-    the values are the same, so that a history of another source comes to no harm; one without such an id comes
+    the values are the same, so that a history of another source is not mixed up; one without such an id comes
     first, in the order of the history. Of two at one budget the later one counts.
     """
     found: dict[tuple[object, ...], dict[float, Observation]] = {}
@@ -51,7 +51,7 @@ def by_configuration(history: Sequence[Observation]) -> list[EvaluatedConfigurat
 
 
 def by_budget(history: Sequence[Observation]) -> dict[float, list[Observation]]:
-    """Part a history by budget, largest first; each part in the order of the history."""
+    """Split a history by budget, largest first; each part in the order of the history."""
     parts: dict[float, list[Observation]] = {
         budget: [] for budget in sorted({one.budget for one in history}, reverse=True)
     }

@@ -1,7 +1,7 @@
 """A Gaussian process over configuration and fidelity, with Thompson sampling: the sampler `mfgp`.
 
-One process models the evaluations at all budgets, its last input the budget's place on the ladder. Each proposal is
-where a function drawn from the posterior at the full budget is lowest (Thompson sampling: Kandasamy et al.,
+One process models the evaluations at all budgets, its last input the position of the budget among them. Each proposal
+is where a function drawn from the posterior at the full budget is lowest (Thompson sampling: Kandasamy et al.,
 *Parallelised Bayesian Optimisation via Thompson Sampling*, AISTATS 2018), which suits batches: each member has a draw.
 """
 
@@ -23,7 +23,7 @@ from jointsearch.space.space import Space
 Rows = NDArray[np.int_]
 
 MOST_REFINED = 540
-"""About so many candidates at most does a refinement add, however large the batch: the cost grows with their cube."""
+"""The most candidates, roughly, that a refinement adds, however large the batch: the cost grows with their cube."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Mfgp:
     Parameters
     ----------
     name
-        What the origin of its proposals says.
+        Its name in the origin of its proposals.
     settings
         The choices of the algorithm.
     """
@@ -51,11 +51,11 @@ class Mfgp:
     ) -> Suggestion:
         """Propose configurations, all from one model; see `jointsearch.samplers.base.Sampler`.
 
-        Without `d + 3` successful evaluations all picks are random. So is each one with probability `random_fraction`,
-        and where no candidate is left that was not tried before. The picks' origin says so.
+        Without `d + 3` successful evaluations all proposals are random. So is each one with probability
+        `random_fraction`, and if no candidate is left that was not tried before. Their origin says so.
         """
         outlook = outlook or Outlook.of(history)
-        # Sums over more threads are of other bits.
+        # Sums over more threads have other bits.
         with threadpool_limits(1, user_api="blas"):
             return self._propose(space, history, count, rng, outlook)
 
@@ -88,7 +88,7 @@ class _Model:
         rng: np.random.Generator,
     ) -> None:
         self.space, self.settings, self.outlook = space, settings, outlook
-        # The nearest level, should a history hold budgets that are not on the ladder.
+        # The nearest level, should a history hold other budgets than those of the search.
         levels = np.abs(np.subtract.outer([one.budget for one in history], outlook.budgets)).argmin(axis=1)
         losses = np.array([np.inf if one.loss is None else one.loss for one in history])
         vectors = space.encode_all([one.values for one in history])
@@ -107,12 +107,12 @@ class _Model:
             self._believe(points, targets)
 
     def _fidelity(self, levels: Rows) -> Array:
-        """Places of budget levels from 0, the lowest, to 1, the full budget, which is also the only one's."""
+        """Positions of budget levels from 0, the lowest, to 1, the full budget, which is also the only one's."""
         top = len(self.outlook.budgets) - 1
         return levels / top if top else np.ones(len(levels))
 
     def _believe(self, points: Array, targets: Array) -> None:
-        """Take pending configurations to turn out as the model expects: what is left to learn lies elsewhere."""
+        """Assume that pending configurations turn out as the model expects: what is left to learn is elsewhere."""
         vectors = self.space.encode_all([values for values, _ in self.outlook.pending])
         levels = np.array([level for _, level in self.outlook.pending])
         self.seen |= {row.tobytes() for row in vectors}
@@ -122,7 +122,7 @@ class _Model:
         )
 
     def minima(self, count: int, rng: np.random.Generator) -> list[Values]:
-        """Draw a function for each of `count` picks; give where it is lowest among candidates not yet taken.
+        """Draw a function for each of `count` proposals; return its minimum among candidates not yet taken.
 
         Candidates are configurations of the whole space and around the best, then some around each draw's lowest.
         """
@@ -149,7 +149,7 @@ class _Model:
         return inputs(self.space, vectors, np.ones(len(vectors)))
 
     def record(self) -> Model:
-        """What the records say about this model."""
+        """The description of this model in records."""
         lengths = dict(zip((*self.space.names, "budget"), self.process.lengths, strict=True))
         return Model(
             budget=None,
@@ -220,7 +220,7 @@ def normal_scores(losses: Array) -> Array:
 
 
 def thin(levels: Rows, losses: Array, room: int, rng: np.random.Generator) -> Rows:
-    """Choose at most `room` observations to model.
+    """Choose at most `room` observations for the model.
 
     From the full budget down, each takes half of the room that is left and the lowest takes all of it: half its best,
     the rest at random.
@@ -273,7 +273,7 @@ def neighbours(space: Space, centres: Array, rng: np.random.Generator) -> Array:
     Parameters
     ----------
     space
-        Whose vectors these are.
+        The space of the vectors.
     centres
         Shape `(n, d)`, NaN where inactive: such a variable is drawn anew, for a move may activate it.
     rng

@@ -1,4 +1,4 @@
-"""What can be set of the Gaussian process over configuration and fidelity."""
+"""Settings of the Gaussian process over configuration and fidelity."""
 
 from typing import Annotated, ClassVar
 
@@ -15,11 +15,11 @@ class MfgpSettings(SamplerSettings):
     pools_budgets: ClassVar[bool] = True
 
     random_fraction: Share = 0.1
-    """Probability that a pick ignores the model."""
+    """Probability that a proposal ignores the model."""
     candidates: Number = 400
-    """Configurations of the whole space, and as many around the best, among which a draw's minimum is looked for."""
+    """Configurations of the whole space, and as many around the best, among which a draw's minimum is searched."""
     refinements: Annotated[int, Field(ge=0)] = 2
-    """How often it is then looked for nearer by."""
+    """How often the search is then refined around the minimum."""
     refined: Number = 20
     """Configurations around the lowest one of each draw in a refinement."""
     incumbents: Number = 5
@@ -29,7 +29,7 @@ class MfgpSettings(SamplerSettings):
     fitted: Annotated[int, Field(ge=10)] = 250
     """Most of them that its hyperparameters are fitted to."""
     believe_pending: bool = True
-    """Whether the process takes what is under way to turn out as it expects; without, nothing is known of it."""
+    """Whether the process assumes that pending proposals turn out as it expects; without, it ignores them."""
 
     def observations_needed(self, dimension: int) -> int:
         """Fewest successful evaluations from which a model is made."""

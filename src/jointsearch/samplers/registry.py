@@ -30,13 +30,13 @@ REGISTRY = {
 
 
 def settings_of(name: str) -> type[SamplerSettings]:
-    """What can be set of a sampler of the registry, and what it needs."""
+    """Settings of a sampler of the registry, and its requirements."""
     found: type[SamplerSettings] = dotted.load(REGISTRY[name])
     return found
 
 
 def module_of(name: str) -> str:
-    """The dotted name of the module that a sampler is made by, be it of the registry or your own."""
+    """The dotted name of the module that a sampler is made by, whether it is of the registry or your own."""
     return dotted.split(settings_of(name).made_by if name in REGISTRY else name)[0]
 
 
@@ -87,7 +87,7 @@ def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sees_pending(name: str) -> bool:
-    """Whether a sampler looks at proposals without a result yet; one that is not of the registry is taken to."""
+    """Whether a sampler uses proposals without a result yet; one that is not of the registry is assumed to."""
     return name not in REGISTRY or settings_of(name).sees_pending
 
 
@@ -100,7 +100,7 @@ def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
         raise UserError(f"search.sampler_settings: {key}: {_advice(name, key, first)}") from None
     if not installed(name):
         raise UserError(
-            f"search.sampler: {name} needs {checked.library}, which is not here; {_how_to_install(checked)}"
+            f"search.sampler: {name} needs {checked.library}, which is not installed; {_how_to_install(checked)}"
         )
     return checked
 
@@ -110,9 +110,9 @@ def _how_to_install(settings: SamplerSettings) -> str:
 
 
 def installed(name: str) -> bool:
-    """Whether the optional library of a sampler of the registry is there, if it takes one, in the version that it says.
+    """Whether the optional library of a sampler of the registry is there, if it takes one, in the required version.
 
-    Another version might propose otherwise, and records do not name it.
+    Another version might propose differently, and records do not name it.
     """
     if (library := settings_of(name).library) is None:
         return True
@@ -124,7 +124,7 @@ def installed(name: str) -> bool:
 
 
 def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) -> int | None:
-    """Count the evaluations that a sampler's model takes (see `pools_budgets`); None if it has none or does not say."""
+    """The evaluations that a sampler's model needs (see `pools_budgets`); None if it has none or does not say."""
     return settings_of(name).model_validate(settings).observations_needed(dimension) if name in REGISTRY else None
 
 
@@ -143,7 +143,7 @@ def _advice(name: str, key: str, problem: Any) -> str:
 
 
 def _find_own(name: str) -> tuple[str, str]:
-    """Split a dotted name into module and function, and see that the module exists."""
+    """Split a dotted name into module and function, and check that the module exists."""
     module, function = dotted.split(name)
     if not module or not function:
         known = f"{suggest(name, list(REGISTRY))} Your own is 'package.module:function'"
@@ -153,9 +153,9 @@ def _find_own(name: str) -> tuple[str, str]:
     except (ImportError, ValueError):
         found = False
     except Exception as error:
-        raise UserError(f"search.sampler: {name}: import fails with {error!r}; mend {module}") from error
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; fix {module}") from error
     if not found:
-        raise UserError(f"search.sampler: {name}: no module {module!r}; set PYTHONPATH to where it lies")
+        raise UserError(f"search.sampler: {name}: no module {module!r}; set PYTHONPATH to its folder")
     return module, function
 
 
@@ -166,7 +166,7 @@ def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
     except AttributeError:
         raise UserError(f"search.sampler: {name}: {module} has no {function!r}; correct the name") from None
     except Exception as error:
-        raise UserError(f"search.sampler: {name}: import fails with {error!r}; mend {module}") from error
+        raise UserError(f"search.sampler: {name}: import fails with {error!r}; fix {module}") from error
     try:
         sampler = factory(**settings)
     except (TypeError, ValueError) as error:
@@ -180,5 +180,5 @@ def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
         inspect.signature(sampler).bind(*["space", "history", "count", "rng", "outlook"])
     except TypeError as error:
         called = "propose(space, history, count, rng, outlook)"
-        raise UserError(f"search.sampler: {name}: is called as {called}: {error}; mend its signature") from None
+        raise UserError(f"search.sampler: {name}: is called as {called}: {error}; fix its signature") from None
     return sampler

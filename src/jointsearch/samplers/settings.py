@@ -1,4 +1,4 @@
-"""What can be set of a sampler, and what it needs: the base of `<sampler>_settings.py`, which is light to import."""
+"""Settings of a sampler, and its requirements: the base of `<sampler>_settings.py`, which is light to import."""
 
 from typing import Annotated, ClassVar
 
@@ -12,26 +12,26 @@ Number = Annotated[int, Field(ge=1)]
 
 
 class SamplerSettings(BaseModel):
-    """What can be set of a sampler, and what it needs of the workflow and of the environment."""
+    """Settings of a sampler, and its requirements on the workflow and the environment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     made_by: ClassVar[str]
     """Dotted name, `package.module:class`, of the sampler, whose module is imported only when it is made."""
     sees_pending: ClassVar[bool] = False
-    """Whether it looks at the proposals that have no result yet."""
+    """Whether it uses the proposals that have no result yet."""
     pools_budgets: ClassVar[bool] = False
     """Whether one model learns from evaluations at all budgets."""
     library: ClassVar[str | None] = None
     """The optional library that it needs, with its version as pip has it; None if it needs none."""
 
     def sampler(self, name: str) -> Sampler:
-        """Make the sampler that these are the settings of.
+        """Make the sampler with these settings.
 
         Parameters
         ----------
         name
-            What the origin of its proposals says.
+            Its name in the origin of its proposals.
         """
         made: Sampler = dotted.load(self.made_by)(name, self)
         return made

@@ -14,7 +14,7 @@ E = TypeVar("E")
 
 
 class Keeper(Protocol[P, E]):
-    """Proposes, trains and keeps what comes of it: in files, or in memory."""
+    """Proposes, trains and keeps the results: in files, or in memory."""
 
     def sample(self, item: Bracket, seen: Sequence[E], pending: Sequence[P]) -> P:
         """Propose the first rung of a bracket.

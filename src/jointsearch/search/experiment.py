@@ -1,4 +1,4 @@
-"""The experiment: all settings that change a result, frozen beside the results they made."""
+"""The experiment: all settings that change a result, frozen beside the results."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.files import digest
 from jointsearch.core.records import Digest, Identity, Record, Rung
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.search import hyperband
 from jointsearch.space.file import SpaceFile
 
@@ -18,8 +18,8 @@ class Experiment(Record):
     """`results/<experiment>/experiment.json`: what makes two searches the same search.
 
     Left out on purpose is what changes no result: the length of the search (it can grow), packing of jobs,
-    device, folder of the data, notes. `warm_start` is the digest of the evaluations that the search began with; one
-    that began with none does not write it.
+    device, folder of the data, notes. `warm_start` is the digest of the evaluations that the search began with; if
+    there were none it is left out.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Experiment(Record):
         return digest(self.model_dump(mode="json", exclude_defaults=True))
 
     def identity(self, rung: Rung, slot: int) -> Identity:
-        """Say which evaluation belongs in a slot of a rung."""
+        """The identity of the evaluation that belongs in a slot of a rung."""
         proposal = rung.proposals[slot]
         level = hyperband.bracket(rung.bracket, self.budget).levels[rung.rung]
         return Identity(
@@ -55,10 +55,10 @@ class Experiment(Record):
             proposal=proposal,
             budget=hyperband.budgets(self.budget)[level],
             budget_unit=self.budget.unit,
-            seed=derive(self.seed, rung.study, "train", proposal.id, rung.rung),
+            seed=derive_seed(self.seed, rung.study, "train", proposal.id, rung.rung),
         )
 
     @property
     def split_seed(self) -> int:
         """Seed of the split into training and validation images, one for all studies."""
-        return derive(self.seed, "data", "split")
+        return derive_seed(self.seed, "data", "split")

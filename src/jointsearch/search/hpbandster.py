@@ -29,7 +29,7 @@ FAILED: dict[str, Any] = {"loss": float("inf"), "info": {"state": "CRASHED"}}
 """A training that failed: HpBandSter counts it as infinitely bad, DeepCAVE as crashed."""
 
 Iteration = Annotated[int, Field(gt=-(2**53), lt=2**53)]
-"""An iteration of HpBandSter; -1 holds what a run knew from the beginning, of the run it was started from."""
+"""An iteration of HpBandSter; -1 holds the evaluations of an earlier run that a run was started from."""
 
 Id = tuple[Iteration, Index, Index]
 Moment = Annotated[float, Field(allow_inf_nan=False)]
@@ -45,15 +45,15 @@ class Run:
     proposal
         Id of its configuration, `iteration-stage-index`; of what an earlier run had found, `-1-0-index`.
     rung
-        Place of its budget among those of its iteration, lowest first.
+        Position of its budget among those of its iteration, lowest first.
     budget
-        In the unit of the run, which its folder does not tell.
+        In the unit of the run, which its folder does not state.
     values
         The configuration, active hyperparameters only.
     model
-        Whether a model picked the configuration.
+        Whether a model proposed the configuration.
     loss
-        Whatever the run minimised; None where the training failed.
+        Whatever the run minimised; None if the training failed.
     started, finished
         Unix seconds; of what an earlier run had found, seconds before its end.
     """
@@ -74,7 +74,7 @@ def write(folder: Path, space: Space, evaluations: Sequence[Evaluation]) -> None
     Parameters
     ----------
     folder
-        Made where missing; an earlier export in it is replaced.
+        Made if missing; an earlier export in it is replaced.
     space
         The space of the search.
     evaluations
@@ -145,7 +145,7 @@ class _Outcome(BaseModel):
 
 
 class _Result(BaseModel):
-    """A line of `results.json`; what else HpBandSter or its user writes into one is let be."""
+    """A line of `results.json`; anything else that HpBandSter or its user writes is ignored."""
 
     id: Id
     budget: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
@@ -203,7 +203,7 @@ L = TypeVar("L", bound=BaseModel)
 
 
 def _read_lines(path: Path, kind: type[L]) -> Iterator[tuple[str, L]]:
-    """Read the lines of a file, each with where it stands."""
+    """Read the lines of a file, each with its position."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -221,13 +221,13 @@ def _parsed(line: str, kind: type[L], where: str) -> L:
     try:
         items = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: no valid JSON ({error}); mend the line, or remove it") from None
+        raise UserError(f"{where}: no valid JSON ({error}); fix the line, or remove it") from None
     if not isinstance(items, list) or len(items) > len(names):
-        raise UserError(f"{where}: expected a list of {', '.join(names)}; mend the line, or remove it")
+        raise UserError(f"{where}: expected a list of {', '.join(names)}; fix the line, or remove it")
     try:
         return kind.model_validate(dict(zip(names, items, strict=False)))
     except ValidationError as error:
-        raise UserError(f"{where}: {explain(error)}; mend the line, or remove it") from None
+        raise UserError(f"{where}: {explain(error)}; fix the line, or remove it") from None
 
 
 def _name(key: Id) -> str:

@@ -1,4 +1,4 @@
-"""Hyperband's arithmetic: budgets, brackets, rungs, what a bracket may see, who is promoted.
+"""Hyperband's arithmetic: budgets, brackets, rungs, what a bracket may see, what is promoted.
 
 Li et al., *Hyperband*, JMLR 2018, algorithm 1; Falkner et al., *BOHB*, ICML 2018. Pure functions.
 """
@@ -25,7 +25,7 @@ class Bracket:
     Attributes
     ----------
     index
-        Place in the search, from 0.
+        Position in the search, from 0.
     sizes
         Evaluations in each rung, first rung first.
     levels
@@ -50,24 +50,24 @@ def budgets(settings: BudgetSettings) -> tuple[float, ...]:
         If budgets in steps or epochs are no whole numbers, or the range needs an absurd first rung.
     """
     minimum, maximum, eta = Fraction(str(settings.minimum)), Fraction(str(settings.maximum)), settings.eta
-    ladder = [maximum]
-    while ladder[0] / eta >= minimum:
-        ladder.insert(0, ladder[0] / eta)
-        if eta ** (len(ladder) - 1) > LARGEST_RUNG:
+    all_budgets = [maximum]
+    while all_budgets[0] / eta >= minimum:
+        all_budgets.insert(0, all_budgets[0] / eta)
+        if eta ** (len(all_budgets) - 1) > LARGEST_RUNG:
             raise UserError(
                 f"budget: from {settings.minimum:g} to {settings.maximum:g} with eta {eta} the first rung would "
                 f"hold more than {LARGEST_RUNG:,} configurations; raise minimum or lower eta"
             )
-    if settings.unit != "seconds" and any(budget.denominator != 1 for budget in ladder):
-        values = ", ".join(f"{float(budget):g}" for budget in ladder)
+    if settings.unit != "seconds" and any(budget.denominator != 1 for budget in all_budgets):
+        values = ", ".join(f"{float(budget):g}" for budget in all_budgets)
         raise UserError(
             f"budget: {values} {settings.unit} are not whole; make maximum = minimum * {eta}^k with a whole minimum"
         )
-    return tuple(float(budget) for budget in ladder)
+    return tuple(float(budget) for budget in all_budgets)
 
 
 def bracket(index: int, settings: BudgetSettings) -> Bracket:
-    """Build the bracket at a place in the search: rounds go from the most exploring bracket to s = 0."""
+    """Build the bracket at a position in the search: rounds go from the most exploring bracket to s = 0."""
     top = len(budgets(settings)) - 1
     s = top - index % (top + 1)
     eta = settings.eta
@@ -89,17 +89,17 @@ def bracket_count(length: int, unit: LengthUnit, settings: BudgetSettings, where
     Raises
     ------
     UserError
-        If they hold an absurd number of trainings; `where` names the key that asks for them.
+        If they hold an absurd number of trainings; `where` names the key that sets the length.
     """
-    ladder = budgets(settings)
-    one_round = [bracket(index, settings) for index in range(len(ladder))]
+    all_budgets = budgets(settings)
+    one_round = [bracket(index, settings) for index in range(len(all_budgets))]
     gains = {
         "brackets": lambda item: 1,
         "full_budget_evaluations": lambda item: item.sizes[-1],
-        "full_budget_equivalents": lambda item: cost(item, ladder),
+        "full_budget_equivalents": lambda item: cost(item, all_budgets),
     }
     steps = cycle([(gains[unit](item), sum(item.sizes)) for item in one_round])
-    limit = length * ladder[-1] * (1 + 1e-12)
+    limit = length * all_budgets[-1] * (1 + 1e-12)
     reached, trainings = 0, 0
     for number, (gain, more) in enumerate(steps):
         if unit == "full_budget_equivalents" and reached + gain > limit:
@@ -112,19 +112,21 @@ def bracket_count(length: int, unit: LengthUnit, settings: BudgetSettings, where
     raise UserError(f"{where}: {length} {unit.replace('_', ' ')} are more than {MOST_TRAININGS:,} trainings; lower it")
 
 
-def durations(item: Bracket, ladder: Sequence[float], continuation: bool = False) -> tuple[float, ...]:
-    """Training that an evaluation of each rung takes: its budget or, if it goes on from the rung before, the rest."""
-    reached = [ladder[level] for level in item.levels]
+def durations(item: Bracket, all_budgets: Sequence[float], continuation: bool = False) -> tuple[float, ...]:
+    """Training that an evaluation of each rung takes: its budget or, if it continues from the rung before, the rest."""
+    reached = [all_budgets[level] for level in item.levels]
     before = [0.0, *reached[:-1]] if continuation else [0.0] * len(reached)
     return tuple(budget - done for budget, done in zip(reached, before, strict=True))
 
 
-def cost(item: Bracket, ladder: Sequence[float], continuation: bool = False) -> float:
-    """Training that a bracket spends, in the unit of the budgets."""
-    return math.fsum(size * one for size, one in zip(item.sizes, durations(item, ladder, continuation), strict=True))
+def cost(item: Bracket, all_budgets: Sequence[float], continuation: bool = False) -> float:
+    """Training that a bracket takes, in the unit of the budgets."""
+    return math.fsum(
+        size * one for size, one in zip(item.sizes, durations(item, all_budgets, continuation), strict=True)
+    )
 
 
-def lags(given: Sequence[int] | None, settings: BudgetSettings) -> tuple[int, ...]:
+def lags(configured: Sequence[int] | None, settings: BudgetSettings) -> tuple[int, ...]:
     """Lag per budget level; by default 1 for the lowest budget, one more for each next.
 
     Raises
@@ -133,11 +135,13 @@ def lags(given: Sequence[int] | None, settings: BudgetSettings) -> tuple[int, ..
         If there is not one lag for each budget.
     """
     levels = len(budgets(settings))
-    if given is None:
+    if configured is None:
         return tuple(range(1, levels + 1))
-    if len(given) != levels:
-        raise UserError(f"search.lags: {len(given)} given for {levels} budgets; give one for each budget, lowest first")
-    return tuple(given)
+    if len(configured) != levels:
+        raise UserError(
+            f"search.lags: {len(configured)} values for {levels} budgets; give one for each budget, lowest first"
+        )
+    return tuple(configured)
 
 
 def newly_seen(index: int, lag: Sequence[int], settings: BudgetSettings) -> list[tuple[Bracket, int]]:

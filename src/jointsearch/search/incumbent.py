@@ -12,12 +12,12 @@ class Incumbent(Record):
     Attributes
     ----------
     evaluation, proposal, budget, budget_unit, origin, values, loss, test_error, parameters
-        Of the best successful evaluation; null where there is none. `loss` is the validation error that
-        it was chosen by, `test_error` was not looked at.
+        Of the best successful evaluation; null if there is none. `loss` is the validation error by which
+        it was chosen, `test_error` was not used.
     evaluations, failed
-        How many evaluations were looked at, and how many of them failed.
+        How many evaluations there were, and how many of them failed.
     message
-        Why there is no incumbent; null where there is one.
+        Why there is no incumbent; null if there is one.
     """
 
     evaluation: str | None = None

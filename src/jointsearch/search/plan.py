@@ -1,4 +1,4 @@
-"""The plan of an experiment, as a record: what each of its studies trains, and what follows from what."""
+"""The plan of an experiment, as a record: what each of its studies trains, and how they depend on each other."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,8 +24,8 @@ class StudyPlan(Record):
         Where its proposals come from, a `StudyKind`: a search samples and promotes them; random ones are the same at
         every budget; manual ones are architectures of the literature; a retraining takes those that others have found.
     settings
-        Digest of its settings, `experiment.json`. Of the second of two steps: as they are before the first has found
-        what the second keeps.
+        Digest of its settings, `experiment.json`. Of the second of two steps: before it has the values that it keeps
+        from the first.
     brackets
         Sizes and budget levels of its brackets, in order.
     follows
@@ -37,7 +37,7 @@ class StudyPlan(Record):
     names
         What it trains under names: manual architectures.
     seeds
-        Trainings of each of its configurations with seeds of their own; null of a search.
+        Trainings of each of its configurations, with different seeds; null of a search.
     """
 
     name: str
@@ -70,7 +70,7 @@ class StudyPlan(Record):
         """
         found = self.bracket(index)
         if found is None:
-            raise UserError(f"{self.name}: has no bracket {index}; plan more of them, or move its folder away")
+            raise UserError(f"{self.name}: no bracket {index} is planned; plan more, or move its folder away")
         return found
 
     @property
@@ -79,7 +79,7 @@ class StudyPlan(Record):
         return sum(sum(one.sizes) for one in self.brackets)
 
     def places(self) -> Iterator[Place]:
-        """Place of each training, in order."""
+        """Position of each training, in order."""
         for one in self.brackets:
             for rung, size in enumerate(one.sizes):
                 yield from ((self.name, one.index, rung, slot) for slot in range(size))
@@ -96,7 +96,7 @@ class Plan(Record):
     experiment
         Digest of the settings of the search.
     seed
-        Of the experiment; every other seed comes of it, the study, and the place in it.
+        Of the experiment; every other seed derives from it, the study, and the position in it.
     studies
         In an order in which they can be run; the search is the first.
     """
@@ -129,19 +129,19 @@ class Plan(Record):
         """
         found = self.study(name)
         if found is None:
-            raise UserError(f"{name}: no study that is planned; known are {', '.join(self.names)}")
+            raise UserError(f"{name}: no planned study; known are {', '.join(self.names)}")
         return found
 
     def places(self) -> Iterator[Place]:
-        """Place of each training of each study, in order."""
+        """Position of each training of each study, in order."""
         for one in self.studies:
             yield from one.places()
 
 
 def refuse_loss(folder: Path, planned: Plan) -> None:
-    """Refuse to plan less than has begun, or something else, by the plan that lies in the folder of an experiment.
+    """Refuse a plan that loses, or changes, what has begun by the recorded plan of an experiment.
 
-    A bracket has begun once its first proposals are there. What has not may be left out.
+    A bracket has begun once its first proposals exist. Brackets that have not begun may be left out.
 
     Raises
     ------
@@ -162,14 +162,14 @@ def _refuse_loss(path: Path, study: StudyPlan, now: StudyPlan | None, begun: Seq
     name = study.name
     if now is None:
         raise UserError(
-            f"{path}: plans the study {name}, which has begun, and this configuration does not; ask for it again, or "
+            f"{path}: plans the study {name}, which has begun, but this configuration does not; add it again, or "
             f"move {path.parent / name} away"
         )
     least = 1 + begun[-1].index
     if study.is_search and len(now.brackets) < least:
         raise UserError(
             f"{path}: plans {len(study.brackets)} brackets of {name}, {len(begun)} of them begun; {len(now.brackets)} "
-            f"are fewer; ask for at least {least} brackets, or give this experiment another name"
+            f"are fewer; configure at least {least} brackets, or give this experiment another name"
         )
     before, after = study.model_dump(), now.model_dump()
     # Brackets that have not begun may change, or go.

@@ -1,4 +1,4 @@
-"""What follows from what: histories, proposals, promotions, as the workflow makes and an audit repeats them."""
+"""Histories, proposals and promotions, as the workflow makes and an audit recomputes them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from jointsearch.core.records import (
     Rung,
     WarmStart,
 )
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.samplers import base, registry
 from jointsearch.search import warm_start as known
 from jointsearch.search.experiment import Experiment
@@ -27,7 +27,7 @@ from jointsearch.space.space import Space
 
 
 def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses = ERRORS) -> WarmStart:
-    """Say what a search knows from the beginning.
+    """Make the record of the evaluations that a search begins with.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses 
     observations = known.observations(folder, experiment.space, experiment.budget, losses)
     source = known.source(observations)
     if source != experiment.warm_start:
-        raise UserError(f"{folder}: is not what this search began with; restore it")
+        raise UserError(f"{folder}: not the evaluations that this search began with; restore it")
     space = Space(experiment.space)
     for one in observations:
         try:
             space.check(one.values)
         except ValueError as error:
-            raise UserError(f"{folder}: {one.evaluation}: not of the space: {error}; mend or remove it") from None
+            raise UserError(f"{folder}: {one.evaluation}: not of the space: {error}; fix or remove it") from None
     return WarmStart(
         experiment=experiment.id,
         study=study,
@@ -65,7 +65,7 @@ def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses 
 def history(
     experiment: Experiment, study: str, index: int, previous: Digest | None, evaluations: Sequence[Evaluation]
 ) -> History:
-    """Say what the model of a bracket sees.
+    """Make the history of a bracket: what its model sees.
 
     Parameters
     ----------
@@ -107,14 +107,14 @@ def first_rung(
     seen
         All observations of its chain of histories.
     pending
-        First rungs of the brackets that are under way, where the sampler looks at them.
+        Pending first rungs of earlier brackets, if the sampler uses them.
     space
         That of the experiment, if it is at hand.
 
     Raises
     ------
     UserError
-        If the sampler cannot be had, or breaks its promises.
+        If the sampler cannot be made, or breaks its contract.
     """
     index, item = last.bracket, bracket(last.bracket, experiment.budget)
     space = space or Space(experiment.space)
@@ -124,7 +124,7 @@ def first_rung(
         space,
         seen,
         item.sizes[0],
-        np.random.default_rng(derive(experiment.seed, last.study, "sample", index)),
+        np.random.default_rng(derive_seed(experiment.seed, last.study, "sample", index)),
         base.Outlook(
             budgets=budgets(experiment.budget),
             level=item.levels[0],

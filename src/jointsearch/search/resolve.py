@@ -41,7 +41,7 @@ def resolve(config: Config) -> Experiment:
 
 
 def to_config(experiment: Experiment, brackets: int, studies: StudySettings | None = None) -> Config:
-    """Give the configuration that makes the results of an experiment again, to lie in their folder.
+    """Make the configuration that reproduces the results of an experiment, for their folder.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def to_config(experiment: Experiment, brackets: int, studies: StudySettings | No
 
 
 def configuration(experiment: Experiment, brackets: int, studies: StudySettings) -> dict[str, bytes]:
-    """Write down the configuration that makes an experiment again: `config.yaml` and `space.yaml`, by name."""
+    """Write the configuration that reproduces an experiment: `config.yaml` and `space.yaml`, by name."""
     config = to_config(experiment, brackets, studies)
     return {"config.yaml": yaml_file.dump(config), "space.yaml": yaml_file.dump(experiment.space)}
 

@@ -1,4 +1,4 @@
-"""What a search knows from the beginning: the evaluations of an HpBandSter run."""
+"""The evaluations that a search begins with: those of an HpBandSter run."""
 
 import math
 from bisect import bisect_left, bisect_right
@@ -28,7 +28,7 @@ def observations(
 ) -> tuple[Observation, ...]:
     """Read the evaluations of an HpBandSter run, or those of the `warm_start.json` of a search, as ones of a search.
 
-    Which hyperparameters are active, and what is forbidden, is not looked at here: that takes ConfigSpace, whose
+    Which hyperparameters are active, and what is forbidden, is not checked here: that needs ConfigSpace, whose
     import would slow down every start of the workflow.
 
     Parameters
@@ -50,12 +50,12 @@ def observations(
     UserError
         If they cannot be read, or a value, a budget or a loss cannot be one of this search; names the configuration.
     """
-    ladder = budgets(settings)
+    all_budgets = budgets(settings)
     found = []
     for one in _evaluations(path, losses):
         where = f"search.warm_start: {path}: configuration {one.evaluation.removeprefix(PREFIX).partition('@')[0]}"
         fitting = {
-            "budget": _budget(one.budget, ladder, where),
+            "budget": _budget(one.budget, all_budgets, where),
             "values": _values(one.values, space, where),
             "loss": one.loss if one.loss is None or losses == "ranks" else _error(one.loss, losses, where),
         }
@@ -64,7 +64,7 @@ def observations(
 
 
 def kept(path: Path, losses: Losses) -> Losses:
-    """Say how the losses of evaluations became errors, for the record of them: a record that they are of knows it."""
+    """How the losses of evaluations became errors, for their record; if they come from a record, as that says."""
     return read_record(path, WarmStart).losses if path.is_file() else losses
 
 
@@ -92,14 +92,14 @@ def _error(loss: float, losses: tuple[float, float], where: str) -> float:
         return (loss - low) / (high - low)
     if losses == ERRORS:
         raise UserError(
-            f"{where}: loss {loss:g} is no error between 0 and 1; say how losses become errors, with "
+            f"{where}: loss {loss:g} is not an error between 0 and 1; say how losses become errors, with "
             "search.warm_start: {folder: ..., losses: ranks}, or losses: [LOW, HIGH] for those that stand for 0 and 1"
         )
-    raise UserError(f"{where}: loss {loss:g} is not in losses: [{low:g}, {high:g}]; widen them, or take losses: ranks")
+    raise UserError(f"{where}: loss {loss:g} is not in losses: [{low:g}, {high:g}]; widen them, or use losses: ranks")
 
 
 def _by_ranks(found: Sequence[Observation]) -> tuple[Observation, ...]:
-    """Give each success the share of those at its budget that are better, half of its equals counted, itself too."""
+    """Replace the loss of each success by the share of those at its budget that are better, ties counted half."""
     at: dict[float, list[float]] = {}
     for one in found:
         if one.loss is not None:
@@ -115,12 +115,12 @@ def _by_ranks(found: Sequence[Observation]) -> tuple[Observation, ...]:
     return tuple(one.model_copy(update={"loss": rank(one)}) for one in found)
 
 
-def _budget(budget: float, ladder: Sequence[float], where: str) -> float:
-    """Find a budget on the ladder; HpBandSter's own have rounding errors."""
-    for known in ladder:
+def _budget(budget: float, all_budgets: Sequence[float], where: str) -> float:
+    """Find a budget among those of the search; HpBandSter's own have rounding errors."""
+    for known in all_budgets:
         if math.isclose(budget, known, rel_tol=1e-9):
             return known
-    known_ones = ", ".join(f"{known:g}" for known in ladder)
+    known_ones = ", ".join(f"{known:g}" for known in all_budgets)
     raise UserError(f"{where}: budget {budget:g} is none of {known_ones}; set the budgets of this search to those")
 
 

@@ -1,6 +1,6 @@
-"""A space in ConfigSpace's own JSON or YAML format, put into ours. Light: ConfigSpace itself is not imported.
+"""A space in ConfigSpace's own JSON or YAML format, converted to ours. Light: ConfigSpace itself is not imported.
 
-The formats of ConfigSpace 0.4 to 1.2 differ in the names of what no search here depends on: defaults, weights, meta.
+The formats of ConfigSpace 0.4 to 1.2 differ only in names that no search here depends on: defaults, weights, meta.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ COMPARISONS = {"EQ": "equals", "NEQ": "not_equals", "LT": "less_than", "GT": "gr
 KEYS = {"name", "hyperparameters", "conditions", "forbiddens"}
 KEYS |= {"format_version", "json_format_version", "python_module_version"}
 LARGEST_RULE = 1000
-"""More parts than this in one condition or forbidden clause, once it is written out, are refused."""
+"""The most parts of one condition or forbidden clause, once it is written out."""
 
 Comparison = dict[str, Any]
 
@@ -26,15 +26,15 @@ def recognised(raw: Any) -> bool:
 
 
 def translated(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Put a space into the format of our files, to be checked as one of them.
+    """Convert a space to the format of our files, to be checked as one of them.
 
     Defaults and meta data are left out; a list with one choice becomes a constant.
 
     Raises
     ------
     UserError
-        If it has what our spaces don't: values that are quantised or not equally probable, clauses and relations that
-        compare otherwise than by equality. Names it, and says what to write instead.
+        If it has something that our spaces do not: values that are quantised or not equally probable, clauses
+        and relations that do not compare for equality. Names it, and says what to write instead.
     """
     for key in raw:
         if key not in KEYS:
@@ -45,7 +45,7 @@ def translated(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
         if not isinstance(name, str):
             raise UserError(f"{where}: hyperparameters.{index}: name is missing; add it")
         if name in hyperparameters:
-            raise UserError(f"{where}: hyperparameters.{index}: the name {name!r} stands twice; rename one")
+            raise UserError(f"{where}: hyperparameters.{index}: the name {name!r} appears twice; rename one")
         hyperparameters[name] = _hyperparameter(one, f"{where}: hyperparameters.{name}")
     conditions = [
         _condition(_mapping(one, f"{where}: conditions.{index}").get("child"), group)
@@ -90,7 +90,7 @@ def _condition(child: Any, group: Sequence[Comparison]) -> dict[str, Any]:
 
 
 def _all_of(one: Any, where: str) -> list[list[Comparison]]:
-    """Write a condition as groups that must all hold, each where one of its comparisons does."""
+    """Write a condition as groups that must all hold; a group holds if one of its comparisons does."""
     kind = str(_mapping(one, where).get("type"))
     if kind in ("AND", "OR"):
         given = enumerate(_parts(one, "conditions", where, fewest=1))
@@ -103,7 +103,7 @@ def _all_of(one: Any, where: str) -> list[list[Comparison]]:
 
 
 def _any_of(one: Any, where: str) -> list[dict[str, list[Any]]]:
-    """Write what is forbidden as clauses, each of which forbids where all of it holds: values by name."""
+    """Write what is forbidden as clauses, each of which forbids a configuration if all of it holds: values by name."""
     kind = str(_mapping(one, where).get("type"))
     if kind in ("AND", "OR"):
         given = enumerate(_parts(one, "clauses", where, fewest=1))
@@ -121,12 +121,12 @@ def _any_of(one: Any, where: str) -> list[dict[str, list[Any]]]:
     if kind == "IN" and isinstance(one.get("values"), list | tuple):
         return [{name: list(one["values"])}]
     if kind.startswith(("CLAUSE_", "RELATION")):
-        raise UserError(f"{where}: {kind} compares otherwise than by equality; list the values with EQUALS or IN")
+        raise UserError(f"{where}: {kind} does not compare for equality; list the values with EQUALS or IN")
     raise UserError(f"{where}: unknown type; {suggest(kind, ['EQUALS', 'IN', 'AND', 'OR'])}")
 
 
 def _combined(parts: Sequence[Sequence[list[Any]]], where: str) -> list[list[Any]]:
-    """Take one of each part, in every way."""
+    """Combine one of each part, in every way."""
     number = 1
     for part in parts:
         number *= len(part)

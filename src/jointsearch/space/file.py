@@ -1,4 +1,4 @@
-"""The search space as a file: what stands in `config/spaces/*.yaml`, read and checked.
+"""The search space as a file: the content of `config/spaces/*.yaml`, read and checked.
 
 Light on purpose (pydantic and YAML only), because the workflow reads the space whenever it starts;
 `space.space` makes a ConfigSpace of it.
@@ -21,18 +21,18 @@ from jointsearch.space import configspace_format
 DECIMALS = 13
 """Decimals of a float that ConfigSpace keeps (its `ROUND_PLACES`); it rounds the bounds to them."""
 LARGEST_WHOLE = 2**53 - 1
-"""Up to here JSON keeps whole numbers exactly (RFC 8785)."""
+"""The largest whole number that JSON keeps exactly (RFC 8785)."""
 
 
 def _plain(value: Any) -> Any:
-    """Refuse what is no value of a hyperparameter, for reasons of ConfigSpace or of canonical JSON."""
+    """Refuse what cannot be a value of a hyperparameter, because of ConfigSpace or canonical JSON."""
     if value is None:
-        raise ValueError("null is no value of a hyperparameter; write a word, such as 'none'")
+        raise ValueError("null cannot be a value of a hyperparameter; write a word, such as 'none'")
     if not isinstance(value, bool | int | float | str):
         kind = "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
-        raise ValueError(f"{kind} is no value of a hyperparameter; write a word for it (got {shown(value)})")
+        raise ValueError(f"{kind} cannot be a value of a hyperparameter; write a word for it (got {shown(value)})")
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value} is no value of a hyperparameter; write a number, or a word in quotation marks")
+        raise ValueError(f"{value} cannot be a value of a hyperparameter; write a number, or a word in quotation marks")
     if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
         raise ValueError(f"{shown(value)} has more digits than JSON keeps; write it as a word, in quotation marks")
     if isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
@@ -52,7 +52,7 @@ class Part(BaseModel):
 
 
 class _Numeric(Part):
-    """What a float and an integer range have in common: bounds, both included, and their scale."""
+    """A float or an integer range: bounds, both included, and their scale."""
 
     lower: Any
     upper: Any
@@ -106,7 +106,7 @@ class Float(_Numeric):
         return self
 
     def typed(self, value: Value) -> Value:
-        """Give a value of the range its Python type."""
+        """Convert a value of the range to its Python type."""
         return float(value)
 
 
@@ -122,7 +122,7 @@ class Integer(_Numeric):
         return super().allows(value) and float(value).is_integer()
 
     def typed(self, value: Value) -> Value:
-        """Give a value of the range its Python type."""
+        """Convert a value of the range to its Python type."""
         return int(value)
 
 
@@ -142,12 +142,12 @@ class Categorical(Part):
         return value in self.choices
 
     def typed(self, value: Value) -> Value:
-        """Give the choice that is equal to a value."""
+        """Return the choice that is equal to a value."""
         return self.choices[self.choices.index(value)]
 
 
 class Ordinal(Part):
-    """One of several values in the order given."""
+    """One of several ordered values."""
 
     type: Literal["ordinal"]
     sequence: Annotated[tuple[Choice, ...], Field(min_length=2)]
@@ -162,7 +162,7 @@ class Ordinal(Part):
         return value in self.sequence
 
     def typed(self, value: Value) -> Value:
-        """Give the one of the sequence that is equal to a value."""
+        """Return the value of the sequence that is equal to a value."""
         return self.sequence[self.sequence.index(value)]
 
 
@@ -177,7 +177,7 @@ class Constant(Part):
         return value == self.value
 
     def typed(self, value: Value) -> Value:
-        """Give the constant itself."""
+        """Return the constant itself."""
         return self.value
 
 
@@ -185,13 +185,13 @@ Hyperparameter = Annotated[Float | Integer | Categorical | Ordinal | Constant, F
 
 
 class Dependent(Part):
-    """What says when `child` is active."""
+    """The hyperparameter that is active only under a condition."""
 
     child: str
 
 
 class Comparison(Part):
-    """Holds where `parent` is active and its value passes one comparison."""
+    """Holds if `parent` is active and its value passes one comparison."""
 
     parent: str
     equals: Choice | None = None
@@ -225,7 +225,7 @@ COMPARISONS = {"equals", "not_equals", "greater_than", "less_than", "one_of"}
 
 
 class Condition(Comparison, Dependent):
-    """`child` is active only where the comparison holds. Several conditions on one child must all hold."""
+    """`child` is active only if the comparison holds. Several conditions on one child must all hold."""
 
     @property
     def alternatives(self) -> tuple[Comparison, ...]:
@@ -234,7 +234,7 @@ class Condition(Comparison, Dependent):
 
 
 class AnyCondition(Dependent):
-    """`child` is active only where one of the comparisons holds."""
+    """`child` is active only if one of the comparisons holds."""
 
     alternatives: Annotated[tuple[Comparison, ...], Field(min_length=1, alias="any")]
 
@@ -290,7 +290,7 @@ class SpaceFile(Part):
         if configspace_format.recognised(raw):
             raw = configspace_format.translated(raw, where)
         if isinstance(raw, Mapping):
-            # A list with nothing in it, which YAML reads as null.
+            # An empty list, which YAML reads as null.
             empty = {key for key in ("conditions", "forbidden") if raw.get(key) is None}
             raw = {key: value for key, value in raw.items() if key not in empty}
         try:
@@ -338,7 +338,7 @@ class SpaceFile(Part):
         return sum(not isinstance(one, Constant) for one in self.hyperparameters.values())
 
     def typed(self, values: Values) -> Values:
-        """Give values of this space their Python types, which JSON does not keep: it writes 1.0 as 1."""
+        """Convert values of this space to their Python types, which JSON does not keep: it writes 1.0 as 1."""
         return {name: self.hyperparameters[name].typed(value) for name, value in values.items()}
 
     def choices(self) -> dict[str, tuple[Value, ...]]:
@@ -362,7 +362,7 @@ class SpaceFile(Part):
 def _check_unique(values: tuple[Value, ...]) -> None:
     for index, value in enumerate(values):
         if value in values[:index]:
-            raise ValueError(f"{value!r} stands twice (1, 1.0 and true are equal); remove one")
+            raise ValueError(f"{value!r} appears twice (1, 1.0 and true are equal); remove one")
 
 
 def _check_known(name: str, known: Collection[str], where: str) -> None:
@@ -385,11 +385,11 @@ KINDS: dict[str, type[Part]] = {
 
 
 def _advice(error: ValidationError, raw: Any) -> str:
-    """Say in one line where the first problem is and what it is."""
+    """Report in one line where the first problem is and what it is."""
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
     kind: type[BaseModel] = SpaceFile
-    # After the place comes the kind of what stands there, see the discriminators.
+    # After the position comes the kind of the value there, see the discriminators.
     match path:
         case ["hyperparameters", _, _, *_]:
             kind = KINDS.get(path.pop(2), Part)

@@ -27,7 +27,7 @@ Vector = NDArray[np.float64]
 _Part = cs.conditions.Condition | cs.conditions.Conjunction
 
 ATTEMPTS = 10_000
-"""Points tried before a space is said to hold (almost) nothing that is not forbidden."""
+"""Points tried before (almost) all of a space is reported as forbidden."""
 
 
 class Space:
@@ -35,9 +35,9 @@ class Space:
 
     A configuration is a mapping of the active hyperparameters to plain Python values, constants included.
     Its vector has one entry for each hyperparameter that is not constant, in the order of `names`; NaN where
-    inactive. Floats and integers are encoded in `[0, 1]` as ConfigSpace does it, an ordinal as the integer of
-    its place (what HpBandSter's BOHB, which refuses ordinals, tells its users to do), a categorical as the
-    index of its choice.
+    inactive. Floats and integers are encoded in `[0, 1]` as ConfigSpace does it, an ordinal as the index of its
+    value (as the documentation of HpBandSter's BOHB, which refuses ordinals, recommends), a categorical as the index of
+    its choice.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Space:
     names
         The names of the vector's entries; a parent comes before its children.
     levels
-        Number of choices of each entry; 0 where it is continuous.
+        Number of choices of each entry; 0 if it is continuous.
 
     Raises
     ------
@@ -79,7 +79,7 @@ class Space:
             len(one.choices) if isinstance(one, Categorical) else 0 for one in (searched[name] for name in self.names)
         )
         if file.forbidden:
-            # ConfigSpace insists on a default that is allowed; any allowed configuration will do.
+            # ConfigSpace requires a default that is allowed; any allowed configuration will do.
             default = self.sample(1, np.random.default_rng(0))[0]
             self.configuration_space = _configuration_space(file, default, file.forbidden)
 
@@ -90,11 +90,11 @@ class Space:
 
     @property
     def vartypes(self) -> str:
-        """One letter for each dimension, as statsmodels has it: `c` continuous, `u` unordered."""
+        """One letter for each dimension, as in statsmodels: `c` continuous, `u` unordered."""
         return "".join("u" if levels else "c" for levels in self.levels)
 
     def sample(self, count: int, rng: np.random.Generator) -> list[Values]:
-        """Draw configurations from ConfigSpace's uniform prior, redrawing what is forbidden.
+        """Draw configurations from ConfigSpace's uniform prior, redrawing forbidden ones.
 
         Raises
         ------
@@ -123,11 +123,11 @@ class Space:
         return vectors
 
     def decode(self, vector: Vector) -> Values | None:
-        """Make the nearest configuration of a point of shape `(dimension,)`; see `decode_all`."""
+        """Decode a point of shape `(dimension,)` to the nearest configuration; see `decode_all`."""
         return self.decode_all(vector[None, :])[0]
 
     def decode_all(self, vectors: Vector) -> list[Values | None]:
-        """Make the nearest configurations of points, without what is inactive; None where one is forbidden.
+        """Decode points to the nearest configurations, without inactive values; None if one is forbidden.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class Space:
                 if self.active(name, values):
                     value = columns[name][row] if name in columns else self._constants[name]
                     if value is None:
-                        raise ValueError(f"{name} is active and has no place")
+                        raise ValueError(f"{name} is active and has no position")
                     values[name] = value
             forbidden = any(clause.is_forbidden_value(values) for clause in self._clauses)
             decoded.append(None if forbidden else values)
@@ -162,7 +162,7 @@ class Space:
         )
 
     def check(self, values: Values) -> None:
-        """See that values are a configuration of this space: all active, none other, in range, not forbidden.
+        """Check that values are a configuration of this space: exactly the active ones, in range, not forbidden.
 
         Raises
         ------
@@ -179,12 +179,12 @@ class Space:
             raise ValueError(" ".join(str(error).split())) from None
 
     def draw(self, count: int, rng: np.random.Generator) -> Vector:
-        """Draw points from the prior of each hyperparameter by itself, also where it is inactive or forbidden.
+        """Draw points from the prior of each hyperparameter separately, even if it is inactive or forbidden.
 
         Shape `(count, dimension)`, no NaN; `decode` makes configurations of them.
         """
         points = np.empty((count, self.dimension))
-        # ConfigSpace takes a random state of numpy's older kind.
+        # ConfigSpace takes a random state of numpy's legacy kind.
         state = np.random.RandomState(rng.integers(2**32))
         for column, name in enumerate(self.names):
             points[:, column] = self.configuration_space[name].sample_vector(count, seed=state)
@@ -212,7 +212,7 @@ class Space:
             case Ordinal(sequence=sequence):
                 values = [sequence[index] for index in (places * (len(sequence) - 1)).round().astype(int)]
             case _:
-                # ConfigSpace gives integers for integers.
+                # ConfigSpace returns integers for integers.
                 values = self.configuration_space[name].to_value(places).tolist()
         return [value if there else None for value, there in zip(values, known.tolist(), strict=True)]
 
@@ -228,7 +228,7 @@ def _configuration_space(
             space.add(conditions[0] if len(conditions) == 1 else cs.AndConjunction(*conditions))
         space.add([_clause(one, space) for one in forbidden])
     except (ValueError, TypeError, KeyError) as error:
-        # What the file's own checks let pass all the same.
+        # Errors that the checks of the file do not find.
         reasons = " ".join(f"{error} {error.__cause__ or ''}".split())
         raise UserError(f"space: ConfigSpace refuses it: {reasons}; change that") from error
     return space
@@ -250,7 +250,7 @@ def _hyperparameter(name: str, one: Hyperparameter, default: Value | None) -> cs
 
 
 def _unique(parts: list[_Part]) -> list[_Part]:
-    """Leave out what stands twice: ConfigSpace would take the conjunction for another one with the same parts."""
+    """Leave out duplicates: ConfigSpace would confuse the conjunction with another one of the same parts."""
     return [one for place, one in enumerate(parts) if one not in parts[:place]]
 
 
@@ -258,7 +258,7 @@ def _condition(one: Condition | AnyCondition, file: SpaceFile, space: cs.Configu
     parts = _unique([_comparison(each, one.child, file, space) for each in one.alternatives])
     if len(parts) == 1:
         return parts[0]
-    # Nested, since ConfigSpace takes alternatives for the conjunction of the same parts on another child.
+    # Nested, since ConfigSpace confuses alternatives with the conjunction of the same parts on another child.
     return cs.OrConjunction(cs.OrConjunction(*parts), parts[0])
 
 
@@ -281,7 +281,7 @@ def _unequal(
     value: Value,
     one: Hyperparameter,
 ) -> _Part:
-    """Say "not equal" by what is left, for ConfigSpace finds an inactive parent unequal to everything."""
+    """Express "not equal" by the other values, as ConfigSpace takes an inactive parent as unequal to everything."""
     match one:
         case Categorical(choices=values) | Ordinal(sequence=values):
             return cs.InCondition(child, parent, [other for other in values if other != value])

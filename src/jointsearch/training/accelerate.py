@@ -1,4 +1,4 @@
-"""What makes a training faster without being part of it: each optimisation is one function. Numbers: docs/engine.md."""
+"""Optimisations of the training loop, one function each. Numbers: docs/engine.md."""
 
 import signal
 import sys
@@ -16,9 +16,9 @@ from jointsearch.core.records import BudgetUnit, Precision
 COMPILING_PAYS_FROM = 900.0
 """Seconds of budget from which `compile: auto` compiles."""
 COMPILING_MAY_TAKE = 0.2
-"""Share of a budget in seconds that compiling may take before it is given up."""
+"""Share of a budget in seconds that compiling may take before it is abandoned."""
 COMPILING_LIMIT = 600.0
-"""Seconds after which it is given up where the budget is in epochs or steps."""
+"""Seconds after which it is abandoned if the budget is in epochs or steps."""
 
 
 def choose_precision(setting: TrainingSettings, device: torch.device) -> Precision:

@@ -28,7 +28,7 @@ class RunningAttempt:
     started
         Unix seconds.
     joules
-        Energy that the device has taken since; None where that is not known.
+        Energy that the device has consumed since; None if that is unknown.
     """
 
     worker: Worker

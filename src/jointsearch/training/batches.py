@@ -124,7 +124,7 @@ class Batches:
         return {"order": order, "shares": shares, "place": self._place}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from another one's `state`."""
+        """Continue from another one's `state`."""
         self._random.set_state(state["order"])
         self._share_random.bit_generator.state = state["shares"]
         self._begin_epoch()

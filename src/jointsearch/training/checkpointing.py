@@ -1,4 +1,4 @@
-"""A training that is interrupted goes on later from where it was, in another process and on another node."""
+"""An interrupted training resumes later from where it was, in another process and on another node."""
 
 import sys
 import time
@@ -44,7 +44,7 @@ class Checkpointer:
     _saved: float = field(default_factory=time.monotonic)
 
     def load(self) -> dict[str, Any] | None:
-        """State to go on from; None, after a warning if there is one that is damaged or of something else."""
+        """State to resume from; None, after a warning if it is damaged or of another training."""
         if not self.path.exists():
             return None
         try:
@@ -52,7 +52,7 @@ class Checkpointer:
             self.earlier = tuple(Attempt.model_validate(one) for one in state.pop("attempts"))
         except (UserError, ValidationError) as error:
             what = error if isinstance(error, UserError) else f"{self.path}: of another version"
-            print(f"warning: {what}: not used, this training starts from its beginning", file=sys.stderr)
+            print(f"warning: {what}: not used, this training starts from the beginning", file=sys.stderr)
             return None
         return state
 
@@ -61,7 +61,7 @@ class Checkpointer:
         return self.interruption.by is not None or time.monotonic() - self._saved >= self.every
 
     def save(self, state: dict[str, Any]) -> bool:
-        """Save a state; whether that worked: where the disk is full the training goes on without, after a warning."""
+        """Save a state; returns whether that worked: on a full disk the training continues, after a warning."""
         self._saved = time.monotonic()
         attempts = [one.model_dump() for one in (*self.earlier, self.attempt.ended())]
         try:

@@ -1,4 +1,4 @@
-"""How much of the budget is spent: the training loop asks after each step."""
+"""How much of the budget is spent: the training loop checks after each step."""
 
 import base64
 import time
@@ -180,7 +180,7 @@ def stopwatch_for(device: torch.device, clock: BudgetClock = "wall") -> Stopwatc
     Raises
     ------
     UserError
-        If processor time is asked for on a GPU.
+        If processor time is requested on a GPU.
     """
     if device.type == "cuda":
         if clock == "process":
@@ -243,14 +243,14 @@ class ReplayClock:
             If the readings end before the training does.
         """
         if steps - self.first > len(self.readings):
-            raise UserError(f"the clock readings end after {len(self.readings)} steps, and the training goes on")
+            raise UserError(f"the clock readings end after {len(self.readings)} steps, but the training continues")
         return self.readings[steps - self.first - 1] / TICKS
 
 
 def make_clock(budget: float, unit: BudgetUnit, steps_per_epoch: int, stopwatch: Stopwatch) -> StepClock | SecondClock:
     """Clock of a budget.
 
-    Epochs and steps may be fractions (a ladder of budgets makes them): the budget is then the nearest whole
+    Epochs and steps may be fractions (budgets divided by eta): the budget is then the nearest whole
     number of steps, at least one.
     """
     if unit == "seconds":

@@ -88,8 +88,8 @@ def load(
     cache_root
         Root of the cache to keep the images in once they are decoded; see `cache`.
     known
-        The images as they were found before. Only these are returned: from the cache where it has them, and then
-        without a look at `root`, whatever has become of the images there.
+        The images as they were found before. Only these are returned: from the cache if it has them, and then
+        without reading `root`, whatever has become of the images there.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def load(
         if known and (images.digest, images.split) != (known.digest, known.split):
             raise UserError(
                 f"{root}: other images, or another split, than data.json says; restore them, or, if another version of "
-                "this workflow looked at them, go on with that one"
+                "this workflow checked them, continue with that one"
             )
         if cache_root:
             cache.write(cache_root, images)
@@ -197,7 +197,7 @@ _SOURCES: dict[str, Callable[[DataSettings, Path | None], RawData]] = {
 
 def _needed(root: Path | None) -> Path:
     if root is None:
-        raise UserError("data_root: not given; set it to the folder that holds the images")
+        raise UserError("data_root: not set; set it to the folder that holds the images")
     return root
 
 

@@ -43,10 +43,10 @@ def claim(
     Raises
     ------
     UserError
-        If a GPU is asked for and there is none.
+        If a GPU is requested and there is none.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("device: cuda is asked for but torch sees no GPU; use cpu or auto, or check the driver")
+        raise UserError("device: cuda is requested, but torch sees no GPU; use cpu or auto, or check the driver")
     if name == "cpu" or not torch.cuda.is_available():
         if memory_gb is not None:
             _, most = resource.getrlimit(resource.RLIMIT_DATA)

@@ -1,4 +1,4 @@
-"""Images that are in two parts of a data set: an error measured on such a copy is of an image that was seen before."""
+"""Images that are in two parts of a data set: an error measured on such a copy is that of an image seen before."""
 
 import hashlib
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ import torch
 def energy_meter(device: torch.device) -> Callable[[], float | None]:
     """Start to measure: what is returned gives the joules that the whole GPU has taken since.
 
-    NVIDIA's driver counts them, from Volta on; the optional package nvidia-ml-py asks it. None where there is no GPU,
+    NVIDIA's driver counts them, from Volta on; the optional package nvidia-ml-py asks it. None if there is no GPU,
     no such count or no such package.
     """
     begin = _millijoules(device)

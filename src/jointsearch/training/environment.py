@@ -1,4 +1,4 @@
-"""What a training is made with, and where: digests of the code and lock, commit, versions, processor."""
+"""The environment of a training: digests of the code and lock file, commit, versions, processor."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 
 
 def environment(device: torch.device, threads: int) -> Environment:
-    """Capture what is around this process; takes some tenths of a second."""
+    """Capture the environment of this process; takes some tenths of a second."""
     version = code.version()
     lock = code.LOCK.read_text() if code.LOCK.is_file() else None
     in_use = packages.in_use(lock or "")
@@ -55,7 +55,7 @@ def environment(device: torch.device, threads: int) -> Environment:
 
 
 def keep(found: Environment, experiment: Path) -> Digest:
-    """Write an environment and its lock beside the results of an experiment; its digest, which records name."""
+    """Write an environment and its lock file beside the results; returns its digest, which records name."""
     name = digest(found)
     if not (file := layout.environment_file(experiment, name)).exists():
         write_record(file, found, keep=True)

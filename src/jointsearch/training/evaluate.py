@@ -57,7 +57,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Saving:
-    """How to save the states of trainings: seconds between two saves, and who asks to end."""
+    """How to save the states of trainings: seconds between two saves, and the source of interruptions."""
 
     every: float
     interruption: Interruption
@@ -75,16 +75,16 @@ def evaluate(
     clock
         See `train`.
     keep_end
-        Whether to leave the state for the next rung, where a promoted configuration goes on from it.
+        Whether to leave the state for the next rung, in which a promoted configuration continues from it.
     saving
-        Whether to save the state on the way, and to go on from one that was saved.
+        Whether to save the state during the training, and to resume from a saved one.
 
     Raises
     ------
     InterruptedTrainingError
         If the process was asked to end.
     UserError
-        If the state that it goes on from is missing or damaged.
+        If the state that it continues from is missing or damaged.
     """
     before = slot.before()
     start = None if before is None else _end_of(before, slot)
@@ -115,7 +115,7 @@ def evaluate(
 
 
 def _end_of(before: Evaluation, slot: Slot) -> dict[str, Any]:
-    """State at the end of the training at the next lower budget, which the one in a slot goes on from."""
+    """State at the end of the training at the next lower budget, from which the one in a slot continues."""
     try:
         return checkpoint_file.read(slot.end_file(before), slot.end_of(before))
     except UserError as error:
@@ -124,7 +124,7 @@ def _end_of(before: Evaluation, slot: Slot) -> dict[str, Any]:
 
 
 def _checkpointer(slot: Slot, setup: Setup, running: RunningAttempt, saving: Saving) -> Checkpointer:
-    """Keep the state of the training in a slot; another kind of GPU may not go on from it."""
+    """Keep the state of the training in a slot; another kind of GPU may not resume from it."""
     state_of = {
         "evaluation": slot.identity.model_dump(mode="json"),
         "conditions": setup.conditions().model_dump(mode="json"),

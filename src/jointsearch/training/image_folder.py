@@ -44,7 +44,7 @@ CLUTTER = {
 
 OBJECTS = {"labels", "label", "annotations", "annotation", "masks", "mask"}
 PICTURES = {"images", "image", "imgs", "img", "jpegimages"}
-"""Folders side by side in data for object detection or segmentation, in lower case."""
+"""Pairs of folders in data for object detection or segmentation, in lower case."""
 
 
 def read(root: Path, image_size: int | None) -> RawData:
@@ -98,7 +98,7 @@ def read(root: Path, image_size: int | None) -> RawData:
                 f"{folder}: no images of {missing}, which {parts.training} has; add some, or remove {folder}"
             )
         if missing:
-            warnings.append(f"{folder}: no images of {missing}, of which the test error then says nothing")
+            warnings.append(f"{folder}: no images of {missing}, about which the test error then says nothing")
     reader = Reader(image_size)
     train = _part(parts.training, train_files, classes, reader)
     test, validation = (
@@ -120,7 +120,7 @@ def _files(folder: Path) -> dict[str, list[Path]]:
                 f"them away if they have no labels; if {folder.name} is a class, put all classes into a folder train)"
             )
         if entry not in folders:
-            raise UserError(f"{entry}: lies beside the class folders; move it into one, or away")
+            raise UserError(f"{entry}: is beside the class folders; move it into one, or away")
     files: dict[str, list[Path]] = {}
     seen: dict[str, str] = {}
     for entry in folders:
@@ -208,7 +208,7 @@ def _pictures(folder: Path, within: tuple[os.stat_result, ...] = ()) -> Iterator
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether this is a folder; what cannot be looked at, such as a link to a disk that is away, is an error."""
+    """Whether this is a folder; what cannot be read, such as a link to a missing disk, is an error."""
     return stat.S_ISDIR(_stat(path).st_mode)
 
 

@@ -1,4 +1,4 @@
-"""A training job: the slots FIRST to LAST of a rung, each trained once whoever else works on them."""
+"""A training job: the slots FIRST to LAST of a rung, each trained once, however many processes work on them."""
 
 import contextlib
 import sys
@@ -57,7 +57,7 @@ class Job:
         return missing
 
     def to_train(self, interruption: Interruption, wait: bool = True) -> Iterator[tuple[int, Path]]:
-        """Give slots without a record, one after another, each held against others until the next is asked for.
+        """Yield slots without a record, one after another, each locked until the next is requested.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class Job:
                 if held or not wait:
                     break
                 if not reported:
-                    print(f"{file}: another process trains it; waiting for its end", file=sys.stderr, flush=True)
+                    print(f"{file}: another process trains it; waiting for it to end", file=sys.stderr, flush=True)
                     reported = True
                 time.sleep(1)
 
@@ -98,7 +98,7 @@ class Job:
 
 
 def drop_ends(folder: Path, evaluations: Sequence[Evaluation], promoted: Rung) -> None:
-    """Remove the states that nothing goes on from: those of the evaluations of a rung that were not promoted."""
+    """Remove the states from which nothing continues: those of the evaluations of a rung that were not promoted."""
     for proposal in {one.proposal.id for one in evaluations} - {one.id for one in promoted.proposals}:
         layout.end_file(folder, proposal).unlink(missing_ok=True)
 

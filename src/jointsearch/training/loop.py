@@ -28,11 +28,11 @@ from jointsearch.training.schedule import Ends, learning_rate, moments
 from jointsearch.training.sgd import Sgd
 
 STEPS_BETWEEN_CHECKS = 32
-"""Losses are looked at this often: reading each one would make the host wait for the device each step."""
+"""Losses are checked this often: reading each one would make the host wait for the device each step."""
 EVALUATED_PER_TRAINED = 0.1
 """Images evaluated on the way for each one trained on, at most. To evaluate an image costs 0.28 to 0.36 of training on
 it (measured on a CPU): so evaluation on the way takes under 4 % of the time. Images are counted, not seconds, so that
-a replayed training looks at the same moments."""
+a replayed training checks at the same moments."""
 ROUNDING = 1e-9
 """A step ends a quarter of a cycle though the fractions of the budget that say so are a rounding error apart."""
 REHEARSED_STEPS = 3
@@ -208,7 +208,7 @@ class Training:
             self._learn(black, self._task.parameters.learning_rate)
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next steps depend on. A training restored from it goes on to the same bits."""
+        """Everything that the next steps depend on. A training restored from it continues to the same bits."""
         self._read_losses()
         progress = asdict(self.progress) | {"curve": [row.model_dump() for row in self.progress.curve]}
         return {
@@ -222,7 +222,7 @@ class Training:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from the state of another training of the same configuration; before `run`.
+        """Continue from the state of another training of the same configuration; before `run`.
 
         Raises
         ------
@@ -230,8 +230,8 @@ class Training:
             If that was trained on another type of device, whose random numbers are others.
         """
         if state["device"] != self._device.type:
-            raise UserError(f"was trained on {state['device']}, and cannot go on on {self._device.type}")
-        # The optimiser would go on in the very tensors of the state.
+            raise UserError(f"was trained on {state['device']}, and cannot continue on {self._device.type}")
+        # The optimiser would continue in the very tensors of the state.
         state = copy.deepcopy(state)
         self._network.load_state_dict(state["network"])
         self._optimiser.velocities = [
@@ -245,7 +245,7 @@ class Training:
             setattr(self.progress, name, value)
 
     def go_on_from(self, state: dict[str, Any]) -> None:
-        """Go on from the end of the same configuration's training at the next lower budget; before `run`."""
+        """Continue from the end of the same configuration's training at the next lower budget; before `run`."""
         self.restore(state)
         progress = self.progress
         progress.fraction = self._task.ends[-2]
@@ -317,7 +317,7 @@ class Training:
 
 
 def batch_size(task: Task, data: ImageData) -> int:
-    """Images in a batch: those of the configuration, or all where there are fewer."""
+    """Images in a batch: those of the configuration, or all if there are fewer."""
     return min(task.parameters.batch_size, len(data.train_images))
 
 

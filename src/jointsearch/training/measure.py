@@ -14,7 +14,7 @@ from jointsearch.training.augment import channels_first, normalise
 class Measurement:
     """What a network says of N images.
 
-    `loss` is the mean cross-entropy, None where it is not finite; `error` the share of wrong answers;
+    `loss` is the mean cross-entropy, None if it is not finite; `error` the share of wrong answers;
     `probabilities` (N, classes) lie on the host.
     """
 
@@ -43,7 +43,7 @@ def measure(
     images, labels, mean, std
         As in `ImageData`, on any device.
     batch_size
-        Images at a time.
+        Images per batch.
     device, memory_format
         Those of the network.
 

@@ -25,7 +25,7 @@ class Packages:
     """Versions of what would be imported, by canonical name, and those of which the lock has another one.
 
     What lies in the environment and is hidden by modules of another folder (PYTHONPATH, the user's site, the working
-    directory) is none of the lock's, whatever version it says, or `unknown` where it says none.
+    directory) is none of the lock file's, whatever its version, or `unknown` if it states none.
     """
 
     versions: dict[str, str]
@@ -88,7 +88,7 @@ def canonical(name: str) -> str:
 def _imported_from(ones: Iterable[Distribution], home: Path, first: Path) -> Path:
     """The folder on the path from which a package of the folder `home` would be imported: that, or one that hides it.
 
-    `first` is the first folder that names the package: where it has no modules, nothing else tells.
+    `first` is the first folder that names the package: if it has no modules, nothing else shows it.
     """
     folders = {folder for one in ones for folder in _folders_of_modules(one)}
     return next(iter(sorted(folders - {home})), home) if folders else first

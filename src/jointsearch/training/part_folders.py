@@ -40,7 +40,7 @@ def part_of(name: str) -> str | None:
 
 
 def recognise(root: Path, folders: Sequence[Path]) -> PartFolders:
-    """Tell the parts of a data set by the names of the folders in its root.
+    """Find the parts of a data set by the names of the folders in its root.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ _WAY_OUT = "save the pictures with 8 bits, all of them scaled alike"
 
 
 class Reader:
-    """Reads pictures of one size, and remembers the first one to tell of another that differs."""
+    """Reads pictures of one size, and remembers the first one, to report another that differs."""
 
     def __init__(self, image_size: int | None):
         self._image_size = image_size
@@ -80,7 +80,7 @@ def read(path: Path) -> Image.Image:
     ------
     UserError
         If the system cannot read the file, Pillow cannot read what is in it, it has too many pixels, or 8 bits cannot
-        show it. The reason told is the system's, or Pillow's.
+        show it. The reported reason is the system's, or Pillow's.
     """
     try:
         with path.open("rb") as file, _lenient():
@@ -100,7 +100,7 @@ def unreadable(path: Path, error: OSError) -> UserError:
     """Say why the system cannot read a file or a folder."""
     with contextlib.suppress(OSError):
         target = path.readlink()
-        return UserError(f"{path}: cannot be read ({error.strerror}); mend the link, or {target}, which it leads to")
+        return UserError(f"{path}: cannot be read ({error.strerror}); fix the link, or {target}, which it leads to")
     return UserError(f"{path}: cannot be read ({error.strerror}); restore it, or give access to it")
 
 
@@ -177,7 +177,7 @@ def _check_levels(path: Path, scaled: Image.Image, held: Callable[[], int], what
 
 
 def _levels(image: Image.Image) -> NDArray[np.intp]:
-    """Find the values that there are in an image of 8 bits, transparency apart."""
+    """Find the values that there are in an image of 8 bits, without transparency."""
     counts = np.reshape(image.histogram(), (-1, 256))
     return np.flatnonzero(counts[[band != "A" for band in image.getbands()]].any(axis=0))
 

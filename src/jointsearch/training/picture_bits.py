@@ -65,7 +65,7 @@ def stored(image: ImageFile, file: IO[bytes]) -> Stored:
 
 
 def _raw_mode(given: Any) -> str:
-    """Find how a codec is to unpack the samples among what it is given."""
+    """Find how a codec is to unpack the samples among its arguments."""
     return str((given[0] if isinstance(given, tuple) else given) or "")
 
 
@@ -76,7 +76,7 @@ def _jpeg_2000_bits(file: IO[bytes]) -> int:
 
 
 def levels(file: IO[bytes]) -> int:
-    """Count the values that the samples of 16 bits of a bytewise picture have, transparency apart."""
+    """Count the values that the samples of 16 bits of a bytewise picture have, without transparency."""
     upper, lower = _unpacked(file, upper=True), _unpacked(file, upper=False)
     return int(np.unique(upper.astype(np.uint16) << 8 | lower).size)
 

@@ -20,7 +20,7 @@ def doubling(level: int) -> Ends:
 
 
 def continued(budgets: Sequence[float]) -> Ends:
-    """One cycle for each budget that a training reaches, lowest first, where it goes on from one to the next."""
+    """One cycle for each budget that a training reaches, lowest first, if it continues from one to the next."""
     return tuple(budget / budgets[-1] for budget in budgets)
 
 
@@ -44,7 +44,7 @@ def learning_rate(progress: float, peak: float, ends: Ends) -> float:
 
 
 def moments(ends: Ends) -> Ends:
-    """When to look at a training: at each quarter of each cycle. As cycles grow, so do the steps between them."""
+    """When a training is evaluated: at each quarter of each cycle. As cycles grow, so do the steps between them."""
     starts = (0.0, *ends[:-1])
     quarters = (start + part / 4 * (end - start) for start, end in zip(starts, ends, strict=True) for part in (1, 2, 3))
     return tuple(sorted((*quarters, *ends)))

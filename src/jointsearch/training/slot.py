@@ -1,4 +1,4 @@
-"""A slot of a rung: what is trained in it, what it goes on from, and which files are its own."""
+"""A slot of a rung: what is trained in it, what it continues from, and which files are its own."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,7 @@ class Slot:
     experiment, rung, number
         Which.
     study
-        Folder of the study, where the states lie that trainings go on from.
+        Folder of the study, which holds the states that trainings continue from.
     """
 
     experiment: Experiment
@@ -62,11 +62,11 @@ class Slot:
 
     @property
     def may_be_continued(self) -> bool:
-        """Whether a training at the next budget may go on from the end of this one."""
+        """Whether a training at the next budget may continue from the end of this one."""
         return self.experiment.training.continuation and self.rung.rung + 1 < len(self._levels)
 
     def before(self) -> Evaluation | None:
-        """The evaluation whose end this training goes on from; None where it starts from scratch."""
+        """The evaluation from whose end this training continues; None if it starts from scratch."""
         if not self.experiment.training.continuation or not self.rung.rung:
             return None
         index, below = self.rung.bracket, self.rung.rung - 1

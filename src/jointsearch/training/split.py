@@ -26,7 +26,7 @@ def split(
     setting
         Where the fraction is set.
     parts
-        Names of the parts that are yet to be made of these images, that which is held out now among them.
+        Names of the parts still to be held out of these images, the present one included.
 
     Returns
     -------

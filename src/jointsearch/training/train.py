@@ -31,7 +31,7 @@ class Trained:
     timing
         How long it took.
     end
-        The state of the training, see `Training.state`, where it was asked for.
+        The state of the training, see `Training.state`, if it was requested.
     """
 
     result: Result
@@ -57,13 +57,13 @@ def train(
     task, data, device
         What to train, on what, where.
     clock
-        Tells the progress in place of the budget, such as one that replays recorded readings.
+        Measures the progress in place of the budget, such as one that replays recorded readings.
     start
-        The `end` of a training at the next lower budget: this one goes on from there.
+        The `end` of a training at the next lower budget: this one continues from there.
     keep_end
         Whether to give the `end`, for the next higher budget.
     checkpointer
-        Keeps the state while it trains; where it has one already, the training goes on from there, to the same bits
+        Keeps the state while it trains; if it has one already, the training resumes from it, to the same bits
         and with the same seconds spent as if it had not been interrupted.
 
     Raises
@@ -89,7 +89,7 @@ def train(
     epoch = steps_per_epoch(task, data)
     clock = clock or make_clock(task.budget, task.unit, epoch, stopwatch)
     saved = checkpointer.load() if checkpointer is not None else None
-    # Compiled or not, a network computes other bits: one that goes on does so as it began.
+    # Compiled or not, a network computes other bits: one that continues stays as it began.
     compiles = (
         saved["start"]["compiled"]
         if saved is not None
@@ -209,7 +209,7 @@ def _go_on(training: Training, clock: Clock, saved: dict[str, Any]) -> None:
 
 
 def _shorter_than_a_step(task: Task, steps_per_epoch: int) -> bool:
-    """Whether a budget is, given that a training took one step."""
+    """Whether a budget is, after a training took one step."""
     return task.unit == "seconds" or task.budget * (steps_per_epoch if task.unit == "epochs" else 1) < 1
 
 
@@ -226,6 +226,6 @@ def _refusal(settings: TrainingSettings, cost: StepCost) -> str | None:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    # torch has a type of error for a full GPU only; elsewhere the words of its allocators tell.
+    # torch has a type of error for a full GPU only; elsewhere the words of its allocators are compared.
     words = ("not enough memory", "can't allocate memory", "out of memory", "ALLOC_FAILED")
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)

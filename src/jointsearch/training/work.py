@@ -1,4 +1,4 @@
-"""The process of a training job: its helpers side by side, the device that it claims, one slot after another.
+"""The process of a training job: its parallel helpers, the device that it claims, one slot after another.
 
 Torch is imported only where something is to be trained, and after the variables that it reads are set.
 """
@@ -26,13 +26,13 @@ class Resources:
     Attributes
     ----------
     data_root, cache_root
-        Folders of the images and of what can be made again.
+        Folders of the images and of what can be recomputed.
     device, memory_gb
         Where to train, see `device.claim`.
     threads
-        Of all trainings at a time.
+        Of all concurrent trainings together.
     side_by_side
-        Trainings at a time.
+        Concurrent trainings.
     save_every
         Seconds between two saves of the state of a training.
     """
@@ -127,7 +127,7 @@ def _train(
 
 @contextmanager
 def _running(commands: Sequence[Sequence[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run processes beside this one; they are asked to end if it fails, and it ends after them."""
+    """Run processes in parallel with this one; they are asked to end if it fails, and it ends after them."""
     processes: list[subprocess.Popen[bytes]] = []
     try:
         processes += [subprocess.Popen(command) for command in commands]

@@ -45,8 +45,8 @@ class Cluster:
     before
         Time until a job that could be submitted may start: light jobs before it, submission, scheduling.
     look
-        Time until the run looks for jobs that have ended, after one did; while none ends it waits a `slower` longer
-        each time, `slowest` at most (as snakemake-executor-plugin-slurm does).
+        Time between two checks for jobs that have ended, after one did; while none ends, each wait is longer by
+        `slower`, up to `slowest` (as snakemake-executor-plugin-slurm does).
     ahead
         Jobs that are submitted beyond the number of workers, and start as soon as one is free.
     """
@@ -69,13 +69,13 @@ def simulate(
     side_by_side: int = 1,
     cluster: Cluster = Cluster(),  # frozen
 ) -> Schedule:
-    """Simulate the search on equal workers: every training takes exactly its budget, everything else what is said.
+    """Simulate the search on equal workers: every training takes exactly its budget.
 
     Jobs that may start are submitted in the order the workflow uses: earlier bracket first, then later rung first.
     """
-    ladder = budgets(settings)
+    all_budgets = budgets(settings)
     items = [bracket(index, settings) for index in range(brackets)]
-    lengths = [durations(item, ladder, continuation) for item in items]
+    lengths = [durations(item, all_budgets, continuation) for item in items]
     waiting = [{(seen.index, rung) for seen, rung in newly_seen(b, lag, settings)} for b in range(brackets)]
     rungs_left = {(b, rung): size for b in range(brackets) for rung, size in enumerate(items[b].sizes)}
     starts = [0.0] * brackets
@@ -154,29 +154,29 @@ def first_model(
 
 
 def report(pipelines: Mapping[str, Pipeline], workers: int) -> str:
-    """Write the plan of a configuration for people: its search at length, and what the studies beside it train."""
+    """Describe the plan of a configuration: its search in detail, and what the studies beside it train."""
     pipeline = pipelines[layout.SEARCH]
     config, lag, brackets = pipeline.config, pipeline.experiment.lags, pipeline.brackets
-    ladder = budgets(config.budget)
+    all_budgets = budgets(config.budget)
     unit = config.budget.unit
-    counts = trainings(brackets, len(ladder))
+    counts = trainings(brackets, len(all_budgets))
     continuation = config.training.continuation
-    total = sum(cost(item, ladder, continuation) for item in brackets)
+    total = sum(cost(item, all_budgets, continuation) for item in brackets)
     lines = [
         f"{config.experiment}: {len(brackets)} brackets, {sum(counts)} trainings, "
-        f"{counts[-1]} of them at the full budget of {amount(ladder[-1], unit)}",
+        f"{counts[-1]} of them at the full budget of {amount(all_budgets[-1], unit)}",
         "",
         f"one round of brackets (evaluations at each budget; eta {config.budget.eta}, {config.budget.rung_sizes}):",
-        _row("", [amount(budget, unit) for budget in ladder]),
+        _row("", [amount(budget, unit) for budget in all_budgets]),
     ]
-    for item in brackets[: len(ladder)]:
+    for item in brackets[: len(all_budgets)]:
         sizes = dict(zip(item.levels, item.sizes, strict=True))
-        cells = [str(sizes.get(level, "")) for level in range(len(ladder))]
+        cells = [str(sizes.get(level, "")) for level in range(len(all_budgets))]
         lines.append(_row(f"bracket {item.index}", cells))
-    spent = [0.0] * len(ladder)
+    training = [0.0] * len(all_budgets)
     for item in brackets:
-        for level, size, one in zip(item.levels, item.sizes, durations(item, ladder, continuation), strict=True):
-            spent[level] += size * one
+        for level, size, one in zip(item.levels, item.sizes, durations(item, all_budgets, continuation), strict=True):
+            training[level] += size * one
     jobs = config.jobs
     simulated = simulate(
         len(brackets), lag, workers, config.budget, jobs.evaluations_per_job, continuation, jobs.side_by_side
@@ -184,30 +184,30 @@ def report(pipelines: Mapping[str, Pipeline], workers: int) -> str:
     lines += [
         "",
         _row("trainings", [str(number) for number in counts]),
-        _row("training", [amount(one, unit) for one in spent]),
+        _row("training", [amount(one, unit) for one in training]),
         _row("lag", [str(value) for value in lag]),
         "",
-        f"total training    {amount(total, unit)} = {total / ladder[-1]:.0f} times the full budget",
+        f"total training    {amount(total, unit)} = {total / all_budgets[-1]:.0f} times the full budget",
         f"on {workers} workers      {amount(simulated.makespan, unit)}, workers busy "
         f"{simulated.utilisation:.0%} of it (training alone: start-up, evaluation and queues come on top)",
         f"first model       {_first_model(pipeline, simulated)}",
     ]
     if continuation:
-        saved = sum(cost(item, ladder) for item in brackets) - total
+        saved = sum(cost(item, all_budgets) for item in brackets) - total
         lines.append(
             f"continuation      saves {amount(saved, unit)}, {saved / (saved + total):.0%} of training from scratch"
         )
-    if ladder[0] != config.budget.minimum:
-        lowest, configured = amount(ladder[0], unit), amount(config.budget.minimum, unit)
+    if all_budgets[0] != config.budget.minimum:
+        lowest, configured = amount(all_budgets[0], unit), amount(config.budget.minimum, unit)
         lines.append(
             f"note              the lowest budget is {lowest}, not {configured}: "
-            "the ladder goes down from the full budget"
+            "each budget is a fraction of the full one"
         )
     return "\n".join([*lines, *_studies(pipelines, total)])
 
 
 def _studies(pipelines: Mapping[str, Pipeline], search: float) -> list[str]:
-    """What the studies beside the search train, arms of all repeats together, and what all comes to."""
+    """What the studies beside the search train, all repeats of arms together, and the total of all studies."""
     if len(pipelines) == 1:
         return []
     numbers: dict[str, int] = defaultdict(int)
@@ -225,7 +225,7 @@ def _studies(pipelines: Mapping[str, Pipeline], search: float) -> list[str]:
         _row("studies", ["trainings", "training"]),
         *(_row(group, [str(number), amount(costs[group], unit)]) for group, number in numbers.items()),
         "",
-        f"all in all        {amount(search + sum(costs.values()), unit)} of training",
+        f"all studies       {amount(search + sum(costs.values()), unit)} of training",
     ]
 
 
@@ -237,13 +237,15 @@ def _first_model(pipeline: Pipeline, simulated: Schedule) -> str:
     experiment = pipeline.experiment
     needed = registry.observations_needed(experiment.sampler, experiment.sampler_settings, experiment.space.dimension)
     if needed is None:
-        return "none: this sampler says of no number of evaluations that it builds a model from them"
+        return "none: this sampler states no number of evaluations that its model needs"
     pooled = registry.pools_budgets(experiment.sampler)
     begun = warm_start.known(pipeline.config, experiment.space) or ()
     known = [one.budget for one in begun if one.loss is not None]
     found = first_model(len(pipeline.brackets), experiment.lags, needed, experiment.budget, pooled, known)
     if found is None:
-        return f"none: no bracket sees the {needed} evaluations {'' if pooled else 'at one budget '}that it takes"
+        return (
+            f"none: no bracket sees the {needed} evaluations {'' if pooled else 'at one budget '}that the model needs"
+        )
     index, level = found
     unit = experiment.budget.unit
     return (

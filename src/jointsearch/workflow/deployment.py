@@ -1,6 +1,6 @@
-"""How the workflow lies in Snakemake: run from its clone, or as a module of somebody's own workflow.
+"""How the workflow is deployed in Snakemake: run from its clone, or as a module of another workflow.
 
-Nothing here imports Snakemake: its objects are handed in, and a UserError is for the Snakefile to tell.
+Nothing here imports Snakemake: its objects are passed in, and the Snakefile reports a UserError.
 """
 
 import functools
@@ -18,16 +18,16 @@ import yaml
 from jointsearch.core import config
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
-from jointsearch.workflow.session import Run
+from jointsearch.workflow.session import Session
 
 CONFIG = "config/config.yaml"
-"""What the workflow reads where nothing else is named."""
+"""The configuration that the workflow reads by default."""
 QUOTED = r"(['\"]).*\1"
-"""What is quoted for a shell already."""
+"""A value that is quoted for a shell already."""
 
 
 def check_paths(workflow: Any, root: Path) -> None:
-    """Refuse where and how the workflow is used, if that cannot work.
+    """Refuse paths, and ways of using the workflow, that cannot work.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def check_paths(workflow: Any, root: Path) -> None:
         for character in (os.pathsep, "\n"):
             if character in str(path):
                 raise UserError(f"{str(path)!r}: a path with {character!r} cannot work; rename the folder")
-    # With what links it was named by, as Snakemake sees it.
+    # With symbolic links as they are, as Snakemake sees it.
     if set("{}") & set(clone := os.path.abspath(root)):  # noqa: PTH100
         raise UserError(f"{clone}: Snakemake takes braces in the path of a clone for wildcards; rename the folder")
     if not Path(__file__).samefile(root / "src" / "jointsearch" / "workflow" / "deployment.py"):
@@ -59,8 +59,8 @@ def check_paths(workflow: Any, root: Path) -> None:
 
 
 UNFIT = {"slurm": "%\\", "cluster-generic": '"$`\\'}
-"""Characters of a working directory that executors, by name, cannot submit jobs from: Slurm has a meaning for them in
-the path of a log, and the generic plugin puts the path of a job script into double quotes."""
+"""Characters in the path of a working directory from which executors, by name, cannot submit jobs: Slurm expands them
+in the path of a log, and the generic plugin puts the path of a job script into double quotes."""
 
 
 def check_submission(executor: str) -> None:
@@ -69,7 +69,7 @@ def check_submission(executor: str) -> None:
     Raises
     ------
     UserError
-        If its path has a character that the executor, or what is behind it, does not leave as it is.
+        If its path has a character that the executor, or the system behind it, changes.
     """
     if found := set(UNFIT.get(executor, "")) & set(str(Path.cwd())):
         raise UserError(
@@ -80,10 +80,10 @@ def check_submission(executor: str) -> None:
 
 @functools.cache
 def quote_for_shells(arguments: Any, snakefile: str) -> None:
-    """Have the commands of jobs elsewhere quoted for the shells that read them.
+    """Quote the commands of jobs on other machines for the shells that read them.
 
-    Snakemake quotes arguments for Python (`repr`), which differs where a path has quotes, dollars or backslashes; and
-    its own Python not at all. Nothing is changed where no path needs it.
+    Snakemake quotes arguments for Python (`repr`), which differs if a path has quotes, dollars or backslashes; its own
+    Python it does not quote at all. Nothing is changed if no path needs it.
 
     Parameters
     ----------
@@ -105,16 +105,16 @@ def quote_for_shells(arguments: Any, snakefile: str) -> None:
     sys.executable = shlex.quote(sys.executable)
 
 
-def settings(workflow: Any, root: Path, given: Mapping[str, Any]) -> Config:
-    """Read the configuration of a run, as strictly as its files can be read.
+def settings(workflow: Any, root: Path, passed: Mapping[str, Any]) -> Config:
+    """Read the configuration of a run, as strictly as the library reads its files.
 
     Parameters
     ----------
     workflow
-        Snakemake's object. Files that its command line names replace all others, as a whole.
+        Snakemake's object. Files named on its command line replace all others, as a whole.
     root
         The clone.
-    given
+    passed
         What Snakemake has read into `config`; in a module, what `config:` passes to it.
 
     Raises
@@ -137,24 +137,24 @@ def settings(workflow: Any, root: Path, given: Mapping[str, Any]) -> Config:
         return config.read(*(named or [Path(CONFIG)]), overrides=overrides)
     exact = _merged([*read, *named], overrides, config.load)
     loose = _merged([*read, *named], workflow.config_settings.config, _loosely)
-    if named and given == loose:
+    if named and passed == loose:
         return config.read(*named, overrides=overrides)
     # Part of a file may be meant for this workflow alone: `config: config["joint"]`.
-    section = next((name for name, value in loose.items() if value == given), None)
+    section = next((name for name, value in loose.items() if value == passed), None)
     if section is not None:
         exact, loose = exact[section], loose[section]
         for file in (*read, *named):
             config.find_beside(file.parent, exact)
     where = ", ".join([*map(str, [*read, *named])]) or "the configuration that `config:` passes to the module"
-    return config.parse(as_written(given, loose, exact), where)
+    return config.parse(as_written(passed, loose, exact), where)
 
 
-def as_written(given: Mapping[str, Any], loose: Mapping[str, Any], exact: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the values that a mapping has from files as they are written there.
+def as_written(passed: Mapping[str, Any], loose: Mapping[str, Any], exact: Mapping[str, Any]) -> dict[str, Any]:
+    """Take values that come from files exactly as they are written there.
 
     Parameters
     ----------
-    given
+    passed
         The mapping, which may have been changed since it was read.
     loose
         What Snakemake reads in the same files: YAML 1.1, in which 1e-3 is a word.
@@ -162,7 +162,7 @@ def as_written(given: Mapping[str, Any], loose: Mapping[str, Any], exact: Mappin
         What this project reads there.
     """
     values: dict[str, Any] = {}
-    for key, value in given.items():
+    for key, value in passed.items():
         if isinstance(value, Mapping):
             values[key] = as_written(value, _section(loose, key), _section(exact, key))
         else:
@@ -188,46 +188,46 @@ def _loosely(file: Path) -> Any:
 
 
 class Listener:
-    """A filter of Snakemake's messages, by which a run learns that jobs begin and end; a module has no `onstart:`.
+    """A filter of Snakemake's messages, through which a run learns that it begins and ends; a module has no `onstart:`.
 
-    Two of one results folder are equal, so that a logger takes only the first: a module is read again each time that
-    rules of it are used.
+    Two listeners of the same results folder are equal, so that a logger adds only the first: a module is read again
+    each time its rules are used.
 
     Parameters
     ----------
-    run
+    session
         Starts before the first job, and ends when Snakemake does.
     workflow
         Snakemake's object.
     progress
-        What makes Snakemake quiet about its own progress: a progress line says it better than "Finished jobid: 1234".
+        Silences Snakemake's own progress: the progress line is clearer than "Finished jobid: 1234".
     refusal
-        What Snakemake tells in one line, where the run cannot start.
+        The exception that Snakemake reports in one line if the run cannot start.
     """
 
     READING = ("plan", "audit")
     """Rules that only read and print: they need no lock and show no progress."""
 
-    def __init__(self, run: Run, workflow: Any, progress: Any, refusal: type[Exception]):
-        self._run, self._workflow, self._progress, self._refusal = run, workflow, progress, refusal
+    def __init__(self, session: Session, workflow: Any, progress: Any, refusal: type[Exception]):
+        self._session, self._workflow, self._progress, self._refusal = session, workflow, progress, refusal
         self._reading = {workflow.modifier.modify_rulename(name) for name in self.READING}
         self._listens = False
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Listener) and other._run.folder == self._run.folder
+        return isinstance(other, Listener) and other._session.folder == self._session.folder
 
     def __hash__(self) -> int:
-        return hash(self._run.folder)
+        return hash(self._session.folder)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Hear a message: whether it is to be shown."""
+        """Handle a message; whether it is to be shown."""
         if self._listens:
             if self._workflow.output_settings.quiet is not None:
                 self._workflow.output_settings.quiet.add(self._progress)
-            # Here, where Snakemake is at its end and still in its working directory.
+            # The last message of Snakemake, which is still in its working directory.
             if record.getMessage().startswith("Elapsed time: "):
-                self._run.finish()
-            return self._run.listen(record)
+                self._session.finish()
+            return self._session.listen(record)
         if str(getattr(record, "event", None)) == "run_info" and not self._workflow.dryrun:
             self._listens = True
             if record.__dict__["stats"].keys() - {"total"} - self._reading:
@@ -237,6 +237,6 @@ class Listener:
     def _start(self) -> None:
         try:
             check_submission(self._workflow.executor_plugin.name)
-            self._run.start()
+            self._session.start()
         except UserError as error:
             raise self._refusal(str(error)) from None

@@ -1,7 +1,7 @@
 """A whole experiment in one process, without Snakemake: the same records, made by the functions that the rules call.
 
-For tests, benchmarks and notebooks, where a process for each job would take most of the time. The results folder is one
-of the workflow: it can be audited, and a run of the workflow goes on from it.
+For tests, benchmarks and notebooks, in which a process for each job would take most of the time. The results folder is
+one of the workflow: it can be audited, and a run of the workflow continues from it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from jointsearch.core.files import digest, read_record, write_bytes, write_recor
 from jointsearch.core.interruption import Interruption
 from jointsearch.core.records import CurvePoint, DataSet, Evaluation, MadeWith, Observed, Proposal, Result, Rung, Timing
 from jointsearch.results.folder import Folder
-from jointsearch.results.results import Results, Study
+from jointsearch.results.results import Results, StudyResults
 from jointsearch.samplers import registry
 from jointsearch.search import course, proposals
 from jointsearch.search.experiment import Experiment
@@ -37,7 +37,7 @@ from jointsearch.training.slot import Slot
 from jointsearch.workflow.pipeline import Pipeline
 
 Objective = Callable[[Proposal, float, int], float | None]
-"""What is searched in place of trainings: the loss of a proposal at a budget, by a seed; None where it fails."""
+"""Evaluates proposals in place of trainings: the loss of a proposal at a budget, by a seed; None if it fails."""
 Train = Callable[[Slot], Evaluation]
 """Trains a slot of a rung."""
 
@@ -45,7 +45,7 @@ Train = Callable[[Slot], Evaluation]
 def run(pipelines: Mapping[str, Pipeline], objective: Objective | None = None) -> None:
     """Run an experiment with all its studies: records, tables of evaluations and incumbents.
 
-    What is there already is not trained again.
+    Evaluations that exist are not trained again.
 
     Parameters
     ----------
@@ -70,13 +70,13 @@ def run(pipelines: Mapping[str, Pipeline], objective: Objective | None = None) -
             if pipeline is search:
                 _find_images(pipeline)
             with _training(pipeline, settings, objective) as train:
-                study = _Study(pipeline, settings, train)
+                study = _StudyRun(pipeline, settings, train)
                 study.run(plan)
             study.sum_up(plan)
 
 
 def finish(pipelines: Mapping[str, Pipeline]) -> None:
-    """Make of the records what is said of them: configuration, figures, tables, numbers, paper, crate, manifest.
+    """Make all that is computed from the records: configuration, figures, tables, numbers, paper, crate, manifest.
 
     Raises
     ------
@@ -104,31 +104,31 @@ def finish(pipelines: Mapping[str, Pipeline]) -> None:
 
 
 @dataclass(frozen=True)
-class _Study:
-    """A study that is run; keeps what comes of it in its folder, see `course.Keeper`."""
+class _StudyRun:
+    """The run of a study; keeps its records in its folder, see `course.Keeper`."""
 
     pipeline: Pipeline
     experiment: Experiment
     training: Train
 
     def run(self, plan: Plan) -> None:
-        """Train all that is planned."""
+        """Train everything that is planned."""
         planned, brackets = self.pipeline.planned.plan, self.pipeline.brackets
         if self.experiment.warm_start is not None:
             self._begin_warm()
         if planned.is_search:
             course.run(brackets, self.experiment.budget, self.experiment.lags, self)
             return
-        followed = {name: Study.read(self.pipeline.folder, plan, name).evaluations for name in planned.follows}
+        followed = {name: StudyResults.read(self.pipeline.folder, plan, name).evaluations for name in planned.follows}
         kind = proposer(planned)
         for item in brackets:
             for rung in range(len(item.sizes)):
-                given = kind.propose(self.experiment, planned, item.index, rung, followed)
-                self.train(item, rung, self.keep(given))
+                proposed = kind.propose(self.experiment, planned, item.index, rung, followed)
+                self.train(item, rung, self.keep(proposed))
 
     def sum_up(self, plan: Plan) -> None:
         """Write the table of its evaluations and the best configuration."""
-        found = Study.read(self.pipeline.folder, plan, self.folder.name)
+        found = StudyResults.read(self.pipeline.folder, plan, self.folder.name)
         for name, content in study_tables.of_study(found).items():
             write_bytes(self.pipeline.table.with_name(name), content)
 
@@ -145,7 +145,7 @@ class _Study:
         previous = reader.previous(name, item.index)
         history = proposals.history(self.experiment, name, item.index, previous, seen)
         write_record(layout.history_file(self.folder, item.index), history)
-        known, waiting = reader.observations(name, item.index), pending if self._looks_at_pending else ()
+        known, waiting = reader.observations(name, item.index), pending if self._sees_pending else ()
         return self.keep(proposals.first_rung(self.experiment, history, known, waiting, self.space))
 
     def promote(self, item: Bracket, rung: int, below: Sequence[Evaluation]) -> Rung:
@@ -176,12 +176,12 @@ class _Study:
         write_record(layout.warm_start_file(self.folder), known)
 
     @property
-    def _looks_at_pending(self) -> bool:
+    def _sees_pending(self) -> bool:
         return registry.sees_pending(self.experiment.sampler)
 
 
 def _settings(pipeline: Pipeline) -> Experiment:
-    """Settings of a study, once that is over of which it keeps a part."""
+    """Settings of a study, once the study has ended whose incumbent it keeps a part of."""
     for found in pipeline.inputs("settings")["keeps"]:
         return second_step(pipeline.experiment, read_record(found, Incumbent), pipeline.planned.plan.keeps)
     return pipeline.experiment
@@ -189,9 +189,9 @@ def _settings(pipeline: Pipeline) -> Experiment:
 
 def _find_images(pipeline: Pipeline) -> None:
     config, experiment = pipeline.config, pipeline.experiment
-    given = "validation_fraction" in config.data.model_fields_set
+    configured = "validation_fraction" in config.data.model_fields_set
     roots = Path(config.data_root), Path(config.cache_root)
-    found = datasets.find(experiment.data, roots[0], experiment.split_seed, roots[1], given)
+    found = datasets.find(experiment.data, roots[0], experiment.split_seed, roots[1], configured)
     write_record(pipeline.folder / "data.json", found.images)
 
 
@@ -207,7 +207,7 @@ def _one_thread() -> Iterator[None]:
 
 @contextmanager
 def _training(pipeline: Pipeline, experiment: Experiment, objective: Objective | None) -> Iterator[Train]:
-    """Have what evaluates the slots of a study."""
+    """Yield the function that evaluates the slots of a study."""
     config = pipeline.config
     known = read_record(pipeline.folder / "data.json", DataSet)
     roots = Path(config.data_root), Path(config.cache_root)
@@ -219,7 +219,7 @@ def _training(pipeline: Pipeline, experiment: Experiment, objective: Objective |
 
 
 def _ask(objective: Objective, slot: Slot, setup: Setup) -> Evaluation:
-    """Have the loss of a slot from an objective. Its record names the objective in the place of the training code."""
+    """Evaluate a slot by an objective. Its record names the objective in place of the training code."""
     running = attempt.begin(setup.device, digest(setup.environment))
     loss = objective(slot.proposal, slot.identity.budget, slot.identity.seed)
     point = CurvePoint(step=0, epoch=0, learning_rate=0, train_loss=None, validation_error=loss, test_error=loss)

@@ -19,30 +19,30 @@ from jointsearch.search.studies import kinds
 from jointsearch.search.studies.kind import PlannedStudy
 
 SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
-"""What a unit of the budget takes at most, where the configuration does not say it."""
+"""Seconds that a unit of the budget takes at most, unless the configuration sets it."""
 Inputs = dict[str, list[Path]]
 OPTIONAL = {
     "settings": ("keeps",),
     "history": ("seen",),
     "proposals": ("pending",),
 }
-"""Roles that shell commands name, and that not everything of a kind has."""
+"""Roles that shell commands name, but that some nodes of a kind do not have."""
 DRAWN = (".pdf", ".svg", ".png", ".csv")
-"""Files that a figure is."""
+"""The files of a figure."""
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """One study of a configuration; all paths are relative to the working directory.
 
-    `graph` says what everything in the experiment is made from. `place` is that among the studies of the configuration,
-    the search first.
+    `graph` says what everything in the experiment depends on. `position` is that among the studies of the
+    configuration, the search first.
     """
 
     config: Config
     planned: PlannedStudy
     graph: Graph
-    place: int = 0
+    position: int = 0
     results: Path = Path("results")
 
     @classmethod
@@ -66,10 +66,10 @@ class Pipeline:
         planned = kinds.plan(config, experiment)
         graph = Graph(kinds.record(planned, experiment), {one.name: one.experiment for one in planned.values()})
         pipelines = {
-            name: cls(config, study, graph, place, results) for place, (name, study) in enumerate(planned.items())
+            name: cls(config, study, graph, number, results) for number, (name, study) in enumerate(planned.items())
         }
         for one in pipelines.values():
-            # What a second step keeps is known only once the first has found it.
+            # The values that a second step keeps are known only once the first has ended.
             if not one.planned.plan.keeps:
                 refuse_another(one.frozen, one.experiment)
         refuse_loss(pipelines[layout.SEARCH].folder, graph.plan)
@@ -107,7 +107,7 @@ class Pipeline:
 
     @property
     def table(self) -> Path:
-        """The table of all evaluations of the study, made when it is over."""
+        """The table of all evaluations of the study, made when it has ended."""
         return self.frozen.with_name("observations.csv")
 
     @property
@@ -130,17 +130,17 @@ class Pipeline:
         return layout.batch_files(self.study, bracket, rung, size, self.config.jobs.evaluations_per_job)
 
     def inputs(self, kind: str, bracket: str | int = 0, rung: str | int = 0, name: str | None = None) -> Inputs:
-        """Files that the job which makes a thing needs, by their role, as the graph says.
+        """Files that the job of a node needs, by their role, as the graph says.
 
         Parameters
         ----------
         kind, bracket, rung, name
-            As in `graph.Node`; by default a thing of this study.
+            As in `graph.Node`; by default of this study.
 
         Returns
         -------
         dict of str to list of Path
-            Roles that a shell command names are there also where nothing has them.
+            Roles that a shell command names are always there, if need be without files.
         """
         found: Inputs = {role: [] for role in OPTIONAL.get(kind, ())}
         node = Node(kind, self.planned.name if name is None else name, int(bracket), int(rung))
@@ -150,7 +150,7 @@ class Pipeline:
         return found
 
     def files(self, role: str, node: Node) -> list[Path]:
-        """Files that a thing is: of a rung its batch files, of a study, all together, its table."""
+        """Files of a node: of a rung its batch files, of a study as a whole its table."""
         match node.kind:
             case "rung" | "evaluation":
                 size = self.graph.size(node.name, node.bracket, node.rung)
@@ -176,12 +176,12 @@ class Pipeline:
     def time_limit(self, bracket: int, rung: int, trainings: int) -> int:
         """Minutes that a job of so many trainings may take.
 
-        Each gets 1.1 times its training, since evaluating on the way takes a few percent, and the allowance of the
-        configuration for what surrounds it.
+        Each gets 1.1 times its training, since the evaluations during it take a few percent, and the allowance of the
+        configuration for what comes before and after.
         """
         jobs, budget = self.config.jobs, self.config.budget
-        item, ladder = self.planned.bracket(bracket), hyperband.budgets(budget)
-        training = hyperband.durations(item, ladder, self.config.training.continuation)[rung]
+        item, all_budgets = self.planned.bracket(bracket), hyperband.budgets(budget)
+        training = hyperband.durations(item, all_budgets, self.config.training.continuation)[rung]
         seconds = 1.1 * training * (jobs.seconds_per_unit or SECONDS_PER_UNIT[budget.unit]) + jobs.allowance
         # Rounded first: 1.1 is a little more than eleven tenths.
         return math.ceil(round(math.ceil(trainings / jobs.side_by_side) * seconds / 60, 6))
@@ -189,6 +189,6 @@ class Pipeline:
     def priority(self, bracket: int, rung: int) -> int:
         """Order of trainings that could start: earlier study first; in it earlier bracket first, then later rung.
 
-        The search is the first study, and repeats of arms end one by one: what is cut off leaves whole ones.
+        The search is the first study, and repeats of arms end one by one: if a run is cut off, whole ones are left.
         """
-        return rung - bracket * len(self.experiment.lags) - self.place * 10**6
+        return rung - bracket * len(self.experiment.lags) - self.position * 10**6

@@ -1,4 +1,4 @@
-"""How far a search is: counts per budget, failures, best so far, time left; as a panel or one line."""
+"""Progress of a search: counts per budget, failures, best so far, time left; as a panel or one line."""
 
 import contextlib
 import shutil
@@ -16,13 +16,13 @@ from jointsearch.search.hyperband import Bracket, trainings
 
 
 @dataclass(frozen=True)
-class Progress:
+class SearchProgress:
     """State of a search.
 
     Attributes
     ----------
     budgets, unit
-        The ladder, lowest first, and what it counts.
+        All budgets, lowest first, and their unit.
     done, total
         Evaluations at each budget, complete and planned.
     failed
@@ -42,7 +42,7 @@ class Progress:
     seconds_left: float | None
 
     def line(self) -> str:
-        """Put everything in one line."""
+        """Write the state in one line."""
         counts = ", ".join(
             f"{amount(budget, self.unit)} {done}/{total}"
             for budget, done, total in zip(self.budgets, self.done, self.total, strict=True)
@@ -53,7 +53,7 @@ class Progress:
         )
 
     def panel(self) -> str:
-        """Lay it out with a bar for each budget."""
+        """Write the state with a bar for each budget."""
         rows = []
         for budget, done, total in zip(self.budgets, self.done, self.total, strict=True):
             bar = "#" * round(30 * done / max(1, total))
@@ -71,11 +71,11 @@ class Progress:
 
 
 @dataclass
-class Reader:
+class ProgressReader:
     """Reads the records of studies as they appear, each once.
 
-    `folder` is that of the experiment, read by one who doubts; `studies` maps the name of each to its planned brackets;
-    `budgets` are the ladder, lowest first, in `unit`.
+    `folder` leaves out broken records; `studies` maps the name of each study to its planned brackets;
+    `budgets` are those of the search, lowest first, in `unit`.
     """
 
     folder: Folder
@@ -84,10 +84,10 @@ class Reader:
     unit: str
     _opened: float = field(default_factory=time.time)
 
-    def read(self) -> Progress:
-        """Look at the files now.
+    def read(self) -> SearchProgress:
+        """Read the records that exist now.
 
-        Records that cannot be read, or are at none of the budgets, are not counted; the run itself reports them.
+        Records that cannot be read, or whose budget is none of these, are not counted; the run itself reports them.
         """
         evaluations = [
             one
@@ -101,11 +101,11 @@ class Reader:
         every_bracket = [item for brackets in self.studies.values() for item in brackets]
         total = trainings(every_bracket, len(self.budgets))
         successful = rank([item for item in evaluations if item.loss is not None])
-        # Arms are compared on their own, and a retraining's validation error is of images that it has seen.
+        # Arms are compared separately, and a retraining's validation error is measured on images that it has seen.
         found = [item for item in successful if item.study == layout.SEARCH]
         largest = max((item.budget for item in found), default=0.0)
         work_left = sum(budget * (t - d) for budget, t, d in zip(self.budgets, total, done, strict=True))
-        return Progress(
+        return SearchProgress(
             self.budgets,
             self.unit,
             tuple(done),
@@ -116,10 +116,10 @@ class Reader:
         )
 
     def _seconds(self, evaluations: list[Evaluation], work_left: float) -> float | None:
-        """Extrapolate the pace of the last stretch of work: the evaluations since this reader was opened.
+        """Extrapolate the pace of the evaluations since this reader was opened.
 
-        A reader that joins late, or only looks once, takes all of them, less the pauses between runs: the
-        time in which any training was running.
+        A reader that is opened late, or reads only once, takes all evaluations and the time in which any training was
+        running, so that pauses between runs do not count.
         """
         if not work_left:
             return 0.0
@@ -138,15 +138,15 @@ def _covered(intervals: list[tuple[float, float]]) -> float:
 
 
 class Watcher(threading.Thread):
-    """Prints the line of a running search whenever it changed: in place on a terminal, as lines elsewhere."""
+    """Prints the progress line of a running search whenever it changes: in place on a terminal, as lines elsewhere."""
 
-    def __init__(self, look: Callable[[], Progress], stream: TextIO, every: float | None = None):
+    def __init__(self, look: Callable[[], SearchProgress], stream: TextIO, every: float | None = None):
         super().__init__(daemon=True, name="progress")
         self._look, self._stream, self._finish = look, stream, threading.Event()
         self._every = every or (1.0 if stream.isatty() else 10.0)
 
     def run(self) -> None:
-        """Look, print if changed, wait; once more at the end."""
+        """Read, print if the line changed, wait; once more at the end."""
         last = ""
         while True:
             ended = self._finish.wait(self._every)

@@ -1,4 +1,4 @@
-"""What still trains when no run of the workflow is there, and what can go on."""
+"""Trainings still running, whether or not a run of the workflow is there, and those that can resume."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ from jointsearch.core import layout, lock
 from jointsearch.workflow.pipeline import Pipeline
 
 
-def slots_under_way(pipeline: Pipeline) -> list[Path]:
-    """Records that a process, here or on another node, works on now."""
+def running_slots(pipeline: Pipeline) -> list[Path]:
+    """Records of the trainings that a process, here or on another node, runs now."""
     found = []
     for item in pipeline.brackets:
         for rung, size in enumerate(item.sizes):
             folder = layout.rung_folder(pipeline.study, item.index, rung)
-            there = set(folder.iterdir()) if folder.exists() else set()
-            if layout.lock_file(folder) in there:
+            present = set(folder.iterdir()) if folder.exists() else set()
+            if layout.lock_file(folder) in present:
                 files = {slot: layout.slot_file(folder, slot) for slot in range(size)}
-                found += [file for slot, file in files.items() if file not in there and _is_held(folder, slot)]
+                found += [file for slot, file in files.items() if file not in present and _is_held(folder, slot)]
     return found
 
 
@@ -25,5 +25,5 @@ def _is_held(folder: Path, slot: int) -> bool:
 
 
 def saved_states(pipeline: Pipeline) -> list[Path]:
-    """States of interrupted trainings, from which they go on."""
+    """Saved states of interrupted trainings, from which they resume."""
     return sorted(pipeline.study.glob("bracket-*/rung-*/state-*.pt"))

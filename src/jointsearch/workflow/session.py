@@ -20,17 +20,17 @@ from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import time_stamps
 from jointsearch.workflow.pipeline import Pipeline
-from jointsearch.workflow.progress import Reader, Watcher
-from jointsearch.workflow.running import slots_under_way
+from jointsearch.workflow.progress import ProgressReader, Watcher
+from jointsearch.workflow.running import running_slots
 
 NOISE = re.compile(
     r"Select jobs|Execute |Job \d+ has been submitted|No SLURM account|No account was|Unable to guess SLURM account"
 )
-"""How messages begin that say nothing to a user; an account that a cluster asks for is missed by sbatch itself."""
+"""How messages begin that do not help a user; sbatch itself reports a missing account if the cluster needs one."""
 
 
-class Run:
-    """One run of pipelines, by study, from its start to its end, well or badly."""
+class Session:
+    """One run of the workflow on the pipelines of all studies, from its start to its end, successful or not."""
 
     def __init__(self, pipelines: Mapping[str, Pipeline]):
         self._pipelines, self._pipeline = pipelines, pipelines[layout.SEARCH]
@@ -40,11 +40,11 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """The results folder, which one run at a time works in."""
+        """The results folder, which only one run at a time may use."""
         return self._pipeline.folder
 
     def start(self, searches_only: bool = False) -> None:
-        """Take the lock and begin to show progress: of the search, or of all studies.
+        """Take the lock and start the progress line: of the search, or of all studies.
 
         Raises
         ------
@@ -54,10 +54,10 @@ class Run:
         self._lock = lock.take(self._pipeline.folder)
         sweep(self._pipeline.folder)
         self.write_plan()
-        if going_on := [file for one in self._pipelines.values() for file in slots_under_way(one)]:
+        if running := [file for one in self._pipelines.values() for file in running_slots(one)]:
             print(
-                f"note: {len(going_on)} trainings of an earlier run still go on, such as {going_on[0]}; "
-                "they are waited for, not trained twice (make resume-check)",
+                f"note: {len(running)} trainings of an earlier run are still running, such as {running[0]}; "
+                "this run waits for them and does not train them twice (make resume-check)",
                 file=sys.stderr,
             )
         shown = [self._pipeline] if searches_only else list(self._pipelines.values())
@@ -68,25 +68,25 @@ class Run:
     def write_plan(self) -> None:
         """Write down what is to be trained, before any job reads it.
 
-        No rule makes it: a rule of which the plan is an input, even an `ancient` one, would be planned anew, or not
-        looked at, together with all that follows from it, whenever the plan grows.
+        No rule makes it: if the plan were an input of a rule, even an `ancient` one, Snakemake would plan that rule
+        again, or skip it, together with all that depends on it, whenever the plan grows.
         """
         path, plan = layout.plan_file(self.folder), self._pipeline.graph.plan
         if not path.exists() or path.read_bytes() != record_bytes(plan):
             write_record(path, plan)
 
     def settle(self) -> list[str]:
-        """Bring results that were moved, or whose trainings were packed otherwise, into order before they are compared.
+        """Set the time stamps of results that were moved, or whose trainings are packed differently now.
 
-        Gives no file: it is asked for as an input, since Snakemake asks for those before it looks at any time stamp,
-        also in a dry run.
+        Returns no file: it is called as an input function, since Snakemake evaluates those before it compares any time
+        stamps, in a dry run too.
         """
         batches = [rung for one in self._pipelines.values() for rung in one.rungs]
         time_stamps.settle(self._pipeline.folder, self._pipeline.config, batches)
         return []
 
     def listen(self, record: logging.LogRecord) -> bool:
-        """Hear a message of the workflow engine: whether it is to be shown. Says why a job on a cluster failed."""
+        """Handle a message of Snakemake; whether it is to be shown. Reports why a job on a cluster failed."""
         event = record.__dict__
         logs = event.get("log") or []
         if event.get("event") == "job_info":
@@ -106,31 +106,31 @@ class Run:
 
 
 def _say(text: str, stream: TextIO) -> None:
-    """Print to whom is there: a terminal may close while a run goes on, which must not end it."""
+    """Print, if anything still reads: a terminal that closes must not end a run."""
     with contextlib.suppress(OSError):
         print(text, file=stream, flush=True)
 
 
-def reader_of(pipelines: Sequence[Pipeline]) -> Reader:
+def reader_of(pipelines: Sequence[Pipeline]) -> ProgressReader:
     """The reader of the progress of pipelines of one configuration."""
     settings = pipelines[0].config.budget
     studies = {one.planned.name: one.brackets for one in pipelines}
-    return Reader(Folder(pipelines[0].folder, doubting=True), studies, budgets(settings), settings.unit)
+    return ProgressReader(Folder(pipelines[0].folder, doubting=True), studies, budgets(settings), settings.unit)
 
 
 def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: Mapping[str, int]) -> str:
-    """Say in one line why a job failed that ran elsewhere.
+    """Report in one line why a job on another machine failed.
 
     Parameters
     ----------
     output
-        Files that it was to make.
+        Files that it was to write.
     message
-        Of who ran it.
+        The message of the executor.
     logs
         Its log files, its own first.
     earlier
-        Bytes at the beginning of some of them that are of earlier attempts, and not quoted.
+        Bytes at the beginning of some of them that earlier attempts wrote, and that are not quoted.
     """
     reason = message.partition("For further error details")[0].partition(" Detailed failure reason")[0]
     reason = " ".join(reason.partition("sbatch call:")[0].split())
@@ -145,7 +145,7 @@ def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: M
 
 
 def images(folder: Path) -> str:
-    """Say in a line which images an experiment trains on; nothing before they were looked at."""
+    """Describe in one line the images of an experiment; empty before they were checked."""
     try:
         found = Folder(folder).data
     except UserError as error:

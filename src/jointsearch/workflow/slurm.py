@@ -1,4 +1,4 @@
-"""Slurm, as the workflow asks it: the training jobs in its queue, and what keeps a run from losing sight of them."""
+"""Slurm: the training jobs in its queue, and how a run is kept from losing sight of them."""
 
 import math
 import os
@@ -15,12 +15,12 @@ from typing import Any
 from jointsearch.core.errors import UserError
 
 FIELDS = "%i|%T|%M|%R|%r|%k|%Z"
-"""Of squeue: job, state, time used, nodes or why it waits, why it waits, comment, working directory."""
+"""Fields of squeue: job, state, time used, nodes or reason, reason, comment, working directory."""
 OF_TRAINING = re.compile(r"rule_(\w+_)?train_wildcards_")
 """How the comment of a training job begins; a workflow that takes this one as a module may rename its rules."""
 
 USUAL = {"None", "Priority", "Resources", "BeginTime"}
-"""Reasons for which a job waits that will start by itself; the last one after its node was lost or preempted."""
+"""Reasons of jobs that wait and will start by themselves; the last one after a node was lost or preempted."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class SlurmJob:
     Attributes
     ----------
     id, state
-        As Slurm says them.
+        As Slurm reports them.
     used
-        Time that it ran.
+        Time that it has run.
     where
-        Its nodes, or why it waits in parentheses.
+        Its nodes, or in parentheses why it waits.
     reason
         Why it waits.
     what
-        Rule and wildcards.
+        Its rule and wildcards.
     """
 
     id: str
@@ -57,7 +57,7 @@ def jobs(folder: Path, patience: float = 60.0) -> list[SlurmJob] | None:
     folder
         The working directory of the run that submitted them.
     patience
-        Seconds that Slurm has for its answer.
+        Seconds to wait for Slurm's answer.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def jobs(folder: Path, patience: float = 60.0) -> list[SlurmJob] | None:
 
 
 def queue(jobs: Sequence[SlurmJob]) -> str:
-    """Say in one line how many jobs are in which state, and why some wait if that is not for their turn."""
+    """Count the jobs in each state in one line, with the reasons of those that wait for anything but their turn."""
     counts = Counter(job.state.lower() for job in jobs)
     line = ", ".join(f"{count} {state}" for state, count in counts.most_common())
     unusual = Counter(job.reason for job in jobs if job.state == "PENDING" and job.reason not in USUAL)
@@ -97,11 +97,11 @@ def queue(jobs: Sequence[SlurmJob]) -> str:
 
 
 def keep_sight_of_jobs() -> None:
-    """Keep from the executor plugin, in this process, what makes it lose sight of jobs that Slurm has.
+    """Keep the executor plugin, in this process, from losing sight of jobs that Slurm has.
 
-    Variables of the user for squeue, such as SQUEUE_PARTITION, may hide jobs. And before each look the plugin asks for
-    MinJobAge, how long Slurm remembers a job that has ended: where the controller does not answer, the plugin takes
-    that for too short and asks sacct instead, which answers only where there is an accounting database.
+    The user's variables for squeue, such as SQUEUE_PARTITION, may hide jobs. And before each query the plugin asks for
+    MinJobAge, how long Slurm remembers a job that has ended: if the controller does not answer, the plugin takes the
+    time as too short and asks sacct instead, which works only with an accounting database.
     """
     for name in filter(_changes_squeue, list(os.environ)):
         del os.environ[name]

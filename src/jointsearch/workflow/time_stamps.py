@@ -1,8 +1,7 @@
-"""Time stamps of results that were moved: brought into the order in which files were made.
+"""Time stamps of results that were moved: set to the order in which the files were made.
 
-The workflow engine makes a file again that is older than what it is made of. A copy, a restore or an archive leaves
-stamps in any order, so that it would submit trainings whose records lie there. Records name what they were made of by
-digest, which stays true.
+Snakemake remakes a file that is older than its inputs. A copy, a restore or an archive leaves time stamps in any order,
+so that Snakemake would submit trainings whose records exist. Records name their inputs by digest, which stays valid.
 """
 
 import contextlib
@@ -19,26 +18,25 @@ from jointsearch.core.files import digest, write_bytes, write_record
 from jointsearch.training import job
 
 KNOWN = ".time-stamps"
-"""In the folder of an experiment: the stamps of what a run has left there."""
+"""In the folder of an experiment: the time stamps at the end of the last run."""
 EARLIER = 10**9
-"""Nanoseconds between the stamps of what has to be made again and of what has not: a file system may count seconds."""
+"""Nanoseconds between the stamps of files to be remade and of all others: a file system may count whole seconds."""
 
 
 def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> None:
-    """Set the time stamps of an experiment anew, unless they are those that the last run has left.
+    """Set the time stamps of an experiment, unless they are those that the last run left.
 
-    What follows from the files beside it gets the latest stamp of all, the same for each, so that there is nothing to
-    do for it; what does not, an older one, so that it is made again. Where there is something to
-    do, and jobs have another size than those that trained, their batch files are written before; no other content is
-    changed. A folder in which another run
-    works, or that cannot be written, is left as it is.
+    A file that follows from the files beside it gets the latest stamp of all, the same for each, so that it is up to
+    date; any other file gets an older one, so that it is remade. If something is to be remade, and jobs have another
+    size than when they trained, their batch files are written first; no other content changes. A folder that another
+    run uses, or that cannot be written, is left as it is.
 
     Parameters
     ----------
     folder, config
-        Of the experiment, and what is configured now.
+        The results folder of the experiment, and its present configuration.
     batches
-        For each rung of all studies, its batch files.
+        The batch files of each rung of all studies.
     """
     if not layout.experiment_file(folder).exists():
         return
@@ -61,14 +59,14 @@ def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> N
                 made += repacked
                 stale = current.stale(folder, config)
         except (OSError, UserError):
-            # The run itself says what is broken, or cannot be written.
+            # The run itself reports what is broken, or cannot be written.
             return
         latest = min(max(path.stat().st_mtime_ns for path in (*made, *sources.files())), time.time_ns())
         try:
             for path in made:
                 stamp = latest - EARLIER if path.relative_to(folder).as_posix() in stale else latest
                 os.utime(path, ns=(stamp, stamp))
-            # The engine compares these with the inputs of a job too, as if they were outputs.
+            # Snakemake compares these with the inputs of a job too, as if they were outputs.
             for path in layout.log_folder(config.experiment).rglob("*.tsv"):
                 os.utime(path, ns=(latest, latest))
         except OSError as error:
@@ -79,20 +77,20 @@ def settle(folder: Path, config: Config, batches: Iterable[Sequence[Path]]) -> N
 
 
 def remember(folder: Path, config: Config) -> None:
-    """Keep the stamps of what lies there, since the workflow engine has made it in order.
+    """Record the time stamps of the files that exist, since Snakemake has made them in order.
 
-    Those of the code that figures follow are kept as well, as a clone or a checkout gives it newer ones, and what was
-    asked for: the engine's own memory of that may not be moved along.
+    The stamps of the code of figures are recorded as well, as a clone or a checkout changes them, and so are the
+    configured search and studies: Snakemake's own metadata may not be moved along.
     """
     names = (path.relative_to(folder).as_posix() for path in _files(folder))
     lines = [f"{_stamp(folder / name)} {name}\n" for name in names if layout.is_upstream(name)]
-    # Without them the next run looks at the digests again.
+    # Without them the next run compares the digests again.
     with contextlib.suppress(OSError):
         write_bytes(folder / KNOWN, "".join([f"{_surroundings(config)}\n", *lines]).encode())
 
 
 def _as_left(folder: Path, config: Config) -> bool:
-    """Whether what the last run has left has the stamps that it had. What came since then, or is gone, is no matter."""
+    """Whether the files that the last run left have their time stamps. New and missing files do not count."""
     try:
         surroundings, *lines = (folder / KNOWN).read_text().splitlines()
     except (OSError, ValueError):

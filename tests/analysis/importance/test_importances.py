@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from factories import evaluation
-from synthetic import material
+from synthetic import results
 
 from jointsearch.analysis.importance import importances
 from jointsearch.analysis.importance.groups import GROUPS
@@ -13,7 +13,7 @@ from jointsearch.analysis.tables import importance_groups
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.results.results import Results, Study
+from jointsearch.results.results import Results, StudyResults
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 
@@ -108,15 +108,15 @@ def test_the_same_evaluations_give_the_same_table(found) -> None:
 
 
 def gathered() -> Results:
-    made = material(BudgetSettings(unit="epochs", minimum=1, maximum=3), search=())
+    made = results(BudgetSettings(unit="epochs", minimum=1, maximum=3), search=())
     experiment = made.experiment.model_copy(update={"space": SPACE})
     other = experiment.model_copy(update={"space": made.experiment.space})
     full = [one.model_copy(update={"budget": 3.0}) for one in trained(60, fail=4)]
     studies = {
-        layout.SEARCH: Study(experiment, tuple(full[:40])),
-        layout.CORRELATION: Study(experiment, tuple(full[40:])),
-        layout.MANUAL: Study(experiment, (evaluation("9-0-0"),)),
-        "architecture_first-0-1": Study(other, (evaluation("9-0-0"),)),
+        layout.SEARCH: StudyResults(experiment, tuple(full[:40])),
+        layout.CORRELATION: StudyResults(experiment, tuple(full[40:])),
+        layout.MANUAL: StudyResults(experiment, (evaluation("9-0-0"),)),
+        "architecture_first-0-1": StudyResults(other, (evaluation("9-0-0"),)),
     }
     return replace(made, experiment=experiment, studies=studies)
 

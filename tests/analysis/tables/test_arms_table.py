@@ -3,13 +3,13 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from arm_runs import STEPS, arms
-from synthetic import material
+from synthetic import results
 
 from jointsearch.analysis.comparison import compare_arms
 from jointsearch.analysis.tables.arms_table import data, numbers
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
-from jointsearch.results.results import Results, Study
+from jointsearch.results.results import Results, StudyResults
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 
@@ -65,7 +65,7 @@ def test_all_arms_are_compared_where_the_first_incomplete_one_is(six) -> None:
 def test_what_fails_for_nothing_makes_an_arm_end_early_and_it_keeps_its_incumbent() -> None:
     made = arms(EPOCHS, 2, 4, joint_bohb_0=1)
     free = {
-        name: Study(one.experiment, tuple(map(without_cost, one.evaluations)))
+        name: StudyResults(one.experiment, tuple(map(without_cost, one.evaluations)))
         for name, one in made.studies.items()
         if name.startswith("joint_random")
     }
@@ -86,14 +86,14 @@ def test_a_repeat_without_success_by_then_is_counted_and_not_paired() -> None:
         one.model_copy(update={"loss": None, "test_error": None, "status": "diverged"})
         for one in made.evaluations("joint_random-1")
     ]
-    studies = {**made.studies, "joint_random-1": Study(made.experiment, tuple(failed))}
+    studies = {**made.studies, "joint_random-1": StudyResults(made.experiment, tuple(failed))}
     row = data(replace(made, studies=studies)).set_index("arm").loc["joint_random"]
     assert (row["compared"], row["n"], row["pairs"], row["failed_mean"] > 0) == (3, 2, 2, True)
 
 
 @pytest.mark.parametrize(
     "made",
-    [material(EPOCHS), arms(EPOCHS, 1, 4), arms(EPOCHS, 2, 4, failing=1), arms(EPOCHS, 2, 4, failing=0.7)],
+    [results(EPOCHS), arms(EPOCHS, 1, 4), arms(EPOCHS, 2, 4, failing=1), arms(EPOCHS, 2, 4, failing=0.7)],
     ids=["none", "one", "failed", "mostly failed"],
 )
 def test_little_and_failed_data_give_a_table_with_empty_cells(made) -> None:

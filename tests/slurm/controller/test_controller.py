@@ -15,7 +15,7 @@ def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
     with monkeypatch.context() as of_a_user:
         of_a_user.setenv("SQUEUE_PARTITION", "urgent")
         run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(workspace.under_way()) == 1)
+    wait(lambda: len(workspace.still_running()) == 1)
     cluster.controller_down()
     away = time.monotonic()
     try:

@@ -20,7 +20,7 @@ from jointsearch.analysis.importance.gaussian import GaussianProcess
 from jointsearch.analysis.importance.groups import Effects
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.space.space import Space
@@ -49,24 +49,24 @@ def fewest(dimension: int) -> int:
     return max(2 * dimension, 20)
 
 
-def evaluations(material: Results) -> list[Evaluation]:
-    """Gather what tells of the space as a whole: what the search sampled in it, and what the correlation study did.
+def evaluations(results: Results) -> list[Evaluation]:
+    """Collect evaluations of the space as a whole: those sampled by the search, and those of the correlation study.
 
     So neither architectures made by hand nor final trainings; and no arms, which may have been run on other machines,
     where a budget in seconds is another one.
     """
-    return [*material.evaluations(layout.SEARCH), *material.evaluations(layout.CORRELATION)]
+    return [*results.evaluations(layout.SEARCH), *results.evaluations(layout.CORRELATION)]
 
 
-def of(material: Results) -> pd.DataFrame:
+def of(results: Results) -> pd.DataFrame:
     """Importances at every budget of an experiment, see `importances`."""
-    rng = np.random.default_rng(derive(material.experiment.seed, layout.SEARCH, "importance"))
-    ladder, unit = budgets(material.experiment.budget), material.experiment.budget.unit
-    return importances(evaluations(material), Space(material.experiment.space), ladder, unit, rng)
+    rng = np.random.default_rng(derive_seed(results.experiment.seed, layout.SEARCH, "importance"))
+    all_budgets, unit = budgets(results.experiment.budget), results.experiment.budget.unit
+    return importances(evaluations(results), Space(results.experiment.space), all_budgets, unit, rng)
 
 
 def importances(
-    evaluations: Sequence[Evaluation], space: Space, ladder: Sequence[float], unit: str, rng: np.random.Generator
+    evaluations: Sequence[Evaluation], space: Space, all_budgets: Sequence[float], unit: str, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Share out the variance of the error over the space among hyperparameters and pairs of them, for each budget.
 
@@ -80,8 +80,8 @@ def importances(
     evaluations
         Of configurations of the space; a configuration may be there several times.
     space
-        The space. Constants drop out; `design.Axis.columns` tells what becomes of the inactive.
-    ladder, unit
+        The space. Constants drop out; `design.Axis.columns` says what becomes of inactive ones.
+    all_budgets, unit
         Budgets, and what they count.
     rng
         Draws folds, trees, and what lengths are fitted to.
@@ -102,7 +102,7 @@ def importances(
     rows: list[tuple[Any, ...]] = []
     # Sums over more threads are of other bits.
     with threadpool_limits(1, user_api="blas"):
-        for budget in ladder:
+        for budget in all_budgets:
             here = [one for one in evaluations if one.budget == budget]
             losses = np.array([one.loss for one in here if one.loss is not None])
             encoded = space.encode_all([one.proposal.values for one in here if one.loss is not None])

@@ -1,4 +1,4 @@
-"""Joint or apart? The arms: searches of one total budget, repeated, and what each had found at one spent time."""
+"""Table: joint or separate search? The arms, repeated, and what each had found at one training time spent."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from jointsearch.analysis.comparison import MEASURES, REFERENCE, TITLES, Comparison, compare_arms
+from jointsearch.analysis.comparison import MEASURES, REFERENCE, TITLES, ArmComparison, compare_arms
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import compare, holm, mean_interval, smallest_p
 from jointsearch.analysis.table import Table
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import scale
 from jointsearch.results.results import Results
 
@@ -29,8 +29,8 @@ _NUMBERS = {
 """By column of a measure: name and meaning of the number; its scale, unit, digits; whether joint BOHB is behind it."""
 
 
-def data(material: Results) -> pd.DataFrame:
-    """Compare the arms, all at one spent time (`comparison.Comparison`).
+def data(results: Results) -> pd.DataFrame:
+    """Compare the arms, all at one training time spent (`comparison.ArmComparison`).
 
     The difference to joint BOHB is tested by a paired t-test over the repeats with an incumbent at the full budget in
     both arms, and corrected for the number of arms by Holm's method, for each error on its own. A sign-flip permutation
@@ -52,9 +52,9 @@ def data(material: Results) -> pd.DataFrame:
         t-test, `_p_holm`, `_p_permutation`, `_p_permutation_holm`; and `smallest_p` and `smallest_p_holm`, the least
         that the permutation test can give. What takes two repeats is empty with fewer.
     """
-    comparison = compare_arms(material)
-    rng = np.random.default_rng(derive(material.experiment.seed, REFERENCE, "permutation"))
-    unit = material.experiment.budget.unit
+    comparison = compare_arms(results)
+    rng = np.random.default_rng(derive_seed(results.experiment.seed, REFERENCE, "permutation"))
+    unit = results.experiment.budget.unit
     compared = pd.DataFrame(
         [_counts(comparison, arm, unit) | _errors(comparison, arm, rng) for arm in comparison.arms],
         columns=list(_columns()),
@@ -79,7 +79,7 @@ def _columns() -> dict[str, str]:
     return {"arm": "str", "title": "str", **counts, **when, **means, **floats, "pairs": "Int64"}
 
 
-def _counts(comparison: Comparison, arm: str, unit: str) -> dict[str, object]:
+def _counts(comparison: ArmComparison, arm: str, unit: str) -> dict[str, object]:
     begun, compared, at = comparison.begun(arm), comparison.compared(arm), comparison.at
     return {
         "arm": arm,
@@ -97,7 +97,7 @@ def _counts(comparison: Comparison, arm: str, unit: str) -> dict[str, object]:
     }
 
 
-def _errors(comparison: Comparison, arm: str, rng: np.random.Generator) -> dict[str, object]:
+def _errors(comparison: ArmComparison, arm: str, rng: np.random.Generator) -> dict[str, object]:
     row: dict[str, object] = {}
     own, reference = comparison.successful(arm), comparison.successful(REFERENCE)
     both = sorted({one.number for one in own} & {one.number for one in reference})
@@ -120,11 +120,11 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else np.nan
 
 
-def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
-    """Give what stands in the table, each with the incumbents that it comes from."""
+def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
+    """The numbers in the table, each with the incumbents that it comes from."""
     if table.empty:
         return {}
-    comparison = compare_arms(material)
+    comparison = compare_arms(results)
     found = {f"arms_{name}": number for name, number in _of_all(comparison, table)}
     for row in table.to_dict("records"):
         own = comparison.incumbents(row["arm"])
@@ -136,8 +136,8 @@ def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
         of_row.append(("smallest_p", least, row["smallest_p"], 1.0, "", 3, both))
         for measure in MEASURES:
             for column, (name, meaning, size, unit, digits, paired) in _NUMBERS.items():
-                told, value = f"{meaning} of the incumbent's {measure} error", row[f"{measure}_{column}"]
-                of_row.append((f"{measure}_{name}", told, value, size, unit, digits, both if paired else own))
+                described, value = f"{meaning} of the incumbent's {measure} error", row[f"{measure}_{column}"]
+                of_row.append((f"{measure}_{name}", described, value, size, unit, digits, both if paired else own))
         for name, meaning, value, size, unit, digits, of in of_row:
             if not pd.isna(value):
                 number = int(value) if digits == 0 else float(value) / size
@@ -149,7 +149,7 @@ def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
     return found
 
 
-def _of_all(comparison: Comparison, table: pd.DataFrame) -> Iterator[tuple[str, Number]]:
+def _of_all(comparison: ArmComparison, table: pd.DataFrame) -> Iterator[tuple[str, Number]]:
     of = tuple(name for arm in comparison.arms for name in comparison.incumbents(arm))
     for name, meaning, value in (
         ("repeats", "repeats of each arm that are compared", len(comparison.numbers)),
@@ -163,4 +163,4 @@ def _of_all(comparison: Comparison, table: pd.DataFrame) -> Iterator[tuple[str, 
         yield "compared_at", Number(meaning=meaning, value=comparison.at / size, unit=unit, digits=1, sources=of)
 
 
-TABLE = Table(studies=("arm",), category="Joint or apart", data=data, numbers=numbers)
+TABLE = Table(studies=("arm",), category="Joint or separate search", data=data, numbers=numbers)

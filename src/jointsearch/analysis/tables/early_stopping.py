@@ -15,7 +15,7 @@ _NUMBERS = {
     "configurations": ("random configurations trained at this and the full budget", 1, "", 0),
     "failed": ("of these, those that failed at this budget", 1, "", 0),
     "top": ("configurations in the top tenth of those that succeeded at the full budget", 1, "", 0),
-    "kept": ("configurations that keeping one in eta keeps", 1, "", 0),
+    "kept": ("configurations kept when the best 1/eta are kept", 1, "", 0),
     "survivors": ("configurations of the top tenth among those kept", 1, "", 0),
     "share": ("share of the top tenth that is kept", 100, "%", 0),
     "interval_low": ("lower end of the 95 % interval of the share of the top tenth that is kept", 100, "%", 0),
@@ -27,19 +27,19 @@ _NUMBERS = {
 """Meaning, factor, unit and digits of the number that a column of the table holds."""
 
 
-def data(material: Results) -> pd.DataFrame:
-    """Say what early stopping keeps of the best, and how well it foretells, for each lower budget.
+def data(results: Results) -> pd.DataFrame:
+    """Compute what early stopping keeps of the best, and how well it predicts, for each lower budget.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `counts`; `top`, and `kept` with what follows it in `curve`, where one in eta is kept of all
-        configurations; the same, ending on `_succeeded`, where one in eta is kept of those that succeeded at this
+        The columns of `counts`; `top`, and `kept` with what follows it in `curve`, if the best 1/eta are kept of all
+        configurations; the same, ending on `_succeeded`, if the best 1/eta are kept of those that succeeded at this
         budget; Spearman's correlation with the full budget, `spearman`, its interval `spearman_low` to `spearman_high`,
         and the `spearman_n` configurations behind it; the same of the survivors of one cut (`spearman_survivors`, ...)
         and of the search (`spearman_search`, ...). Errors and shares are fractions; what is not known is empty.
     """
-    settings, found, every, compared = material.experiment.budget, counts(material), curves(material), compare(material)
+    settings, found, every, compared = results.experiment.budget, counts(results), curves(results), compare(results)
     found["top"] = every.drop_duplicates("budget")["top"].to_numpy()
     for suffix, numbers in {
         "": found["configurations"],
@@ -56,15 +56,15 @@ def data(material: Results) -> pd.DataFrame:
     return found
 
 
-def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give what early stopping keeps at each lower budget, with the evaluations at this and the full budget."""
-    ladder, unit, found = budgets(material.experiment.budget), material.experiment.budget.unit, {}
+    all_budgets, unit, found = budgets(results.experiment.budget), results.experiment.budget.unit, {}
     for row in table.to_dict("records"):
-        pair = {row["budget"], ladder[-1]}
-        budgets_of_row = f"lower budget {amount(row['budget'], unit)}, full budget {amount(ladder[-1], unit)}"
-        of = [one for one in material.evaluations(layout.CORRELATION) if one.budget in pair]
+        pair = {row["budget"], all_budgets[-1]}
+        budgets_of_row = f"lower budget {amount(row['budget'], unit)}, full budget {amount(all_budgets[-1], unit)}"
+        of = [one for one in results.evaluations(layout.CORRELATION) if one.budget in pair]
         columns = {name: (name, "") for name in _NUMBERS}
-        succeeded = "; one in eta of those that succeeded at the lower budget is kept"
+        succeeded = "; the best 1/eta of those that succeeded at the lower budget are kept"
         columns |= {f"{name}_succeeded": (name, succeeded) for name in ("kept", *MEASURES)}
         for column, (name, note) in columns.items():
             meaning, factor, its_unit, digits = _NUMBERS[name]

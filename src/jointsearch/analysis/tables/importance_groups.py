@@ -20,7 +20,7 @@ _MEANINGS = {
 }
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Sum the effects up by kinds of hyperparameters.
 
     Returns
@@ -29,19 +29,19 @@ def data(material: Results) -> pd.DataFrame:
         One row a surrogate, budget and group of `groups.GROUPS`: `surrogate`, `budget`, `budget_unit`, `group`,
         `share`, `spread`, `r2`, `n`, `failed`; see `importances.importances`.
     """
-    found = importances.of(material)
+    found = importances.of(results)
     renamed = found[found["kind"] == GROUP].rename(columns={"first": "group", "importance": "share"})
     columns = ["surrogate", "budget", "budget_unit", "group", "share", "spread", "r2", "n", "failed"]
     return renamed[columns].reset_index(drop=True)
 
 
-def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
-    """Give the sums of effects at the full budget, of a surrogate that foretells anything (R^2 above 0)."""
-    full = budgets(material.experiment.budget)[-1]
-    of_them = sources(one for one in importances.evaluations(material) if one.budget == full and one.loss is not None)
-    told = table[(table["budget"] == full) & (table["r2"] > 0) & table["share"].notna()]
+def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
+    """Give the sums of effects at the full budget, of a surrogate that predicts anything (R^2 above 0)."""
+    full = budgets(results.experiment.budget)[-1]
+    of_them = sources(one for one in importances.evaluations(results) if one.budget == full and one.loss is not None)
+    predicted = table[(table["budget"] == full) & (table["r2"] > 0) & table["share"].notna()]
     found = {}
-    for row in told.to_dict("records"):
+    for row in predicted.to_dict("records"):
         name, group = f"importance_{row['surrogate']}_{row['group']}", _MEANINGS[row["group"]]
         where = f"in the variance of the {importances.NAMES[row['surrogate']]} over the space, at the full budget"
         for suffix, what, column in (("", "share", "share"), ("_spread", "spread of the share", "spread")):

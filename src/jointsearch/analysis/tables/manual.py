@@ -37,7 +37,7 @@ _COLUMNS = {
 }
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Give the statistics over seeds of each manual architecture, and those of the incumbent.
 
     Returns
@@ -49,8 +49,8 @@ def data(material: Results) -> pd.DataFrame:
         validation and of the test error (fractions), the interval `test_low` to `test_high` of the mean test error,
         and the mean of the `epochs`. What needs more trainings than there are is empty.
     """
-    groups = by_name(material.evaluations(layout.MANUAL))
-    best = found(material)
+    groups = by_name(results.evaluations(layout.MANUAL))
+    best = found(results)
     if best is not None:
         groups[INCUMBENT] = [best]
     lines = []
@@ -64,9 +64,9 @@ def data(material: Results) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
-def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give the errors of the best manual architecture, the one that is retrained, see `proposals.finalists`."""
-    made = material.evaluations(layout.MANUAL)
+    made = results.evaluations(layout.MANUAL)
     of_manual = table[table["name"] != INCUMBENT]
     if of_manual.empty:
         return {}

@@ -37,7 +37,7 @@ _COLUMNS = {
 }
 
 
-def data(material: Results) -> pd.DataFrame:
+def data(results: Results) -> pd.DataFrame:
     """Give the statistics over seeds of each retrained configuration.
 
     Returns
@@ -49,7 +49,7 @@ def data(material: Results) -> pd.DataFrame:
         `parameters` (of one network), mean `epochs_mean` and `training_seconds_mean`.
     """
     lines = []
-    for name, of_name in by_name(material.evaluations(layout.RETRAINING)).items():
+    for name, of_name in by_name(results.evaluations(layout.RETRAINING)).items():
         good = [one for one in of_name if one.status == "success"]
         parameters, *counts = count_trainings(of_name)
         means = [moments(values)[0] for values in _efforts(good)]
@@ -67,13 +67,13 @@ def _efforts(good: Sequence[Evaluation]) -> tuple[list[float], list[float]]:
     return [one.epochs for one in good], [one.observed.training_seconds for one in good]
 
 
-def numbers(material: Results, table: pd.DataFrame) -> dict[str, Number]:
+def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give the errors of the retrained configurations, and the difference of the two with Welch's interval and test.
 
     Welch, *The generalization of Student's problem when several different population variances are involved*, 1947.
     """
     numbers: dict[str, Number] = {}
-    groups = by_name(material.evaluations(layout.RETRAINING))
+    groups = by_name(results.evaluations(layout.RETRAINING))
     for row in table.to_dict("records"):
         of = groups[row["name"]]
         name = "retrained_incumbent" if row["name"] == INCUMBENT else "retrained_manual"

@@ -1,4 +1,4 @@
-"""Settings of the budgets, and in what the length of a search is counted."""
+"""Settings of the budgets, and the units of the length of a search."""
 
 from typing import Annotated, Literal, Self
 
@@ -12,19 +12,19 @@ LengthUnit = Literal["brackets", "full_budget_evaluations", "full_budget_equival
 
 
 class BudgetSettings(Settings):
-    """The training budgets: a geometric ladder that ends at `maximum` (Hyperband paper, section 3)."""
+    """The training budgets: a geometric series that ends at `maximum` (Hyperband paper, section 3)."""
 
     unit: BudgetUnit = "seconds"
     """What a budget counts: seconds of training on the device, epochs, or optimiser steps."""
     clock: BudgetClock = "wall"
-    """Which seconds: `wall`, or on a CPU `process`, those that the training had of the processor: other programs on a
-    busy machine disturb them less."""
+    """Which seconds: `wall`, elapsed time, or on a CPU `process`, processor time of the training, which other programs
+    on a busy machine disturb less."""
     minimum: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 400
-    """Lowest budget. The ladder is `maximum`, `maximum / eta`, ... as long as it is not below this."""
+    """Lowest budget. The budgets are `maximum`, `maximum / eta`, ... down to the last that is not below this."""
     maximum: Annotated[float, Field(gt=0, le=1e12)] = 10800
     """The full budget."""
     eta: Annotated[int, Field(ge=2)] = 3
-    """Ratio of neighbouring budgets; one in `eta` evaluations of a rung is promoted."""
+    """Ratio of neighbouring budgets; the best 1/eta of a rung are promoted."""
     rung_sizes: Literal["bohb", "hyperband"] = "bohb"
     """Sizes of first rungs: `bohb` floor((s_max+1)/(s+1)) * eta^s, `hyperband` ceil((s_max+1)/(s+1) * eta^s)."""
 

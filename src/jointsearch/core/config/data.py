@@ -14,14 +14,14 @@ class DataSettings(Settings):
     """Which images. `image_folder` is any tree `train/<class>/*` (and `val/<class>/*`, `test/<class>/*`) under the data
     root."""
     image_size: Annotated[int, Field(ge=4)] | None = None
-    """Side in pixels that the images of a folder are brought to; needed where their sizes differ."""
+    """Side in pixels to which the images of a folder are scaled; needed if their sizes differ."""
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the training images held out to choose by (paper: 10 %). Not for a folder that has validation images."""
+    """Share of the training images held out for validation (paper: 10 %). Not for a folder with validation images."""
     train_on: Literal["training", "training_and_validation"] = "training"
-    """What is trained on. With the validation images among it, the validation error tells nothing of new images; the
-    test error does. For trainings that choose nothing any more, see `studies.retraining`."""
+    """The images that are trained on. With the validation images among them, the validation error says nothing about
+    new images; the test error does. For trainings after all choices are made, see `studies.retraining`."""
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Share held out for the test error where the data comes without a test part."""
+    """Share held out for testing if the data has no test part."""
     crop_padding: Annotated[int, Field(ge=0)] = 4
     """Pixels of padding before the random crop."""
     horizontal_flip: bool = True

@@ -26,14 +26,14 @@ class Config(Settings):
     experiment: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
     """Name of the experiment: its results lie in `results/<experiment>`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Every random number comes from this, the study, and the place in it."""
+    """Every random number derives from this, the study, and the position in it."""
     space: UserPath = "config/spaces/joint17.yaml"
-    """The space file, ours or ConfigSpace's own JSON or YAML: from the folder of the configuration file if it lies
-    there, else from the working directory."""
+    """The space file, ours or ConfigSpace's own JSON or YAML, in the folder of the configuration file or, if it is not
+    there, in the working directory."""
     data_root: UserPath = "data"
     """Folder that holds (or is to hold) the images."""
     cache_root: UserPath = ".cache"
-    """Folder of what can be made again at any time: decoded images, compiled kernels. Shared by all jobs; safe to
+    """Folder for what can be recomputed at any time: decoded images, compiled kernels. Shared by all jobs; safe to
     delete."""
     budget: BudgetSettings = BudgetSettings()
     data: DataSettings = DataSettings()
@@ -65,17 +65,17 @@ def parse(raw: Mapping[str, Any], where: str = "config") -> Config:
     try:
         return Config.model_validate(_filled(Config, raw))
     except ValidationError as error:
-        # A misspelt key also leaves the right one missing: tell the cause, not the effect.
+        # A misspelt key also leaves the right one missing: report the cause, not the effect.
         unknown = [item for item in error.errors() if item["type"] == "extra_forbidden"]
         if unknown:
             raise UserError(f"{where}: {_unknown_key(unknown[0]['loc'])}") from None
         empty = error.errors()[0]["input"] is None
-        advice = " (nothing is given; give a value, or remove the key)" if empty else ""
+        advice = " (it is empty; give a value, or remove the key)" if empty else ""
         raise UserError(f"{where}: {explain(error)}{advice}") from None
 
 
 def overrides(arguments: Iterable[str]) -> dict[str, Any]:
-    """Read what `snakemake --config` was given, `key=value`, as the same is read in a file.
+    """Read the arguments `key=value` of `snakemake --config` as they are read in a file.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def overrides(arguments: Iterable[str]) -> dict[str, Any]:
 def read(*paths: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
     """Read configuration files; keys of later ones, and then the overrides, replace those of earlier ones.
 
-    What a file names as its space or its warm start, and what lies beside it, is taken from there.
+    A space or a warm start that lies beside the file that names it is taken from there.
 
     Raises
     ------
@@ -122,12 +122,12 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def find_beside(folder: Path, raw: Mapping[str, Any]) -> None:
-    """Give the space and the warm start that lie beside a configuration by a path from the working directory."""
+    """Replace the space and the warm start that lie beside a configuration by paths from the working directory."""
     search = raw.get("search")
     begun = search.get("warm_start") if isinstance(search, dict) else None
     for section, key in ((raw, "space"), (search, "warm_start"), (begun, "folder")):
         if isinstance(section, dict) and isinstance(name := section.get(key), str):
-            # What cannot be expanded is refused with its key when the whole is checked.
+            # A path that cannot be expanded is refused with its key when the whole configuration is checked.
             with contextlib.suppress(ValueError):
                 beside = folder / expand(name)
                 if beside.exists():
@@ -136,7 +136,7 @@ def find_beside(folder: Path, raw: Mapping[str, Any]) -> None:
 
 
 def merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
-    """Put keys into a mapping, section by section; those that are there already are replaced.
+    """Merge keys into a mapping, section by section; existing ones are replaced.
 
     A warm start is one value, whether it is written as a folder or as a mapping.
     """
@@ -147,12 +147,12 @@ def merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
             target[key] = value
 
 
-def _filled(model: type[Settings], given: Any) -> Any:
-    """Let a section with nothing in it, which YAML reads as null, have its defaults; one that has any for all keys."""
-    if not isinstance(given, Mapping):
-        return given
+def _filled(model: type[Settings], raw: Any) -> Any:
+    """Fill empty sections, which YAML reads as null, with their defaults, if all their keys have one."""
+    if not isinstance(raw, Mapping):
+        return raw
     filled: dict[Any, Any] = {}
-    for key, value in given.items():
+    for key, value in raw.items():
         field = model.model_fields.get(key)
         kinds = () if field is None else (field.annotation, *get_args(field.annotation))
         section = next((one for one in kinds if isinstance(one, type) and issubclass(one, Settings)), None)

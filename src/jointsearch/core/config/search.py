@@ -11,25 +11,25 @@ from jointsearch.core.paths import UserPath, escape
 from jointsearch.core.records import ERRORS, Losses
 
 
-def _named_losses(given: Any) -> Any:
-    """Refuse what is no way to make errors of losses, in one line."""
-    if given == "ranks":
-        return given
-    if isinstance(given, list | tuple) and len(given) == 2 and all(type(one) in (int, float) for one in given):
-        low, high = map(float, given)
+def _named_losses(value: Any) -> Any:
+    """Refuse, in one line, what is no way to convert losses to errors."""
+    if value == "ranks":
+        return value
+    if isinstance(value, list | tuple) and len(value) == 2 and all(type(one) in (int, float) for one in value):
+        low, high = map(float, value)
         if low < high and math.isfinite(high - low):
             return low, high
     raise ValueError("expected `ranks`, or [LOW, HIGH], the losses that stand for the errors 0 and 1")
 
 
 class WarmStartSettings(Settings):
-    """Evaluations that a search starts from; the folder alone is short for one whose losses are errors."""
+    """Evaluations that a search starts from; if their losses are errors, the folder alone is enough."""
 
     folder: UserPath
     """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search."""
     losses: Annotated[Losses, BeforeValidator(_named_losses)] = ERRORS
-    """How its losses become errors between 0 and 1: [LOW, HIGH], those that stand for 0 and 1, such as [0, 100] for
-    percent; or `ranks`: the share of the losses at the same budget that are lower, ties counted half."""
+    """How its losses become errors between 0 and 1: [LOW, HIGH], the losses for 0 and 1, such as [0, 100] for percent;
+    or `ranks`: the share of the losses at the same budget that are lower, ties counted half."""
 
     @property
     def flag(self) -> str:
@@ -42,8 +42,8 @@ class WarmStartSettings(Settings):
         return folder if self.losses == ERRORS else {"folder": folder, "losses": self.losses}
 
 
-def _with_folder(given: Any) -> Any:
-    return {"folder": given} if isinstance(given, str) else given
+def _with_folder(value: Any) -> Any:
+    return {"folder": value} if isinstance(value, str) else value
 
 
 class SearchSettings(Settings):
@@ -54,15 +54,15 @@ class SearchSettings(Settings):
     sampler_settings: dict[str, Any] = Field({})
     """Settings of the sampler; see `config/README.md`."""
     length: Count = 256
-    """How long the search is, counted in `length_unit`. Raise it to continue a finished search."""
+    """Length of the search in units of `length_unit`. Raise it to continue a finished search."""
     length_unit: LengthUnit = "full_budget_evaluations"
-    """`brackets`; `full_budget_evaluations`: at least so many at the full budget;
-    `full_budget_equivalents`: at most so many times the full budget, all budgets counted."""
+    """`brackets`; `full_budget_evaluations`: at least that many at the full budget;
+    `full_budget_equivalents`: at most that many times the full budget, over all budgets."""
     lags: tuple[Annotated[int, Field(ge=0)], ...] | None = None
     """Per budget, lowest first: bracket b sees brackets up to b - 1 - lag. Default 1, 2, 3, ..."""
     warm_start: Annotated[
         WarmStartSettings | None,
         BeforeValidator(_with_folder, json_schema_input_type=str | WarmStartSettings | None),
     ] = None
-    """Evaluations of another search that every bracket's model sees from the beginning: their folder, or with how
-    their losses become errors `{folder: ..., losses: ...}`."""
+    """Evaluations of another search that every bracket's model sees from the beginning: their folder or, to say how
+    their losses become errors, `{folder: ..., losses: ...}`."""

@@ -1,4 +1,4 @@
-"""What all parts of the configuration are."""
+"""The base of all parts of the configuration."""
 
 from typing import Annotated
 

@@ -13,15 +13,15 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a list that has a name twice."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ValueError(f"{twice} stands twice; remove one")
+        raise ValueError(f"{twice} appears twice; remove one")
     return names
 
 
 class CorrelationSettings(Settings):
-    """Random configurations, each trained at every budget, to see whether short trainings foretell long ones."""
+    """Random configurations, each trained at every budget, to measure how well short trainings predict long ones."""
 
     configurations: Annotated[int, Field(ge=3, le=MOST_TRAININGS)] = 100
-    """How many."""
+    """Number of configurations."""
 
 
 class ManualSettings(Settings):
@@ -40,29 +40,29 @@ class ManualSettings(Settings):
 
 
 class ArmSettings(Settings):
-    """Joint search against searches of one part after the other, at equal total budgets."""
+    """Joint search against searches of one part after the other, at equal total budgets (the arms)."""
 
     names: Annotated[tuple[ArmName, ...], Field(min_length=1), AfterValidator(_once)] = get_args(ArmName)
-    """Which; `joint_bohb`, which the others are compared with, is one of them."""
+    """Which arms; `joint_bohb`, with which the others are compared, is one of them."""
     brackets: Annotated[int, Field(ge=2, le=MOST_TRAININGS)] = 8
-    """Length of each search; one of two steps has half of it for each step."""
+    """Length of each search; a two-step arm has half of it for each step."""
     repeats: Count = 5
-    """Searches of each arm, each with seeds of its own."""
+    """Searches of each arm, with different seeds."""
     start: str = "resnet_20"
-    """The manual architecture whose values the first of two steps takes for what it does not search."""
+    """The manual architecture that gives the first of two steps the values it does not search."""
 
     @field_validator("names")
     @classmethod
     def _have_the_reference(cls, names: tuple[ArmName, ...]) -> tuple[ArmName, ...]:
         if "joint_bohb" not in names:
-            raise ValueError("joint_bohb is missing, which the others are compared with; add it")
+            raise ValueError("joint_bohb is missing, with which the others are compared; add it")
         return names
 
     @model_validator(mode="after")
     def _brackets_have_halves(self) -> Self:
         if self.brackets % 2:
             raise ValueError(
-                f"brackets ({self.brackets}) must be even: a search of two steps has half of them for each"
+                f"brackets ({self.brackets}) must be even: a two-step search has half of them for each step"
             )
         return self
 
@@ -77,7 +77,7 @@ class RetrainingSettings(Settings):
 class StudySettings(Settings):
     """The studies beside the search; one that is not named is not run. They can be added to a finished search."""
 
-    # A name with nothing below it means the defaults: what is not named must not be written as that.
+    # A name with nothing below it means the defaults: a study that is not named must not be written as a name.
     correlation: CorrelationSettings | None = Field(None, exclude_if=lambda value: value is None)
     manual: ManualSettings | None = Field(None, exclude_if=lambda value: value is None)
     arms: ArmSettings | None = Field(None, exclude_if=lambda value: value is None)

@@ -8,16 +8,16 @@ from jointsearch.core.config.settings import Settings
 
 
 class TrainingSettings(Settings):
-    """How a configuration is trained, and the limits of what is tried."""
+    """How a configuration is trained, and which networks are too large to train."""
 
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Type of the activations. `auto`: bfloat16 on a device that multiplies it in hardware, else float32. Weights,
     batch norm statistics, loss and optimiser are float32 in any case."""
     compile: Literal["auto", "on", "off"] = "auto"
-    """`on`: compile each network with `torch.compile` before its budget starts; `auto`: on a GPU, where the budget is
+    """`on`: compile each network with `torch.compile` before its budget starts; `auto`: on a GPU, if the budget is
     in seconds and so long that it pays (docs/engine.md). A network that does not compile is trained without."""
     continuation: bool = False
-    """A promoted configuration goes on from the weights it had at the lower budget, instead of from scratch."""
+    """A promoted configuration continues from the weights it had at the lower budget, instead of from scratch."""
     maximum_parameters: Annotated[int, Field(ge=1)] | None = None
     """A network with more weights than this is not trained; its record says `too_large`."""
     maximum_memory_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -25,7 +25,7 @@ class TrainingSettings(Settings):
     maximum_step_gflop: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Nor is one whose training step takes more floating-point operations, in 10^9."""
     evaluation_batch_size: Annotated[int, Field(ge=1)] = 512
-    """Images at a time when the error is measured. Changes no result beyond rounding."""
+    """Images per batch when the error is measured. Changes no result beyond rounding."""
     snapshot_ensemble: bool = False
     """Whether the test error of the ensemble of the networks at the ends of the cycles is measured as well (Huang et
     al., *Snapshot ensembles*, 2017)."""

@@ -43,7 +43,7 @@ class Dehb:
     Parameters
     ----------
     name
-        What the origin of its proposals says.
+        Its name in the origin of its proposals.
     settings
         The choices of the algorithm.
     """
@@ -62,7 +62,7 @@ class Dehb:
         """Propose configurations; see `jointsearch.samplers.base.Sampler`.
 
         While nothing was evaluated at the bracket's budget, proposals are evolved from random points; the origin
-        says that they are random. So is one where all that is evolved is forbidden.
+        says that they are random. So is one if all evolved points are forbidden.
         """
         outlook = outlook or Outlook.of(history)
         cube = _Cube(space)
@@ -102,7 +102,7 @@ class Dehb:
 
 
 def subpopulation_sizes(budgets: Sequence[float]) -> list[int]:
-    """Places of the largest rung at each budget, by the arithmetic that DEHB and BOHB have in common."""
+    """Sizes of the largest rung at each budget, by the arithmetic that DEHB and BOHB have in common."""
     top = len(budgets) - 1
     eta = round(budgets[1] / budgets[0]) if top else 1
     firsts = [(top + 1) // (top - start + 1) * eta ** (top - start) for start in range(top + 1)]
@@ -177,7 +177,7 @@ class _Subpopulation:
 def _evolve(
     evolution: AsyncDE, cube: _Cube, subpopulation: _Subpopulation, everyone: Vector, rung: int, index: int
 ) -> Values | None:
-    """Evolve the target whose turn it is, `index` turns from now; None if all that comes of it is forbidden."""
+    """Evolve the target whose turn it is, `index` turns from now; None if all results are forbidden."""
     target = subpopulation.members[(subpopulation.turns + index) % len(subpopulation.members)]
     pool = subpopulation.members[np.argsort(subpopulation.losses, kind="stable")[:rung]]
     # The library takes what it would otherwise sample from as its own population.

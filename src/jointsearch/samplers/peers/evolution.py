@@ -25,12 +25,12 @@ class Evolution:
     Real et al. train every network equally long. Losses at several budgets do not compare, so the population is one of
     evaluations at one budget: as with BOHB's model, the largest at which there are enough, `population_size` of them.
     As long as there is none, proposals are random, as the first of theirs are. The children of a bracket have parents
-    from one population, as if each of as many workers had asked at the same time.
+    from one population, as if as many workers had requested them at the same time.
 
     Parameters
     ----------
     name
-        What the origin of its proposals says.
+        Its name in the origin of its proposals.
     settings
         The choices of the algorithm.
     """
@@ -48,7 +48,7 @@ class Evolution:
     ) -> Suggestion:
         """Propose configurations; see `jointsearch.samplers.base.Sampler`.
 
-        Where a parent has no neighbour that is allowed, the pick is random, and its origin says so.
+        If a parent has no neighbour that is allowed, the proposal is random, and its origin says so.
         """
         population = youngest(history, self.settings.population_size)
         random = Origin(sampler=self.name, kind="random")
@@ -57,14 +57,14 @@ class Evolution:
         origin = Origin(sampler=self.name, kind="model", model_budget=population[0].budget)
         # A failure is as bad as can be, but a member all the same: it ages like any other.
         losses = np.array([np.inf if one.loss is None else one.loss for one in population])
-        picks = []
+        sampled = []
         for _ in range(count):
             drawn = rng.integers(len(population), size=self.settings.sample_size)
             parent = population[drawn[losses[drawn].argmin()]].values
             child = mutate(space, parent, rng)
-            picks.append(Sampled(child, origin) if child else Sampled(space.sample(1, rng)[0], random))
+            sampled.append(Sampled(child, origin) if child else Sampled(space.sample(1, rng)[0], random))
         ids = tuple(one.evaluation for one in best_first(population))
-        return Suggestion(tuple(picks), Model(budget=population[0].budget, evaluations=ids))
+        return Suggestion(tuple(sampled), Model(budget=population[0].budget, evaluations=ids))
 
 
 def youngest(history: Sequence[Observation], size: int) -> list[Observation]:
@@ -76,7 +76,7 @@ def youngest(history: Sequence[Observation], size: int) -> list[Observation]:
 
 
 def mutate(space: Space, parent: Values, rng: np.random.Generator) -> Values | None:
-    """Redraw one active hyperparameter from the prior, so that another configuration comes of it.
+    """Redraw one active hyperparameter from the prior, so that the configuration changes.
 
     What becomes active by it is drawn from the prior as well. None if no such configuration is found.
     """

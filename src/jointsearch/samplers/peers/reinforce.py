@@ -21,7 +21,7 @@ ROUNDING = 1e-6
 """Relative difference of two losses that is none."""
 
 LARGEST_ADVANTAGE = 3.0
-"""In standard deviations. One diverged training must not decide where to look."""
+"""In standard deviations. One diverged training must not dominate the policy."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Reinforce:
     Parameters
     ----------
     name
-        What the origin of its proposals says.
+        Its name in the origin of its proposals.
     settings
         The choices of the algorithm.
     """
@@ -60,7 +60,7 @@ class Reinforce:
     ) -> Suggestion:
         """Propose configurations; see `jointsearch.samplers.base.Sampler`.
 
-        A pick is random with probability `random_fraction`, before anything was learned, and where all that the policy
+        A proposal is random with probability `random_fraction`, before anything was learned, and if all that the policy
         draws is forbidden. Its origin says so.
         """
         policy = train(space, history, self.settings)
@@ -68,13 +68,13 @@ class Reinforce:
         if policy is None:
             return Suggestion(tuple(Sampled(values, random) for values in space.sample(count, rng)))
         origin = Origin(sampler=self.name, kind="model")
-        picks = []
+        sampled = []
         for _ in range(count):
             chance = rng.random() < self.settings.random_fraction
             values = None if chance else policy.draw(space, rng)
-            picks.append(Sampled(values, origin) if values else Sampled(space.sample(1, rng)[0], random))
+            sampled.append(Sampled(values, origin) if values else Sampled(space.sample(1, rng)[0], random))
         ids = tuple(one.evaluation for part in by_budget(history).values() for one in best_first(part))
-        return Suggestion(tuple(picks), Model(budget=None, evaluations=ids))
+        return Suggestion(tuple(sampled), Model(budget=None, evaluations=ids))
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Policy:
 
 
 def train(space: Space, history: Sequence[Observation], settings: ReinforceSettings) -> Policy | None:
-    """Train a uniform policy on a history; None if nothing in it tells good from bad."""
+    """Train a uniform policy on a history; None if nothing in it distinguishes good from bad."""
     policy = Policy(tuple(np.zeros(size) for size in _sizes(space, settings.bins)))
     averages: dict[float, _Average] = {}
     learned = False

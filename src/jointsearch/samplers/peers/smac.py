@@ -40,8 +40,8 @@ class Smac:
     design (Sobol points, not random ones). The forest is the same for all proposals of a bracket, for there
     is no result in between.
 
-    The configurations of the history, and those that are under way, count towards the initial design, which is drawn
-    anew for what is missing. What is under way is running to SMAC3, which only keeps it from being proposed again. A
+    The configurations of the history, and pending ones, count towards the initial design; the rest of it is drawn
+    again. Pending ones are running trials to SMAC3, which only keeps it from proposing them again. A
     failed evaluation has crashed, and costs as much as the worst of the history: SMAC3 leaves this cost to its users.
     A configuration that was evaluated twice at a budget counts twice, as with two seeds. The intensifier, which
     promotes, is not asked.
@@ -52,7 +52,7 @@ class Smac:
     Parameters
     ----------
     name
-        What the origin of its proposals says.
+        Its name in the origin of its proposals.
     settings
         The choices of the algorithm.
     """
@@ -70,8 +70,8 @@ class Smac:
     ) -> Suggestion:
         """Propose configurations; see `jointsearch.samplers.base.Sampler`.
 
-        Those of the initial design, those interleaved and those where SMAC3 is out of others are random, and their
-        origin says so.
+        Those of the initial design, those interleaved and those for which SMAC3 has no others are random; their origin
+        says so.
         """
         outlook = outlook or Outlook.of(history)
         seed = int(rng.integers(2**31))
@@ -89,18 +89,18 @@ class Smac:
             else Origin(sampler=self.name, kind="model", model_budget=budget)
             for one in proposed
         ]
-        picks = [Sampled(_plain(space, dict(one)), origin) for one, origin in zip(proposed, origins, strict=True)]
+        sampled = [Sampled(_plain(space, dict(one)), origin) for one, origin in zip(proposed, origins, strict=True)]
         # A small space may have nothing new left.
         random = Origin(sampler=self.name, kind="random")
-        picks += [Sampled(values, random) for values in space.sample(count - len(picks), rng)]
+        sampled += [Sampled(values, random) for values in space.sample(count - len(sampled), rng)]
         model = Model(budget=budget, evaluations=tuple(one.evaluation for one in best_first(seen))) if seen else None
-        return Suggestion(tuple(picks), model)
+        return Suggestion(tuple(sampled), model)
 
     def _facade(
         self, space: Space, history: Sequence[Observation], outlook: Outlook, seed: int, folder: Path
     ) -> AbstractFacade:
         kind = MultiFidelityFacade if len(outlook.budgets) > 1 else HyperparameterOptimizationFacade
-        # The facade seeds the space that it is given.
+        # The facade seeds the space that it gets.
         configspace = copy.deepcopy(space.configuration_space)
         scenario = Scenario(
             configspace,

@@ -22,7 +22,7 @@ from jointsearch.space.file import Categorical, Constant, Float, Hyperparameter,
 from jointsearch.space.space import Space
 
 ATTEMPTS = 100
-"""Trials asked for one proposal, before it is drawn from the prior."""
+"""Trials requested for one proposal, before it is drawn from the prior."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Tpe:
     Each configuration is a trial, in the order of the proposals: complete if it was evaluated at the full budget,
     failed if its last evaluation did (the sampler passes over such), else pruned, with its losses as intermediate
     values. Optuna orders pruned trials by how far they came and then by loss, so its steps, which are whole, are the
-    places of the budgets. What is under way is running, for the constant liar, and so is what was asked before for
-    the same bracket. A configuration that was promoted, but of which the history does not have the next result,
-    cannot be told from one that was not, and counts as pruned.
+    positions of the budgets. Pending proposals are running trials, for the constant liar, and so is what was requested
+    before for the same bracket. A configuration that was promoted, but of which the history does not have the next
+    result, cannot be distinguished from one that was not, and counts as pruned.
 
-    Conditional spaces are asked for define-by-run, parents first, with densities of groups (`group`). Optuna has no
-    ordinals: they are integers, the places in their sequence. Forbidden configurations are asked for again, and
+    Conditional spaces are sampled define-by-run, parents first, with densities of groups (`group`). Optuna has no
+    ordinals: they are integers, the positions in their sequence. Forbidden configurations are drawn again, and
     failed.
 
     With `hyperband`, as with Optuna's `HyperbandPruner`, the sampler sees only trials of the same kind of bracket:
@@ -46,7 +46,7 @@ class Tpe:
     Parameters
     ----------
     name
-        What the origin of its proposals says.
+        Its name in the origin of its proposals.
     settings
         The choices of the algorithm.
     """
@@ -67,7 +67,7 @@ class Tpe:
         Optuna draws at random below `n_startup_trials` trials that did not fail; the origin then says so.
         """
         outlook = outlook or Outlook.of(history)
-        ladder = sorted({*outlook.budgets, *(one.budget for one in history)})
+        all_budgets = sorted({*outlook.budgets, *(one.budget for one in history)})
         start = outlook.budgets[outlook.level]
         seen = [one for one in by_configuration(history) if not self.settings.hyperband or one.first.budget == start]
         running = [values for values, level in outlook.pending if not self.settings.hyperband or level == outlook.level]
@@ -75,13 +75,13 @@ class Tpe:
         modelled = bool(usable) and len(usable) >= self.settings.n_startup_trials
         with _quiet():
             study = optuna.create_study(study_name=self.name, sampler=self._sampler(space, rng))
-            study.add_trials([_trial(space, one, ladder, outlook.budgets[-1]) for one in seen])
+            study.add_trials([_trial(space, one, all_budgets, outlook.budgets[-1]) for one in seen])
             study.add_trials([_running(space, values) for values in running])
-            picks = [_ask(study, space) for _ in range(count)]
+            sampled = [_ask(study, space) for _ in range(count)]
         origin = Origin(sampler=self.name, kind="model" if modelled else "random")
         random = Origin(sampler=self.name, kind="random")
         return Suggestion(
-            tuple(Sampled(one, origin) if one else Sampled(space.sample(1, rng)[0], random) for one in picks),
+            tuple(Sampled(one, origin) if one else Sampled(space.sample(1, rng)[0], random) for one in sampled),
             Model(budget=None, evaluations=_names(usable)) if modelled else None,
         )
 
@@ -154,10 +154,10 @@ def _distribution(one: Hyperparameter) -> BaseDistribution:
     raise AssertionError(f"{one} is not searched")
 
 
-def _trial(space: Space, one: EvaluatedConfiguration, ladder: Sequence[float], full: float) -> FrozenTrial:
+def _trial(space: Space, one: EvaluatedConfiguration, all_budgets: Sequence[float], full: float) -> FrozenTrial:
     """Make a trial of a configuration and its evaluations."""
     params, distributions = _parameters(space, one.values)
-    losses = {ladder.index(each.budget): each.loss for each in one.observations if each.loss is not None}
+    losses = {all_budgets.index(each.budget): each.loss for each in one.observations if each.loss is not None}
     loss = one.last.loss
     state = TrialState.COMPLETE if one.last.budget >= full else TrialState.PRUNED
     return create_trial(

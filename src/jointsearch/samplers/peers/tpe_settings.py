@@ -21,7 +21,7 @@ class TpeSettings(SamplerSettings):
     multivariate: bool = True
     """Whether one density is over all hyperparameters; else one for each."""
     constant_liar: bool = True
-    """Whether what is under way, the rest of the batch included, counts as bad."""
+    """Whether pending proposals, the rest of the batch included, count as bad."""
     hyperband: bool = False
     """Whether each kind of bracket has a model of its own, as with Optuna's `HyperbandPruner`."""
 

@@ -21,24 +21,24 @@ from jointsearch.space.file import Constant, SpaceFile
 
 
 class Arms(StudyKind):
-    """Whether searching architecture and hyperparameters apart loses something.
+    """Whether searching architecture and hyperparameters separately loses something.
 
     An arm is a search, or, at random, a study like that of the correlation: those propose for it.
     """
 
     def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
         """Plan all arms of a repeat before those of the next."""
-        if (asked := config.studies.arms) is None:
+        if (arms := config.studies.arms) is None:
             return
         own = own_settings(experiment)
-        hyperband.bracket_count(asked.brackets, "brackets", own.budget, "studies.arms.brackets")
-        if {"architecture_first", "hyperparameters_first"} & set(asked.names):
-            check_inside(asked.start, own.space, "studies.arms.start")
+        hyperband.bracket_count(arms.brackets, "brackets", own.budget, "studies.arms.brackets")
+        if {"architecture_first", "hyperparameters_first"} & set(arms.names):
+            check_inside(arms.start, own.space, "studies.arms.start")
             _check_two_steps(own)
-            _check_rounds(asked.brackets, len(hyperband.budgets(own.budget)))
-        for repeat in range(asked.repeats):
-            for name in asked.names:
-                yield from _arm(name, repeat, asked, _without_lags(own))
+            _check_rounds(arms.brackets, len(hyperband.budgets(own.budget)))
+        for repeat in range(arms.repeats):
+            for name in arms.names:
+                yield from _arm(name, repeat, arms, _without_lags(own))
 
 
 def _arm(arm: ArmName, repeat: int, settings: ArmSettings, experiment: Experiment) -> Iterator[PlannedStudy]:
@@ -64,7 +64,7 @@ def _arm(arm: ArmName, repeat: int, settings: ArmSettings, experiment: Experimen
 
 
 def second_step(experiment: Experiment, found: Incumbent, keeps: Collection[str]) -> Experiment:
-    """Settings of the second of two steps, once the first has found what it keeps."""
+    """Settings of the second of two steps, once the first has found the values that it keeps."""
     return experiment.model_copy(update={"space": restricted(experiment.space, found.values or {}, keeps)})
 
 
@@ -79,13 +79,13 @@ def restricted(space: SpaceFile, values: Mapping[str, Value], names: Collection[
 
 def random_size(brackets: int, experiment: Experiment) -> int:
     """Trainings at the full budget that cost what so many brackets of a search do."""
-    ladder, continuation = hyperband.budgets(experiment.budget), experiment.training.continuation
-    costs = (hyperband.cost(item, ladder, continuation) for item in first_brackets(brackets, experiment))
-    return round(math.fsum(costs) / ladder[-1])
+    all_budgets, continuation = hyperband.budgets(experiment.budget), experiment.training.continuation
+    costs = (hyperband.cost(item, all_budgets, continuation) for item in first_brackets(brackets, experiment))
+    return round(math.fsum(costs) / all_budgets[-1])
 
 
 def _without_lags(experiment: Experiment) -> Experiment:
-    """Let each bracket see all before it: arms run side by side, so that workers need not wait."""
+    """Let each bracket see all before it: arms run in parallel, so that workers need not wait."""
     return experiment.model_copy(update={"lags": (0,) * len(experiment.lags)})
 
 
@@ -100,13 +100,13 @@ def _check_rounds(brackets: int, levels: int) -> None:
     """Refuse arms of unequal budgets: brackets of one round differ in cost, and so would steps that end within one."""
     if brackets % (2 * levels):
         raise UserError(
-            f"studies.arms.brackets: {brackets} is no multiple of {2 * levels}; each of two steps needs whole rounds "
-            f"of {levels} brackets, or it would train less than the searches that it is compared with"
+            f"studies.arms.brackets: {brackets} is not a multiple of {2 * levels}; each of two steps needs whole "
+            f"rounds of {levels} brackets, or it would train less than the searches with which it is compared"
         )
 
 
 def _check_two_steps(experiment: Experiment) -> None:
-    """Check that each step can be searched by itself."""
+    """Check that each step can be searched separately."""
     space, parts = experiment.space, (ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS)
     if space.conditions or space.forbidden:
         raise UserError(

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.records import Origin, Rung
-from jointsearch.core.seeds import derive
+from jointsearch.core.seeds import derive_seed
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import StudyPlan
-from jointsearch.search.studies.kind import Evaluations, PlannedStudy, StudyKind, given_rung, own_settings
+from jointsearch.search.studies.kind import Evaluations, PlannedStudy, StudyKind, own_settings, same_rung
 
 
 class Correlation(StudyKind):
@@ -20,10 +20,10 @@ class Correlation(StudyKind):
 
     def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
         """Plan the study, in one bracket that promotes everything."""
-        if (asked := config.studies.correlation) is None:
+        if (section := config.studies.correlation) is None:
             return
         first = hyperband.bracket(0, experiment.budget)
-        whole = Bracket(0, (asked.configurations,) * len(first.levels), first.levels)
+        whole = Bracket(0, (section.configurations,) * len(first.levels), first.levels)
         yield PlannedStudy.of(layout.CORRELATION, self.name, own_settings(experiment), (whole,), seeds=1)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
@@ -33,7 +33,7 @@ class Correlation(StudyKind):
         from jointsearch.space.space import Space
 
         size = study.at(bracket).sizes[rung]
-        rng = np.random.default_rng(derive(experiment.seed, study.name, "sample", bracket))
+        rng = np.random.default_rng(derive_seed(experiment.seed, study.name, "sample", bracket))
         origin = Origin(sampler="random", kind="random")
         drawn = [(values, origin) for values in Space(experiment.space).sample(size, rng)]
-        return given_rung(experiment, study.name, bracket, rung, drawn)
+        return same_rung(experiment, study.name, bracket, rung, drawn)

@@ -1,4 +1,4 @@
-"""What a kind of study is: what it plans, and how the proposals of its rungs are made."""
+"""Kinds of studies: what one plans, and how the proposals of its rungs are made."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +18,9 @@ Evaluations = Mapping[str, Sequence[Evaluation]]
 
 @dataclass(frozen=True)
 class PlannedStudy:
-    """A study as it is planned: its plan, and the settings whose digest that holds.
+    """A study as it is planned: its plan, and the settings whose digest the plan holds.
 
-    Of the settings of the second of two steps, what the first one has to find is as the first one began.
+    In the settings of the second of two steps, the values that the first has to find are those with which it began.
     """
 
     plan: StudyPlan
@@ -43,19 +43,19 @@ class PlannedStudy:
         return self.plan.brackets
 
     def bracket(self, index: int) -> Bracket:
-        """A bracket by its place in a search; of a study that is none, the only one."""
+        """A bracket by its position in a search; of any other study, the only one."""
         return hyperband.bracket(index, self.experiment.budget) if self.plan.is_search else self.brackets[0]
 
 
 class StudyKind(ABC):
-    """A kind of study: a section of the configuration, and the studies that it asks for."""
+    """A kind of study: a section of the configuration, and the studies that it configures."""
 
     name: ClassVar[str | None] = None
-    """As plans name it, where studies of this kind are proposed by it; None if others propose for it."""
+    """Its name in plans, if it proposes for its studies; None if others do."""
 
     @abstractmethod
     def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
-        """Plan the studies that a configuration asks for, if any, in an order in which they can be run.
+        """Plan the studies of a configuration, if any, in an order in which they can be run.
 
         Parameters
         ----------
@@ -90,12 +90,12 @@ class StudyKind(ABC):
         raise NotImplementedError(f"{study.name}: a search samples and promotes")
 
 
-def given_rung(
+def same_rung(
     experiment: Experiment,
     study: str,
     bracket: int,
     rung: int,
-    given: Sequence[tuple[Values, Origin]],
+    configurations: Sequence[tuple[Values, Origin]],
     parents: tuple[Digest, ...] = (),
 ) -> Rung:
     """List configurations, each with its origin, as the proposals of a rung that are the same in every rung."""
@@ -106,7 +106,7 @@ def given_rung(
         rung=rung,
         proposals=tuple(
             Proposal(id=f"{bracket}-0-{slot}", values=values, origin=origin)
-            for slot, (values, origin) in enumerate(given)
+            for slot, (values, origin) in enumerate(configurations)
         ),
         parents=parents,
     )
@@ -119,7 +119,7 @@ def at_full_budget(size: int, experiment: Experiment) -> Bracket:
 
 
 def first_brackets(number: int, experiment: Experiment) -> tuple[Bracket, ...]:
-    """So many brackets of a search."""
+    """The first brackets of a search."""
     return tuple(hyperband.bracket(index, experiment.budget) for index in range(number))
 
 

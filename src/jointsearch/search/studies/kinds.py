@@ -34,7 +34,7 @@ def plan(config: Config, experiment: Experiment) -> dict[str, PlannedStudy]:
             trainings += one.plan.trainings
             if trainings > MOST_TRAININGS:
                 raise UserError(
-                    f"studies: with {one.name} the experiment has more than {MOST_TRAININGS:,} trainings; ask for fewer"
+                    f"studies: with {one.name} the experiment has more than {MOST_TRAININGS:,} trainings; plan fewer"
                 )
     return planned
 
@@ -50,7 +50,7 @@ def proposer(study: StudyPlan) -> StudyKind:
     Raises
     ------
     UserError
-        If there is none of that name.
+        If there is no such kind.
     """
     found = next((one for one in KINDS if one.name == study.kind), None)
     if found is None:

@@ -15,27 +15,27 @@ from jointsearch.search.studies.kind import (
     PlannedStudy,
     StudyKind,
     at_full_budget,
-    given_rung,
     own_settings,
+    same_rung,
 )
 from jointsearch.space.file import SpaceFile
 
 
 class Manual(StudyKind):
-    """Whether what was found is better than what people designed."""
+    """Whether the configuration found is better than those that people designed."""
 
     name = "manual"
 
     def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
         """Plan the study, at the full budget."""
-        if (asked := config.studies.manual) is None:
+        if (section := config.studies.manual) is None:
             return
-        for name in asked.architectures:
+        for name in section.architectures:
             check_inside(name, experiment.space, "studies.manual.architectures")
             _check_same_network(name, experiment.space)
-        own, size = own_settings(experiment), len(asked.architectures) * asked.seeds
+        own, size = own_settings(experiment), len(section.architectures) * section.seeds
         whole = (at_full_budget(size, own),)
-        yield PlannedStudy.of(layout.MANUAL, self.name, own, whole, names=asked.architectures, seeds=asked.seeds)
+        yield PlannedStudy.of(layout.MANUAL, self.name, own, whole, names=section.architectures, seeds=section.seeds)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
         """List the architectures by name, each as many times as it has seeds.
@@ -45,12 +45,12 @@ class Manual(StudyKind):
         from jointsearch.space.space import Space
 
         space = Space(experiment.space)
-        given = [
+        listed = [
             (manual.architecture(name).within(space), Origin(sampler=layout.MANUAL, kind="given", name=name))
             for name in study.names
             for _ in range(study.seeds or 1)
         ]
-        return given_rung(experiment, study.name, bracket, rung, given)
+        return same_rung(experiment, study.name, bracket, rung, listed)
 
 
 def check_inside(name: str, space: SpaceFile, where: str) -> None:
@@ -68,11 +68,11 @@ def check_inside(name: str, space: SpaceFile, where: str) -> None:
 
 
 def _check_same_network(name: str, space: SpaceFile) -> None:
-    """What a space does not have is neutral in all its configurations, which may be another network."""
+    """Refuse an architecture that needs a parameter that the space does not have: there it would be another network."""
     for parameter in ARCHITECTURE_PARAMETERS:
         value, neutral = manual.architecture(name).values[parameter], Hyperparameters.model_fields[parameter].default
         if parameter not in space.hyperparameters and value != neutral:
             raise UserError(
-                f"studies.manual.architectures: {name}: its {parameter} of {value} has no place in the space; "
+                f"studies.manual.architectures: {name}: its {parameter} of {value} is not in the space; "
                 "name another architecture, or add it to the space"
             )

@@ -15,8 +15,8 @@ from jointsearch.search.studies.kind import (
     PlannedStudy,
     StudyKind,
     at_full_budget,
-    given_rung,
     own_settings,
+    same_rung,
 )
 
 
@@ -27,23 +27,23 @@ class Retraining(StudyKind):
 
     def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
         """Plan the study: one configuration of each study that it follows."""
-        if (asked := config.studies.retraining) is None:
+        if (section := config.studies.retraining) is None:
             return
         follows = (layout.SEARCH,) if config.studies.manual is None else (layout.SEARCH, layout.MANUAL)
         settings = retraining_settings(own_settings(experiment))
-        whole = (at_full_budget(len(follows) * asked.seeds, settings),)
-        yield PlannedStudy.of(layout.RETRAINING, self.name, settings, whole, follows=follows, seeds=asked.seeds)
+        whole = (at_full_budget(len(follows) * section.seeds, settings),)
+        yield PlannedStudy.of(layout.RETRAINING, self.name, settings, whole, follows=follows, seeds=section.seeds)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
         """List the finalists, each as many times as it has seeds."""
         chosen = finalists(followed.get(layout.SEARCH, ()), followed.get(layout.MANUAL, ()))
-        given = [
+        listed = [
             (one.proposal.values, Origin(sampler=layout.RETRAINING, kind="given", name=name))
             for name, one in chosen
             for _ in range(study.seeds or 1)
         ]
         parents = tuple(digest(one.derivable()) for _, one in chosen)
-        return given_rung(experiment, study.name, bracket, rung, given, parents)
+        return same_rung(experiment, study.name, bracket, rung, listed, parents)
 
 
 def retraining_settings(experiment: Experiment) -> Experiment:
@@ -57,7 +57,7 @@ def finalists(search: Sequence[Evaluation], manual: Sequence[Evaluation]) -> lis
     """Choose what is trained a last time: the best that the search found and the best manual architecture.
 
     That is the one with the lowest mean validation error over its seeds, without a failure; ties go to the one listed
-    first. Where everything failed, the first is chosen, to fail again.
+    first. If everything failed, the first is chosen, to fail again.
 
     Parameters
     ----------

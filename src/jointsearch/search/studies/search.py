@@ -15,6 +15,6 @@ class Search(StudyKind):
     name = "search"
 
     def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
-        """Plan the search, of the length that is asked for."""
+        """Plan the search, of the configured length."""
         number = hyperband.bracket_count(config.search.length, config.search.length_unit, config.budget)
         yield PlannedStudy.of(layout.SEARCH, self.name, experiment, first_brackets(number, experiment))
