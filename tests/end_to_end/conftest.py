@@ -1,7 +1,10 @@
 """Real runs of the workflow, in a folder of their own, on a search that takes seconds."""
 
+import contextlib
 import fcntl
+import io
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -11,10 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
 
+from jointsearch.audit import derive
 from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
 
@@ -108,6 +113,20 @@ class Workspace:
         command = [sys.executable, f"scripts/{name}.py", *arguments]
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
 
+    def call(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a script in this process, which has imported the most by now: a new one takes a second or more for it."""
+        stdout, stderr, code = io.StringIO(), io.StringIO(), 0
+        command = [f"{name}.py", *arguments]
+        with contextlib.chdir(self.folder), contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            try:
+                with mock.patch.object(sys, "argv", command):
+                    runpy.run_path(f"scripts/{name}.py", run_name="__main__")
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+                if isinstance(end.code, str):
+                    stderr.write(f"{end.code}\n")
+        return subprocess.CompletedProcess(command, code, stdout.getvalue(), stderr.getvalue())
+
     @property
     def results(self) -> Path:
         return self.folder / "results" / "small"
@@ -130,11 +149,15 @@ class Workspace:
         files = [path for name in names for path in self.results.rglob(name)]
         return {path.relative_to(self.results).as_posix(): path.read_bytes() for path in files}
 
-    def wait_for(self, condition: Callable[[], object], run: subprocess.Popen[bytes]) -> None:
+    def wait_for(self, condition: Callable[[], object], run: subprocess.Popen[bytes], every: float = 0.005) -> None:
         """Wait, for as long as a run goes on, until something is so."""
         while not condition():
             assert run.poll() is None, self.printed()
-            time.sleep(0.005)
+            time.sleep(every)
+
+    def trains(self) -> bool:
+        """Whether a process trains a slot, as is said to a user."""
+        return "a process trains it now" in self.call("resume_check", "config.yaml").stdout
 
     def printed(self) -> str:
         """What the run that was started has printed so far."""
@@ -225,6 +248,12 @@ def run_from_a_commit(folder: Path) -> Workspace:
         subprocess.run(["git", *author, *command], cwd=workspace.folder, check=True)
     workspace.drive("finish")
     return workspace
+
+
+@pytest.fixture
+def undrawn(monkeypatch) -> None:
+    """Have audits in this process check the data behind figures alone, as drawing takes most of their time."""
+    monkeypatch.setattr(derive, "_draws_alike", lambda evidence: False)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What scripts/audit.py answers, and trainings that it does again."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from jointsearch.core.files import digest, read_record
 from jointsearch.core.records import Evaluation
 from jointsearch.search.incumbent import Incumbent
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def test_retraining_gives_the_same_bits(committed):
     done = committed.script("audit", "results/small", "--level", "retrain", "--sample", "2", "--device", "cpu")
@@ -24,7 +27,7 @@ def test_retraining_gives_the_same_bits(committed):
 
 def retrained(workspace: Workspace, *files: Path) -> list[dict[str, str]]:
     names = [str(file.relative_to(workspace.folder)) for file in files]
-    done = workspace.script("audit", *names, "--level", "retrain", "--device", "cpu", "--json")
+    done = workspace.call("audit", *names, "--level", "retrain", "--device", "cpu", "--json")
     assert not done.stderr
     found = json.loads(done.stdout)[0]["findings"]
     return [one for one in found if one["level"] == "retrain" and one["verdict"] != "not checked"]
@@ -67,7 +70,7 @@ def test_retraining_elsewhere_allows_what_is_stated(results, committed):
     rebuild_hashes(results)
     command = ["audit", str(results / LAST), "--level", "retrain", "--device", "cpu", "--json", "--data-root", "."]
     for tolerance, verdict in (("0.05", "verified"), ("0.01", "mismatch")):
-        done = committed.script(*command, "--tolerance", tolerance)
+        done = committed.call(*command, "--tolerance", tolerance)
         [found] = [
             one
             for one in json.loads(done.stdout)[0]["findings"]
@@ -81,7 +84,7 @@ def test_show_draws_where_an_evaluation_comes_from(committed):
     promoted = next(
         one for one in Evidence.read(committed.results).evaluations.values() if one.id.startswith("1-") and one.rung
     )
-    done = committed.script("audit", "show", promoted.id)
+    done = committed.call("audit", "show", promoted.id)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0].startswith(f"evaluation {promoted.id}: ")
@@ -97,35 +100,35 @@ def test_show_draws_where_an_evaluation_comes_from(committed):
         "of training",
     ):
         assert any(words in line for line in lines), words
-    tree = json.loads(committed.script("audit", "show", "--json", promoted.id).stdout)[0]
+    tree = json.loads(committed.call("audit", "show", "--json", promoted.id).stdout)[0]
     assert tree["file"].endswith("slot-00.json")
-    assert committed.script("audit", "show", f"results/small/{tree['file']}").stdout == done.stdout
+    assert committed.call("audit", "show", f"results/small/{tree['file']}").stdout == done.stdout
 
 
 def test_why_goes_from_a_number_to_its_records(committed):
     best = read_record(committed.results / "incumbent.json", Incumbent)
-    done = committed.script("audit", "why", "paper:best_test_error")
+    done = committed.call("audit", "why", "paper:best_test_error")
     assert done.stdout.startswith(f"best_test_error = {100 * best.test_error:.2f} %: ")
     assert f"└── evaluation {best.evaluation}: " in done.stdout
-    done = committed.script("audit", "why", "paper:best_test_eror")
+    done = committed.call("audit", "why", "paper:best_test_eror")
     assert done.returncode == 2
     assert done.stderr == "error: paper:best_test_eror: no such number; did you mean 'best_test_error'?\n"
 
 
 def test_diff_says_what_differs(committed, finished):
-    done = committed.script("audit", "diff", "0-0-0@0", "0-0-1@0")
+    done = committed.call("audit", "diff", "0-0-0@0", "0-0-1@0")
     assert "configuration:\n" in done.stdout
     assert "code and environment:" not in done.stdout
-    done = committed.script("audit", "diff", "results/small", str(finished.results))
+    done = committed.call("audit", "diff", "results/small", str(finished.results))
     assert "code and environment:\n  commit: " in done.stdout
     assert "settings:" not in done.stdout
     assert "outcome:" not in done.stdout
-    assert committed.script("audit", "diff", "results/small", "results/small").stdout == "no difference\n"
+    assert committed.call("audit", "diff", "results/small", "results/small").stdout == "no difference\n"
 
 
 def test_the_page_shows_verdicts_and_trees(committed, tmp_path):
     page = tmp_path / "audit.html"
-    assert committed.script("audit", "results/small", "--html", str(page)).returncode == 0
+    assert committed.call("audit", "results/small", "--html", str(page)).returncode == 0
     text = page.read_text()
     assert "http" not in text
     assert "<script" not in text
@@ -136,21 +139,21 @@ def test_the_page_shows_verdicts_and_trees(committed, tmp_path):
 def test_what_is_asked_about_one_thing_rests_on_all_that_it_was_made_of(results, committed):
     """Also on what a drawing leaves out, and on the manifest."""
     target = read_record(results / "search/bracket-002/rung-0/slot-00.json", Evaluation).id
-    assert committed.script("audit", target, "--experiment", str(results)).returncode == 0
+    assert committed.call("audit", target, "--experiment", str(results)).returncode == 0
     history = results / "search/bracket-000/history.json"
     content = history.read_text()
     history.write_text(content + " ")
-    assert committed.script("audit", target, "--experiment", str(results)).returncode == 1
-    assert committed.script("audit", str(results / "search/bracket-001/rung-1/proposals.json")).returncode == 1
+    assert committed.call("audit", target, "--experiment", str(results)).returncode == 1
+    assert committed.call("audit", str(results / "search/bracket-001/rung-1/proposals.json")).returncode == 1
     history.write_text(content)
     (results / manifest.NAME).rename(results / "aside.sha256")
-    assert committed.script("audit", target, "--experiment", str(results)).returncode == 3
+    assert committed.call("audit", target, "--experiment", str(results)).returncode == 3
 
 
 def test_retraining_what_a_number_rests_on(committed):
     best = read_record(committed.results / "incumbent.json", Incumbent)
     command = ["--level", "retrain", "--device", "cpu", "--json", "paper:best_test_error"]
-    [told] = json.loads(committed.script("audit", *command).stdout)
+    [told] = json.loads(committed.call("audit", *command).stdout)
     [found] = [one for one in told["findings"] if one["check"] == "training"]
     place = next(
         place for place, one in Evidence.read(committed.results).evaluations.items() if one.id == best.evaluation
@@ -160,13 +163,13 @@ def test_retraining_what_a_number_rests_on(committed):
 
 
 def test_json_is_one_document_and_whole(committed, finished):
-    both = committed.script("audit", "--level", "hash", "--json", "results/small", str(finished.results))
+    both = committed.call("audit", "--level", "hash", "--json", "results/small", str(finished.results))
     assert [one["exit_code"] for one in json.loads(both.stdout)] == [0, 4]
     assert both.returncode == 4
-    [tree] = json.loads(committed.script("audit", "why", "paper:evaluations", "--json").stdout)
+    [tree] = json.loads(committed.call("audit", "why", "paper:evaluations", "--json").stdout)
     assert len(tree["made_of"]) == 20
-    assert committed.script("audit", "why", "paper:evaluations").stdout.count("evaluation 0-0-") < 20
-    roots = json.loads(committed.script("audit", "--json", "root").stdout)
+    assert committed.call("audit", "why", "paper:evaluations").stdout.count("evaluation 0-0-") < 20
+    roots = json.loads(committed.call("audit", "--json", "root").stdout)
     assert roots == {"results/small": audit.run(committed.results, "hash").root}
 
 
@@ -181,14 +184,16 @@ def test_json_is_one_document_and_whole(committed, finished):
     ],
 )
 def test_wrong_usage_is_told_in_one_line(committed, arguments, told):
-    done = committed.script("audit", *arguments)
+    done = committed.call("audit", *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {told}")
     assert done.stderr.count("\n") == 1
 
 
-def test_an_experiment_that_is_not_complete_is_evidence_that_is_missing(workspace):
-    workspace.snakemake("--cores", "2", "results/small/search/bracket-000/rung-1/proposals.json")
-    done = workspace.script("audit", "results/small")
+def test_an_experiment_that_is_not_complete_is_evidence_that_is_missing(finished, tmp_path):
+    workspace = finished.copy(tmp_path / "clone")
+    (workspace.results / manifest.NAME).unlink()
+    shutil.rmtree(workspace.results / "search/bracket-002")
+    done = workspace.call("audit", "results/small")
     assert done.returncode == 3, done.stdout
     assert "manifest.sha256: missing; run the workflow to its end to make it" in done.stdout

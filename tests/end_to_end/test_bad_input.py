@@ -24,14 +24,18 @@ from jointsearch.core import lock
 )
 def test_a_configuration_that_cannot_work_is_refused_at_once(workspace, changes, says):
     workspace.configure(**changes)
+    done = workspace.call("plan", "config.yaml")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_workflow_refuses_a_configuration_in_the_words_of_the_plan_and_makes_nothing(workspace):
+    workspace.configure(search={"lags": [1]})
     printed = workspace.snakemake("-n", succeeds=False)
-    assert says in printed
+    assert workspace.call("plan", "config.yaml").stderr.removeprefix("error: ").strip() in printed
     assert "Traceback" not in printed
     assert not workspace.results.exists()
-    done = workspace.script("plan", "config.yaml")
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
 
 
 def test_what_is_given_on_the_command_line_is_read_as_a_file_is(workspace):
@@ -44,7 +48,7 @@ def test_what_is_given_on_the_command_line_is_read_as_a_file_is(workspace):
 def test_a_space_of_which_nothing_is_left_is_refused_by_the_plan(workspace):
     space = workspace.folder / "space.yaml"
     space.write_text(space.read_text() + "forbidden:\n- {initial_filters: 2}\n")
-    done = workspace.script("plan", "config.yaml")
+    done = workspace.call("plan", "config.yaml")
     assert done.returncode == 1
     assert done.stderr == "error: space: forbidden: hardly any configuration is left; remove a clause\n"
 
@@ -61,9 +65,9 @@ def test_a_space_of_which_nothing_is_left_is_refused_by_the_plan(workspace):
 def test_a_space_with_a_mistake_is_refused(workspace, line, says):
     space = workspace.folder / "space.yaml"
     space.write_text(space.read_text().replace("hyperparameters:\n", f"hyperparameters:\n{line}\n"))
-    printed = workspace.snakemake("-n", succeeds=False)
-    assert says in printed
-    assert "Traceback" not in printed
+    done = workspace.call("plan", "config.yaml")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert says in done.stderr
 
 
 def test_results_of_another_experiment_are_not_mixed(finished, tmp_path):
@@ -74,7 +78,7 @@ def test_results_of_another_experiment_are_not_mixed(finished, tmp_path):
     workspace.configure()
     space = workspace.folder / "space.yaml"
     space.write_text(space.read_text().replace("upper: 1\n", "upper: 0.5\n"))
-    assert "holds results of another experiment: space.hyperparameters." in workspace.snakemake(succeeds=False)
+    assert "holds results of another experiment: space.hyperparameters." in workspace.call("plan", "config.yaml").stderr
 
 
 def test_a_second_run_in_the_same_folder_is_refused(workspace):
@@ -119,9 +123,11 @@ def test_a_record_that_was_tampered_with_stops_what_would_use_it(finished, tmp_p
         if fault == "folder":
             slot.mkdir()
     (workspace.results / "observations.csv").unlink()
-    printed = workspace.snakemake("--cores", "1", "search", succeeds=False)
-    assert f"error: results/small/search/bracket-000/rung-0/{slot.name}: {expected}" in printed
-    assert "Traceback" not in printed
+    outputs = [f"results/small/{name}" for name in ("observations.csv", "incumbent.json")]
+    done = workspace.call("observations", "results/small", "search", *outputs)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: results/small/search/bracket-000/rung-0/{slot.name}: {expected}")
+    assert done.stderr.count("\n") == 1
     assert not (workspace.results / "observations.csv").exists()
 
 

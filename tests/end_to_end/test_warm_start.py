@@ -18,7 +18,7 @@ WARM = {"search": {"warm_start": "other", "length": 1}}
 
 def export(finished: Workspace, workspace: Workspace) -> None:
     """Export the finished search into the folder that another one starts from."""
-    done = workspace.script("export_hpbandster", str(finished.results / "experiment.json"), "other")
+    done = workspace.call("export_hpbandster", str(finished.results / "experiment.json"), "other")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -56,7 +56,9 @@ def test_the_table_holds_what_the_search_trained_itself(warm):
 
 
 def test_the_plan_knows_that_there_is_a_model_at_once(warm):
-    assert "first model       bracket 0, from 8 or more evaluations at 2 steps" in warm.snakemake("plan")
+    assert (
+        "first model       bracket 0, from 8 or more evaluations at 2 steps" in warm.call("plan", "config.yaml").stdout
+    )
 
 
 def test_again_it_gives_the_same_bits_and_nothing_is_left_to_do(warm, tmp_path):
@@ -66,9 +68,10 @@ def test_again_it_gives_the_same_bits_and_nothing_is_left_to_do(warm, tmp_path):
     # Where the folder lies makes no difference.
     (workspace.folder / "other").rename(workspace.folder / "an other")
     workspace.configure(search=WARM["search"] | {"warm_start": "an other"})
-    workspace.snakemake("--cores", "1", "search")
-    assert workspace.derivable() == warm.derivable()
-    for name in ("experiment.json", "search/warm_start.json", "search/bracket-000/history.json"):
+    promoted = "search/bracket-000/rung-1/proposals.json"
+    workspace.snakemake("--cores", "1", f"results/small/{promoted}")
+    assert workspace.derivable() == warm.derivable()[:9]
+    for name in ("experiment.json", "search/warm_start.json", "search/bracket-000/history.json", promoted):
         assert (workspace.results / name).read_bytes() == (warm.results / name).read_bytes()
 
 
@@ -90,7 +93,7 @@ def test_another_folder_is_refused(warm, tmp_path):
     printed = workspace.snakemake("--cores", "1", succeeds=False)
     assert "results/small: holds results of another experiment: warm_start was" in printed
     workspace.configure(search={"length": 1})
-    assert "is now null; give this one another name" in workspace.snakemake("--cores", "1", succeeds=False)
+    assert "is now null; give this one another name" in workspace.call("plan", "config.yaml").stderr
 
 
 def test_losses_that_are_no_errors_are_ranked_and_an_audit_follows(finished, workspace):
@@ -101,7 +104,7 @@ def test_losses_that_are_no_errors_are_ranked_and_an_audit_follows(finished, wor
         line[3]["loss"] = 100 * line[3]["loss"] - 7
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     workspace.configure(**WARM)
-    assert "search.warm_start: {folder: ..., losses: ranks}" in workspace.snakemake("-n", succeeds=False)
+    assert "search.warm_start: {folder: ..., losses: ranks}" in workspace.call("plan", "config.yaml").stderr
     workspace.configure(search=WARM["search"] | {"warm_start": {"folder": "other", "losses": "ranks"}})
     proposals = "search/bracket-000/rung-0/proposals.json"
     workspace.snakemake("--cores", "1", f"results/small/{proposals}", "results/small/config.yaml")
@@ -128,9 +131,9 @@ def test_a_folder_that_cannot_be_used_is_refused_at_once(finished, workspace, na
     path = workspace.folder / "other" / name
     path.write_text("".join([f"{line}\n", *path.read_text().splitlines(keepends=True)[1:]]))
     workspace.configure(**WARM)
-    printed = workspace.snakemake("-n", succeeds=False)
-    assert says in printed
-    assert "Traceback" not in printed
+    said = workspace.call("plan", "config.yaml").stderr
+    assert said.startswith("error: ") and says in said
+    assert said.count("\n") == 1
     assert not workspace.results.exists()
 
 
@@ -142,10 +145,10 @@ def test_a_configuration_with_an_inactive_value_stops_the_search_before_it_train
     wrong[1]["shakedrop_death_rate"] = 0.5
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     workspace.configure(**WARM)
-    printed = workspace.snakemake("--cores", "1", succeeds=False)
+    printed = workspace.snakemake("--cores", "1", "results/small/search/warm_start.json", succeeds=False)
     name = "-".join(map(str, wrong[0]))
     assert f"error: other: hpbandster:{name}@0: not of the space: " in printed
-    assert not workspace.slots()
+    assert not (workspace.results / "search/warm_start.json").exists()
 
 
 def test_a_warm_start_that_was_tampered_with_is_not_used(warm, tmp_path):
@@ -155,16 +158,16 @@ def test_a_warm_start_that_was_tampered_with_is_not_used(warm, tmp_path):
     (workspace.results / "search/bracket-000/rung-0/proposals.json").unlink()
     folder = workspace.results
     files = [str(folder / name) for name in ("experiment.json", "search/bracket-000/history.json")]
-    sampled = workspace.script("sample", *files, "again.json")
+    sampled = workspace.call("sample", *files, "again.json")
     assert "does not continue the history before it" in sampled.stderr
-    seen = workspace.script("history", *files)
+    seen = workspace.call("history", *files)
     assert "warm_start.json: changed since it was made; delete it to remake it" in seen.stderr
 
 
 def test_an_import_of_the_export_is_the_table_of_the_search(finished, workspace):
     export(finished, workspace)
     assert len(hpbandster.read(workspace.folder / "other")) == 20
-    done = workspace.script("import_hpbandster", "other", "other.csv", "--budget-unit", "steps")
+    done = workspace.call("import_hpbandster", "other", "other.csv", "--budget-unit", "steps")
     assert (done.returncode, done.stderr) == (0, "")
     theirs, ours = read_csv(workspace.folder / "other.csv"), read_csv(finished.results / "observations.csv")
     for column in ("evaluation", "slot", "budget", "loss", "origin", "learning_rate", "shakedrop_death_rate"):

@@ -63,6 +63,13 @@ def test_a_strict_reader_refuses_a_record_that_a_doubting_one_leaves_out(folder,
     assert re.fullmatch(doubting, one.broken[SLOT])
 
 
+def test_a_folder_in_the_place_of_a_record_is_refused_in_one_line(folder):
+    (folder / SLOT).unlink()
+    (folder / SLOT).mkdir()
+    with pytest.raises(UserError, match=r"slot-01\.json: cannot be read \(Is a directory\); delete it"):
+        Folder(folder).evaluations_of(WHOLE)
+
+
 def test_a_changed_record_is_refused_by_a_strict_reader_alone(folder):
     change(folder / SLOT, seed=1)
     with pytest.raises(UserError, match="changed since it was made"):

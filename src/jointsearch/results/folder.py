@@ -239,7 +239,7 @@ class Folder:
         known = self._read_already.get(path)
         if isinstance(known, kind):
             return known
-        if not path.is_file():
+        if not path.exists():
             return None
         try:
             found = read_record(path, kind)

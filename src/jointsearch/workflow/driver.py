@@ -155,14 +155,15 @@ class _StudyRun:
 
     def train(self, item: Bracket, rung: int, proposals: Rung) -> list[Evaluation]:
         folder = layout.rung_folder(self.folder, item.index, rung)
-        for batch in self.pipeline.batches(item.index, rung):
+        batches = self.pipeline.batches(item.index, rung)
+        for batch in batches:
             job = Job(self.experiment, proposals, folder, layout.slots_of(batch))
             # Refuses records of something else.
             job.missing()
             for slot, file in job.to_train(Interruption()):
                 write_record(file, self.training(Slot(self.experiment, proposals, slot, self.folder)), keep=True)
             job.finish(batch)
-        return Folder(self.pipeline.folder).of_batches(self.pipeline.batches(item.index, rung))
+        return Folder(self.pipeline.folder).of_batches(batches)
 
     def keep(self, rung: Rung) -> Rung:
         """Write the proposals of a rung."""

@@ -15,6 +15,7 @@ from jointsearch.core import layout, lock
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest, write_bytes, write_record
+from jointsearch.results import made_by
 from jointsearch.training import job
 
 KNOWN = ".time-stamps"
@@ -116,5 +117,6 @@ def _stamp(path: Path) -> str | None:
 def _surroundings(config: Config) -> str:
     from jointsearch.audit import sources
 
-    code = [f"{_stamp(path)} {path}" for path in sources.files()]
+    # Wherever the clone lies, or by what link it is named.
+    code = [f"{_stamp(path)} {path.relative_to(made_by.ROOT)}" for path in sources.files()]
     return digest([config.search.model_dump(mode="json"), config.studies.model_dump(mode="json"), code])
