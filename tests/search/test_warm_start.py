@@ -151,7 +151,7 @@ def test_losses_between_two_become_errors(tmp_path, low, high):
     evaluations = export(tmp_path)
     rescale(tmp_path, lambda loss: low + loss * (high - low))
     assert losses_of(tmp_path, (low, high)) == pytest.approx([one.loss for one in evaluations], abs=1e-12)
-    with pytest.raises(UserError, match=r"loss 151 is not in losses: .*; widen them, or take losses: ranks"):
+    with pytest.raises(UserError, match=r"loss 151 is not in losses: .*; widen them, or use losses: ranks"):
         rescale(tmp_path, lambda loss: 151)
         losses_of(tmp_path, (low, high))
 
