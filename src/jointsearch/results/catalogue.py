@@ -36,7 +36,8 @@ def read(package: str, constant: str) -> dict[str, Entry]:
     entries = {}
     for file in sorted(imports.PACKAGE.joinpath(*package.split(".")).glob("*.py")):
         # The rest of the module alone: parsing all of each would take longer than anything else that is read here.
-        _, found, rest = file.read_text().partition(f"\n{constant} = ")
+        # In any locale, as the Snakefile imports this before it asks for UTF-8.
+        _, found, rest = file.read_text(encoding="utf-8").partition(f"\n{constant} = ")
         if found:
             entries[file.stem] = _entry(f"{package}.{file.stem}", ast.parse(f"{constant} = {rest}").body[0], file)
     return entries
