@@ -52,7 +52,7 @@ class RetrainOptions:
 
 
 def verify(
-    targets: Sequence[Target], level: Level, signers: Path | None = None, retraining: RetrainOptions | None = None
+    targets: Sequence[Target], level: Level, signers: Path | None = None, options: RetrainOptions | None = None
 ) -> Answer:
     """Check experiments, or single targets in them, up to a level; the worst verdict gives the exit code.
 
@@ -68,9 +68,9 @@ def verify(
     for folder in dict.fromkeys(target.folder for target in targets):
         names = [target.name for target in targets if target.folder == folder]
         done = audit.run(folder, level, signers)
-        if retraining is not None:
+        if options is not None:
             named = [name for name in names if name is not None]
-            audit.retrain(done, named, retraining.number, retraining.seed, retraining.how)
+            audit.retrain(done, named, options.number, options.seed, options.how)
         chosen = _about(done, names)
         audits.append(done)
         data.append(_summary(done, chosen))
