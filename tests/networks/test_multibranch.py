@@ -30,7 +30,7 @@ triples = st.tuples(*[st.integers(1, 3)] * 3)
 factors = st.floats(0.1, 3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(triples, triples, st.integers(1, 6), factors, factors, factors, st.integers(1, 3), st.integers(2, 12))
 def test_parameter_count_is_that_of_the_network(blocks, branches, filters, one, two, three, channels, classes):
     parameters = configuration(

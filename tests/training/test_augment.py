@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision.transforms.functional as vision
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jointsearch.training.augment import (
@@ -67,7 +67,6 @@ def crops(draw):
     return shape, padding, draw(st.lists(window, min_size=1, max_size=8))
 
 
-@settings(deadline=None)
 @given(crops())
 def test_crop_and_mirror_are_those_of_torchvision(drawn):
     shape, padding, windows = drawn
@@ -92,7 +91,6 @@ def test_padding_is_that_of_torchvision():
     assert torch.equal(channels_first(pad(images, 3)), vision.pad(images, [3]))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 4), st.integers(0, 6), st.integers(1, 12))
 def test_cutout_against_pixel_by_pixel(row, column, length):
     images = channels_last(pictures(1)).float()

@@ -122,7 +122,7 @@ def test_the_seed_decides_everything(few_digits):
     assert not torch.equal(one[0].images, other[0].images)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 9), st.integers(0, 9), st.sampled_from([0.0, 0.4]), st.sampled_from([12, 40]))
 def test_restored_batches_go_on_to_the_same_bits(numbered, steps, elsewhere, alpha, batch_size):
     """From any step, epochs of 3 or 1 steps, into batches of another seed that are anywhere."""
