@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / name for name in ("README.md", "config/README.md", "paper/README.md", "results/README.md")]
+PAGES = [
+    ROOT / name for name in ("README.md", "CHANGELOG.md", "config/README.md", "paper/README.md", "results/README.md")
+]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 MEASURED = "search_quality.md"
 """Written by a benchmark: its tables are as wide as their numbers."""
