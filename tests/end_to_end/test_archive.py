@@ -10,6 +10,7 @@ import pytest
 from jointsearch.audit import audit, manifest
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_it_is_the_same_when_made_twice_and_audits_where_it_is_unpacked(finished, tmp_path):
     first, second = tmp_path / "first.tar.gz", tmp_path / "second.tar.gz"
     done = finished.script("archive", "results/small", "--output", str(first))
@@ -18,14 +19,15 @@ def test_it_is_the_same_when_made_twice_and_audits_where_it_is_unpacked(finished
     for path in copy.results.rglob("*"):
         os.utime(path, (time.time(), time.time()))
     (copy.results / "search/bracket-000/rung-0/state-00.pt").write_bytes(b"state")
-    assert copy.script("archive", "config.yaml", "--output", str(second)).returncode == 0
+    assert copy.call("archive", "config.yaml", "--output", str(second)).returncode == 0
     assert first.read_bytes() == second.read_bytes()
     subprocess.run(["tar", "xzf", first, "-C", tmp_path], check=True)
     unpacked = tmp_path / "small"
-    assert audit.run(unpacked, "derive").root == audit.run(finished.results, "hash").root
-    assert not [one for one in audit.run(unpacked, "derive").findings.problems if one.verdict.exit_code != 4]
+    done = audit.run(unpacked, "derive")
+    assert done.root == audit.run(finished.results, "hash").root
+    assert not [one for one in done.findings.problems if one.verdict.exit_code != 4]
     assert manifest.make(unpacked) == manifest.make(finished.results)
-    done = copy.script("archive", "results/small", "--output", str(second), "--checkpoints")
+    done = copy.call("archive", "results/small", "--output", str(second), "--checkpoints")
     listed = subprocess.run(["tar", "tzf", second], capture_output=True, text=True, check=True).stdout
     assert "small/search/bracket-000/rung-0/state-00.pt\n" in listed
 
@@ -33,7 +35,7 @@ def test_it_is_the_same_when_made_twice_and_audits_where_it_is_unpacked(finished
 def test_what_was_changed_is_not_packed(finished, tmp_path):
     copy = finished.copy(tmp_path / "clone")
     (copy.results / "observations.csv").write_text("other")
-    done = copy.script("archive", "results/small", "--output", str(tmp_path / "a.tar.gz"))
+    done = copy.call("archive", "results/small", "--output", str(tmp_path / "a.tar.gz"))
     assert done.returncode == 1
     assert (
         "observations.csv: changed since the manifest was made; restore it (scripts/audit.py lists all)" in done.stderr
@@ -54,7 +56,7 @@ def test_the_configuration_beside_the_results_makes_them_again(finished, workspa
 
 def test_records_alone_give_all_else_again_without_training(finished, workspace, tmp_path):
     copy = finished.copy(tmp_path / "copy")
-    assert copy.script("archive", "config.yaml", "--records").returncode == 0
+    assert copy.call("archive", "config.yaml", "--records").returncode == 0
     packed = copy.results / "records.tar.gz"
     assert (
         packed.stat().st_size < sum(path.stat().st_size for path in finished.results.rglob("*") if path.is_file()) / 4
@@ -62,7 +64,7 @@ def test_records_alone_give_all_else_again_without_training(finished, workspace,
     workspace.results.mkdir(parents=True)
     shutil.copy(packed, workspace.results)
     shutil.rmtree(workspace.results.parents[1] / ".snakemake", ignore_errors=True)
-    assert "files of records unpacked" in workspace.script("outcomes", "config.yaml").stdout
+    assert "files of records unpacked" in workspace.call("outcomes", "config.yaml").stdout
     unpacked = {path: path.stat().st_mtime_ns for path in workspace.slots()}
     # By hand it was made with the library of another working copy, whose commit stands in it.
     (workspace.results / "paper.pdf").unlink()
@@ -76,7 +78,7 @@ def test_records_alone_give_all_else_again_without_training(finished, workspace,
 def test_a_damaged_archive_of_records_is_one_clear_line(workspace, content):
     workspace.results.mkdir(parents=True)
     (workspace.results / "records.tar.gz").write_bytes(content)
-    done = workspace.script("outcomes", "config.yaml")
+    done = workspace.call("outcomes", "config.yaml")
     assert done.returncode == 1
     assert "records.tar.gz: " in done.stderr and len(done.stderr.splitlines()) == 1
     assert [path.name for path in workspace.results.iterdir()] == ["records.tar.gz"]

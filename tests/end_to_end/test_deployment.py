@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from end_to_end.conftest import Workspace
+from end_to_end.conftest import CONFIG, Workspace
 from end_to_end.deployed import MODULE, NAME, Deployed, deploy, draw
 from end_to_end.test_executor import pretend_pbs
 from jointsearch.core import lock
@@ -186,9 +186,14 @@ def test_a_clone_in_a_folder_that_cannot_work_is_refused_at_start(tmp_path, name
     assert "Traceback" not in printed
 
 
-def test_its_trainings_go_to_a_cluster_from_such_a_folder(tmp_path, monkeypatch):
+def test_its_trainings_go_to_a_cluster_from_such_a_folder_and_take_the_same_course(finished, tmp_path, monkeypatch):
     mine = deploy(tmp_path / "a b 'c' & ü (d)")
+    mine.configure(budget=CONFIG["budget"], search=CONFIG["search"])
     pbs = pretend_pbs(tmp_path, monkeypatch)
-    mine.snakemake("search", "--profile", "profiles/generic", "--seconds-between-status-checks", "1")
-    (evaluation,) = mine.evaluations()
-    assert evaluation.observed.job in {path.stem for path in pbs.glob("*.status")}
+    promoted = "search/bracket-000/rung-1/proposals.json"
+    generic = ("--profile", "profiles/generic", "--seconds-between-status-checks", "1")
+    mine.snakemake(f"results/small/{promoted}", *generic)
+    assert mine.derivable() == finished.derivable()[:9]
+    assert (mine.results / promoted).read_bytes() == (finished.results / promoted).read_bytes()
+    assert {item.observed.job for item in mine.evaluations()} == {path.stem for path in pbs.glob("*.status")}
+    assert all("ngpus=1:mem=8000mb -l walltime=" in path.read_text() for path in pbs.glob("*.arguments"))

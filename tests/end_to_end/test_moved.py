@@ -44,10 +44,10 @@ def settings(workspace: Workspace, **changes) -> config.Config:
     return config.read(workspace.folder / "config.yaml", overrides=changes)
 
 
-def test_copied_results_have_nothing_to_do_in_another_clone(finished, workspace):
+def test_copied_results_have_nothing_to_do_in_another_clone(run_by_snakemake, workspace):
     """Its code is newer than what was made by the same code, and the engine knows nothing of these files."""
-    shutil.copytree(finished.results, workspace.results)
-    shutil.copytree(finished.folder / "logs", workspace.folder / "logs")
+    for name in ("results", "logs"):
+        shutil.copytree(run_by_snakemake.folder / name, workspace.folder / name)
     shuffle_stamps(workspace.results)
     # The engine takes the times that jobs took for their outputs.
     assert list((workspace.folder / "logs").rglob("train-*.tsv"))
@@ -59,7 +59,7 @@ def test_copied_results_have_nothing_to_do_in_another_clone(finished, workspace)
 
 def test_an_archive_unpacked_has_nothing_to_do_and_its_configuration_finds_its_space(finished, workspace, tmp_path):
     packed = tmp_path / "small.tar.gz"
-    assert finished.script("archive", "results/small", "--output", str(packed)).returncode == 0
+    assert finished.call("archive", "results/small", "--output", str(packed)).returncode == 0
     workspace.results.mkdir(parents=True)
     subprocess.run(["tar", "xzf", packed, "-C", workspace.results.parent], check=True)
     (workspace.folder / "space.yaml").write_text("another")
@@ -96,8 +96,8 @@ def test_a_record_that_was_edited_in_a_copy_is_told_and_not_trained(finished, tm
     copy = finished.copy(tmp_path / "clone")
     set_errors(copy.results / SLOT, loss=0.0)
     shuffle_stamps(copy.results)
-    assert "train" in dict(jobs(copy, "search"))  # of what follows
     printed = copy.snakemake("--cores", "1", "search", succeeds=False)
+    assert "\ntrain " in printed  # of what follows
     assert f"{Path('results/small') / SLOT}: changed since it was made" in printed
     assert (copy.results / BATCH).read_bytes() == (finished.results / BATCH).read_bytes()
 

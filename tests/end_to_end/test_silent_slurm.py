@@ -17,7 +17,7 @@ def workspace(finished, tmp_path, monkeypatch):
 
 
 def test_resume_check_says_what_it_knows_without_and_then_why_it_fails(workspace):
-    done = workspace.script("resume_check", "config.yaml")
+    done = workspace.call("resume_check", "config.yaml")
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "results/small: no run works here",
@@ -28,7 +28,7 @@ def test_resume_check_says_what_it_knows_without_and_then_why_it_fails(workspace
 
 
 def test_status_does_not_fail(workspace):
-    done = workspace.script("status", "config.yaml")
+    done = workspace.call("status", "config.yaml")
     assert done.returncode == 0
     assert "19 / 20" in done.stdout
     assert done.stdout.endswith(f"    in Slurm {REASON}; ask again once Slurm answers\n")
