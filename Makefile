@@ -78,6 +78,7 @@ lint: env ## check style, types and the workflow
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 	$(BIN)/python scripts/schemas.py --check
+	$(BIN)/python -m pytest --quiet tests/core/test_imports.py
 
 format: env ## format the source files
 	$(BIN)/ruff check --fix .

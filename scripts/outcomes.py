@@ -26,12 +26,11 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="the configuration of the experiment")
     arguments = parser.parse_args()
     settings = config.read(arguments.config)
-    pipelines = Pipeline.all_from_config(settings)
-    pipeline = pipelines[layout.SEARCH]
-    folder = pipeline.folder
+    folder = Path("results") / settings.experiment
     packed = folder / archive.RECORDS
     if packed.exists() and (number := archive.unpack(packed, folder)):
         print(f"{packed}: {number:,} files of records unpacked", flush=True)
+    pipeline = Pipeline.from_config(settings)
     if not pipeline.frozen.exists():
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")

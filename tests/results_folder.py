@@ -13,12 +13,13 @@ from jointsearch.results import catalogue
 from jointsearch.results.catalogue import made_of
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket
-from jointsearch.search.plan import Plan
+from jointsearch.search.plan import Plan, StudyPlan
 from jointsearch.search.resolve import resolve, to_config
 from jointsearch.search.studies.kinds import plan, record
 
 ROOT = Path(__file__).parents[1]
-FIGURES, TABLES = (tuple(made_of([layout.SEARCH], known)) for known in (catalogue.FIGURES, catalogue.TABLES))
+SEARCH = StudyPlan(name=layout.SEARCH, kind="search", settings="0" * 64, brackets=())
+FIGURES, TABLES = (tuple(made_of([SEARCH], known)) for known in (catalogue.FIGURES, catalogue.TABLES))
 
 
 def settings(maximum: int, **training: object) -> Experiment:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from results_folder import SEARCH
 
 from jointsearch.analysis import table
 from jointsearch.plotting import figure
@@ -20,19 +21,26 @@ CATALOGUE = {
 }
 
 
+def planned(*names):
+    return [
+        SEARCH.model_copy(update={"name": name, "arm": name.partition("-")[0] if "-" in name else None})
+        for name in names
+    ]
+
+
 def test_what_is_made_follows_the_first_study_that_it_is_about():
-    assert made_of(["search"], CATALOGUE) == {"first": ["search"]}
-    assert made_of(["search", "manual"], CATALOGUE)["compared"] == ["manual", "search"]
+    assert made_of(planned("search"), CATALOGUE) == {"first": ["search"]}
+    assert made_of(planned("search", "manual"), CATALOGUE)["compared"] == ["manual", "search"]
 
 
 def test_what_is_not_planned_is_not_waited_for():
-    assert made_of(["manual"], CATALOGUE) == {"compared": ["manual"]}
+    assert made_of(planned("manual"), CATALOGUE) == {"compared": ["manual"]}
 
 
 def test_any_search_of_an_arm_is_one():
     arms = ["joint_bohb-0", "architecture_first-0-1", "architecture_first-0-2"]
-    assert made_of(["search", *arms], CATALOGUE)["arms"] == [*arms, "search"]
-    assert "arms" not in made_of(["search", "correlation", "manual", "retraining"], CATALOGUE)
+    assert made_of(planned("search", *arms), CATALOGUE)["arms"] == [*arms, "search"]
+    assert "arms" not in made_of(planned("search", "correlation", "manual", "retraining"), CATALOGUE)
 
 
 @pytest.mark.parametrize("name", FIGURES)

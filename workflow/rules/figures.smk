@@ -4,12 +4,8 @@
 # Rules are named after modules: `figure_arms` makes the figure of src/jointsearch/plotting/arms.py, `table_manual` the
 # table of src/jointsearch/analysis/tables/manual.py. Each module that holds a FIGURE or a TABLE has a rule; there is no
 # list of them. A single rule with wildcards is not possible, as captions of a report cannot have wildcards.
-FIGURES = catalogue.made_of(pipelines, catalogue.FIGURES)
-TABLES = catalogue.made_of(pipelines, catalogue.TABLES)
-
-
-def in_clone(names):
-    return [ROOT / name for name in names]
+FIGURES = catalogue.made_of(pipeline.graph.plan.studies, catalogue.FIGURES)
+TABLES = catalogue.made_of(pipeline.graph.plan.studies, catalogue.TABLES)
 
 
 for figure in FIGURES:
@@ -19,7 +15,7 @@ for figure in FIGURES:
             f"figure_{figure}"
         input:
             **pipeline.inputs("figure", name=figure),
-            code=lambda _, figure=figure: in_clone(made_by.figure(figure)),
+            code=lambda _, figure=figure: made_by.within(ROOT, made_by.figure(figure)),
         output:
             pdf=f"{pipeline.folder}/figures/{figure}.pdf",
             svg=report(
@@ -39,7 +35,7 @@ for figure in FIGURES:
             figure=figure,
             folder=pipeline.folder,
         shell:
-            'python "$SCRIPTS"/figure.py {params.figure} {params.folder} {output.pdf}' " 2> >(tee {log} >&2)"
+            'python "$SCRIPTS/figure.py" {params.figure} {params.folder} {output.pdf}' " 2> >(tee {log} >&2)"
 
 
 for table in TABLES:
@@ -49,7 +45,7 @@ for table in TABLES:
             f"table_{table}"
         input:
             **pipeline.inputs("table", name=table),
-            code=lambda _, table=table: in_clone(made_by.table(table)),
+            code=lambda _, table=table: made_by.within(ROOT, made_by.table(table)),
         output:
             report(
                 f"{pipeline.folder}/tables/{table}.csv",
@@ -66,13 +62,13 @@ for table in TABLES:
             table=table,
             folder=pipeline.folder,
         shell:
-            'python "$SCRIPTS"/table.py {params.table} {params.folder} {output} 2> >(tee {log} >&2)'
+            'python "$SCRIPTS/table.py" {params.table} {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule numbers:
     input:
         **pipeline.inputs("numbers"),
-        code=lambda _: in_clone(made_by.numbers(FIGURES, TABLES)),
+        code=lambda _: made_by.within(ROOT, made_by.numbers(FIGURES, TABLES)),
     output:
         pipeline.folder / "numbers.json",
     log:
@@ -83,14 +79,14 @@ rule numbers:
     params:
         folder=pipeline.folder,
     shell:
-        'python "$SCRIPTS"/paper_numbers.py {params.folder} {output} {input.figure_data} {input.tables}'
+        'python "$SCRIPTS/paper_numbers.py" {params.folder} {output} {input.figure_data} {input.tables}'
         " 2> >(tee {log} >&2)"
 
 
 rule interactive:
     input:
         **pipeline.inputs("page"),
-        code=lambda _: in_clone(made_by.page()),
+        code=lambda _: made_by.within(ROOT, made_by.page()),
     output:
         report(
             f"{pipeline.folder}/interactive.html",
@@ -106,7 +102,7 @@ rule interactive:
     params:
         folder=pipeline.folder,
     shell:
-        'python "$SCRIPTS"/interactive.py {params.folder} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/interactive.py" {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule figures:

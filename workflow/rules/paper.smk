@@ -5,7 +5,7 @@ SETTINGS = settings.model_dump_json()
 rule paper:
     input:
         **pipeline.inputs("paper"),
-        code=lambda _: in_clone(made_by.paper(FIGURES)),
+        code=lambda _: made_by.within(ROOT, made_by.paper(FIGURES)),
     output:
         report(
             pipeline.folder / "paper.pdf",
@@ -22,13 +22,13 @@ rule paper:
         config=SETTINGS,
         folder=pipeline.folder,
     shell:
-        'echo {params.config:q} | python "$SCRIPTS"/paper.py /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'
+        'echo {params.config:q} | python "$SCRIPTS/paper.py" /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule latex:
     input:
         **pipeline.inputs("latex"),
-        code=lambda _: in_clone(made_by.latex(FIGURES)),
+        code=lambda _: made_by.within(ROOT, made_by.latex(FIGURES)),
     output:
         directory(pipeline.folder / "latex"),
     log:
@@ -40,4 +40,4 @@ rule latex:
         config=SETTINGS,
         folder=pipeline.folder,
     shell:
-        'echo {params.config:q} | python "$SCRIPTS"/latex.py /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'
+        'echo {params.config:q} | python "$SCRIPTS/latex.py" /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'

@@ -19,7 +19,7 @@ rule configuration:
         plan=digest(pipeline.graph.plan),
         studies=settings.studies.model_dump_json(),
     shell:
-        'python "$SCRIPTS"/configuration.py {input} {params.studies:q} {output}' " 2> >(tee {log} >&2)"
+        'python "$SCRIPTS/configuration.py" {input} {params.studies:q} {output}' " 2> >(tee {log} >&2)"
 
 
 # A Provenance Run Crate: the same in RO-Crate's terms, for other people's tools.
@@ -35,7 +35,7 @@ rule crate:
     conda:
         "../../envs/environment.yaml"
     shell:
-        'python "$SCRIPTS"/crate.py {input.experiment} {output.crate} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/crate.py" {input.experiment} {output.crate} 2> >(tee {log} >&2)'
 
 
 # Reads the manifest that was there before, so that no record that it names is replaced silently.
@@ -50,7 +50,7 @@ rule manifest:
     conda:
         "../../envs/environment.yaml"
     shell:
-        'python "$SCRIPTS"/manifest.py {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/manifest.py" {output} 2> >(tee {log} >&2)'
 
 
 # Has no inputs: it checks the results that exist, and makes none. Uncommitted code is reported, and does not fail the rule.
@@ -63,4 +63,4 @@ rule audit:
     params:
         folder=pipeline.folder,
     shell:
-        'python "$SCRIPTS"/audit.py verify {params.folder} 2> >(tee {log} >&2) || [ $? = 4 ]'
+        'python "$SCRIPTS/audit.py" verify {params.folder} 2> >(tee {log} >&2) || [ $? = 4 ]'

@@ -25,7 +25,7 @@ if pipeline.config.search.warm_start is not None:
             folder=pipeline.config.search.warm_start.folder,
             losses=pipeline.config.search.warm_start.flag,
         shell:
-            'python "$SCRIPTS"/warm_start.py {input} {resources.folder:q} {output} --losses={resources.losses}'
+            'python "$SCRIPTS/warm_start.py" {input} {resources.folder:q} {output} --losses={resources.losses}'
             " 2> >(tee {log} >&2)"
 
 
@@ -43,7 +43,7 @@ rule history:
     conda:
         "../../envs/environment.yaml"
     shell:
-        'python "$SCRIPTS"/history.py {input.experiment} {output} {input.seen} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/history.py" {input.experiment} {output} {input.seen} 2> >(tee {log} >&2)'
 
 
 rule sample:
@@ -62,7 +62,7 @@ rule sample:
     conda:
         "../../envs/environment.yaml"
     shell:
-        'python "$SCRIPTS"/sample.py {input.experiment} {input.history} {output} {input.pending} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/sample.py" {input.experiment} {input.history} {output} {input.pending} 2> >(tee {log} >&2)'
 
 
 rule promote:
@@ -80,7 +80,7 @@ rule promote:
     conda:
         "../../envs/environment.yaml"
     shell:
-        'python "$SCRIPTS"/promote.py {input.experiment} {output} {input.below} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/promote.py" {input.experiment} {output} {input.below} 2> >(tee {log} >&2)'
 
 
 # Writes `slot-NN.json` for each slot as well. Those are not declared, so that finished trainings outlive a killed job: a
@@ -106,7 +106,7 @@ rule train:
     # training has, nor what writes its log. SIGHUP is not ignored here, as the training could not receive it then.
     shell:
         "trap '' TERM; trap : HUP; echo \"# $(date -Is) on $(hostname)\" >> {log};"
-        ' python "$SCRIPTS"/train.py {input.experiment} {input.data} {input.proposals}'
+        ' python "$SCRIPTS/train.py" {input.experiment} {input.data} {input.proposals}'
         " {wildcards.first} {wildcards.last} {output} --threads {threads} {resources.flags}"
         " >> {log} 2> >(trap '' HUP PIPE; tee -ai {log} >&2)"
 
@@ -126,7 +126,7 @@ rule observations:
         folder=pipeline.folder,
         study=pipeline.planned.name,
     shell:
-        'python "$SCRIPTS"/observations.py {params.folder} {params.study} {output.table} {output.incumbent} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/observations.py" {params.folder} {params.study} {output.table} {output.incumbent} 2> >(tee {log} >&2)'
 
 
 rule search:

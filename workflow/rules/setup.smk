@@ -79,7 +79,7 @@ rule experiment:
     params:
         settings=pipeline.experiment.model_dump_json(exclude_defaults=True),
     shell:
-        'python "$SCRIPTS"/freeze.py {params.settings:q} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/freeze.py" {params.settings:q} {output} 2> >(tee {log} >&2)'
 
 
 # Once, and before any training: missing or broken images are reported here, and a download happens here.
@@ -99,7 +99,7 @@ rule data:
         # The frozen settings do not show whether a value is configured or a default.
         fraction="--fraction-given" if "validation_fraction" in settings.data.model_fields_set else "",
     shell:
-        'python "$SCRIPTS"/data.py {input} {output} --data-root {resources.data_root:q}'
+        'python "$SCRIPTS/data.py" {input} {output} --data-root {resources.data_root:q}'
         " --cache {resources.cache_root:q} {resources.fraction} 2> >(tee {log} >&2)"
 
 
@@ -112,4 +112,4 @@ rule plan:
     params:
         config=settings.model_dump_json(),
     shell:
-        'echo {params.config:q} | python "$SCRIPTS"/plan.py /dev/stdin 2> >(tee {log} >&2)'
+        'echo {params.config:q} | python "$SCRIPTS/plan.py" /dev/stdin 2> >(tee {log} >&2)'

@@ -18,7 +18,7 @@ rule study_settings:
         settings=lambda w: pipelines[w.study].experiment.model_dump_json(exclude_defaults=True),
         kept=lambda w: pipelines[w.study].planned.plan.keeps,
     shell:
-        'python "$SCRIPTS"/freeze.py {params.settings:q} {output} {input.keeps} {params.kept} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/freeze.py" {params.settings:q} {output} {input.keeps} {params.kept} 2> >(tee {log} >&2)'
 
 
 rule propose:
@@ -36,7 +36,7 @@ rule propose:
     params:
         folder=pipeline.folder,
     shell:
-        'python "$SCRIPTS"/propose.py {params.folder} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/propose.py" {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule study_observations:
@@ -53,7 +53,7 @@ rule study_observations:
     params:
         folder=pipeline.folder,
     shell:
-        'python "$SCRIPTS"/observations.py {params.folder} {wildcards.study} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/observations.py" {params.folder} {wildcards.study} {output} 2> >(tee {log} >&2)'
 
 
 rule studies:

@@ -160,8 +160,3 @@ def _within(times: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
     """Add up how much of all times lies within each bin."""
     begin, end = times.to_numpy(dtype=float).T
     return np.diff([np.clip(edge - begin, 0, end - begin).sum() for edge in edges])
-
-
-def group(study: str) -> str:
-    """Name what a study belongs to: of searches of an arm the arm, whatever the repeat and the step."""
-    return study.partition("-")[0]

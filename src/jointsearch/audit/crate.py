@@ -83,9 +83,10 @@ class _Crate:
         for study in self.graph.plan.studies:
             if study.name in self.studies:
                 self._add_study(study)
-        for name in made_of(self.studies, FIGURES):
+        begun = [self.graph.study(name) for name in self.studies]
+        for name in made_of(begun, FIGURES):
             self._add_job(name, Node("figure", name))
-        for name in made_of(self.studies, TABLES):
+        for name in made_of(begun, TABLES):
             self._add_job(f"table_{name}", Node("table", name))
         for rule, kind in (("interactive", "page"), ("numbers", "numbers"), ("paper", "paper")):
             self._add_job(rule, Node(kind))

@@ -193,10 +193,11 @@ def _check_complete(evidence: Evidence, findings: Findings) -> None:
             findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, message)
         else:
             findings.add("hash", "complete", name)
-    for study, bracket, rung, slot in evidence.evaluations:
-        if study == layout.SEARCH and evidence.brackets is not None and bracket >= evidence.brackets:
-            message = f"left out of tables and figures: config.yaml says {evidence.brackets} brackets; raise its length"
-            findings.add("hash", "complete", evidence.file(study, bracket, rung, slot), Verdict.MISMATCH, message)
+    planned = set(evidence.planned_places())
+    for place in evidence.evaluations if planned else ():
+        if place not in planned:
+            message = "left out of tables and figures: config.yaml does not plan it; plan it, or move it away"
+            findings.add("hash", "complete", evidence.file(*place), Verdict.MISMATCH, message)
 
 
 def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings: Findings) -> None:

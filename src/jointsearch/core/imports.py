@@ -66,11 +66,17 @@ def _does_something(init: Path) -> bool:
     return False
 
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
 def _names(node: ast.AST, package: Path) -> Iterator[str]:
     """Dotted names within the package of the modules that a piece of code imports."""
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-        return
-    if isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
+    blocks: tuple[str, ...] = _BLOCKS
+    if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        blocks = ("orelse",)
+    elif isinstance(node, ast.ImportFrom):
+        if node.module is None or node.level:
+            raise ValueError(f"line {node.lineno}: a relative import; name the module from {PACKAGE.name} on")
         for one in node.names:
             # An import from a module takes a name in it, one from a package mostly a module.
             name = f"{node.module}.{one.name}"
@@ -79,7 +85,7 @@ def _names(node: ast.AST, package: Path) -> Iterator[str]:
         for one in node.names:
             yield from _within(one.name)
     # Imports are statements, and only statements contain any: expressions, nine nodes in ten, are skipped.
-    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+    for block in blocks:
         inside = getattr(node, block, ())
         for child in inside if isinstance(inside, list) else ():
             yield from _names(child, package)

@@ -15,7 +15,7 @@ from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
-from jointsearch.search.plan import Plan
+from jointsearch.search.plan import Plan, StudyPlan
 from jointsearch.space.file import Categorical, Constant, Float, Integer, Ordinal
 
 STUDIES = {
@@ -90,9 +90,9 @@ class Difference:
     published: str
 
 
-def group(study: str) -> str:
+def group(study: StudyPlan) -> str:
     """The name of a study in a text: its own, or that of all arms."""
-    return study if study in layout.STUDIES else ARM
+    return study.name if study.arm is None else ARM
 
 
 def study_counts(results: Results) -> dict[str, StudyCount]:
@@ -101,7 +101,7 @@ def study_counts(results: Results) -> dict[str, StudyCount]:
     done: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for study in results.plan.studies:
-        made, name = results.evaluations(study.name), group(study.name)
+        made, name = results.evaluations(study.name), group(study)
         wanted[name] += study.trainings
         done[name] += len(made)
         failed[name] += sum(one.status != "success" for one in made)

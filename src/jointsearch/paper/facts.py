@@ -101,10 +101,8 @@ def gather(settings: Config, folder: Path) -> Facts:
     reader = Folder(folder)
     results = Results.of(reader, reader.plan)
     length = len(results.plan.search.brackets)
-    begun = [
-        layout.SEARCH,
-        *(name for name in results.studies if name != layout.SEARCH and results.evaluations(name)),
-    ]
+    names = [name for name in results.studies if name == layout.SEARCH or results.evaluations(name)]
+    begun = [results.plan.find(name) for name in names]
     commit, address = _commit(), _address()
     figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
     tables = {}

@@ -28,14 +28,15 @@ def outcomes(results: Results, draw: bool = True) -> dict[str, bytes]:
     """
     made = of_studies(results)
     data = {}
-    for name in made_of(results.studies, FIGURES):
+    begun = [results.plan.find(name) for name in results.studies]
+    for name in made_of(begun, FIGURES):
         figure = figures.load(name)
         content = csv_bytes(figure.data(results))
         made[f"figures/{name}.csv"], data[f"figures/{name}"] = content, parse(content)
         if draw:
             images = style.render(figure.draw(data[f"figures/{name}"]))
             made |= {f"figures/{name}.{suffix}": image for suffix, image in images.items()}
-    for name in made_of(results.studies, TABLES):
+    for name in made_of(begun, TABLES):
         content = csv_bytes(tables.load(name).data(results))
         made[f"tables/{name}.csv"], data[f"tables/{name}"] = content, parse(content)
     made["interactive.html"] = interactive.render(results)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.patches import Patch
 
 from jointsearch.analysis.comparison import TITLES
-from jointsearch.analysis.lanes import group, stretches
+from jointsearch.analysis.lanes import stretches
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
@@ -52,7 +52,9 @@ def data(results: Results) -> pd.DataFrame:
     sums = table.groupby(["study", "evaluation"])[["duration", "waited"]].sum()
     spent = dict(zip(sums.index, sums.to_numpy().tolist(), strict=True))
     rows = [
-        _row(name, one, *spent[name, one.id]) for name, study in results.studies.items() for one in study.evaluations
+        _row(results.plan.find(name).group, one, *spent[name, one.id])
+        for name, study in results.studies.items()
+        for one in study.evaluations
     ]
     columns = ["study", "budget", "budget_unit", "trainings", "failed", *_KINDS]
     found = (
@@ -65,13 +67,13 @@ def data(results: Results) -> pd.DataFrame:
     return found.sort_values(["study", "budget"], key=lambda column: column.replace(order), ignore_index=True)
 
 
-def _row(study: str, one: Evaluation, duration: float, waited: float) -> tuple[Any, ...]:
+def _row(group: str, one: Evaluation, duration: float, waited: float) -> tuple[Any, ...]:
     seen = one.observed
     parts = seen.training_seconds, seen.evaluation_seconds, seen.startup_seconds
     shortened = min(1.0, duration / sum(parts)) if sum(parts) > 0 else 0.0
     known = [shortened * part for part in parts]
     failed = int(one.status != "success")
-    return (group(study), one.budget, one.budget_unit, 1, failed, *known, max(0.0, duration - sum(known)), waited)
+    return (group, one.budget, one.budget_unit, 1, failed, *known, max(0.0, duration - sum(known)), waited)
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
@@ -81,7 +83,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
         ("time", "all studies", data),
         ("search_time", "the search", data[data["study"] == layout.SEARCH]),
     ):
-        names = [name for name in results.studies if group(name) in set(rows["study"])]
+        names = [name for name in results.studies if results.plan.find(name).group in set(rows["study"])]
         of = sources(one for name in names for one in results.evaluations(name))
         total = float(rows["total"].sum())
         if total == 0:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jointsearch.core import imports, layout
+from jointsearch.search.plan import StudyPlan
 
 ARM = "arm"
 """Any search of an arm."""
@@ -59,21 +60,21 @@ FIGURES: Mapping[str, Entry] = read("plotting", "FIGURE")
 TABLES: Mapping[str, Entry] = read("analysis.tables", "TABLE")
 
 
-def made_of(names: Iterable[str], catalogue: Mapping[str, Entry]) -> dict[str, list[str]]:
+def made_of(studies: Iterable[StudyPlan], catalogue: Mapping[str, Entry]) -> dict[str, list[str]]:
     """List the figures (or tables) that depend on planned studies, and those studies.
 
     One is made if the first of its studies is planned.
 
     Parameters
     ----------
-    names
-        Of the studies that are planned.
+    studies
+        Those that are planned.
     catalogue
         `FIGURES` or `TABLES`.
     """
     groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(name if name in layout.STUDIES else ARM, []).append(name)
+    for study in studies:
+        groups.setdefault(study.name if study.arm is None else ARM, []).append(study.name)
     return {
         name: [study for group in entry.studies for study in groups.get(group, [])]
         for name, entry in catalogue.items()

@@ -229,7 +229,7 @@ def _of_study(graph: Graph, node: Node) -> Edges:
 def _of_studies(catalogue: Mapping[str, Entry]) -> Callable[[Graph, Node], Edges]:
     def inputs(graph: Graph, node: Node) -> Edges:
         yield from _of_plan(graph, node)
-        for study in made_of(graph.plan.names, catalogue)[node.name]:
+        for study in made_of(graph.plan.studies, catalogue)[node.name]:
             yield Edge("studies", Node("study", study))
 
     return inputs
@@ -241,7 +241,7 @@ def _of_all_studies(graph: Graph, node: Node) -> Edges:
 
 
 def _drawn(graph: Graph, kind: str, catalogue: Mapping[str, Entry]) -> list[Node]:
-    return [Node(kind, name) for name in made_of(graph.plan.names, catalogue)]
+    return [Node(kind, name) for name in made_of(graph.plan.studies, catalogue)]
 
 
 def _numbers(graph: Graph, node: Node) -> Edges:

@@ -11,7 +11,7 @@ from jointsearch.results.catalogue import FIGURES, TABLES
 
 ROOT = imports.PACKAGE.parents[1]
 _PAGE = "src/jointsearch/plotting/page"
-_PUBLISHED = "config/config.yaml"
+_PUBLISHED = ("config/config.yaml", "config/spaces/joint17.yaml", "CITATION.cff")
 _TEXT = ("paper/main.typ", "paper/template.typ", "paper/references.bib")
 
 
@@ -46,13 +46,18 @@ def latex(figures: Iterable[str] = FIGURES) -> list[str]:
     return [*_code("latex"), *_quoted(figures)]
 
 
+def within(root: Path, names: Iterable[str]) -> list[Path]:
+    """Paths of such files in a clone of the repository."""
+    return [root / name for name in names]
+
+
 def caption(name: str) -> str:
     """The caption of a figure, or of a table."""
     return f"workflow/report/{name.replace('_', '-')}.rst"
 
 
 def _quoted(figures: Iterable[str]) -> list[str]:
-    return [_PUBLISHED, *map(caption, figures)]
+    return [*_PUBLISHED, *map(caption, figures)]
 
 
 def _code(script: str, *modules: str) -> list[str]:

@@ -47,7 +47,7 @@ class Outlook:
         Where the proposals start: an index into `budgets`.
     pending
         The configurations that earlier brackets proposed and that have no evaluation in the history yet, with the
-        level that they start at. Only for samplers that look at them (`samplers.sees_pending`).
+        level that they start at. Only for samplers that look at them (`registry.sees_pending`).
     """
 
     budgets: tuple[float, ...]

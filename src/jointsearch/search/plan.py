@@ -74,6 +74,11 @@ class StudyPlan(Record):
         return found
 
     @property
+    def group(self) -> str:
+        """What it belongs to: of the searches of an arm the arm, whatever the repeat and the step, else itself."""
+        return self.arm or self.name
+
+    @property
     def trainings(self) -> int:
         """How many there are."""
         return sum(sum(one.sizes) for one in self.brackets)

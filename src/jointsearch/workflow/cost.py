@@ -214,7 +214,7 @@ def _studies(pipelines: Mapping[str, Pipeline], search: float) -> list[str]:
     costs: dict[str, float] = defaultdict(float)
     for name, one in pipelines.items():
         if name != layout.SEARCH:
-            group = name if name in layout.STUDIES else "arms"
+            group = name if one.planned.plan.arm is None else "arms"
             numbers[group] += sum(sum(item.sizes) for item in one.brackets)
             costs[group] += sum(
                 cost(item, budgets(one.config.budget), one.config.training.continuation) for item in one.brackets

@@ -43,8 +43,8 @@ class Session:
         """The results folder, which only one run at a time may use."""
         return self._pipeline.folder
 
-    def start(self, searches_only: bool = False) -> None:
-        """Take the lock and start the progress line: of the search, or of all studies.
+    def start(self) -> None:
+        """Take the lock and start the progress line of all studies.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Session:
                 "this run waits for them and does not train them twice (make resume-check)",
                 file=sys.stderr,
             )
-        shown = [self._pipeline] if searches_only else list(self._pipelines.values())
+        shown = list(self._pipelines.values())
         take_hangup_for_sigterm()
         self._watcher = Watcher(reader_of(shown).read, sys.stderr)
         self._watcher.start()

@@ -65,7 +65,7 @@ def data(results: Results) -> pd.DataFrame:
 
 
 def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
-    """Give the errors of the best manual architecture, the one that is retrained, see `proposals.finalists`."""
+    """Give the errors of the best manual architecture, which is retrained, see `studies.retraining.finalists`."""
     made = results.evaluations(layout.MANUAL)
     of_manual = table[table["name"] != INCUMBENT]
     if of_manual.empty:

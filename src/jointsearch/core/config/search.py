@@ -50,7 +50,7 @@ class SearchSettings(Settings):
     """The optimiser and how long it searches."""
 
     sampler: str = "bohb"
-    """`bohb`, `hyperband`, `random`, another of `samplers.REGISTRY`, or the dotted name of your own."""
+    """`bohb`, `hyperband`, `random`, another of `samplers.registry.REGISTRY`, or the dotted name of your own."""
     sampler_settings: dict[str, Any] = Field({})
     """Settings of the sampler; see `config/README.md`."""
     length: Count = 256

@@ -59,8 +59,9 @@ def _arm(arm: ArmName, repeat: int, settings: ArmSettings, experiment: Experimen
             for step, fixed, follows, keeps in ((one, second, (), ()), (two, first, (one,), first)):
                 space = restricted(experiment.space, begin, fixed)
                 searched = _with_sampler(experiment, "bohb").model_copy(update={"space": space})
-                others = {"follows": follows, "keeps": keeps, "arm": arm, "repeat": repeat}
-                yield PlannedStudy.of(step, Search.name, searched, half, **others)
+                yield PlannedStudy.of(
+                    step, Search.name, searched, half, follows=follows, keeps=keeps, arm=arm, repeat=repeat
+                )
 
 
 def second_step(experiment: Experiment, found: Incumbent, keeps: Collection[str]) -> Experiment:

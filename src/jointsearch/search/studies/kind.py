@@ -27,10 +27,34 @@ class PlannedStudy:
     experiment: Experiment
 
     @classmethod
-    def of(cls, name: str, kind: str, experiment: Experiment, brackets: tuple[Bracket, ...], **others: object) -> Self:
-        """Plan a study; `others` are fields of `StudyPlan`."""
-        fields = {"name": name, "kind": kind, "settings": experiment.id, "brackets": brackets}
-        return cls(StudyPlan.model_validate(fields | others), experiment)
+    def of(
+        cls,
+        name: str,
+        kind: str,
+        experiment: Experiment,
+        brackets: tuple[Bracket, ...],
+        *,
+        follows: tuple[str, ...] = (),
+        keeps: tuple[str, ...] = (),
+        arm: str | None = None,
+        repeat: int | None = None,
+        names: tuple[str, ...] = (),
+        seeds: int | None = None,
+    ) -> Self:
+        """Plan a study with these settings; all else as in `StudyPlan`."""
+        plan = StudyPlan(
+            name=name,
+            kind=kind,
+            settings=experiment.id,
+            brackets=brackets,
+            follows=follows,
+            keeps=keeps,
+            arm=arm,
+            repeat=repeat,
+            names=names,
+            seeds=seeds,
+        )
+        return cls(plan, experiment)
 
     @property
     def name(self) -> str:
