@@ -1,6 +1,7 @@
 """Where a result comes from: trees from an evaluation, a file or a number down to its inputs."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 
 from jointsearch.analysis.number import Number, source
 from jointsearch.analysis.numbers import Numbers
-from jointsearch.audit import crate, manifest
 from jointsearch.audit.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError, suggest
@@ -16,6 +16,7 @@ from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation, Value
 from jointsearch.core.units import amount
 from jointsearch.results import graph
+from jointsearch.results.graph import EXPERIMENT, Node
 from jointsearch.search.plan import Place
 
 MOST = 12
@@ -25,6 +26,16 @@ MOST = 12
 _ROLES = {"pending": "proposals without results, which the sampler saw"}
 NUMBER = "paper:"
 """Before the name of a number."""
+_WORDS = {
+    "settings": "settings",
+    "plan": "plan of the studies",
+    "data": "images",
+    "figure": "figure, or the data behind it",
+    "configuration": "configuration that reproduces these results",
+    "paper": "the paper",
+    "crate": "description of all files",
+    "manifest": "digests of all files",
+}
 _ID = re.compile(r"([^/]+/)?[0-9]+-[0-9]+-[0-9]+(@[0-9]+)?")
 
 
@@ -124,19 +135,8 @@ def place_of(evidence: Evidence, target: str) -> Place | None:
 
 def of_file(evidence: Evidence, file: str) -> TreeNode:
     """Tree of a file that depends on many evaluations, or on none."""
-    experiment = TreeNode(f"settings of the experiment {evidence.experiment.name}", "experiment.json")
-    records = TreeNode(f"{len(evidence.evaluations):,} evaluations, in {len(evidence.batches):,} batches")
-    match file.split("/")[0]:
-        case manifest.NAME:
-            return TreeNode("digests of all files", file, [records, experiment])
-        case crate.METADATA:
-            return TreeNode("description of all files", file, [records, experiment])
-        case "figures":
-            return TreeNode("figure, or the data behind it", file, [records, experiment])
-        case "tables" | "observations.csv" | "incumbent.json" | "numbers.json":
-            return TreeNode("computed from evaluations", file, [records, experiment])
-        case "config.yaml" | "space.yaml":
-            return TreeNode("configuration that reproduces these results", file, [experiment])
+    if (node := evidence.graph.product(file)) is not None:
+        return TreeNode(_WORDS.get(node.kind, "computed from evaluations"), file, _inputs(evidence, node))
     for (study, bracket, rung), proposed in evidence.rungs.items():
         if file == evidence.file(study, bracket, rung):
             return _of_rung(evidence, (study, bracket, rung), f"{len(proposed.proposals)} proposals")
@@ -148,7 +148,27 @@ def of_file(evidence: Evidence, file: str) -> TreeNode:
         slots = range(first, first + len(evidence.batches[file].records))
         of_job = [TreeNode("record", layout.slot_file(folder, slot).as_posix()) for slot in slots]
         return TreeNode("digests of the records of a job", file, of_job)
-    return TreeNode("file of the experiment", file, [experiment])
+    return TreeNode("file of the experiment", file, [_settings(evidence, EXPERIMENT)])
+
+
+def _inputs(evidence: Evidence, node: Node) -> list[TreeNode]:
+    """What a product depends on: of evaluations, how many of which study."""
+    below, studies = list[TreeNode](), Counter[str]()
+    for _, one in evidence.graph.inputs_of(node):
+        if one.kind in ("rung", "study"):
+            studies[one.name] += sum(
+                other.place in evidence.evaluations for other in evidence.graph.evaluations_of(one)
+            )
+        elif one.kind == "settings":
+            below.append(_settings(evidence, one))
+        else:
+            below.append(TreeNode(_WORDS.get(one.kind, "computed from evaluations"), one.file().as_posix()))
+    return [*(TreeNode(f"{number:,} evaluations of {name}") for name, number in studies.items()), *below]
+
+
+def _settings(evidence: Evidence, node: Node) -> TreeNode:
+    what = f"experiment {evidence.experiment.name}" if node == EXPERIMENT else f"study {node.name}"
+    return TreeNode(f"settings of the {what}", node.file().as_posix())
 
 
 def of_number(evidence: Evidence, name: str) -> TreeNode:

@@ -93,6 +93,10 @@ _FILES = {
 }
 
 
+PART_OF = {"space.yaml": "config.yaml", "workflow.smk": "ro-crate-metadata.json"}
+"""Files that are made together with another one."""
+
+
 def evaluation(place: Place) -> Node:
     """The evaluation at a position."""
     return Node("evaluation", *place)
@@ -136,6 +140,24 @@ class Graph:
             return
         for _, below in self.inputs_of(node):
             yield from self.evaluations_of(below)
+
+    def product(self, file: str) -> Node | None:
+        """What a file is, or is a part of, if it is computed from studies as a whole; None if it is a record.
+
+        Parameters
+        ----------
+        file
+            Relative to the folder of the experiment.
+        """
+        path = Path(PART_OF.get(file, file))
+        return self._products.get(path.with_suffix(".csv") if path.parts[0] == "figures" else path)
+
+    @cached_property
+    def _products(self) -> dict[Path, Node]:
+        nodes = [Node(kind) for kind in _FILES if kind != "data"]
+        nodes += [*_drawn(self, "figure", FIGURES), *_drawn(self, "table", TABLES)]
+        nodes += [Node(kind, study) for study in self.plan.names for kind in ("settings", "observations", "incumbent")]
+        return {node.file(): node for node in nodes}
 
     def study(self, name: str) -> StudyPlan:
         """A study that is planned."""
