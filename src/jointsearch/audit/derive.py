@@ -18,7 +18,7 @@ from jointsearch.search.incumbent import incumbent
 from jointsearch.search.plan import Place, Plan
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
-from jointsearch.search.studies.arms import restricted
+from jointsearch.search.studies.arms import second_step
 from jointsearch.search.studies.kinds import proposer
 from jointsearch.space.space import Space
 
@@ -128,8 +128,7 @@ def _check_studies(evidence: Evidence, findings: Findings) -> None:
         expected = planned.experiment
         if planned.plan.keeps:
             before = [one for place, one in sorted(evidence.evaluations.items()) if place[0] in planned.plan.follows]
-            values = incumbent(before).values or {}
-            expected = expected.model_copy(update={"space": restricted(expected.space, values, planned.plan.keeps)})
+            expected = second_step(expected, incumbent(before), planned.plan.keeps)
         findings.expect(found == expected, "derive", "study", file, "not the settings that the plan gives this study")
 
 

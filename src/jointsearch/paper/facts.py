@@ -30,8 +30,6 @@ from jointsearch.search.resolve import resolve
 
 SHORT = 8
 """Digits of a digest, or of a commit, that a text quotes."""
-MAKERS = ("src/jointsearch/plotting", "src/jointsearch/analysis", "scripts")
-"""The code whose commit is quoted below a figure: all that makes it from records."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +184,7 @@ def _commit() -> str:
     last = version.commit
     if version.by == "git":
         try:
-            last = Repository(code.ROOT).ask("rev-list", "-1", version.commit, "--", *MAKERS).decode()
+            last = Repository(code.ROOT).ask("rev-list", "-1", version.commit, "--", *made_by.numbers()).decode()
         except GitError:
             last = ""
     if not last:
