@@ -89,7 +89,7 @@ FIGURE = Figure(studies=("search",), category="Search", data=data, draw=draw)
 
 
 def test_a_figure_is_one_module_and_one_caption_and_the_workflow_plans_it(tmp_path):
-    for part in ("Snakefile", "workflow", "scripts", "src", "config", "paper", "envs"):
+    for part in ("Snakefile", "workflow", "scripts", "src", "config", "paper", "envs", "CITATION.cff"):
         origin = made_by.ROOT / part
         (shutil.copytree if origin.is_dir() else shutil.copy)(origin, tmp_path / part)
     (tmp_path / "src/jointsearch/plotting/one_more.py").write_text(NEW)
