@@ -133,7 +133,7 @@ def _percent(error: float | None) -> str:
 def _train(
     evidence: Evidence, place: Place, images: ImageData, device: torch.device, here: Environment, scratch: Path
 ) -> Evaluation:
-    """Train an evaluation again, and before it what it goes on from."""
+    """Train an evaluation again, after those at lower budgets that it continues."""
     study, bracket, rung, _ = place
     record, proposed = evidence.evaluations[place], evidence.rungs.get((study, bracket, rung))
     if proposed is None or record.slot >= len(proposed.proposals):
@@ -142,7 +142,7 @@ def _train(
     if record.continues is not None:
         below = evidence.continued(place)
         if not below:
-            raise UserError(f"{record.continues}, which it goes on from, is missing")
+            raise UserError(f"{record.continues}, which it continues, is missing")
         first = _train(evidence, below[0], images, device, here, scratch).steps
     for file in (evidence.file(*place), evidence.file(study, bracket, rung)):
         copy = scratch / file

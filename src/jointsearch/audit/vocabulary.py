@@ -48,7 +48,7 @@ FILES = {
     "paper.pdf": "paper",
     "environments/[!.]*": None,
 }
-"""Files of an experiment, and of which parameter each is an example; where the software is told, of none."""
+"""Files of an experiment, and the parameter that each is an example of; descriptions of software are of none."""
 
 STUDY_FILES = {"experiment.json": "experiment", "observations.csv": "observations", "incumbent.json": "incumbent"}
 BRACKET_FILES = {
@@ -60,7 +60,7 @@ BRACKET_FILES = {
 PARAMETERS = {
     "experiment": ("File", "The settings that define the experiment"),
     "plan": ("File", "What each study trains, and what follows from what"),
-    "configuration": ("File", "A configuration, with its space, that makes these results again"),
+    "configuration": ("File", "A configuration, with its space, that reproduces these results"),
     "data": ("File", "The images, as found before the first training: digests, classes, sizes"),
     "history": ("File", "What the model of a bracket sees beyond that of the bracket before"),
     "proposals": ("File", "What is trained in one rung"),
@@ -68,10 +68,10 @@ PARAMETERS = {
     "batch": ("File", "A training job is complete: the digests of its records"),
     "observations": ("File", "The table of all trainings"),
     "incumbent": ("File", "The best configuration"),
-    "numbers": ("File", "The numbers that are told of the experiment"),
+    "numbers": ("File", "The numbers that a text may quote"),
     "figure": ("File", "A figure, or the data behind it"),
     "table": ("File", "A table"),
-    "paper": ("File", "What was asked, done and found"),
+    "paper": ("File", "The paper about the experiment"),
     "budget": ("Float", "How long a training is"),
     "seed": ("Integer", "The seed of a training"),
 }
@@ -88,7 +88,7 @@ class Rule:
 
 
 RULES = {
-    "data": Rule("Looks at the images, once and before any training", ("experiment",), ("data",)),
+    "data": Rule("Checks the images, once and before any training", ("experiment",), ("data",)),
     "history": Rule("Gathers what a bracket's model may see", ("experiment", "history", "evaluation"), ("history",)),
     "sample": Rule("Proposes what a bracket tries first", ("experiment", "history", "proposals"), ("proposals",)),
     "train": Rule(
@@ -96,16 +96,20 @@ RULES = {
         ("experiment", "data", "proposals", "evaluation", "budget", "seed"),
         ("evaluation", "batch"),
     ),
-    "promote": Rule("Chooses who goes on to the next rung", ("experiment", "evaluation"), ("proposals",)),
+    "promote": Rule("Promotes the best to the next rung", ("experiment", "evaluation"), ("proposals",)),
     "observations": Rule(
-        "Says what a search found", ("plan", "experiment", "evaluation"), ("observations", "incumbent")
+        "Tabulates the evaluations of a study and its incumbent",
+        ("plan", "experiment", "evaluation"),
+        ("observations", "incumbent"),
     ),
     "study_settings": Rule("Derives the settings of a study", ("experiment", "incumbent"), ("experiment",)),
     "propose": Rule(
         "Lists what a study trains that is no search", ("plan", "experiment", "evaluation"), ("proposals",)
     ),
     "numbers": Rule(
-        "Gathers the numbers that a text may quote", ("experiment", "plan", "batch", "figure", "table"), ("numbers",)
+        "Gathers the numbers that a text may quote",
+        ("experiment", "plan", "evaluation", "figure", "table"),
+        ("numbers",),
     ),
     "paper": Rule("Sets the paper", ("plan", "numbers", "figure", "table", "data"), ("paper",)),
     "configuration": Rule("Writes the configuration down", ("experiment", "plan"), ("configuration",)),
