@@ -5,7 +5,7 @@ from factories import evaluation
 from synthetic import results, search
 from timelines import spread
 
-from jointsearch.analysis.lanes import busy_share, group, stretches
+from jointsearch.analysis.lanes import busy_share, stretches
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 
@@ -84,11 +84,3 @@ def test_busy_share_is_busy_time_by_lane_time() -> None:
     bars = pd.DataFrame({"begin": [0, 2], "end": [3, 4], "lane_begin": [0, 0], "lane_end": [4, 4]}, dtype=float)
     assert busy_share(bars, np.array([0.0, 2.0, 3.0, 4.0])) == pytest.approx([0.5, 1, 0.5])
     assert np.isnan(busy_share(bars, np.array([4.0, 5.0]))).all()
-
-
-def test_searches_of_an_arm_belong_together() -> None:
-    assert [group(name) for name in ("search", "joint_bohb-0", "architecture_first-3-2")] == [
-        "search",
-        "joint_bohb",
-        "architecture_first",
-    ]

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 from factories import evaluation
+from results_folder import SEARCH
 from synthetic import results, search
 from timelines import spread
 
@@ -47,7 +48,8 @@ def test_parts_that_are_more_than_the_whole_are_shortened_alike() -> None:
 
 def test_searches_of_an_arm_are_one_study_after_the_others() -> None:
     made = {name: spread(search(1, SETTINGS), 2) for name in ("joint_hyperband-0", "joint_bohb-1", "joint_bohb-0")}
-    table = back(results(SETTINGS, search=spread(search(1, SETTINGS), 2), **made))
+    beside = [SEARCH.model_copy(update={"name": name, "arm": name.partition("-")[0]}) for name in made]
+    table = back(results(SETTINGS, beside=beside, search=spread(search(1, SETTINGS), 2), **made))
     assert list(dict.fromkeys(table["study"])) == ["search", "joint_bohb", "joint_hyperband"]
     numbers_of = table.groupby("study")["trainings"].sum()
     assert numbers_of["joint_bohb"] == 2 * numbers_of["search"]

@@ -175,3 +175,14 @@ def test_it_is_refused_before_anything_is_planned(tmp_path, monkeypatch):
     Pipeline.all_from_config(config.parse(raw | LONGER))
     with pytest.raises(UserError, match=r"planned/plan\.json: plans 3 brackets of search, 1 of them begun"):
         Pipeline.all_from_config(config.parse(raw | SHORTER))
+
+
+def test_searches_of_an_arm_belong_to_it(whole):
+    groups = {one.name: one.group for one in whole.studies}
+    assert {groups[name] for name in ("search", "correlation", "manual", "retraining")} == {
+        "search",
+        "correlation",
+        "manual",
+        "retraining",
+    }
+    assert (groups["joint_bohb-0"], groups["architecture_first-0-2"]) == ("joint_bohb", "architecture_first")

@@ -326,7 +326,7 @@ def test_the_validation_part_needs_every_class(tree):
 def test_a_class_that_the_test_part_lacks_is_warned_of(tree):
     shutil.rmtree(tree / "test" / "dog")
     (warning,) = image_folder.read(tree, None).warnings
-    assert warning == f"{tree / 'test'}: no images of dog, of which the test error then says nothing"
+    assert warning == f"{tree / 'test'}: no images of dog, about which the test error then says nothing"
 
 
 @pytest.mark.parametrize("name", ["val", "test", "Validation"])
