@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Pipeline:
     graph: Graph
     position: int = 0
     results: Path = Path("results")
+    _inputs: dict[Node, Inputs] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def all_from_config(cls, config: Config, results: Path = Path("results")) -> "dict[str, Pipeline]":
@@ -142,8 +143,14 @@ class Pipeline:
         dict of str to list of Path
             Roles that a shell command names are always there, if need be without files.
         """
-        found: Inputs = {role: [] for role in OPTIONAL.get(kind, ())}
         node = Node(kind, self.planned.name if name is None else name, int(bracket), int(rung))
+        # The jobs of a rung have the same inputs, and the workflow engine asks for those of each job.
+        if node not in self._inputs:
+            self._inputs[node] = self._inputs_of(node)
+        return self._inputs[node]
+
+    def _inputs_of(self, node: Node) -> Inputs:
+        found: Inputs = {role: [] for role in OPTIONAL.get(node.kind, ())}
         for role, source in self.graph.inputs_of(node):
             if role not in IMPLIED:
                 found.setdefault(role, []).extend(self.files(role, source))
