@@ -186,9 +186,10 @@ def node_down(name: str) -> None:
 
 def node_up(name: str) -> None:
     """Bring a node back, with a new slurmd where the old one is gone, and wait until it takes jobs."""
+    if state(name).startswith("down"):
+        # Given up by the controller. One of them may come back here, and Slurm holds a job of which it finds another.
+        _kill_jobs(name)
     if _process(f"slurmd-{name}") is None:
-        if state(name).startswith("down"):
-            _kill_jobs(name)  # Given up by the controller; one of them may come back here, and there must be no other.
         _run("slurmd", "-N", name)
     # A node that was lost is up by itself once its slurmd answers; one that was declared down is not.
     _wait(f"{name} to answer", lambda: not state(name).endswith("*"))
