@@ -174,7 +174,8 @@ def make_workspace(folder: Path) -> Workspace:
         (folder / name).symlink_to(ROOT / name)
     for name in ("scripts", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", folder)
+    for name in ("Snakefile", "CITATION.cff"):
+        shutil.copy(ROOT / name, folder)
     (folder / "space.yaml").write_text(yaml.safe_dump(SPACE))
     workspace = Workspace(folder)
     workspace.configure()
