@@ -65,7 +65,7 @@ def main() -> None:
     try:
         bring_up_to_date(link, arguments.name, arguments.python)
     except OSError as error:
-        sys.exit(f"error: {error.filename or ROOT}: {error.strerror}; mend that and start again")
+        sys.exit(f"error: {error.filename or ROOT}: {error.strerror}; fix that and start again")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -169,7 +169,7 @@ def create(folder: Path, name: str, python: str) -> None:
     if start([python, "-I", "-m", "venv", "--without-pip", "--prompt", name, folder]) or start(
         [inside, "-I", "-c", ENSURE_PIP], stdout=subprocess.DEVNULL
     ):
-        sys.exit(f"error: {python} could not make a virtual environment (see above); mend that and start again")
+        sys.exit(f"error: {python} could not make a virtual environment (see above); fix that and start again")
 
 
 def quote_path(folder: Path) -> None:
@@ -212,7 +212,7 @@ def pip(folder: Path, *arguments: str | Path) -> None:
     python = folder / "bin" / "python"
     command = [python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments]
     if start(command, pip_settings(python)):
-        sys.exit("error: pip could not install what is needed (see above); mend that and start again")
+        sys.exit("error: pip could not install what is needed (see above); fix that and start again")
 
 
 def pip_settings(python: Path) -> dict[str, str]:
@@ -246,7 +246,7 @@ def output(command: list[str | Path], settings: dict[str, str] | None = None) ->
     """Run a command as `start` does; what it prints."""
     done = subprocess.run(command, env=surroundings() | (settings or {}), stdout=subprocess.PIPE, encoding="utf-8")
     if done.returncode:
-        sys.exit(f"error: {command[0]} failed (see above); mend that and start again")
+        sys.exit(f"error: {command[0]} failed (see above); fix that and start again")
     return done.stdout.strip()
 
 

@@ -170,12 +170,11 @@ class Workspace:
 
 def make_workspace(folder: Path) -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("config", "envs", "paper", "profiles", "src", "slurm"):
+    for name in ("CITATION.cff", "config", "envs", "paper", "profiles", "src", "slurm"):
         (folder / name).symlink_to(ROOT / name)
     for name in ("scripts", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "CITATION.cff"):
-        shutil.copy(ROOT / name, folder)
+    shutil.copy(ROOT / "Snakefile", folder)
     (folder / "space.yaml").write_text(yaml.safe_dump(SPACE))
     workspace = Workspace(folder)
     workspace.configure()

@@ -180,7 +180,7 @@ def test_json_is_one_document_and_whole(committed, finished):
         (["show", "nothing"], "nothing: no file, evaluation or number of results/small"),
         (["diff", "0-0-0@0"], "diff: takes two evaluations, or two results folders"),
         (["diff", "0-0-0@0", "results/small"], "diff: takes two evaluations, or two results folders"),
-        (["diff", "0-0-0@0", "config.yaml"], "config.yaml: lies in no results"),
+        (["diff", "0-0-0@0", "config.yaml"], "config.yaml: not in the results"),
     ],
 )
 def test_wrong_usage_is_told_in_one_line(committed, arguments, told):
