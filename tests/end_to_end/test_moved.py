@@ -168,13 +168,6 @@ def test_figures_and_paper_follow_their_code_by_its_content(finished, tmp_path, 
     assert stale <= found and not current_ones & found
 
 
-def test_stamps_that_a_run_has_left_are_left(run_by_snakemake, tmp_path):
-    results = Path(shutil.copytree(run_by_snakemake.results, tmp_path / "small"))
-    before = {path: path.stat().st_mtime_ns for path in files(results)}
-    time_stamps.settle(results, settings(run_by_snakemake), [])
-    assert {path: path.stat().st_mtime_ns for path in files(results)} == before
-
-
 def test_a_longer_search_is_noticed_though_the_stamps_are_those_that_were_left(run_by_snakemake, tmp_path):
     """A copy that keeps them may lack what the engine remembers of parameters."""
     results = Path(shutil.copytree(run_by_snakemake.results, tmp_path / "small"))
