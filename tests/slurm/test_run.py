@@ -73,7 +73,10 @@ def test_what_outlived_a_run_can_be_stopped_as_resume_check_says(workspace, four
 def test_a_run_that_is_asked_to_end_lets_what_runs_come_to_its_end(workspace, number):
     """By somebody, or by a terminal that closes."""
     workspace.lasting(1)
+    # A run goes on ignoring what it was started to ignore, and these tests may be run by `nohup`.
+    before = signal.signal(number, signal.SIG_DFL)
     run = workspace.start("search", *RESOURCES)
+    signal.signal(number, before)
     wait(lambda: len(workspace.still_running()) == 1)
     os.killpg(run.pid, number)
     assert run.wait() != 0
