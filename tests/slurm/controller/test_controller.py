@@ -19,8 +19,9 @@ def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
     cluster.controller_down()
     away = time.monotonic()
     try:
-        checked = workspace.script("resume_check", "config.yaml")
+        # First, while the training is sure to be running.
         status = workspace.script("status", "config.yaml")
+        checked = workspace.script("resume_check", "config.yaml")
         time.sleep(max(0, AWAY - (time.monotonic() - away)))
     finally:
         cluster.controller_up()
