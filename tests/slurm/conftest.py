@@ -30,9 +30,9 @@ class ClusterWorkspace(Workspace):
     def command(self, *arguments: str) -> list[str]:
         return super().command("--profile", "slurm", *SOON, *arguments)
 
-    def lasting(self, trainings: int) -> None:
+    def lasting(self, trainings: int, steps: int = 1200) -> None:
         """Configure some trainings that take several seconds, independent of each other: four at most."""
-        budget = {"unit": "steps", "minimum": 1200, "maximum": 1200}
+        budget = {"unit": "steps", "minimum": steps, "maximum": steps}
         jobs = {"evaluations_per_job": 1, "save_every": 1.5}
         self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [4]})
 

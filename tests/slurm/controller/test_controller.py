@@ -11,7 +11,7 @@ AWAY = 35
 
 def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
     """And squeue, as its user has set it, shows none of these jobs."""
-    workspace.lasting(1)
+    workspace.lasting(1, steps=4800)
     with monkeypatch.context() as of_a_user:
         of_a_user.setenv("SQUEUE_PARTITION", "urgent")
         run = workspace.start("search", *RESOURCES)
