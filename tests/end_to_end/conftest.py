@@ -170,11 +170,13 @@ class Workspace:
 
 def make_workspace(folder: Path) -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("CITATION.cff", "config", "envs", "paper", "profiles", "src", "slurm"):
+    for name in ("config", "envs", "paper", "profiles", "src", "slurm"):
         (folder / name).symlink_to(ROOT / name)
     for name in ("scripts", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", folder)
+    # The paper is made from the citation file: it is as old as the one that the code knows.
+    for name in ("Snakefile", "CITATION.cff"):
+        shutil.copy2(ROOT / name, folder)
     (folder / "space.yaml").write_text(yaml.safe_dump(SPACE))
     workspace = Workspace(folder)
     workspace.configure()
