@@ -31,10 +31,10 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.space.file import SpaceFile
 from jointsearch.training import accelerate, cache
 from jointsearch.training.augment import Augmentation
-from jointsearch.training.batches import Batch, Batches
 from jointsearch.training.clock import SecondClock, stopwatch_for
 from jointsearch.training.image_data import Division, ImageData
 from jointsearch.training.loop import Progress, Task, Training
+from jointsearch.training.minibatches import Minibatch, Minibatches
 from jointsearch.training.raw_data import Part
 
 PADDING, CUTOUT, BATCH, IMAGES, SIDE, CLASSES = 4, 8, 64, 5000, 32, 10
@@ -136,9 +136,9 @@ def pictures() -> ImageData:
     return ImageData(*part, *part, *part, tuple(map(str, range(CLASSES))), mean, std, "0" * 64, "0" * 64)
 
 
-def made_batches(data: ImageData, device: torch.device) -> Iterator[Batch]:
+def made_batches(data: ImageData, device: torch.device) -> Iterator[Minibatch]:
     """The engine's batches alone."""
-    batches = Batches(data, BATCH, Augmentation(PADDING, True, CUTOUT), 0.2, np.random.SeedSequence(0), device)
+    batches = Minibatches(data, BATCH, Augmentation(PADDING, True, CUTOUT), 0.2, np.random.SeedSequence(0), device)
     while True:
         yield next(batches)
 

@@ -11,7 +11,7 @@ from jointsearch.core import config, layout
 from jointsearch.core.config import Config
 from jointsearch.core.files import write_record
 from jointsearch.workflow import time_stamps
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 ROOT = Path(__file__).parents[1]
 BRACKETS = (64, 128, 256, 512)
@@ -27,12 +27,12 @@ def main() -> None:
             for name in ("Snakefile", "workflow", "scripts", "src", "config", "profiles", "envs"):
                 (clone / name).symlink_to(ROOT / name)
             dry = snakemake(clone, brackets, "--dry-run")
-            pipeline = finish(clone, brackets)
+            study_jobs = finish(clone, brackets)
             noop = ""
             if brackets <= LARGEST_FINISHED:
                 snakemake(clone, brackets, "--touch")
                 noop = f"{snakemake(clone, brackets):.1f}"
-            print(f"{brackets:>8} {len(pipeline.all_batches):>10} {dry:>10.1f} {noop:>10}", flush=True)
+            print(f"{brackets:>8} {len(study_jobs.all_batches):>10} {dry:>10.1f} {noop:>10}", flush=True)
 
 
 def snakemake(clone: Path, brackets: int, *flags: str) -> float:
@@ -47,30 +47,30 @@ def snakemake(clone: Path, brackets: int, *flags: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def finish(clone: Path, brackets: int) -> Pipeline:
+def finish(clone: Path, brackets: int) -> StudyJobs:
     """Put a file in the place of every result, as if the search had ended."""
     settings = config.read(ROOT / "config" / "config.yaml")
     search = settings.search.model_copy(update={"length": brackets, "length_unit": "brackets"})
     os.chdir(ROOT)
-    pipelines = Pipeline.all_from_config(
+    all_jobs = StudyJobs.all_from_config(
         Config.model_validate(settings.model_dump() | {"search": search.model_dump()}),
     )
-    pipeline = pipelines[layout.SEARCH]
-    write_record(clone / pipeline.frozen, pipeline.experiment)
-    write_record(clone / layout.plan_file(pipeline.folder), pipeline.graph.plan)
+    study_jobs = all_jobs[layout.SEARCH]
+    write_record(clone / study_jobs.frozen, study_jobs.experiment)
+    write_record(clone / layout.plan_file(study_jobs.folder), study_jobs.graph.plan)
     names = ["data.json", "observations.csv", "incumbent.json", "numbers.json", "config.yaml", "space.yaml"]
     names += ["ro-crate-metadata.json", "workflow.smk", "manifest.sha256"]
-    files = [*pipeline.all_batches, *(pipeline.folder / name for name in names)]
-    for item in pipeline.brackets:
-        files.append(layout.history_file(pipeline.study, item.index))
-        files += [layout.proposals_file(pipeline.study, item.index, rung) for rung in range(len(item.sizes))]
+    files = [*study_jobs.all_batches, *(study_jobs.folder / name for name in names)]
+    for item in study_jobs.brackets:
+        files.append(layout.history_file(study_jobs.study, item.index))
+        files += [layout.proposals_file(study_jobs.study, item.index, rung) for rung in range(len(item.sizes))]
     for figure in ("budget_correlation", "full_budget_evaluations"):
-        files += [pipeline.folder / "figures" / f"{figure}.{kind}" for kind in ("pdf", "svg", "png", "csv")]
+        files += [study_jobs.folder / "figures" / f"{figure}.{kind}" for kind in ("pdf", "svg", "png", "csv")]
     for file in files:
         (clone / file).parent.mkdir(parents=True, exist_ok=True)
         (clone / file).touch()
-    time_stamps.remember(clone / pipeline.folder, pipeline.config)
-    return pipeline
+    time_stamps.remember(clone / study_jobs.folder, study_jobs.config)
+    return study_jobs
 
 
 if __name__ == "__main__":

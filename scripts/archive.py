@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jointsearch.audit import archive
 from jointsearch.core import cli, config
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder: Path = arguments.experiment
     if not folder.is_dir():
-        folder = Pipeline.from_config(config.read(arguments.experiment)).folder
+        folder = StudyJobs.from_config(config.read(arguments.experiment)).folder
     if not folder.name:
         folder = folder.resolve()
     default = folder / archive.RECORDS if arguments.records else folder.with_name(f"{folder.name}.tar.gz")

@@ -18,7 +18,7 @@ from jointsearch.paper.facts import gather
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results
 from jointsearch.search.resolve import configuration
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
 def main() -> None:
@@ -30,13 +30,13 @@ def main() -> None:
     packed = folder / archive.RECORDS
     if packed.exists() and (number := archive.unpack(packed, folder)):
         print(f"{packed}: {number:,} files of records unpacked", flush=True)
-    pipeline = Pipeline.from_config(settings)
-    if not pipeline.frozen.exists():
+    study_jobs = StudyJobs.from_config(settings)
+    if not study_jobs.frozen.exists():
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
-    write_record(layout.plan_file(folder), pipeline.graph.plan)
+    write_record(layout.plan_file(folder), study_jobs.graph.plan)
     results = Results.read(folder)
-    made = configuration(results.experiment, pipeline.length, settings.studies) | outcomes(results)
+    made = configuration(results.experiment, study_jobs.length, settings.studies) | outcomes(results)
     for name, content in made.items():
         write_bytes(folder / name, content)
     print(f"{folder}: {len(made)} tables, figures, numbers and pages", flush=True)

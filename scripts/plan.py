@@ -11,7 +11,7 @@ from pathlib import Path
 from jointsearch.core import cli, config, layout
 from jointsearch.space.space import Space
 from jointsearch.workflow.cost import report
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
 def main() -> None:
@@ -20,10 +20,10 @@ def main() -> None:
     parser.add_argument("--workers", type=cli.positive(int), help="concurrent trainings (default: jobs.workers)")
     arguments = parser.parse_args()
     settings = config.read(arguments.config)
-    pipelines = Pipeline.all_from_config(settings)
+    all_jobs = StudyJobs.all_from_config(settings)
     # Forbidden clauses may leave nothing, which only drawing from the space shows.
-    Space(pipelines[layout.SEARCH].experiment.space)
-    print(report(pipelines, arguments.workers or settings.jobs.workers))
+    Space(all_jobs[layout.SEARCH].experiment.space)
+    print(report(all_jobs, arguments.workers or settings.jobs.workers))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from pathlib import Path
 from jointsearch.core import cli, config
 from jointsearch.core.errors import UserError
 from jointsearch.workflow import slurm
-from jointsearch.workflow.pipeline import Pipeline
 from jointsearch.workflow.session import images, reader_of, summary
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
 def main() -> None:
@@ -21,15 +21,17 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
     parser.add_argument("--follow", type=cli.positive(float), metavar="SECONDS", help="look again until it is complete")
     arguments = parser.parse_args()
-    pipelines = list(Pipeline.all_from_config(config.read(arguments.config)).values())
-    pipeline, reader = pipelines[0], reader_of(pipelines)
-    what = pipeline.study if len(pipelines) == 1 else f"{pipeline.folder}: the search and {len(pipelines) - 1} studies"
+    all_jobs = list(StudyJobs.all_from_config(config.read(arguments.config)).values())
+    study_jobs, reader = all_jobs[0], reader_of(all_jobs)
+    what = (
+        study_jobs.study if len(all_jobs) == 1 else f"{study_jobs.folder}: the search and {len(all_jobs) - 1} studies"
+    )
     while True:
         progress = reader.read()
-        print(f"{what}\n{images(pipeline.folder)}{progress.panel()}", flush=True)
+        print(f"{what}\n{images(study_jobs.folder)}{progress.panel()}", flush=True)
         complete = progress.done == progress.total
         if complete:
-            print(summary(pipeline.folder))
+            print(summary(study_jobs.folder))
         else:
             _say_what_slurm_says()
         if complete or not arguments.follow:

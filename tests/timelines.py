@@ -42,12 +42,12 @@ def spread(
         begin = free[worker] + gap
         end = begin + sum(parts)
         free[worker] = end
-        stretches = _cut(begin, end, pauses)
-        earlier = [_stretch(*times) for times in stretches[:-1]]
+        attempts = _cut(begin, end, pauses)
+        earlier = [_attempt(*times) for times in attempts[:-1]]
         seen = one.observed.model_copy(
             update={
                 **dict(zip(("training_seconds", "evaluation_seconds", "startup_seconds"), parts, strict=True)),
-                **dict(zip(("started", "finished"), stretches[-1], strict=True)),
+                **dict(zip(("started", "finished"), attempts[-1], strict=True)),
                 "host": "node",
                 "earlier": tuple(earlier),
             }
@@ -65,7 +65,7 @@ def _cut(begin: float, end: float, pauses: Sequence[tuple[float, float]]) -> lis
     ]
 
 
-def _stretch(started: float, finished: float) -> Attempt:
+def _attempt(started: float, finished: float) -> Attempt:
     place = {"host": "node", "device": "cpu", "environment": "a" * 64}
     return Attempt(started=started, finished=finished, **place)
 

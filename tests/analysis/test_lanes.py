@@ -5,7 +5,7 @@ from factories import evaluation
 from synthetic import results, search
 from timelines import spread
 
-from jointsearch.analysis.lanes import busy_share, stretches
+from jointsearch.analysis.lanes import attempts, busy_share
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
 
@@ -13,7 +13,7 @@ DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 
 
 def laid_out(*evaluations: Evaluation) -> pd.DataFrame:
-    return stretches(results(DEMO, search=evaluations))
+    return attempts(results(DEMO, search=evaluations))
 
 
 def timed(number: int, started: float, finished: float, **seen: object) -> Evaluation:
@@ -39,12 +39,12 @@ def test_idle_and_busy_times_tile_the_lanes() -> None:
         assert (of_run["lane_since"] <= of_run["started"]).all() and (of_run["lane_until"] >= of_run["finished"]).all()
 
 
-def test_an_interrupted_training_has_a_stretch_on_each_side_of_the_pause() -> None:
+def test_an_interrupted_training_has_an_attempt_on_each_side_of_the_pause() -> None:
     table = laid_out(*spread(search(4, DEMO), 2, pauses=[(1200, 5000)]))
     assert table["run"].max() == 2
-    torn = table[table["stretches"] == 2]
-    assert sorted(torn["stretch"]) == [1, 1, 2, 2]
-    assert (torn.loc[torn["stretch"] == 1, "run"] == 1).all() and (torn.loc[torn["stretch"] == 2, "run"] == 2).all()
+    torn = table[table["attempts"] == 2]
+    assert sorted(torn["attempt"]) == [1, 1, 2, 2]
+    assert (torn.loc[torn["attempt"] == 1, "run"] == 1).all() and (torn.loc[torn["attempt"] == 2, "run"] == 2).all()
     assert table["lane"].nunique() == 2
 
 

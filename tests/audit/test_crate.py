@@ -106,13 +106,13 @@ def slot_without_batch(folder: Path, rung: int) -> Path:
     return path
 
 
-def test_a_training_starts_with_its_first_stretch_and_what_it_continues(tmp_path):
+def test_a_training_starts_with_its_first_attempt_and_what_it_continues(tmp_path):
     folder = tmp_path / "continued"
     write_search(folder, settings(9, continuation=True), 3)
     path = slot_without_batch(folder, rung=1)
     record = json.loads(path.read_bytes())
-    stretch = {name: record["observed"][name] for name in Attempt.model_fields if name in record["observed"]}
-    record["observed"]["earlier"] = [stretch | {"started": 50.0, "finished": 60.0}]
+    attempt = {name: record["observed"][name] for name in Attempt.model_fields if name in record["observed"]}
+    record["observed"]["earlier"] = [attempt | {"started": 50.0, "finished": 60.0}]
     below = record["proposal"]["id"]
     record["continues"] = f"{below}@0"
     path.write_text(json.dumps(record))

@@ -9,7 +9,7 @@ from jointsearch.core.config import parse as parse_config
 from jointsearch.core.records import Origin, rank
 from jointsearch.samplers import Sampled, Suggestion
 from jointsearch.search import hyperband
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 from search import simulate, tasks
 from search.optimisers import Optimiser, parse, why_not
 from search.simulate import Light
@@ -43,12 +43,12 @@ def test_a_bracket_sees_what_the_workflow_shows_it(seen, lags):
     config = parse_config(
         {"experiment": "small", "budget": BUDGET, "search": search | ({"lags": lags} if lags else {})}
     )
-    pipeline = Pipeline.from_config(config)
+    study_jobs = StudyJobs.from_config(config)
     simulate.search(tasks.make("branin"), Optimiser("w", "test_search_simulate.watching"), 0, brackets, lags)
     assert len(seen) == brackets
     visible: list[tuple[int, int]] = []
     for index, (history, outlook) in enumerate(seen):
-        for path in pipeline.inputs("history", index)["seen"]:
+        for path in study_jobs.inputs("history", index)["seen"]:
             place = layout.place_of(path.parent / "slot-00.json")[:2]
             if place not in visible:
                 visible.append(place)
@@ -59,7 +59,7 @@ def test_a_bracket_sees_what_the_workflow_shows_it(seen, lags):
         ]
         shown = [(int(one.evaluation.split("-")[0]), int(one.evaluation.split("@")[1])) for one in history]
         assert shown == [(bracket, rung) for bracket, rung, size in expected for _ in range(size)]
-        pending = pipeline.inputs("proposals", index)["pending"]
+        pending = study_jobs.inputs("proposals", index)["pending"]
         waiting = [int(path.parent.parent.name.split("-")[1]) for path in pending]
         starts = [hyperband.bracket(bracket, config.budget) for bracket in waiting]
         assert [level for _, level in outlook.pending] == [one.levels[0] for one in starts for _ in range(one.sizes[0])]

@@ -57,12 +57,12 @@ from pathlib import Path
 
 from jointsearch.core import config
 from jointsearch.workflow import driver
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
-pipelines = Pipeline.all_from_config(config.read(Path("config.yaml")))
-driver.run(pipelines)
+all_jobs = StudyJobs.all_from_config(config.read(Path("config.yaml")))
+driver.run(all_jobs)
 if "finish" in sys.argv:
-    driver.finish(pipelines)
+    driver.finish(all_jobs)
 """
 
 

@@ -11,7 +11,7 @@ from jointsearch.core import config, layout
 from jointsearch.core.files import write_record
 from jointsearch.core.records import WarmStart
 from jointsearch.results.graph import IMPLIED, PLAN, Graph, Node
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 ALL = {
     "correlation": {"configurations": 3},
@@ -71,20 +71,20 @@ def nodes(graph: Graph) -> Iterator[Node]:
 def test_every_job_has_the_inputs_that_the_graph_says_and_no_others_of_the_results(workspace, monkeypatch):
     jobs = planned(workspace.snakemake("results/small/latex", "all", "--dry-run", "--quiet", "host"))
     monkeypatch.chdir(workspace.folder)
-    pipelines = Pipeline.all_from_config(config.read(Path("config.yaml")))
-    pipeline = pipelines[layout.SEARCH]
+    all_jobs = StudyJobs.all_from_config(config.read(Path("config.yaml")))
+    study_jobs = all_jobs[layout.SEARCH]
     seen = set()
-    for node in nodes(pipeline.graph):
+    for node in nodes(study_jobs.graph):
         if node.kind in ("rung", "study", "plan"):
             continue
-        asked = pipeline.inputs(node.kind, node.bracket, node.rung, node.name)
+        asked = study_jobs.inputs(node.kind, node.bracket, node.rung, node.name)
         expected = {str(path) for of_role in asked.values() for path in of_role}
-        for path in map(str, pipeline.files("", node)):
+        for path in map(str, study_jobs.files("", node)):
             assert {one for one in jobs[path] if one.startswith("results/")} == expected, path
             seen.add(path)
     assert seen == {path for path in jobs if path.startswith("results/")}
-    kinds = {node.kind for node in nodes(pipeline.graph)}
-    roles = {role for node in nodes(pipeline.graph) for role, _ in pipeline.graph.inputs_of(node)}
+    kinds = {node.kind for node in nodes(study_jobs.graph)}
+    roles = {role for node in nodes(study_jobs.graph) for role, _ in study_jobs.graph.inputs_of(node)}
     assert {"warm_start", "incumbent"} <= kinds
     assert {"pending", "after", "continues", "followed", "keeps", "previous", "seen", "below"} <= roles
 
@@ -92,7 +92,7 @@ def test_every_job_has_the_inputs_that_the_graph_says_and_no_others_of_the_resul
 def test_what_a_training_goes_on_from_lies_behind_its_proposals(workspace, monkeypatch):
     """So that its job does not have to ask for it."""
     monkeypatch.chdir(workspace.folder)
-    graph = Pipeline.from_config(config.read(Path("config.yaml"))).graph
+    graph = StudyJobs.from_config(config.read(Path("config.yaml"))).graph
     implied = 0
     for node in nodes(graph):
         inputs = graph.inputs_of(node)

@@ -13,7 +13,7 @@ from jointsearch.core.config import parse
 from jointsearch.core.files import digest
 from jointsearch.results import graph
 from jointsearch.results.graph import Edge, Graph, Node
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 SMALL = settings(3)
 PROMOTED = Node("proposals", layout.SEARCH, 0, 1)
@@ -84,8 +84,8 @@ def with_another_edge(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("with_another_edge")
 def test_a_new_kind_of_edge_takes_one_place(tmp_path):
     write_search(tmp_path, SMALL, 2)
-    pipeline = Pipeline.from_config(parse({"experiment": "small"}))
-    assert pipeline.inputs("proposals", 0, 1)["images"] == [pipeline.folder / "data.json"]
+    study_jobs = StudyJobs.from_config(parse({"experiment": "small"}))
+    assert study_jobs.inputs("proposals", 0, 1)["images"] == [study_jobs.folder / "data.json"]
     evidence, name = Evidence.read(tmp_path), "search/bracket-000/rung-1/proposals.json"
     assert len(evidence.parents_of(PROMOTED)) == 3 + 1
     assert evidence.parents_of(PROMOTED)[-1] == digest(evidence.data)
@@ -97,8 +97,8 @@ def test_a_new_kind_of_edge_takes_one_place(tmp_path):
 
 def test_without_it_none_of_them_has_it(tmp_path):
     write_search(tmp_path, SMALL, 2)
-    pipeline = Pipeline.from_config(parse({"experiment": "small"}))
-    assert "images" not in pipeline.inputs("proposals", 0, 1)
+    study_jobs = StudyJobs.from_config(parse({"experiment": "small"}))
+    assert "images" not in study_jobs.inputs("proposals", 0, 1)
     evidence, name = Evidence.read(tmp_path), "search/bracket-000/rung-1/proposals.json"
     assert len(evidence.parents_of(PROMOTED)) == 3
     assert "data.json" not in ancestry.files_of(evidence, [Node("history", "search")])

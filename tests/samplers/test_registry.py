@@ -136,7 +136,7 @@ from typing import ClassVar
 from jointsearch.samplers.settings import Number, SamplerSettings
 
 class MiddleSettings(SamplerSettings):
-    made_by: ClassVar[str] = "added.middle:Middle"
+    code_inputs: ClassVar[str] = "added.middle:Middle"
     pools_budgets: ClassVar[bool] = True
     copies: Number = 1
 

@@ -40,15 +40,15 @@ def test_an_export_comes_back_as_the_same_evaluations(tmp_path, name, failing):
     ]
 
 
-def test_a_training_that_was_interrupted_began_with_its_first_stretch(tmp_path):
+def test_a_training_that_was_interrupted_began_with_its_first_attempt(tmp_path):
     space = Space(SPACES["continuous"])
     (one, *_) = search_in(space, brackets=1)
-    stretch = {key: getattr(one.observed, key) for key in ("host", "device")} | {
+    attempt = {key: getattr(one.observed, key) for key in ("host", "device")} | {
         "started": 1.0,
         "finished": 2.0,
         "environment": "a" * 64,
     }
-    observed = type(one.observed).model_validate(one.observed.model_dump() | {"earlier": [stretch]})
+    observed = type(one.observed).model_validate(one.observed.model_dump() | {"earlier": [attempt]})
     hpbandster.write(tmp_path, space, [one.model_copy(update={"observed": observed})])
     (run,) = hpbandster.read(tmp_path)
     assert (run.started, run.finished) == (1.0, one.observed.finished)

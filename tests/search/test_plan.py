@@ -12,7 +12,7 @@ from jointsearch.core.files import read_record, write_record
 from jointsearch.search.plan import Plan, refuse_loss
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 RAW = {
     "experiment": "planned",
@@ -172,9 +172,9 @@ def test_it_is_refused_before_anything_is_planned(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_record(Path("results/planned/plan.json"), plan(**raw))
     begin(Path("results/planned"), ("search", 2))
-    Pipeline.all_from_config(config.parse(raw | LONGER))
+    StudyJobs.all_from_config(config.parse(raw | LONGER))
     with pytest.raises(UserError, match=r"planned/plan\.json: plans 3 brackets of search, 1 of them begun"):
-        Pipeline.all_from_config(config.parse(raw | SHORTER))
+        StudyJobs.all_from_config(config.parse(raw | SHORTER))
 
 
 def test_searches_of_an_arm_belong_to_it(whole):

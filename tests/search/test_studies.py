@@ -18,7 +18,7 @@ from jointsearch.search.studies import kinds
 from jointsearch.search.studies.arms import restricted
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, same_rung
 from jointsearch.space.file import Constant, SpaceFile
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"
 ALL = {"correlation": {}, "manual": {}, "arms": {}, "retraining": {}}
@@ -326,7 +326,7 @@ def test_a_space_without_a_place_for_a_part_of_an_architecture_is_refused(tmp_pa
 
 
 def test_a_continued_training_of_the_correlation_study_waits_for_that_below():
-    one = Pipeline.all_from_config(configuration(training={"continuation": True}, studies={"correlation": {}}))[
+    one = StudyJobs.all_from_config(configuration(training={"continuation": True}, studies={"correlation": {}}))[
         "correlation"
     ]
     assert "after" not in one.inputs("proposals", 0, 0)

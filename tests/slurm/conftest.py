@@ -97,6 +97,6 @@ def four_trainings(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, A
     return here.derivable()
 
 
-def stretches(evaluation: Evaluation) -> list[tuple[str, str]]:
+def attempts(evaluation: Evaluation) -> list[tuple[str, str]]:
     """Where an evaluation was trained: node and job, in order."""
     return [(one.host, one.job) for one in (*evaluation.observed.earlier, evaluation.observed)]

@@ -1,6 +1,6 @@
 """A training longer than the time limit of its job goes on in the next one."""
 
-from conftest import RESOURCES, stretches
+from conftest import RESOURCES, attempts
 
 
 def test_the_seconds_of_a_training_are_spent_once_over_several_jobs(workspace):
@@ -10,7 +10,7 @@ def test_the_seconds_of_a_training_are_spent_once_over_several_jobs(workspace):
     limit = ("train:runtime=1", "train:slurm_extra='--signal=TERM@30'")
     workspace.snakemake("search", *RESOURCES, *limit, "--retries", "9")
     (evaluation,) = workspace.evaluations()
-    jobs = [job for _, job in stretches(evaluation)]
+    jobs = [job for _, job in attempts(evaluation)]
     assert len(jobs) >= 2
     assert len(set(jobs)) == len(jobs)
     assert evaluation.status == "success"

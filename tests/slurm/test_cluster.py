@@ -4,7 +4,7 @@ import itertools
 import subprocess
 
 import cluster
-from conftest import RESOURCES, sbatch, stretches, wait
+from conftest import RESOURCES, attempts, sbatch, wait
 from end_to_end.conftest import ROOT, Workspace
 
 from jointsearch.core.files import read_record
@@ -79,7 +79,7 @@ def test_whatever_befalls_a_job_its_training_goes_on_to_the_same_record(workspac
     assert run.wait() == 0, workspace.printed()
     evaluations = workspace.evaluations()
     assert [item.derivable() for item in evaluations] == four_trainings
-    cancelled, lost, preempted, killed = map(stretches, evaluations)
+    cancelled, lost, preempted, killed = map(attempts, evaluations)
     # Slurm puts a job back into its queue whose node is lost or wanted by another; Snakemake submits the others again.
     assert [one[1] for one in lost] == [job["1"]] * 2
     assert [one[1] for one in preempted] == [job["2"]] * 2

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import RESOURCES, stretches, wait
+from conftest import RESOURCES, attempts, wait
 
 
 def stop_command(said: str) -> list[str]:
@@ -66,7 +66,7 @@ def test_what_outlived_a_run_can_be_stopped_as_resume_check_says(workspace, four
     wait(lambda: not workspace.still_running())
     workspace.snakemake("search", *RESOURCES)
     assert workspace.derivable() == four_trainings[:2]
-    assert {len(stretches(item)) for item in workspace.evaluations()} == {2}
+    assert {len(attempts(item)) for item in workspace.evaluations()} == {2}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -253,17 +253,17 @@ def test_each_reading_but_the_first_waits_for_the_step_before():
 
 
 @given(st.lists(st.tuples(lengths, st.floats(0, 1e5)), min_size=1, max_size=4))
-def test_pauses_are_not_counted_on_a_device(stretches):
-    """Of each stretch, a start, the ends of its steps and a stop right after the last."""
+def test_pauses_are_not_counted_on_a_device(attempts):
+    """Of each attempt, a start, the ends of its steps and a stop right after the last."""
     moment, times = 0.0, []
-    for steps, pause in stretches:
+    for steps, pause in attempts:
         ends = list(itertools.accumulate(steps, initial=moment))
         times += [*ends, ends[-1]]
         moment = ends[-1] + pause
     device = Device(times)
     stopwatch = DeviceStopwatch(device.event)
     total = 0.0
-    for steps, _ in stretches:
+    for steps, _ in attempts:
         with stopwatch.running():
             for _ in steps:
                 stopwatch.read()
@@ -273,7 +273,7 @@ def test_pauses_are_not_counted_on_a_device(stretches):
         assert len(device.recorded) == recorded
 
 
-def test_a_stretch_starts_from_the_length_of_the_last_step_before_the_pause():
+def test_an_attempt_starts_from_the_length_of_the_last_step_before_the_pause():
     device = Device([0, 10, 20, 20, 900, 910])
     stopwatch = DeviceStopwatch(device.event)
     with stopwatch.running():
@@ -283,16 +283,16 @@ def test_a_stretch_starts_from_the_length_of_the_last_step_before_the_pause():
 
 
 @given(st.lists(lengths, min_size=1, max_size=4))
-def test_progress_on_a_device_never_falls_even_over_pauses(stretches):
+def test_progress_on_a_device_never_falls_even_over_pauses(attempts):
     """A step that was shorter than expected shows in the exact time of a pause."""
     moment, times = 0.0, []
-    for steps in stretches:
+    for steps in attempts:
         ends = list(itertools.accumulate(steps, initial=moment))
         times += [*ends, ends[-1]]
         moment = ends[-1] + 50
     stopwatch = DeviceStopwatch(Device(times).event)
     clock = SecondClock(moment / 1000, stopwatch)
-    for steps in stretches:
+    for steps in attempts:
         with stopwatch.running():
             for _ in steps:
                 clock(0)

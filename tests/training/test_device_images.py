@@ -4,8 +4,8 @@ import torch
 
 from jointsearch.training import batches, device_images
 from jointsearch.training.augment import Augmentation
-from jointsearch.training.batches import Batches
 from jointsearch.training.device_images import SHARE_OF_FREE_MEMORY, Prefetched, Resident, put_on_device
+from jointsearch.training.minibatches import Minibatches
 
 CPU = torch.device("cpu")
 PADDING = 2
@@ -67,7 +67,7 @@ def test_training_batches_are_the_same_bits_from_the_host(few_digits, monkeypatc
     resident, prefetched = [], []
     for kind, results in ((Resident, resident), (Prefetched, prefetched)):
         monkeypatch.setattr(batches, "put_on_device", kind)
-        stream = Batches(few_digits, batch_size, RICH, alpha, np.random.SeedSequence(1), CPU)
+        stream = Minibatches(few_digits, batch_size, RICH, alpha, np.random.SeedSequence(1), CPU)
         results += [next(stream) for _ in range(8)]
         state = stream.state()
         results += [next(stream) for _ in range(3)]

@@ -4,7 +4,7 @@ from jointsearch.core.config import BudgetSettings, Config
 from jointsearch.core.units import amount
 from jointsearch.search.hyperband import bracket, trainings
 from jointsearch.workflow.cost import Cluster, first_model, report, simulate
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 PAPER = BudgetSettings()
 
@@ -71,7 +71,7 @@ def test_continuation_trains_the_rest_of_each_budget_only():
 def test_the_plan_says_what_continuation_saves():
     """A round of four brackets trains 15 times 10800 s, or 32400 + 25200 + 36000 + 43200 s: 25200 s less, 32 times."""
     plans = [
-        report(Pipeline.all_from_config(Config(experiment="no-such", training={"continuation": on})), 10)
+        report(StudyJobs.all_from_config(Config(experiment="no-such", training={"continuation": on})), 10)
         for on in (False, True)
     ]
     assert "continuation" not in plans[0]
@@ -105,11 +105,11 @@ def test_jobs_ahead_of_the_workers_hide_how_rarely_the_run_looks():
 
 def test_the_plan_says_what_studies_cost():
     studies = {"correlation": {"configurations": 10}, "manual": {"seeds": 2}, "arms": {"brackets": 8, "repeats": 1}}
-    plan = report(Pipeline.all_from_config(Config(experiment="no-such", studies=studies)), 10)
+    plan = report(StudyJobs.all_from_config(Config(experiment="no-such", studies=studies)), 10)
     lines = [line.split() for line in plan.splitlines()]
     assert ["correlation", "40", "44.4", "h"] in lines  # 10 x (400 + 1,200 + 3,600 + 10,800) s
     assert ["manual", "10", "30", "h"] in lines
     # Two rounds each: 130 trainings, in all 30 times the full budget; random search trains 30 at the full budget.
     assert ["arms", "550", "18.8", "days"] in lines
     assert "all studies" in plan
-    assert "all studies" not in report(Pipeline.all_from_config(Config(experiment="no-such")), 10)
+    assert "all studies" not in report(StudyJobs.all_from_config(Config(experiment="no-such")), 10)

@@ -9,10 +9,10 @@ from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import driver
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
-def pipelines(folder, **changes):
+def all_jobs(folder, **changes):
     given = {
         "experiment": "small",
         "space": "config/spaces/joint17-digits.yaml",
@@ -22,7 +22,7 @@ def pipelines(folder, **changes):
         "search": {"length": 3, "length_unit": "brackets", "lags": [0, 1, 1]},
         "jobs": {"device": "cpu", "evaluations_per_job": 4},
     }
-    return Pipeline.all_from_config(config.parse(given | changes), folder / "results")
+    return StudyJobs.all_from_config(config.parse(given | changes), folder / "results")
 
 
 def objective(proposal, budget, seed):
@@ -45,7 +45,7 @@ def counted(asked):
 
 
 def test_an_objective_is_asked_once_for_each_evaluation_that_is_missing(tmp_path, asked, counted):
-    planned = pipelines(tmp_path)
+    planned = all_jobs(tmp_path)
     driver.run(planned, counted)
     assert len(asked) == len(set(asked)) == 20
     search = planned["search"]
@@ -57,7 +57,7 @@ def test_an_objective_is_asked_once_for_each_evaluation_that_is_missing(tmp_path
 
 
 def test_a_failure_is_a_record_and_not_promoted(tmp_path):
-    planned = pipelines(tmp_path)
+    planned = all_jobs(tmp_path)
     driver.run(planned, objective)
     evaluations = Results.read(planned["search"].folder).evaluations("search")
     [failed] = [one for one in evaluations if one.loss is None]
@@ -67,7 +67,7 @@ def test_a_failure_is_a_record_and_not_promoted(tmp_path):
 def test_batches_of_another_size_give_the_same_course(tmp_path):
     made = []
     for size in (1, 9):
-        planned = pipelines(tmp_path / str(size), jobs={"device": "cpu", "evaluations_per_job": size})
+        planned = all_jobs(tmp_path / str(size), jobs={"device": "cpu", "evaluations_per_job": size})
         driver.run(planned, objective)
         made.append([one.derivable() for one in Results.read(planned["search"].folder).evaluations("search")])
     assert made[0] == made[1]
@@ -75,23 +75,23 @@ def test_batches_of_another_size_give_the_same_course(tmp_path):
 
 def test_a_longer_search_keeps_what_is_there(tmp_path, asked, counted):
     short = {"length": 1, "length_unit": "brackets", "lags": [0, 1, 1]}
-    driver.run(pipelines(tmp_path, search=short), counted)
+    driver.run(all_jobs(tmp_path, search=short), counted)
     assert len(asked) == 13
-    driver.run(pipelines(tmp_path), counted)
+    driver.run(all_jobs(tmp_path), counted)
     assert len(asked) == len(set(asked)) == 20
 
 
 def test_the_folder_of_another_run_or_of_another_experiment_is_left(tmp_path):
-    planned = pipelines(tmp_path)
+    planned = all_jobs(tmp_path)
     with lock.take(planned["search"].folder), pytest.raises(UserError, match="another run works here"):
         driver.run(planned, objective)
     driver.run(planned, objective)
     with pytest.raises(UserError, match="another experiment: seed was 0, is now 1"):
-        pipelines(tmp_path, seed=1)
+        all_jobs(tmp_path, seed=1)
 
 
 def test_what_an_objective_says_is_no_training_of_ours(tmp_path):
-    planned = pipelines(tmp_path)
+    planned = all_jobs(tmp_path)
     driver.run(planned, objective)
     one = read_record(layout.rung_folder(planned["search"].study, 0, 0) / "slot-00.json", Evaluation)
     environment = layout.environment_file(planned["search"].folder, one.observed.environment)

@@ -7,28 +7,28 @@ from synthetic import SPACE
 from jointsearch.core.config import parse
 from jointsearch.core.errors import UserError
 from jointsearch.search.studies.arms import restricted
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 ALL = {"correlation": {"configurations": 10}, "manual": {}, "arms": {"repeats": 2}, "retraining": {}}
 
 
-def pipelines(**changes) -> dict[str, Pipeline]:
-    return Pipeline.all_from_config(parse({"experiment": "small", "studies": ALL} | changes))
+def all_jobs(**changes) -> dict[str, StudyJobs]:
+    return StudyJobs.all_from_config(parse({"experiment": "small", "studies": ALL} | changes))
 
 
 def test_the_search_is_one_of_them_and_the_first():
-    assert next(iter(pipelines())) == "search"
-    assert Pipeline.from_config(parse({"experiment": "small", "studies": ALL})) == pipelines()["search"]
+    assert next(iter(all_jobs())) == "search"
+    assert StudyJobs.from_config(parse({"experiment": "small", "studies": ALL})) == all_jobs()["search"]
 
 
 def test_settings_of_the_search_lie_in_the_folder_of_the_experiment_those_of_a_study_in_its_own():
-    frozen = {name: str(one.frozen) for name, one in pipelines().items()}
+    frozen = {name: str(one.frozen) for name, one in all_jobs().items()}
     assert frozen.pop("search") == "results/small/experiment.json"
     assert frozen == {name: f"results/small/{name}/experiment.json" for name in frozen}
 
 
 def test_only_a_second_step_waits_for_what_another_study_found():
-    keeps = {name: one.inputs("settings")["keeps"] for name, one in pipelines().items()}
+    keeps = {name: one.inputs("settings")["keeps"] for name, one in all_jobs().items()}
     waits = {name: list(map(str, paths)) for name, paths in keeps.items() if paths}
     assert waits == {
         f"{arm}-{repeat}-2": [f"results/small/{arm}-{repeat}-1/incumbent.json"]
@@ -39,7 +39,7 @@ def test_only_a_second_step_waits_for_what_another_study_found():
 
 def test_the_search_goes_before_all_others_and_earlier_repeats_before_later_ones():
     highest, lowest = {}, {}
-    for name, one in pipelines(search={"length": 256}).items():
+    for name, one in all_jobs(search={"length": 256}).items():
         places = [(item.index, rung) for item in one.brackets for rung in range(len(item.sizes))]
         highest[name] = max(one.priority(*place) for place in places)
         lowest[name] = min(one.priority(*place) for place in places)
@@ -51,7 +51,7 @@ def test_the_search_goes_before_all_others_and_earlier_repeats_before_later_ones
 
 
 def test_each_training_of_a_study_is_of_one_job():
-    for one in pipelines(jobs={"evaluations_per_job": 4}).values():
+    for one in all_jobs(jobs={"evaluations_per_job": 4}).values():
         trainings = 0
         for path in one.all_batches:
             first, last = (int(number) for number in path.stem.split("-")[1:])
@@ -61,7 +61,7 @@ def test_each_training_of_a_study_is_of_one_job():
 
 
 def test_a_study_at_the_full_budget_gets_the_time_that_takes():
-    planned = pipelines()
+    planned = all_jobs()
     [item] = planned["retraining"].brackets
     assert planned["retraining"].time_limit(item.index, 0, 1) == planned["search"].time_limit(0, 3, 1)
 
@@ -69,17 +69,17 @@ def test_a_study_at_the_full_budget_gets_the_time_that_takes():
 @pytest.mark.parametrize("name", ["manual", "joint_hyperband-1", "architecture_first-0-1"])
 def test_results_under_other_settings_are_refused_by_name(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    one = pipelines(space=SPACE, seed=1)[name]
+    one = all_jobs(space=SPACE, seed=1)[name]
     put(one.frozen, one.experiment)
     says = f"results/small/{name}: holds results of another experiment: seed was 1, is now 0; "
     with pytest.raises(UserError, match=says):
-        pipelines(space=SPACE)
+        all_jobs(space=SPACE)
 
 
 def test_what_a_second_step_keeps_is_known_only_once_the_first_has_found_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    one = pipelines(space=SPACE)["architecture_first-0-2"]
+    one = all_jobs(space=SPACE)["architecture_first-0-2"]
     found = restricted(one.experiment.space, {"residual_blocks_1": 7}, one.planned.plan.keeps)
     assert found != one.experiment.space
     put(one.frozen, one.experiment.model_copy(update={"space": found}))
-    assert list(pipelines(space=SPACE)) == list(pipelines(space=SPACE, experiment="another"))
+    assert list(all_jobs(space=SPACE)) == list(all_jobs(space=SPACE, experiment="another"))

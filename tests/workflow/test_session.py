@@ -10,8 +10,8 @@ from jointsearch.core.files import read_record, sweep, write_record
 from jointsearch.core.records import DataSet
 from jointsearch.search.incumbent import Incumbent, incumbent
 from jointsearch.search.plan import Plan
-from jointsearch.workflow.pipeline import Pipeline
 from jointsearch.workflow.session import Session, failure, images, summary
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
 def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
@@ -49,19 +49,19 @@ def test_what_killed_writers_left_is_swept_up_and_nothing_else(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [".slot-01.json.124.tmp", "slot-02.json"]
 
 
-def pipelines(length: int) -> dict[str, Pipeline]:
+def all_jobs(length: int) -> dict[str, StudyJobs]:
     search = {"length": length, "length_unit": "brackets"}
-    return Pipeline.all_from_config(config.parse({"experiment": "small", "space": SPACE, "search": search}))
+    return StudyJobs.all_from_config(config.parse({"experiment": "small", "space": SPACE, "search": search}))
 
 
 def test_a_run_writes_the_plan_before_its_jobs_and_leaves_one_that_is_the_same(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = layout.plan_file(tmp_path / "results/small")
     for length in (3, 5, 2):
-        Session(pipelines(length)).write_plan()
+        Session(all_jobs(length)).write_plan()
         assert len(read_record(path, Plan).search.brackets) == length
     os.utime(path, (0, 0))
-    Session(pipelines(2)).write_plan()
+    Session(all_jobs(2)).write_plan()
     assert path.stat().st_mtime == 0
 
 

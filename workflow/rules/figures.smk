@@ -4,8 +4,8 @@
 # Rules are named after modules: `figure_arms` makes the figure of src/jointsearch/plotting/arms.py, `table_manual` the
 # table of src/jointsearch/analysis/tables/manual.py. Each module that holds a FIGURE or a TABLE has a rule; there is no
 # list of them. A single rule with wildcards is not possible, as captions of a report cannot have wildcards.
-FIGURES = catalogue.made_of(pipeline.graph.plan.studies, catalogue.FIGURES)
-TABLES = catalogue.made_of(pipeline.graph.plan.studies, catalogue.TABLES)
+FIGURES = catalogue.made_of(study_jobs.graph.plan.studies, catalogue.FIGURES)
+TABLES = catalogue.made_of(study_jobs.graph.plan.studies, catalogue.TABLES)
 
 
 for figure in FIGURES:
@@ -14,18 +14,18 @@ for figure in FIGURES:
         name:
             f"figure_{figure}"
         input:
-            **pipeline.inputs("figure", name=figure),
-            code=lambda _, figure=figure: made_by.within(ROOT, made_by.figure(figure)),
+            **study_jobs.inputs("figure", name=figure),
+            code=lambda _, figure=figure: code_inputs.within(ROOT, code_inputs.figure(figure)),
         output:
-            pdf=f"{pipeline.folder}/figures/{figure}.pdf",
+            pdf=f"{study_jobs.folder}/figures/{figure}.pdf",
             svg=report(
-                f"{pipeline.folder}/figures/{figure}.svg",
-                caption=f"../../{made_by.caption(figure)}",
+                f"{study_jobs.folder}/figures/{figure}.svg",
+                caption=f"../../{code_inputs.caption(figure)}",
                 category=catalogue.FIGURES[figure].category,
                 labels={"what": figure.replace("_", " "), "form": "figure"},
             ),
-            png=f"{pipeline.folder}/figures/{figure}.png",
-            csv=f"{pipeline.folder}/figures/{figure}.csv",
+            png=f"{study_jobs.folder}/figures/{figure}.png",
+            csv=f"{study_jobs.folder}/figures/{figure}.csv",
         log:
             f"{LOGS}/figure_{figure}.log",
         localrule: True
@@ -33,7 +33,7 @@ for figure in FIGURES:
             "../../envs/environment.yaml"
         params:
             figure=figure,
-            folder=pipeline.folder,
+            folder=study_jobs.folder,
         shell:
             'python "$SCRIPTS/figure.py" {params.figure} {params.folder} {output.pdf}' " 2> >(tee {log} >&2)"
 
@@ -44,12 +44,12 @@ for table in TABLES:
         name:
             f"table_{table}"
         input:
-            **pipeline.inputs("table", name=table),
-            code=lambda _, table=table: made_by.within(ROOT, made_by.table(table)),
+            **study_jobs.inputs("table", name=table),
+            code=lambda _, table=table: code_inputs.within(ROOT, code_inputs.table(table)),
         output:
             report(
-                f"{pipeline.folder}/tables/{table}.csv",
-                caption=f"../../{made_by.caption(table)}",
+                f"{study_jobs.folder}/tables/{table}.csv",
+                caption=f"../../{code_inputs.caption(table)}",
                 category=catalogue.TABLES[table].category,
                 labels={"what": table.replace("_", " "), "form": "table"},
             ),
@@ -60,24 +60,24 @@ for table in TABLES:
             "../../envs/environment.yaml"
         params:
             table=table,
-            folder=pipeline.folder,
+            folder=study_jobs.folder,
         shell:
             'python "$SCRIPTS/table.py" {params.table} {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule numbers:
     input:
-        **pipeline.inputs("numbers"),
-        code=lambda _: made_by.within(ROOT, made_by.numbers(FIGURES, TABLES)),
+        **study_jobs.inputs("numbers"),
+        code=lambda _: code_inputs.within(ROOT, code_inputs.numbers(FIGURES, TABLES)),
     output:
-        pipeline.folder / "numbers.json",
+        study_jobs.folder / "numbers.json",
     log:
         f"{LOGS}/numbers.log",
     localrule: True
     conda:
         "../../envs/environment.yaml"
     params:
-        folder=pipeline.folder,
+        folder=study_jobs.folder,
     shell:
         'python "$SCRIPTS/paper_numbers.py" {params.folder} {output} {input.figure_data} {input.tables}'
         " 2> >(tee {log} >&2)"
@@ -85,11 +85,11 @@ rule numbers:
 
 rule interactive:
     input:
-        **pipeline.inputs("page"),
-        code=lambda _: made_by.within(ROOT, made_by.page()),
+        **study_jobs.inputs("page"),
+        code=lambda _: code_inputs.within(ROOT, code_inputs.page()),
     output:
         report(
-            f"{pipeline.folder}/interactive.html",
+            f"{study_jobs.folder}/interactive.html",
             caption="../report/interactive.rst",
             category="Search",
             labels={"what": "all evaluations, to explore", "form": "page"},
@@ -100,7 +100,7 @@ rule interactive:
     conda:
         "../../envs/environment.yaml"
     params:
-        folder=pipeline.folder,
+        folder=study_jobs.folder,
     shell:
         'python "$SCRIPTS/interactive.py" {params.folder} {output} 2> >(tee {log} >&2)'
 
@@ -108,5 +108,7 @@ rule interactive:
 rule figures:
     input:
         rules.interactive.output,
-        expand(f"{pipeline.folder}/figures/{{figure}}.{{suffix}}", figure=FIGURES, suffix=["pdf", "svg", "png", "csv"]),
-        expand(f"{pipeline.folder}/tables/{{table}}.csv", table=TABLES),
+        expand(
+            f"{study_jobs.folder}/figures/{{figure}}.{{suffix}}", figure=FIGURES, suffix=["pdf", "svg", "png", "csv"]
+        ),
+        expand(f"{study_jobs.folder}/tables/{{table}}.csv", table=TABLES),

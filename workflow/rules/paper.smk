@@ -4,11 +4,11 @@ SETTINGS = settings.model_dump_json()
 
 rule paper:
     input:
-        **pipeline.inputs("paper"),
-        code=lambda _: made_by.within(ROOT, made_by.paper(FIGURES)),
+        **study_jobs.inputs("paper"),
+        code=lambda _: code_inputs.within(ROOT, code_inputs.paper(FIGURES)),
     output:
         report(
-            pipeline.folder / "paper.pdf",
+            study_jobs.folder / "paper.pdf",
             caption="../report/paper.rst",
             category="Paper",
             labels={"what": "the paper", "form": "PDF"},
@@ -20,17 +20,17 @@ rule paper:
         "../../envs/environment.yaml"
     params:
         config=SETTINGS,
-        folder=pipeline.folder,
+        folder=study_jobs.folder,
     shell:
         'echo {params.config:q} | python "$SCRIPTS/paper.py" /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule latex:
     input:
-        **pipeline.inputs("latex"),
-        code=lambda _: made_by.within(ROOT, made_by.latex(FIGURES)),
+        **study_jobs.inputs("latex"),
+        code=lambda _: code_inputs.within(ROOT, code_inputs.latex(FIGURES)),
     output:
-        directory(pipeline.folder / "latex"),
+        directory(study_jobs.folder / "latex"),
     log:
         f"{LOGS}/latex.log",
     localrule: True
@@ -38,6 +38,6 @@ rule latex:
         "../../envs/environment.yaml"
     params:
         config=SETTINGS,
-        folder=pipeline.folder,
+        folder=study_jobs.folder,
     shell:
         'echo {params.config:q} | python "$SCRIPTS/latex.py" /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'

@@ -1,22 +1,22 @@
 # Provenance: the configuration that reproduces the results, a digest of every file, and the audit.
 rule configuration:
     input:
-        **pipeline.inputs("configuration"),
+        **study_jobs.inputs("configuration"),
     output:
         config=report(
-            pipeline.folder / "config.yaml",
+            study_jobs.folder / "config.yaml",
             caption="../report/configuration.rst",
             category="Configuration",
             labels={"what": "configuration", "form": "YAML"},
         ),
-        space=pipeline.folder / "space.yaml",
+        space=study_jobs.folder / "space.yaml",
     log:
         f"{LOGS}/configuration.log",
     localrule: True
     conda:
         "../../envs/environment.yaml"
     params:
-        plan=digest(pipeline.graph.plan),
+        plan=digest(study_jobs.graph.plan),
         studies=settings.studies.model_dump_json(),
     shell:
         'python "$SCRIPTS/configuration.py" {input} {params.studies:q} {output}' " 2> >(tee {log} >&2)"
@@ -25,10 +25,10 @@ rule configuration:
 # A Provenance Run Crate: the same in RO-Crate's terms, for other people's tools.
 rule crate:
     input:
-        **pipeline.inputs("crate"),
+        **study_jobs.inputs("crate"),
     output:
-        crate=pipeline.folder / "ro-crate-metadata.json",
-        workflow=pipeline.folder / "workflow.smk",
+        crate=study_jobs.folder / "ro-crate-metadata.json",
+        workflow=study_jobs.folder / "workflow.smk",
     log:
         f"{LOGS}/crate.log",
     localrule: True
@@ -41,9 +41,9 @@ rule crate:
 # Reads the manifest that was there before, so that no record that it names is replaced silently.
 rule manifest:
     input:
-        **pipeline.inputs("manifest"),
+        **study_jobs.inputs("manifest"),
     output:
-        update(pipeline.folder / "manifest.sha256"),
+        update(study_jobs.folder / "manifest.sha256"),
     log:
         f"{LOGS}/manifest.log",
     localrule: True
@@ -61,6 +61,6 @@ rule audit:
     conda:
         "../../envs/environment.yaml"
     params:
-        folder=pipeline.folder,
+        folder=study_jobs.folder,
     shell:
         'python "$SCRIPTS/audit.py" verify {params.folder} 2> >(tee {log} >&2) || [ $? = 4 ]'

@@ -1,19 +1,19 @@
 # A search: sample, train, promote, and let the next model see the results. Studies that are no searches only train.
 FROZEN = rules.experiment.output[0]
-STUDY = f"{pipeline.folder}/{{study}}"
+STUDY = f"{study_jobs.folder}/{{study}}"
 BRACKET = f"{STUDY}/bracket-{{bracket}}"
 RUNG = f"{BRACKET}/rung-{{rung}}"
 OF_STUDY = f"{LOGS}/{{study}}"
-SEARCHES = "|".join(name for name, one in pipelines.items() if one.planned.plan.is_search)
+SEARCHES = "|".join(name for name, one in all_jobs.items() if one.planned.plan.is_search)
 
 
-if pipeline.config.search.warm_start is not None:
+if study_jobs.config.search.warm_start is not None:
 
     rule warm_start:
         input:
-            **pipeline.inputs("warm_start"),
+            **study_jobs.inputs("warm_start"),
         output:
-            f"{pipeline.study}/warm_start.json",
+            f"{study_jobs.study}/warm_start.json",
         log:
             f"{LOGS}/warm_start.log",
         priority: 1
@@ -22,8 +22,8 @@ if pipeline.config.search.warm_start is not None:
             "../../envs/environment.yaml"
         # Not parameters of the result, as the experiment names the digest of the evaluations.
         resources:
-            folder=pipeline.config.search.warm_start.folder,
-            losses=pipeline.config.search.warm_start.flag,
+            folder=study_jobs.config.search.warm_start.folder,
+            losses=study_jobs.config.search.warm_start.flag,
         shell:
             'python "$SCRIPTS/warm_start.py" {input} {resources.folder:q} {output} --losses={resources.losses}'
             " 2> >(tee {log} >&2)"
@@ -31,7 +31,7 @@ if pipeline.config.search.warm_start is not None:
 
 rule history:
     input:
-        unpack(lambda w: pipelines[w.study].inputs("history", w.bracket)),
+        unpack(lambda w: all_jobs[w.study].inputs("history", w.bracket)),
     output:
         f"{BRACKET}/history.json",
     log:
@@ -48,7 +48,7 @@ rule history:
 
 rule sample:
     input:
-        unpack(lambda w: pipelines[w.study].inputs("proposals", w.bracket)),
+        unpack(lambda w: all_jobs[w.study].inputs("proposals", w.bracket)),
     output:
         f"{BRACKET}/rung-0/proposals.json",
     log:
@@ -67,7 +67,7 @@ rule sample:
 
 rule promote:
     input:
-        unpack(lambda w: pipelines[w.study].inputs("proposals", w.bracket, w.rung)),
+        unpack(lambda w: all_jobs[w.study].inputs("proposals", w.bracket, w.rung)),
     output:
         f"{RUNG}/proposals.json",
     log:
@@ -87,21 +87,21 @@ rule promote:
 # slot that has a record is never trained again.
 rule train:
     input:
-        unpack(lambda w: pipelines[w.study].inputs("evaluation", w.bracket, w.rung)),
+        unpack(lambda w: all_jobs[w.study].inputs("evaluation", w.bracket, w.rung)),
     output:
         f"{RUNG}/batch-{{first}}-{{last}}.json",
     log:
         f"{OF_STUDY}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.log",
     benchmark:
         f"{OF_STUDY}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.tsv"
-    priority: lambda w: pipelines[w.study].priority(int(w.bracket), int(w.rung))
+    priority: lambda w: all_jobs[w.study].priority(int(w.bracket), int(w.rung))
     conda:
         "../../envs/environment.yaml"
-    threads: pipeline.config.jobs.side_by_side
+    threads: study_jobs.config.jobs.side_by_side
     # Where and how to train does not change the result, so these are resources: changing one re-runs nothing.
     resources:
-        flags=pipeline.training_flags,
-        runtime=lambda w: pipelines[w.study].time_limit(int(w.bracket), int(w.rung), int(w.last) - int(w.first) + 1),
+        flags=study_jobs.training_flags,
+        runtime=lambda w: all_jobs[w.study].time_limit(int(w.bracket), int(w.rung), int(w.last) - int(w.first) + 1),
     # A cluster asks with SIGTERM to save the training, a closing terminal with SIGHUP: the shell must not end before the
     # training has, nor what writes its log. SIGHUP is not ignored here, as the training could not receive it then.
     shell:
@@ -113,18 +113,18 @@ rule train:
 
 rule observations:
     input:
-        **pipeline.inputs("observations"),
+        **study_jobs.inputs("observations"),
     output:
-        table=pipeline.table,
-        incumbent=pipeline.folder / "incumbent.json",
+        table=study_jobs.table,
+        incumbent=study_jobs.folder / "incumbent.json",
     log:
         f"{LOGS}/observations.log",
     localrule: True
     conda:
         "../../envs/environment.yaml"
     params:
-        folder=pipeline.folder,
-        study=pipeline.planned.name,
+        folder=study_jobs.folder,
+        study=study_jobs.planned.name,
     shell:
         'python "$SCRIPTS/observations.py" {params.folder} {params.study} {output.table} {output.incumbent} 2> >(tee {log} >&2)'
 

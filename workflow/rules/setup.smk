@@ -22,9 +22,9 @@ try:
     from jointsearch.core import cli, layout
     from jointsearch.core.errors import UserError
     from jointsearch.core.files import digest
-    from jointsearch.results import catalogue, made_by
+    from jointsearch.results import catalogue, code_inputs
     from jointsearch.workflow import deployment, slurm
-    from jointsearch.workflow.pipeline import Pipeline
+    from jointsearch.workflow.study_jobs import StudyJobs
     from jointsearch.workflow.session import Session
 except ModuleNotFoundError as error:
     raise WorkflowError(
@@ -36,14 +36,14 @@ cli.use_utf8()
 try:
     deployment.check_paths(workflow, ROOT)
     settings = deployment.settings(workflow, ROOT, config)
-    pipelines = Pipeline.all_from_config(settings)
+    all_jobs = StudyJobs.all_from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-pipeline = pipelines["search"]
-session = Session(pipelines)
+study_jobs = all_jobs["search"]
+session = Session(all_jobs)
 logger.addFilter(deployment.Listener(session, workflow, Quietness.PROGRESS, WorkflowError))
-LOGS = layout.log_folder(pipeline.config.experiment)
+LOGS = layout.log_folder(study_jobs.config.experiment)
 # Jobs run with the Python that runs Snakemake, whether its environment is activated or not, and find the scripts and the
 # library from any working directory, and samplers of your own in it.
 os.environ.update(
@@ -58,7 +58,7 @@ slurm.keep_sight_of_jobs()
 
 
 wildcard_constraints:
-    study="|".join(pipelines),
+    study="|".join(all_jobs),
     bracket=r"\d+",
     rung=r"\d+",
     first=r"\d+",
@@ -70,14 +70,14 @@ rule experiment:
     input:
         lambda w: session.settle() if workflow.is_main_process else [],
     output:
-        pipeline.frozen,
+        study_jobs.frozen,
     log:
         f"{LOGS}/experiment.log",
     localrule: True
     conda:
         "../../envs/environment.yaml"
     params:
-        settings=pipeline.experiment.model_dump_json(exclude_defaults=True),
+        settings=study_jobs.experiment.model_dump_json(exclude_defaults=True),
     shell:
         'python "$SCRIPTS/freeze.py" {params.settings:q} {output} 2> >(tee {log} >&2)'
 
@@ -85,17 +85,17 @@ rule experiment:
 # Once, and before any training: missing or broken images are reported here, and a download happens here.
 rule data:
     input:
-        **pipeline.inputs("data"),
+        **study_jobs.inputs("data"),
     output:
-        pipeline.folder / "data.json",
+        study_jobs.folder / "data.json",
     log:
         f"{LOGS}/data.log",
     localrule: True
     conda:
         "../../envs/environment.yaml"
     resources:
-        data_root=pipeline.config.data_root,
-        cache_root=pipeline.config.cache_root,
+        data_root=study_jobs.config.data_root,
+        cache_root=study_jobs.config.cache_root,
         # The frozen settings do not show whether a value is configured or a default.
         fraction="--fraction-given" if "validation_fraction" in settings.data.model_fields_set else "",
     shell:

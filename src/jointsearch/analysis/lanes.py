@@ -1,6 +1,6 @@
 """When each training ran, on which lane of the workers, and what the lanes did in between.
 
-A *stretch* is the time of one process in one training: an interrupted training has several. Jobs of a cluster share a
+A *attempt* is the time of one process in one training: an interrupted training has several. Jobs of a cluster share a
 *pool* of workers, on whatever nodes. Without a cluster each host is a pool; as different machines may bear one name,
 the environments of the processes distinguish them. A *run* is a time of a pool without a pause, in which trainings of
 any study follow one another. Its *lanes* are as many as the trainings that ran concurrently: the workers, as
@@ -20,7 +20,7 @@ PAUSE = 60.0
 """Seconds without a training that are a pause between two runs, unless that is less than `PAUSE_SHARE` says."""
 
 PAUSE_SHARE = 0.1
-"""A pause also takes at least this share of the longest stretch: long trainings wait longer for one another."""
+"""A pause also takes at least this share of the longest attempt: long trainings wait longer for one another."""
 
 _COLUMNS = {
     "study": "str",
@@ -32,29 +32,29 @@ _COLUMNS = {
     "host": "str",
     "job": "str",
     "pool": "str",
-    "stretch": "int64",
-    "stretches": "int64",
+    "attempt": "int64",
+    "attempts": "int64",
     "started": "float64",
     "finished": "float64",
 }
 
 
-def stretches(results: Results) -> pd.DataFrame:
-    """Lay all stretches of all studies out on lanes.
+def attempts(results: Results) -> pd.DataFrame:
+    """Lay all attempts of all studies out on lanes.
 
     Returns
     -------
     pandas.DataFrame
-        One row a stretch, in the order of their start: `study`, `evaluation`, `bracket`, `budget`, `budget_unit`,
-        `status`, `host`, `job`, `pool`; `stretch`, its number within the training, of `stretches`; `started` and
-        `finished`, seconds since the first start; `run` of the pool; `lane`, from 1, on which stretches of all pools
+        One row an attempt, in the order of their start: `study`, `evaluation`, `bracket`, `budget`, `budget_unit`,
+        `status`, `host`, `job`, `pool`; `attempt`, its number within the training, of `attempts`; `started` and
+        `finished`, seconds since the first start; `run` of the pool; `lane`, from 1, on which attempts of all pools
         follow one another; `lane_since` and `lane_until`: when its lane became idle before it, or the run began, and
         when it ended, or, of the last one on a lane, the run. These times tile all lanes of a run.
     """
     rows = [row for study, known in results.studies.items() for row in _rows(study, known.evaluations)]
     table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
     table[["started", "finished"]] -= table["started"].min()
-    table = table.sort_values(["started", "finished", "study", "evaluation", "stretch"], ignore_index=True)
+    table = table.sort_values(["started", "finished", "study", "evaluation", "attempt"], ignore_index=True)
     pause = shortest_pause(table)
     table = table.assign(run=0, lane=0, lane_since=table["started"], lane_until=table["finished"])
     for pool in table["pool"].unique():
@@ -84,20 +84,20 @@ def _rows(study: str, evaluations: Iterable[Evaluation]) -> Iterator[tuple[Any, 
         parts = (*one.observed.earlier, one.observed)
         for number, part in enumerate(parts, start=1):
             what = study, one.id, one.bracket, one.budget, one.budget_unit, one.status
-            # A clock that was set back in between must not make a stretch of negative length.
+            # A clock that was set back in between must not make an attempt of negative length.
             times = part.started, max(part.started, part.finished)
             pool = f"{part.host} {part.environment[:8]}" if part.job is None else "cluster"
             yield (*what, part.host, part.job or "", pool, number, len(parts), *times)
 
 
 def shortest_pause(table: pd.DataFrame) -> float:
-    """Seconds without a training above which these stretches have a pause."""
+    """Seconds without a training above which these attempts have a pause."""
     longest = (table["finished"] - table["started"]).max() if len(table) else 0.0
     return max(PAUSE, PAUSE_SHARE * float(longest))
 
 
 def number_runs(table: pd.DataFrame, pause: float) -> pd.Series:
-    """Number the runs of stretches, from 1: a new one begins where nothing had run for longer than a pause.
+    """Number the runs of attempts, from 1: a new one begins where nothing had run for longer than a pause.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def number_runs(table: pd.DataFrame, pause: float) -> pd.Series:
 
 
 def _lanes(of_run: Sequence[Mapping[Hashable, Any]]) -> list[int]:
-    """Give each stretch of a run, in the order of their start, a lane that is free: from 1, as few as can be.
+    """Give each attempt of a run, in the order of their start, a lane that is free: from 1, as few as can be.
 
     Of those that are, one that was the same job before, else one on the same host, else any; the one that became free
     last, as trainings of a job follow one another at once.

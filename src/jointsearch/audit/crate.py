@@ -184,13 +184,13 @@ class _Crate:
         if node not in self.evaluations:
             raise self._missing(node.file())
         one = self.evaluations[node]
-        stretches = [*one.observed.earlier, one.observed]
-        made_in = [layout.environment_file(Path(), name) for name in sorted({each.environment for each in stretches})]
+        attempts = [*one.observed.earlier, one.observed]
+        made_in = [layout.environment_file(Path(), name) for name in sorted({each.environment for each in attempts})]
         action = self._add_job("train", node, made_in, batch)
         outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
         action["name"] = f"train {source(one)}"
         action["description"] = f"{amount(one.budget, one.budget_unit)}: {outcome}"
-        action["startTime"] = _time(stretches[0].started)
+        action["startTime"] = _time(attempts[0].started)
         action["endTime"] = _time(one.observed.finished)
         budget, seed = self._parameter("budget"), self._parameter("seed")
         values = [
@@ -212,8 +212,8 @@ class _Crate:
                 used.append(
                     self._value(f"{action.id}/{device}", name, math.fsum(times), propertyID=field, unitCode=unit)
                 )
-        stretches = [stretch for one in evaluations for stretch in (*one.observed.earlier, one.observed)]
-        energies = [one.energy_joules for one in stretches if one.energy_joules is not None]
+        attempts = [attempt for one in evaluations for attempt in (*one.observed.earlier, one.observed)]
+        energies = [one.energy_joules for one in attempts if one.energy_joules is not None]
         if energies:
             field, unit = "observed.energy_joules", {"@id": vocabulary.JOULE}
             used.append(
@@ -247,8 +247,8 @@ class _Crate:
         """A rule as a tool and as a step of the workflow, of which it is a part from its first job on."""
         tool, step = f"{WORKFLOW}#{rule}", f"{WORKFLOW}#step/{rule}"
         if tool not in self.crate:
-            made_by = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
-            known = vocabulary.RULES.get(rule, made_by)
+            code_inputs = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
+            known = vocabulary.RULES.get(rule, code_inputs)
             made = self._entity(tool, "SoftwareApplication", name=rule, description=known.does)
             made["input"] = [self._parameter(name) for name in known.takes]
             made["output"] = [self._parameter(name) for name in known.makes]
@@ -261,7 +261,7 @@ class _Crate:
         settings, root = self.results.experiment, self.crate.root_dataset
         everything = list(self.evaluations.values())
         finished = _time(max(one.observed.finished for one in everything))
-        started = _time(min(stretch.started for one in everything for stretch in (*one.observed.earlier, one.observed)))
+        started = _time(min(attempt.started for one in everything for attempt in (*one.observed.earlier, one.observed)))
         about = (
             f"Joint neural architecture and hyperparameter search: sampler {settings.sampler}, "
             f"images {settings.data.name}, {len(everything)} trainings; studies: " + ", ".join(self.studies)

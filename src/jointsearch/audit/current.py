@@ -11,7 +11,7 @@ from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.records import Batch
-from jointsearch.results import made_by
+from jointsearch.results import code_inputs
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import configuration
@@ -76,7 +76,7 @@ def _stale_by_code(folder: Path) -> set[str]:
     try:
         changed = sources.changed((folder / sources.NAME).read_text())
     except (OSError, UnicodeDecodeError, UserError):
-        changed = {file.relative_to(made_by.ROOT).as_posix() for file in sources.files()}
+        changed = {file.relative_to(code_inputs.ROOT).as_posix() for file in sources.files()}
     if not changed:
         return set()
     made = sources.follow(changed)

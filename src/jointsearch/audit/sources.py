@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jointsearch.audit import manifest
 from jointsearch.core.files import file_digest
-from jointsearch.results import made_by
+from jointsearch.results import code_inputs
 from jointsearch.results.catalogue import FIGURES, TABLES
 
 NAME = "code.sha256"
@@ -13,13 +13,13 @@ NAME = "code.sha256"
 
 def files() -> list[Path]:
     """The files of that code that are here, in order."""
-    names = {name for _, code in _products() for name in code} | {*made_by.paper(), *made_by.latex()}
-    return [path for name in sorted(names) if (path := made_by.ROOT / name).is_file()]
+    names = {name for _, code in _products() for name in code} | {*code_inputs.paper(), *code_inputs.latex()}
+    return [path for name in sorted(names) if (path := code_inputs.ROOT / name).is_file()]
 
 
 def listing() -> str:
     """Write their digests as `sha256sum` does."""
-    return "".join(f"{file_digest(file)}  {file.relative_to(made_by.ROOT).as_posix()}\n" for file in files())
+    return "".join(f"{file_digest(file)}  {file.relative_to(code_inputs.ROOT).as_posix()}\n" for file in files())
 
 
 def changed(text: str) -> set[str]:
@@ -40,7 +40,7 @@ def follow(changed: set[str]) -> set[str]:
 
 
 def _products() -> Iterator[tuple[str, list[str]]]:
-    yield from ((f"figures/{name}", made_by.figure(name)) for name in FIGURES)
-    yield from ((f"tables/{name}", made_by.table(name)) for name in TABLES)
-    yield "numbers", made_by.numbers()
-    yield "interactive", made_by.page()
+    yield from ((f"figures/{name}", code_inputs.figure(name)) for name in FIGURES)
+    yield from ((f"tables/{name}", code_inputs.table(name)) for name in TABLES)
+    yield "numbers", code_inputs.numbers()
+    yield "interactive", code_inputs.page()

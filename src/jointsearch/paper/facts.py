@@ -20,7 +20,7 @@ from jointsearch.paper.columns import signs
 from jointsearch.paper.conditions import Difference, Machine, Parameter, StudyCount
 from jointsearch.paper.tables import TABLES as DISPLAYS
 from jointsearch.paper.tables import Shown, show
-from jointsearch.results import dataset, made_by
+from jointsearch.results import code_inputs, dataset
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder
 from jointsearch.results.results import Results
@@ -184,7 +184,7 @@ def _commit() -> str:
     last = version.commit
     if version.by == "git":
         try:
-            last = Repository(code.ROOT).ask("rev-list", "-1", version.commit, "--", *made_by.numbers()).decode()
+            last = Repository(code.ROOT).ask("rev-list", "-1", version.commit, "--", *code_inputs.numbers()).decode()
         except GitError:
             last = ""
     if not last:
@@ -206,7 +206,7 @@ def number_text(number: Number) -> tuple[str, str]:
 
 def caption_of(name: str) -> list[tuple[captions.Style, str]]:
     """The caption of a figure."""
-    return captions.read(made_by.ROOT / made_by.caption(name))
+    return captions.read(code_inputs.ROOT / code_inputs.caption(name))
 
 
 def as_json(facts: Facts) -> dict[str, Any]:

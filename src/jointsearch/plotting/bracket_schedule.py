@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from jointsearch.analysis.lanes import busy_share, number_runs, shortest_pause, stretches
+from jointsearch.analysis.lanes import attempts, busy_share, number_runs, shortest_pause
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.units import HOUR, amount, duration, scale
@@ -31,7 +31,7 @@ _LANE = {"lane_begin": "lane_since", "lane_end": "lane_until"}
 
 
 def data(results: Results) -> pd.DataFrame:
-    """Gather all that the figure shows: the stretches of the search, and what else ran meanwhile.
+    """Gather all that the figure shows: the attempts of the search, and what else ran meanwhile.
 
     Times in which the search paused, even if other studies ran, are cut out of the axis of time; pools of workers that
     never trained for the search are left out.
@@ -39,12 +39,12 @@ def data(results: Results) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of `stretches`, lanes numbered anew, and on the axis, in seconds, `begin` and `end` of the stretch
+        The columns of `attempts`, lanes numbered anew, and on the axis, in seconds, `begin` and `end` of the attempt
         and `lane_begin` and `lane_end` of the time for which its lane was idle before or busy with it. A row is what
         lies of them in one `window` between two cuts, from `window_begin` to `window_end` on the axis, with a `pause`
         of seconds before it (none before the first). `begin` and `end` are empty where only the idle time lies there.
     """
-    table = stretches(results)
+    table = attempts(results)
     of_search = table[table["study"] == layout.SEARCH]
     windows = _cut(of_search, shortest_pause(table))
     table = table[table["pool"].isin(of_search["pool"])]
@@ -167,9 +167,9 @@ def _draw_bars(axes: Axes, rows: pd.DataFrame, row_of: str, edge: float, face: s
 
 
 def _draw_failures(axes: Axes, rows: pd.DataFrame) -> None:
-    failed = rows[(rows["status"] != "success") & (rows["stretch"] == rows["stretches"])]
+    failed = rows[(rows["status"] != "success") & (rows["attempt"] == rows["attempts"])]
     axes.scatter(failed["end"], failed["lane"], marker="x", s=7, color=style.BLACK, linewidth=0.6, zorder=3)
-    torn = rows[rows["stretch"] < rows["stretches"]]
+    torn = rows[rows["attempt"] < rows["attempts"]]
     axes.scatter(torn["end"], torn["lane"], marker=">", s=9, color=style.BLACK, linewidth=0, zorder=3)
 
 
@@ -229,7 +229,7 @@ def _handles(data: pd.DataFrame, budgets: list[float]) -> list[Any]:
     mark: dict[str, Any] = {"color": style.BLACK, "linestyle": "", "markersize": 3}
     if (data.loc[of_search, "status"] != "success").any():
         handles.append(Line2D([], [], marker="x", label="failed", **mark))
-    if (data.loc[of_search, "stretches"] > 1).any():
+    if (data.loc[of_search, "attempts"] > 1).any():
         handles.append(Line2D([], [], marker=">", label="interrupted", **mark))
     return handles
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.patches import Patch
 
 from jointsearch.analysis.comparison import TITLES
-from jointsearch.analysis.lanes import stretches
+from jointsearch.analysis.lanes import attempts
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
@@ -37,7 +37,7 @@ def data(results: Results) -> pd.DataFrame:
     The records tell how long a training trained, evaluated and started up; what else its process spent is `other`:
     saving states, steps that were lost when it was interrupted, and, where the budget counts the processor's time,
     what other programs took. Where the parts are more than the whole, by another clock, they are shortened alike.
-    `waiting` is what a lane was idle before a training, and after the last one on it (see `stretches`): a process
+    `waiting` is what a lane was idle before a training, and after the last one on it (see `attempts`): a process
     starting, or nothing to do.
 
     Returns
@@ -46,7 +46,7 @@ def data(results: Results) -> pd.DataFrame:
         One row a `study`, where all searches of an arm are one, and `budget` of it: `budget_unit`, `trainings`,
         `failed`; `training`, `evaluation`, `startup`, `other` and `waiting`, in seconds, which add up to `total`.
     """
-    table = stretches(results)
+    table = attempts(results)
     table["duration"] = table["finished"] - table["started"]
     table["waited"] = table["lane_until"] - table["lane_since"] - table["duration"]
     sums = table.groupby(["study", "evaluation"])[["duration", "waited"]].sum()

@@ -113,7 +113,7 @@ def _config(proposal: Proposal, space: Space) -> list[Any]:
 
 
 def _result(one: Evaluation) -> list[Any]:
-    started = min(stretch.started for stretch in (*one.observed.earlier, one.observed))
+    started = min(attempt.started for attempt in (*one.observed.earlier, one.observed))
     times = {"submitted": started, "started": started, "finished": one.observed.finished}
     result = FAILED if one.loss is None else {"loss": one.loss, "info": {}}
     return [proposal_key(one.proposal.id), float(one.budget), times, result, None]

@@ -20,10 +20,10 @@ from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork
 from jointsearch.training import accelerate
 from jointsearch.training.augment import Augmentation, channels_first
-from jointsearch.training.batches import HOST, Batch, Batches, random_generator
 from jointsearch.training.clock import Clock, Stopwatch
 from jointsearch.training.image_data import ImageData
 from jointsearch.training.measure import Measurement, ensemble_error, measure
+from jointsearch.training.minibatches import HOST, Minibatch, Minibatches, random_generator
 from jointsearch.training.schedule import Ends, learning_rate, moments
 from jointsearch.training.sgd import Sgd
 
@@ -148,7 +148,7 @@ class Training:
         self._optimiser = Sgd(self._network.parameters(), parameters.momentum, parameters.weight_decay)
         settings = task.augmentation
         augmentation = Augmentation(settings.crop_padding, settings.horizontal_flip, parameters.cutout_length)
-        self._batches = Batches(data, self._batch_size, augmentation, parameters.mixup_alpha, batch_seed, device)
+        self._batches = Minibatches(data, self._batch_size, augmentation, parameters.mixup_alpha, batch_seed, device)
         self._shake = random_generator(shake_seed, device)
         self._moments, self._ends = moments(task.ends), set(task.ends)
         self._unread: list[Tensor] = []
@@ -172,7 +172,7 @@ class Training:
         if progress.curve[-1].validation_loss is None:
             raise DivergedError(f"the validation loss is not finite after step {progress.steps}")
 
-    def _learn(self, batch: Batch, rate: float) -> Tensor:
+    def _learn(self, batch: Minibatch, rate: float) -> Tensor:
         """One step on a batch; its loss, left on the device."""
         count = len(batch.images)
         noise = torch.rand(self._network.noise_rows, count, generator=self._shake, device=self._device)
@@ -203,7 +203,7 @@ class Training:
         channels, height, width = self._data.train_images.shape[1:]
         # Made as batches are: the order in memory is part of what a network is compiled for.
         images = channels_first(torch.zeros(self._batch_size, height, width, channels, device=self._device))
-        black = Batch(images, torch.zeros(self._batch_size, dtype=torch.int64, device=self._device))
+        black = Minibatch(images, torch.zeros(self._batch_size, dtype=torch.int64, device=self._device))
         for _ in range(REHEARSED_STEPS):
             self._learn(black, self._task.parameters.learning_rate)
 
@@ -244,7 +244,7 @@ class Training:
         for name, value in (state["progress"] | {"curve": rows}).items():
             setattr(self.progress, name, value)
 
-    def go_on_from(self, state: dict[str, Any]) -> None:
+    def continue_from(self, state: dict[str, Any]) -> None:
         """Continue from the end of the same configuration's training at the next lower budget; before `run`."""
         self.restore(state)
         progress = self.progress

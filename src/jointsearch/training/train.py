@@ -106,7 +106,7 @@ def train(
             if device.type == "cuda" and not begin.compiled:
                 training.rehearse()
             if start is not None:
-                training.go_on_from(start)
+                training.continue_from(start)
             begin.seconds, begin.steps = stopwatch.read(), progress.steps
             if saved is not None:
                 if saved["start"]["compiled"] != begin.compiled:
@@ -114,7 +114,7 @@ def train(
                         "the saved state is of a network that was compiled, which failed here (see above); "
                         "try again, or remove the state to train from the beginning"
                     )
-                _go_on(training, clock, saved)
+                _resume(training, clock, saved)
                 begin = _Start(**saved["start"])
             begin.startup_seconds += time.perf_counter() - began
             for _ in training.run(clock):
@@ -202,7 +202,7 @@ def _readings(clock: Clock) -> str | None:
     return pack(clock.readings) if isinstance(clock, SecondClock) else None
 
 
-def _go_on(training: Training, clock: Clock, saved: dict[str, Any]) -> None:
+def _resume(training: Training, clock: Clock, saved: dict[str, Any]) -> None:
     training.restore(saved["training"])
     if isinstance(clock, SecondClock):
         clock.readings.extend(unpack(saved["readings"]))

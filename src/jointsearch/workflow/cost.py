@@ -12,7 +12,7 @@ from jointsearch.core.units import amount
 from jointsearch.samplers import registry
 from jointsearch.search import warm_start
 from jointsearch.search.hyperband import bracket, budgets, cost, durations, newly_seen, trainings
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,10 @@ def first_model(
     return None
 
 
-def report(pipelines: Mapping[str, Pipeline], workers: int) -> str:
+def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
     """Describe the plan of a configuration: its search in detail, and what the studies beside it train."""
-    pipeline = pipelines[layout.SEARCH]
-    config, lag, brackets = pipeline.config, pipeline.experiment.lags, pipeline.brackets
+    study_jobs = all_jobs[layout.SEARCH]
+    config, lag, brackets = study_jobs.config, study_jobs.experiment.lags, study_jobs.brackets
     all_budgets = budgets(config.budget)
     unit = config.budget.unit
     counts = trainings(brackets, len(all_budgets))
@@ -190,7 +190,7 @@ def report(pipelines: Mapping[str, Pipeline], workers: int) -> str:
         f"total training    {amount(total, unit)} = {total / all_budgets[-1]:.0f} times the full budget",
         f"on {workers} workers      {amount(simulated.makespan, unit)}, workers busy "
         f"{simulated.utilisation:.0%} of it (training alone: start-up, evaluation and queues come on top)",
-        f"first model       {_first_model(pipeline, simulated)}",
+        f"first model       {_first_model(study_jobs, simulated)}",
     ]
     if continuation:
         saved = sum(cost(item, all_budgets) for item in brackets) - total
@@ -203,23 +203,23 @@ def report(pipelines: Mapping[str, Pipeline], workers: int) -> str:
             f"note              the lowest budget is {lowest}, not {configured}: "
             "each budget is a fraction of the full one"
         )
-    return "\n".join([*lines, *_studies(pipelines, total)])
+    return "\n".join([*lines, *_studies(all_jobs, total)])
 
 
-def _studies(pipelines: Mapping[str, Pipeline], search: float) -> list[str]:
+def _studies(all_jobs: Mapping[str, StudyJobs], search: float) -> list[str]:
     """What the studies beside the search train, all repeats of arms together, and the total of all studies."""
-    if len(pipelines) == 1:
+    if len(all_jobs) == 1:
         return []
     numbers: dict[str, int] = defaultdict(int)
     costs: dict[str, float] = defaultdict(float)
-    for name, one in pipelines.items():
+    for name, one in all_jobs.items():
         if name != layout.SEARCH:
             group = name if one.planned.plan.arm is None else "arms"
             numbers[group] += sum(sum(item.sizes) for item in one.brackets)
             costs[group] += sum(
                 cost(item, budgets(one.config.budget), one.config.training.continuation) for item in one.brackets
             )
-    unit = pipelines[layout.SEARCH].config.budget.unit
+    unit = all_jobs[layout.SEARCH].config.budget.unit
     return [
         "",
         _row("studies", ["trainings", "training"]),
@@ -233,15 +233,15 @@ def _row(name: str, cells: Sequence[str]) -> str:
     return f"  {name:<12}" + "".join(f"{cell:>13}" for cell in cells)
 
 
-def _first_model(pipeline: Pipeline, simulated: Schedule) -> str:
-    experiment = pipeline.experiment
+def _first_model(study_jobs: StudyJobs, simulated: Schedule) -> str:
+    experiment = study_jobs.experiment
     needed = registry.observations_needed(experiment.sampler, experiment.sampler_settings, experiment.space.dimension)
     if needed is None:
         return "none: this sampler states no number of evaluations that its model needs"
     pooled = registry.pools_budgets(experiment.sampler)
-    begun = warm_start.known(pipeline.config, experiment.space) or ()
+    begun = warm_start.known(study_jobs.config, experiment.space) or ()
     known = [one.budget for one in begun if one.loss is not None]
-    found = first_model(len(pipeline.brackets), experiment.lags, needed, experiment.budget, pooled, known)
+    found = first_model(len(study_jobs.brackets), experiment.lags, needed, experiment.budget, pooled, known)
     if found is None:
         return (
             f"none: no bracket sees the {needed} evaluations {'' if pooled else 'at one budget '}that the model needs"

@@ -34,7 +34,7 @@ from jointsearch.training.device import claim
 from jointsearch.training.evaluate import Setup, evaluate
 from jointsearch.training.job import Job, drop_ends
 from jointsearch.training.slot import Slot
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 Objective = Callable[[Proposal, float, int], float | None]
 """Evaluates proposals in place of trainings: the loss of a proposal at a budget, by a seed; None if it fails."""
@@ -42,15 +42,15 @@ Train = Callable[[Slot], Evaluation]
 """Trains a slot of a rung."""
 
 
-def run(pipelines: Mapping[str, Pipeline], objective: Objective | None = None) -> None:
+def run(all_jobs: Mapping[str, StudyJobs], objective: Objective | None = None) -> None:
     """Run an experiment with all its studies: records, tables of evaluations and incumbents.
 
     Evaluations that exist are not trained again.
 
     Parameters
     ----------
-    pipelines
-        Its studies by name, see `Pipeline.all_from_config`.
+    all_jobs
+        Its studies by name, see `StudyJobs.all_from_config`.
     objective
         Evaluates the proposals; by default they are trained, one after another, on one thread.
 
@@ -59,23 +59,23 @@ def run(pipelines: Mapping[str, Pipeline], objective: Objective | None = None) -
     UserError
         If another run works in the results folder; if anything in the configuration cannot work.
     """
-    search = pipelines[layout.SEARCH]
+    search = all_jobs[layout.SEARCH]
     with lock.take(search.folder), _one_thread():
         plan = search.graph.plan
         write_record(layout.plan_file(search.folder), plan)
-        for pipeline in pipelines.values():
-            settings = _settings(pipeline)
-            refuse_another(pipeline.frozen, settings)
-            write_record(pipeline.frozen, settings)
-            if pipeline is search:
-                _find_images(pipeline)
-            with _training(pipeline, settings, objective) as train:
-                study = _StudyRun(pipeline, settings, train)
+        for study_jobs in all_jobs.values():
+            settings = _settings(study_jobs)
+            refuse_another(study_jobs.frozen, settings)
+            write_record(study_jobs.frozen, settings)
+            if study_jobs is search:
+                _find_images(study_jobs)
+            with _training(study_jobs, settings, objective) as train:
+                study = _StudyRun(study_jobs, settings, train)
                 study.run(plan)
             study.sum_up(plan)
 
 
-def finish(pipelines: Mapping[str, Pipeline]) -> None:
+def finish(all_jobs: Mapping[str, StudyJobs]) -> None:
     """Make all that is computed from the records: configuration, figures, tables, numbers, paper, crate, manifest.
 
     Raises
@@ -91,10 +91,10 @@ def finish(pipelines: Mapping[str, Pipeline]) -> None:
     from jointsearch.plotting.outcomes import outcomes
     from jointsearch.search.resolve import configuration
 
-    pipeline = pipelines[layout.SEARCH]
-    folder, settings = pipeline.folder, pipeline.config
+    study_jobs = all_jobs[layout.SEARCH]
+    folder, settings = study_jobs.folder, study_jobs.config
     results = Results.read(folder)
-    made = configuration(results.experiment, pipeline.length, settings.studies) | outcomes(results)
+    made = configuration(results.experiment, study_jobs.length, settings.studies) | outcomes(results)
     for name, content in made.items():
         write_bytes(folder / name, content)
     write_bytes(folder / "paper.pdf", build(gather(settings, folder), folder))
@@ -107,19 +107,19 @@ def finish(pipelines: Mapping[str, Pipeline]) -> None:
 class _StudyRun:
     """The run of a study; keeps its records in its folder, see `course.Keeper`."""
 
-    pipeline: Pipeline
+    study_jobs: StudyJobs
     experiment: Experiment
     training: Train
 
     def run(self, plan: Plan) -> None:
         """Train everything that is planned."""
-        planned, brackets = self.pipeline.planned.plan, self.pipeline.brackets
+        planned, brackets = self.study_jobs.planned.plan, self.study_jobs.brackets
         if self.experiment.warm_start is not None:
             self._begin_warm()
         if planned.is_search:
             course.run(brackets, self.experiment.budget, self.experiment.lags, self)
             return
-        followed = {name: StudyResults.read(self.pipeline.folder, plan, name).evaluations for name in planned.follows}
+        followed = {name: StudyResults.read(self.study_jobs.folder, plan, name).evaluations for name in planned.follows}
         kind = proposer(planned)
         for item in brackets:
             for rung in range(len(item.sizes)):
@@ -128,20 +128,20 @@ class _StudyRun:
 
     def sum_up(self, plan: Plan) -> None:
         """Write the table of its evaluations and the best configuration."""
-        found = StudyResults.read(self.pipeline.folder, plan, self.folder.name)
+        found = StudyResults.read(self.study_jobs.folder, plan, self.folder.name)
         for name, content in study_tables.of_study(found).items():
-            write_bytes(self.pipeline.table.with_name(name), content)
+            write_bytes(self.study_jobs.table.with_name(name), content)
 
     @property
     def folder(self) -> Path:
-        return self.pipeline.study
+        return self.study_jobs.study
 
     @cached_property
     def space(self) -> Space:
         return Space(self.experiment.space)
 
     def sample(self, item: Bracket, seen: Sequence[Evaluation], pending: Sequence[Rung]) -> Rung:
-        reader, name = Folder(self.pipeline.folder), self.folder.name
+        reader, name = Folder(self.study_jobs.folder), self.folder.name
         previous = reader.previous(name, item.index)
         history = proposals.history(self.experiment, name, item.index, previous, seen)
         write_record(layout.history_file(self.folder, item.index), history)
@@ -155,7 +155,7 @@ class _StudyRun:
 
     def train(self, item: Bracket, rung: int, proposals: Rung) -> list[Evaluation]:
         folder = layout.rung_folder(self.folder, item.index, rung)
-        batches = self.pipeline.batches(item.index, rung)
+        batches = self.study_jobs.batches(item.index, rung)
         for batch in batches:
             job = Job(self.experiment, proposals, folder, layout.slots_of(batch))
             # Refuses records of something else.
@@ -163,7 +163,7 @@ class _StudyRun:
             for slot, file in job.to_train(Interruption()):
                 write_record(file, self.training(Slot(self.experiment, proposals, slot, self.folder)), keep=True)
             job.finish(batch)
-        return Folder(self.pipeline.folder).of_batches(batches)
+        return Folder(self.study_jobs.folder).of_batches(batches)
 
     def keep(self, rung: Rung) -> Rung:
         """Write the proposals of a rung."""
@@ -171,7 +171,7 @@ class _StudyRun:
         return rung
 
     def _begin_warm(self) -> None:
-        begun = self.pipeline.config.search.warm_start
+        begun = self.study_jobs.config.search.warm_start
         assert begun is not None
         known = proposals.warm_start(self.experiment, self.folder.name, Path(begun.folder), begun.losses)
         write_record(layout.warm_start_file(self.folder), known)
@@ -181,19 +181,19 @@ class _StudyRun:
         return registry.sees_pending(self.experiment.sampler)
 
 
-def _settings(pipeline: Pipeline) -> Experiment:
+def _settings(study_jobs: StudyJobs) -> Experiment:
     """Settings of a study, once the study has ended whose incumbent it keeps a part of."""
-    for found in pipeline.inputs("settings")["keeps"]:
-        return second_step(pipeline.experiment, read_record(found, Incumbent), pipeline.planned.plan.keeps)
-    return pipeline.experiment
+    for found in study_jobs.inputs("settings")["keeps"]:
+        return second_step(study_jobs.experiment, read_record(found, Incumbent), study_jobs.planned.plan.keeps)
+    return study_jobs.experiment
 
 
-def _find_images(pipeline: Pipeline) -> None:
-    config, experiment = pipeline.config, pipeline.experiment
+def _find_images(study_jobs: StudyJobs) -> None:
+    config, experiment = study_jobs.config, study_jobs.experiment
     configured = "validation_fraction" in config.data.model_fields_set
     roots = Path(config.data_root), Path(config.cache_root)
     found = datasets.find(experiment.data, roots[0], experiment.split_seed, roots[1], configured)
-    write_record(pipeline.folder / "data.json", found.images)
+    write_record(study_jobs.folder / "data.json", found.images)
 
 
 @contextmanager
@@ -207,15 +207,15 @@ def _one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def _training(pipeline: Pipeline, experiment: Experiment, objective: Objective | None) -> Iterator[Train]:
+def _training(study_jobs: StudyJobs, experiment: Experiment, objective: Objective | None) -> Iterator[Train]:
     """Yield the function that evaluates the slots of a study."""
-    config = pipeline.config
-    known = read_record(pipeline.folder / "data.json", DataSet)
+    config = study_jobs.config
+    known = read_record(study_jobs.folder / "data.json", DataSet)
     roots = Path(config.data_root), Path(config.cache_root)
     with claim(config.jobs.device, config.jobs.memory_gb) as device:
         images = datasets.load(experiment.data, roots[0], experiment.split_seed, roots[1], known)
         setup = Setup(images, device, environment.environment(device, 1))
-        environment.keep(setup.environment, pipeline.folder)
+        environment.keep(setup.environment, study_jobs.folder)
         yield lambda slot: evaluate(slot, setup) if objective is None else _ask(objective, slot, setup)
 
 

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from jointsearch.core import layout, lock
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
-def running_slots(pipeline: Pipeline) -> list[Path]:
+def running_slots(study_jobs: StudyJobs) -> list[Path]:
     """Records of the trainings that a process, here or on another node, runs now."""
     found = []
-    for item in pipeline.brackets:
+    for item in study_jobs.brackets:
         for rung, size in enumerate(item.sizes):
-            folder = layout.rung_folder(pipeline.study, item.index, rung)
+            folder = layout.rung_folder(study_jobs.study, item.index, rung)
             present = set(folder.iterdir()) if folder.exists() else set()
             if layout.lock_file(folder) in present:
                 files = {slot: layout.slot_file(folder, slot) for slot in range(size)}
@@ -24,6 +24,6 @@ def _is_held(folder: Path, slot: int) -> bool:
         return not free
 
 
-def saved_states(pipeline: Pipeline) -> list[Path]:
+def saved_states(study_jobs: StudyJobs) -> list[Path]:
     """Saved states of interrupted trainings, from which they resume."""
-    return sorted(pipeline.study.glob("bracket-*/rung-*/state-*.pt"))
+    return sorted(study_jobs.study.glob("bracket-*/rung-*/state-*.pt"))

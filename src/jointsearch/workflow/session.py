@@ -19,9 +19,9 @@ from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import time_stamps
-from jointsearch.workflow.pipeline import Pipeline
 from jointsearch.workflow.progress import ProgressReader, Watcher
 from jointsearch.workflow.running import running_slots
+from jointsearch.workflow.study_jobs import StudyJobs
 
 NOISE = re.compile(
     r"Select jobs|Execute |Job \d+ has been submitted|No SLURM account|No account was|Unable to guess SLURM account"
@@ -30,10 +30,10 @@ NOISE = re.compile(
 
 
 class Session:
-    """One run of the workflow on the pipelines of all studies, from its start to its end, successful or not."""
+    """One run of the workflow on the all_jobs of all studies, from its start to its end, successful or not."""
 
-    def __init__(self, pipelines: Mapping[str, Pipeline]):
-        self._pipelines, self._pipeline = pipelines, pipelines[layout.SEARCH]
+    def __init__(self, all_jobs: Mapping[str, StudyJobs]):
+        self._all_jobs, self._study_jobs = all_jobs, all_jobs[layout.SEARCH]
         self._lock: IO[str] | None = None
         self._watcher: Watcher | None = None
         self._earlier: dict[str, int] = {}
@@ -41,7 +41,7 @@ class Session:
     @property
     def folder(self) -> Path:
         """The results folder, which only one run at a time may use."""
-        return self._pipeline.folder
+        return self._study_jobs.folder
 
     def start(self) -> None:
         """Take the lock and start the progress line of all studies.
@@ -51,16 +51,16 @@ class Session:
         UserError
             If another run works in the same results folder.
         """
-        self._lock = lock.take(self._pipeline.folder)
-        sweep(self._pipeline.folder)
+        self._lock = lock.take(self._study_jobs.folder)
+        sweep(self._study_jobs.folder)
         self.write_plan()
-        if running := [file for one in self._pipelines.values() for file in running_slots(one)]:
+        if running := [file for one in self._all_jobs.values() for file in running_slots(one)]:
             print(
                 f"note: {len(running)} trainings of an earlier run are still running, such as {running[0]}; "
                 "this run waits for them and does not train them twice (make resume-check)",
                 file=sys.stderr,
             )
-        shown = list(self._pipelines.values())
+        shown = list(self._all_jobs.values())
         take_hangup_for_sigterm()
         self._watcher = Watcher(reader_of(shown).read, sys.stderr)
         self._watcher.start()
@@ -71,7 +71,7 @@ class Session:
         No rule makes it: if the plan were an input of a rule, even an `ancient` one, Snakemake would plan that rule
         again, or skip it, together with all that depends on it, whenever the plan grows.
         """
-        path, plan = layout.plan_file(self.folder), self._pipeline.graph.plan
+        path, plan = layout.plan_file(self.folder), self._study_jobs.graph.plan
         if not path.exists() or path.read_bytes() != record_bytes(plan):
             write_record(path, plan)
 
@@ -81,8 +81,8 @@ class Session:
         Returns no file: it is called as an input function, since Snakemake evaluates those before it compares any time
         stamps, in a dry run too.
         """
-        batches = [rung for one in self._pipelines.values() for rung in one.rungs]
-        time_stamps.settle(self._pipeline.folder, self._pipeline.config, batches)
+        batches = [rung for one in self._all_jobs.values() for rung in one.rungs]
+        time_stamps.settle(self._study_jobs.folder, self._study_jobs.config, batches)
         return []
 
     def listen(self, record: logging.LogRecord) -> bool:
@@ -100,9 +100,9 @@ class Session:
         """Show the final state and where the results are, and release the lock."""
         if self._lock and self._watcher:
             self._watcher.finish()
-            time_stamps.remember(self._pipeline.folder, self._pipeline.config)
+            time_stamps.remember(self._study_jobs.folder, self._study_jobs.config)
             self._lock.close()
-            _say(f"results in {self._pipeline.folder}", sys.stdout)
+            _say(f"results in {self._study_jobs.folder}", sys.stdout)
 
 
 def _say(text: str, stream: TextIO) -> None:
@@ -111,11 +111,11 @@ def _say(text: str, stream: TextIO) -> None:
         print(text, file=stream, flush=True)
 
 
-def reader_of(pipelines: Sequence[Pipeline]) -> ProgressReader:
-    """The reader of the progress of pipelines of one configuration."""
-    settings = pipelines[0].config.budget
-    studies = {one.planned.name: one.brackets for one in pipelines}
-    return ProgressReader(Folder(pipelines[0].folder, doubting=True), studies, budgets(settings), settings.unit)
+def reader_of(all_jobs: Sequence[StudyJobs]) -> ProgressReader:
+    """The reader of the progress of all_jobs of one configuration."""
+    settings = all_jobs[0].config.budget
+    studies = {one.planned.name: one.brackets for one in all_jobs}
+    return ProgressReader(Folder(all_jobs[0].folder, doubting=True), studies, budgets(settings), settings.unit)
 
 
 def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: Mapping[str, int]) -> str:

@@ -3,7 +3,7 @@
 import time
 
 import cluster
-from conftest import RESOURCES, stretches, wait
+from conftest import RESOURCES, attempts, wait
 
 AWAY = 35
 """Seconds: the plugin, as it is by itself, gives up its jobs after less."""
@@ -29,7 +29,7 @@ def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
     assert run.returncode == 0, workspace.printed()
     assert list(workspace.jobs().values()) == ["COMPLETED"]
     (evaluation,) = workspace.evaluations()
-    assert len(stretches(evaluation)) == 1
+    assert len(attempts(evaluation)) == 1
     # What was said meanwhile.
     assert checked.returncode == 1
     assert "results/small: a run works here (process " in checked.stdout

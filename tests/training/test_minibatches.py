@@ -9,26 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jointsearch.training.augment import Augmentation
-from jointsearch.training.batches import Batch, Batches
+from jointsearch.training.minibatches import Minibatch, Minibatches
 
 CPU = torch.device("cpu")
 PLAIN = Augmentation(0, False, 0)
 RICH = Augmentation(2, True, 3)
 
 
-def stream(data, batch_size, alpha=0.0, seed=0, augmentation=PLAIN) -> Batches:
-    return Batches(data, batch_size, augmentation, alpha, np.random.SeedSequence(seed), CPU)
+def stream(data, batch_size, alpha=0.0, seed=0, augmentation=PLAIN) -> Minibatches:
+    return Minibatches(data, batch_size, augmentation, alpha, np.random.SeedSequence(seed), CPU)
 
 
-def take(source, count) -> list[Batch]:
+def take(source, count) -> list[Minibatch]:
     return list(itertools.islice(iter(source.__next__, None), count))
 
 
-def batches(data, batch_size, count, alpha=0.0, seed=0, augmentation=PLAIN) -> list[Batch]:
+def batches(data, batch_size, count, alpha=0.0, seed=0, augmentation=PLAIN) -> list[Minibatch]:
     return take(stream(data, batch_size, alpha, seed, augmentation), count)
 
 
-def equal(one: Batch, other: Batch) -> bool:
+def equal(one: Minibatch, other: Minibatch) -> bool:
     """Whether two batches agree to the last bit."""
     partners = (one.partners is None) == (other.partners is None) and (
         one.partners is None or torch.equal(one.partners, other.partners)

@@ -21,7 +21,7 @@ def random_generator(seed: np.random.SeedSequence, device: torch.device) -> torc
 
 
 @dataclass(frozen=True)
-class Batch:
+class Minibatch:
     """Images (N, C, H, W) ready for the network and their labels (N,).
 
     Where images are blends, `partners` (N,) says which other image of the batch is in each, and `share` in
@@ -51,8 +51,8 @@ class _Epoch:
     shares: list[float]
 
 
-class Batches:
-    """Batches of training images without end, in a new order each epoch.
+class Minibatches:
+    """Minibatches of training images without end, in a new order each epoch.
 
     An epoch has `len(data.train_images) // batch_size` batches: the images left over at its end wait for another one.
     Mixup draws one share per batch from Beta(mixup_alpha, mixup_alpha); none at 0. All random numbers of an epoch are
@@ -104,7 +104,7 @@ class Batches:
         labels = self._labels[order.to(self._device)]
         self._epoch = _Epoch(labels, draws.to(self._device), partners.to(self._device), shares)
 
-    def __next__(self) -> Batch:
+    def __next__(self) -> Minibatch:
         """Make the next batch."""
         if self._place == self._length:
             self._begin_epoch()
@@ -114,9 +114,9 @@ class Batches:
         images = self._augmentation(both, places, epoch.draws[:, row], self._mean, self._std)
         labels = epoch.labels[row]
         if self._alpha == 0:
-            return Batch(channels_first(images), labels)
+            return Minibatch(channels_first(images), labels)
         partners, share = epoch.partners[row], epoch.shares[row]
-        return Batch(channels_first(mix_up(images, partners, share)), labels, partners, share)
+        return Minibatch(channels_first(mix_up(images, partners, share)), labels, partners, share)
 
     def state(self) -> dict[str, Any]:
         """All that decides which batches follow."""

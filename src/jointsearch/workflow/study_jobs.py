@@ -32,7 +32,7 @@ DRAWN = (".pdf", ".svg", ".png", ".csv")
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class StudyJobs:
     """One study of a configuration; all paths are relative to the working directory.
 
     `graph` says what everything in the experiment depends on. `position` is that among the studies of the
@@ -47,8 +47,8 @@ class Pipeline:
     _inputs: dict[Node, Inputs] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def all_from_config(cls, config: Config, results: Path = Path("results")) -> "dict[str, Pipeline]":
-        """Build the pipelines of a configuration by study, checked against the results that already exist.
+    def all_from_config(cls, config: Config, results: Path = Path("results")) -> "dict[str, StudyJobs]":
+        """Build the all_jobs of a configuration by study, checked against the results that already exist.
 
         Parameters
         ----------
@@ -66,19 +66,19 @@ class Pipeline:
         experiment = resolve(config)
         planned = kinds.plan(config, experiment)
         graph = Graph(kinds.record(planned, experiment), {one.name: one.experiment for one in planned.values()})
-        pipelines = {
+        all_jobs = {
             name: cls(config, study, graph, number, results) for number, (name, study) in enumerate(planned.items())
         }
-        for one in pipelines.values():
+        for one in all_jobs.values():
             # The values that a second step keeps are known only once the first has ended.
             if not one.planned.plan.keeps:
                 refuse_another(one.frozen, one.experiment)
-        refuse_loss(pipelines[layout.SEARCH].folder, graph.plan)
-        return pipelines
+        refuse_loss(all_jobs[layout.SEARCH].folder, graph.plan)
+        return all_jobs
 
     @classmethod
-    def from_config(cls, config: Config) -> "Pipeline":
-        """Build the pipeline of the search, as `all_from_config` does."""
+    def from_config(cls, config: Config) -> "StudyJobs":
+        """Build the study_jobs of the search, as `all_from_config` does."""
         return cls.all_from_config(config)[layout.SEARCH]
 
     @property

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from jointsearch.results import made_by
+from jointsearch.results import code_inputs
 from jointsearch.results.catalogue import FIGURES, TABLES
 
 ALONE = "src/jointsearch/analysis/footprint.py"
@@ -15,17 +15,17 @@ ALONE = "src/jointsearch/analysis/footprint.py"
 
 
 def followers(file):
-    return {name for name in FIGURES if file in made_by.figure(name)}
+    return {name for name in FIGURES if file in code_inputs.figure(name)}
 
 
 def test_a_module_that_one_figure_imports_redraws_that_one_alone():
     assert followers(ALONE) == {"full_budget_evaluations"}
-    assert not [name for name in TABLES if ALONE in made_by.table(name)]
+    assert not [name for name in TABLES if ALONE in code_inputs.table(name)]
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_follows_its_module_the_shared_style_and_its_script_but_no_other_figure(name):
-    code = made_by.figure(name)
+    code = code_inputs.figure(name)
     assert {f"src/jointsearch/plotting/{name}.py", "src/jointsearch/plotting/style.py", "scripts/figure.py"} <= set(
         code
     )
@@ -34,30 +34,30 @@ def test_a_figure_follows_its_module_the_shared_style_and_its_script_but_no_othe
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_follows_its_module_and_nothing_that_draws(name):
-    code = made_by.table(name)
+    code = code_inputs.table(name)
     assert {f"src/jointsearch/analysis/tables/{name}.py", "scripts/table.py"} <= set(code)
     assert not [file for file in code if "/plotting/" in file]
 
 
 def test_the_numbers_follow_each_figure_and_table_that_is_made():
-    code = made_by.numbers(["arms"], ["manual"])
+    code = code_inputs.numbers(["arms"], ["manual"])
     assert "src/jointsearch/plotting/arms.py" in code and "src/jointsearch/analysis/tables/manual.py" in code
     assert "src/jointsearch/plotting/importance.py" not in code
 
 
 def test_the_paper_follows_its_text_and_captions_and_no_figure_module():
-    code = set(made_by.paper(["arms"]))
+    code = set(code_inputs.paper(["arms"]))
     assert {"paper/main.typ", "workflow/report/arms.rst", "src/jointsearch/paper/tables.py", "scripts/paper.py"} <= code
     assert not {f"src/jointsearch/plotting/{name}.py" for name in FIGURES} & code
 
 
 def test_the_page_follows_its_scripts():
-    assert "src/jointsearch/plotting/page/axes.js" in made_by.page()
+    assert "src/jointsearch/plotting/page/axes.js" in code_inputs.page()
 
 
 def test_all_that_is_followed_is_there():
-    code = [*made_by.numbers(), *made_by.page(), *made_by.paper(), *made_by.latex()]
-    assert not [file for file in code if not (made_by.ROOT / file).is_file()]
+    code = [*code_inputs.numbers(), *code_inputs.page(), *code_inputs.paper(), *code_inputs.latex()]
+    assert not [file for file in code if not (code_inputs.ROOT / file).is_file()]
 
 
 def test_what_is_imported_is_what_python_loads():
@@ -65,10 +65,10 @@ def test_what_is_imported_is_what_python_loads():
     script = "import sys; sys.path.insert(0, 'scripts'); import figure; figure.load('arms'); "
     script += "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('jointsearch')), sep='\\n')"
     printed = subprocess.run(
-        [sys.executable, "-c", script], cwd=made_by.ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-c", script], cwd=code_inputs.ROOT, check=True, capture_output=True, text=True
     ).stdout
-    loaded = {os.path.relpath(file, made_by.ROOT) for file in printed.split() if not file.endswith("__init__.py")}
-    assert loaded <= set(made_by.figure("arms"))
+    loaded = {os.path.relpath(file, code_inputs.ROOT) for file in printed.split() if not file.endswith("__init__.py")}
+    assert loaded <= set(code_inputs.figure("arms"))
 
 
 NEW = '''"""Figure: one more."""
@@ -90,7 +90,7 @@ FIGURE = Figure(studies=("search",), category="Search", data=data, draw=draw)
 
 def test_a_figure_is_one_module_and_one_caption_and_the_workflow_plans_it(tmp_path):
     for part in ("Snakefile", "workflow", "scripts", "src", "config", "paper", "envs", "CITATION.cff"):
-        origin = made_by.ROOT / part
+        origin = code_inputs.ROOT / part
         (shutil.copytree if origin.is_dir() else shutil.copy)(origin, tmp_path / part)
     (tmp_path / "src/jointsearch/plotting/one_more.py").write_text(NEW)
     (tmp_path / "workflow/report/one-more.rst").write_text("One more.\n")

@@ -4,15 +4,15 @@ import pytest
 
 from jointsearch.core.config import parse
 from jointsearch.core.errors import UserError
-from jointsearch.workflow.pipeline import Pipeline
+from jointsearch.workflow.study_jobs import StudyJobs
 
 
-def pipeline(**changes) -> Pipeline:
-    return Pipeline.from_config(parse({"experiment": "small"} | changes))
+def study_jobs(**changes) -> StudyJobs:
+    return StudyJobs.from_config(parse({"experiment": "small"} | changes))
 
 
 def test_time_limits_are_a_tenth_above_the_budget_with_five_minutes_for_what_surrounds_it():
-    paper = pipeline()
+    paper = study_jobs()
     assert [paper.time_limit(0, rung, 1) for rung in range(4)] == [13, 27, 71, 203]
     # Nine of 400 s one after another.
     assert paper.time_limit(0, 0, 9) == -(-9 * (440 + 300) // 60)
@@ -20,25 +20,25 @@ def test_time_limits_are_a_tenth_above_the_budget_with_five_minutes_for_what_sur
 
 def test_the_time_limit_of_a_batch_counts_those_that_follow_each_other():
     steps = {"unit": "steps", "minimum": 100, "maximum": 300}
-    one = pipeline(budget=steps, jobs={"seconds_per_unit": 0.5, "allowance": 60})
+    one = study_jobs(budget=steps, jobs={"seconds_per_unit": 0.5, "allowance": 60})
     assert one.time_limit(0, 0, 3) == -(-3 * (55 + 60) // 60)
-    many = pipeline(budget=steps, jobs={"seconds_per_unit": 0.5, "allowance": 60, "side_by_side": 2})
+    many = study_jobs(budget=steps, jobs={"seconds_per_unit": 0.5, "allowance": 60, "side_by_side": 2})
     assert many.time_limit(0, 0, 3) == -(-2 * (55 + 60) // 60)
 
 
 def test_a_training_that_goes_on_from_a_lower_budget_gets_the_rest():
-    on = pipeline(training={"continuation": True})
+    on = study_jobs(training={"continuation": True})
     assert on.time_limit(0, 1, 1) == -(-(880 + 300) // 60)
 
 
 def test_seconds_are_not_shared():
     with pytest.raises(UserError, match=r"jobs\.side_by_side: 2 trainings on one device disturb each other's seconds"):
-        pipeline(jobs={"side_by_side": 2})
+        study_jobs(jobs={"side_by_side": 2})
 
 
 def test_only_a_sampler_that_looks_at_what_is_pending_waits_for_it():
     def pending(sampler: str, bracket: int) -> list[str]:
-        found = pipeline(search={"lags": [1, 2, 2, 2], "sampler": sampler}).inputs("proposals", bracket)["pending"]
+        found = study_jobs(search={"lags": [1, 2, 2, 2], "sampler": sampler}).inputs("proposals", bracket)["pending"]
         return [path.parts[-3] for path in found]
 
     assert pending("bohb", 4) == []
