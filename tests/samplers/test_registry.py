@@ -136,7 +136,7 @@ from typing import ClassVar
 from jointsearch.samplers.settings import Number, SamplerSettings
 
 class MiddleSettings(SamplerSettings):
-    code_inputs: ClassVar[str] = "added.middle:Middle"
+    factory: ClassVar[str] = "added.middle:Middle"
     pools_budgets: ClassVar[bool] = True
     copies: Number = 1
 

@@ -247,8 +247,8 @@ class _Crate:
         """A rule as a tool and as a step of the workflow, of which it is a part from its first job on."""
         tool, step = f"{WORKFLOW}#{rule}", f"{WORKFLOW}#step/{rule}"
         if tool not in self.crate:
-            code_inputs = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
-            known = vocabulary.RULES.get(rule, code_inputs)
+            made_by = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
+            known = vocabulary.RULES.get(rule, made_by)
             made = self._entity(tool, "SoftwareApplication", name=rule, description=known.does)
             made["input"] = [self._parameter(name) for name in known.takes]
             made["output"] = [self._parameter(name) for name in known.makes]

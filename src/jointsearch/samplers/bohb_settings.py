@@ -12,7 +12,7 @@ from jointsearch.samplers.settings import Number, SamplerSettings, Share
 class BohbSettings(SamplerSettings):
     """BOHB. Names and defaults are its authors', in HpBandSter 0.7.4 (BOHB paper, section 4)."""
 
-    code_inputs: ClassVar[str] = "jointsearch.samplers.bohb:Bohb"
+    factory: ClassVar[str] = "jointsearch.samplers.bohb:Bohb"
 
     top_n_percent: Annotated[int, Field(ge=1, le=99)] = 15
     """Share of a budget's evaluations, in percent, that makes the good density."""
@@ -47,7 +47,7 @@ class BohbSettings(SamplerSettings):
 class RandomSettings(SamplerSettings):
     """Random search and Hyperband have nothing to set."""
 
-    code_inputs: ClassVar[str] = BohbSettings.code_inputs
+    factory: ClassVar[str] = BohbSettings.factory
 
     def sampler(self, name: str) -> Sampler:
         """BOHB with only random proposals."""

@@ -10,7 +10,7 @@ from jointsearch.samplers.settings import Number, SamplerSettings, Share
 class MfgpSettings(SamplerSettings):
     """The Gaussian process over configuration and fidelity."""
 
-    code_inputs: ClassVar[str] = "jointsearch.samplers.mfgp:Mfgp"
+    factory: ClassVar[str] = "jointsearch.samplers.mfgp:Mfgp"
     sees_pending: ClassVar[bool] = True
     pools_budgets: ClassVar[bool] = True
 

@@ -37,7 +37,7 @@ def settings_of(name: str) -> type[SamplerSettings]:
 
 def module_of(name: str) -> str:
     """The dotted name of the module that a sampler is made by, whether it is of the registry or your own."""
-    return dotted.split(settings_of(name).code_inputs if name in REGISTRY else name)[0]
+    return dotted.split(settings_of(name).factory if name in REGISTRY else name)[0]
 
 
 def make(name: str, settings: Mapping[str, Any]) -> Sampler:

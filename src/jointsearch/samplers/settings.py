@@ -16,7 +16,7 @@ class SamplerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code_inputs: ClassVar[str]
+    factory: ClassVar[str]
     """Dotted name, `package.module:class`, of the sampler, whose module is imported only when it is made."""
     sees_pending: ClassVar[bool] = False
     """Whether it uses the proposals that have no result yet."""
@@ -33,7 +33,7 @@ class SamplerSettings(BaseModel):
         name
             Its name in the origin of its proposals.
         """
-        made: Sampler = dotted.load(self.code_inputs)(name, self)
+        made: Sampler = dotted.load(self.factory)(name, self)
         return made
 
     def observations_needed(self, dimension: int) -> int | None:

@@ -10,7 +10,7 @@ from jointsearch.samplers.settings import SamplerSettings, Share
 class DehbSettings(SamplerSettings):
     """DEHB. Names and defaults are its authors'."""
 
-    code_inputs: ClassVar[str] = "jointsearch.samplers.peers.dehb:Dehb"
+    factory: ClassVar[str] = "jointsearch.samplers.peers.dehb:Dehb"
     library: ClassVar[str | None] = "dehb==0.1.1"
 
     mutation_factor: Annotated[float, Field(gt=0, le=2)] = 0.5

@@ -8,7 +8,7 @@ from jointsearch.samplers.settings import Number, SamplerSettings
 class EvolutionSettings(SamplerSettings):
     """Regularised evolution. Names and defaults are those of Real et al. (2019), section 3."""
 
-    code_inputs: ClassVar[str] = "jointsearch.samplers.peers.evolution:Evolution"
+    factory: ClassVar[str] = "jointsearch.samplers.peers.evolution:Evolution"
 
     population_size: Number = 100
     """Youngest evaluations of a budget that can be parents; with fewer than this, proposals are random."""

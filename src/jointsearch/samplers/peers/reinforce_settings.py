@@ -10,7 +10,7 @@ from jointsearch.samplers.settings import SamplerSettings, Share
 class ReinforceSettings(SamplerSettings):
     """A controller that is trained by REINFORCE."""
 
-    code_inputs: ClassVar[str] = "jointsearch.samplers.peers.reinforce:Reinforce"
+    factory: ClassVar[str] = "jointsearch.samplers.peers.reinforce:Reinforce"
 
     bins: Annotated[int, Field(ge=2)] = 10
     """Intervals that a float or an integer is divided into, equal on its scale."""

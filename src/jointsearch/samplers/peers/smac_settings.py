@@ -10,7 +10,7 @@ from jointsearch.samplers.settings import Number, SamplerSettings, Share
 class SmacSettings(SamplerSettings):
     """SMAC3. Names and defaults are those of its `MultiFidelityFacade` and `Scenario`."""
 
-    code_inputs: ClassVar[str] = "jointsearch.samplers.peers.smac:Smac"
+    factory: ClassVar[str] = "jointsearch.samplers.peers.smac:Smac"
     sees_pending: ClassVar[bool] = True
     library: ClassVar[str | None] = "smac==2.4.1"
 

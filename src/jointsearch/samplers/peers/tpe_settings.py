@@ -10,7 +10,7 @@ from jointsearch.samplers.settings import Number, SamplerSettings
 class TpeSettings(SamplerSettings):
     """Optuna's TPE. Names and defaults are those of its `TPESampler`."""
 
-    code_inputs: ClassVar[str] = "jointsearch.samplers.peers.tpe:Tpe"
+    factory: ClassVar[str] = "jointsearch.samplers.peers.tpe:Tpe"
     sees_pending: ClassVar[bool] = True
     library: ClassVar[str | None] = "optuna==5.0.0"
 
