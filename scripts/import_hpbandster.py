@@ -6,14 +6,12 @@ short trainings predicted long ones: a figure (PDF, SVG, PNG) and the data behin
 
 import argparse
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
 from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.imported import table
 from jointsearch.core import cli
-from jointsearch.core.records import BudgetUnit
 from jointsearch.plotting import budget_correlation, style
 from jointsearch.search import hpbandster
 
@@ -22,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder with configs.json and results.json")
     parser.add_argument("output", type=Path, help="CSV to write")
-    parser.add_argument("--budget-unit", choices=get_args(BudgetUnit), required=True, help="what its budgets count")
+    parser.add_argument("--budget-unit", required=True, help="what its budgets count, in a word")
     parser.add_argument("--budget-correlation", type=Path, help="a PDF to write; .svg, .png and .csv go beside it")
     arguments = parser.parse_args()
     rows = table(hpbandster.read(arguments.folder), arguments.budget_unit)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import BudgetUnit, Evaluation, Origin, Status, Value, Values
+from jointsearch.core.records import Evaluation, Origin, Status, Value, Values
 from jointsearch.results.results import Results
 
 COLUMNS = {
@@ -39,7 +39,6 @@ COLUMNS = {
 """Columns before the hyperparameters, and their pandas types."""
 
 _WORDS = {
-    "budget_unit": get_args(BudgetUnit),
     "status": get_args(Status),
     "origin": get_args(Origin.model_fields["kind"].annotation),
 }

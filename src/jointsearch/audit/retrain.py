@@ -72,7 +72,7 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
             threads = evidence.evaluations[place].made_with.threads
             torch.set_num_threads(threads)
             if threads not in around:
-                around[threads] = environment.environment(device, threads)
+                around[threads] = environment.environment(device, threads, settings.own)
             _check(evidence, place, images, device, around[threads], Path(folder), how.tolerance, findings)
 
 

@@ -3,12 +3,12 @@
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jointsearch.core import imports
+from jointsearch.core import dotted, imports
 from jointsearch.core.files import file_digest
 from jointsearch.core.git import GitError, Repository
 from jointsearch.core.records import Digest
@@ -54,6 +54,34 @@ def training_code() -> dict[str, Digest]:
     """SHA-256 of each module of the training code, by path."""
     files = imports.closure(*TRAINING, package=PACKAGE)
     return {file.relative_to(PACKAGE).as_posix(): file_digest(file) for file in files}
+
+
+def own_code(names: Mapping[str, str]) -> dict[str, Digest]:
+    """SHA-256 of the modules of one's own, and of what they import from their folder or the working directory, by path.
+
+    Parameters
+    ----------
+    names
+        Dotted names, by the key of the configuration.
+
+    Raises
+    ------
+    UserError
+        If there is no such module.
+    """
+    found: dict[str, Digest] = {}
+    for key, name in names.items():
+        file = dotted.find(name, key)
+        if file is None:
+            continue
+        # The folder that Python found it in: above as many packages as its name has.
+        module, _ = dotted.split(name)
+        levels = module.count(".") + (file.name == "__init__.py")
+        home = file.parents[levels]
+        for one in imports.closure_in([home, Path.cwd()], file):
+            folder = home if one.is_relative_to(home) else Path.cwd()
+            found[one.relative_to(folder).as_posix()] = file_digest(one)
+    return found
 
 
 def version() -> Version:

@@ -1,7 +1,7 @@
 """The import closure of a module within the package: what it imports, what those import, and so on."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +35,51 @@ def closure(*roots: str | Path, package: Path = PACKAGE) -> list[Path]:
             found.add(file)
             waiting += imported(file, package)
     return sorted(found)
+
+
+def closure_in(folders: Sequence[Path], file: Path) -> list[Path]:
+    """A file and all files below some folders that it imports, those import, and so on, in order of path.
+
+    Other than in `closure` the code is not ours: relative imports are followed, and an `__init__` always counts.
+
+    Parameters
+    ----------
+    folders
+        Where modules are looked for, the first that has one. Other modules are those of an environment.
+    file
+        A Python file below one of them.
+    """
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        one = waiting.pop()
+        if one in found:
+            continue
+        found.add(one)
+        for name in _imports(one, folders):
+            parts = name.split(".")
+            for end in range(1, len(parts) + 1):
+                there = (_find(".".join(parts[:end]), folder) for folder in folders)
+                waiting += [first for first in [next(filter(None, there), None)] if first is not None]
+    return sorted(found)
+
+
+def _imports(file: Path, folders: Sequence[Path]) -> Iterator[str]:
+    """Names of modules, and of what may be modules, that a file imports; relative ones from one of the folders on."""
+    home = next(folder for folder in folders if file.is_relative_to(folder))
+    package = file.relative_to(home).parent.parts
+    try:
+        tree = parse(file)
+    except (SyntaxError, ValueError):
+        # A file that is no Python: importing it says so.
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{one.name}" if base else one.name for one in node.names)
 
 
 @cache

@@ -17,9 +17,13 @@ HELD_OUT, PUBLISHED = "training", "published"
 Value = bool | int | float | str
 Values = dict[str, Value]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Status = Literal["success", "diverged", "out_of_memory", "too_large"]
+Status = Literal["success", "diverged", "out_of_memory", "too_large", "invalid"]
+"""`invalid`: no network, or nothing else that could be trained, has these values."""
 Precision = Literal["float32", "bfloat16"]
-BudgetUnit = Literal["seconds", "epochs", "steps"]
+BudgetUnit = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$", max_length=40)]
+"""What a budget counts: one of `ENGINE_UNITS`, or a word of an objective of one's own."""
+ENGINE_UNITS = ("seconds", "epochs", "steps")
+"""Units of the budgets of our own trainings."""
 Loss = Annotated[float, Field(allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, le=1)]
 Index = Annotated[int, Field(ge=0, lt=2**53)]
@@ -134,8 +138,9 @@ class Environment(Record):
     commit_by, commit_unknown
         The source of the commit: git, or the archive that the code was unpacked from; why git could not determine it.
         Both are left out if git did.
-    code
-        SHA-256 of each module of the training code, by its path in the package.
+    code, own
+        SHA-256 of each module of the training code, by its path in the package; and of each module of one's own,
+        such as that of a network, by its path in its folder. The latter are left out if there are none.
     lock
         SHA-256 of the lock file, a copy of which is beside the record as `<lock>.txt`.
     packages, unpinned
@@ -166,13 +171,15 @@ class Environment(Record):
     gpu: str | None
     driver: str | None
     flags: dict[str, bool | str | None]
+    own: dict[str, Digest] = Field({}, exclude_if=lambda value: not value)
     commit_by: Literal["git", "archive"] = Field("git", exclude_if=lambda value: value == "git")
     commit_unknown: str | None = Field(None, exclude_if=lambda value: value is None)
 
     @property
     def code_digest(self) -> Digest:
-        """SHA-256 over the names and digests of the training code."""
-        lines = "".join(f"{name}\0{one}\n" for name, one in sorted(self.code.items()))
+        """SHA-256 over the names and digests of the training code, modules of one's own included."""
+        modules = [*sorted(self.code.items()), *sorted(self.own.items())]
+        lines = "".join(f"{name}\0{one}\n" for name, one in modules)
         return hashlib.sha256(lines.encode()).hexdigest()
 
 

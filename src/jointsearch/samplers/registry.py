@@ -1,6 +1,5 @@
 """The samplers by name. Light to import; what a sampler needs is imported when it is made."""
 
-import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Mapping
@@ -9,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from jointsearch.core import dotted
 from jointsearch.core.errors import UserError, suggest
-from jointsearch.samplers import dotted
 from jointsearch.samplers.base import Sampler
 from jointsearch.samplers.settings import SamplerSettings
 
@@ -142,31 +141,17 @@ def _advice(name: str, key: str, problem: Any) -> str:
     return f"unknown setting of {name}; {suggest(key, known)}"
 
 
-def _find_own(name: str) -> tuple[str, str]:
-    """Split a dotted name into module and function, and check that the module exists."""
-    module, function = dotted.split(name)
-    if not module or not function:
+def _find_own(name: str) -> None:
+    """Check that a dotted name is one, and that its module exists."""
+    if not dotted.is_dotted(name):
         known = f"{suggest(name, list(REGISTRY))} Your own is 'package.module:function'"
         raise UserError(f"search.sampler: no sampler {name!r}; {known}")
-    try:
-        found = importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        found = False
-    except Exception as error:
-        raise UserError(f"search.sampler: {name}: import fails with {error!r}; fix {module}") from error
-    if not found:
-        raise UserError(f"search.sampler: {name}: no module {module!r}; set PYTHONPATH to its folder")
-    return module, function
+    dotted.find(name, "search.sampler")
 
 
 def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
-    module, function = _find_own(name)
-    try:
-        factory: Callable[..., Sampler] = dotted.load(name)
-    except AttributeError:
-        raise UserError(f"search.sampler: {name}: {module} has no {function!r}; correct the name") from None
-    except Exception as error:
-        raise UserError(f"search.sampler: {name}: import fails with {error!r}; fix {module}") from error
+    _find_own(name)
+    factory: Callable[..., Sampler] = dotted.own(name, "search.sampler")
     try:
         sampler = factory(**settings)
     except (TypeError, ValueError) as error:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jointsearch.samplers import dotted
+from jointsearch.core import dotted
 from jointsearch.samplers.base import Sampler
 
 Share = Annotated[float, Field(ge=0, le=1)]

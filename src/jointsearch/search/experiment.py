@@ -28,6 +28,7 @@ class Experiment(Record):
     data: DataSettings
     budget: BudgetSettings
     training: TrainingSettings
+    objective: str | None = Field(None, exclude_if=lambda value: value is None)
     sampler: str
     sampler_settings: dict[str, Any]
     lags: tuple[int, ...]
@@ -57,6 +58,12 @@ class Experiment(Record):
             budget_unit=self.budget.unit,
             seed=derive_seed(self.seed, rung.study, "train", proposal.id, rung.rung),
         )
+
+    @property
+    def own(self) -> dict[str, str]:
+        """Dotted names of one's own that decide what comes of a training, by the key of the configuration."""
+        named = {"objective": self.objective, "training.network": self.training.network}
+        return {key: name for key, name in named.items() if name is not None}
 
     @property
     def split_seed(self) -> int:

@@ -33,6 +33,7 @@ def resolve(config: Config) -> Experiment:
         data=config.data,
         budget=config.budget,
         training=config.training,
+        objective=config.objective,
         sampler=config.search.sampler,
         sampler_settings=registry.check(config.search.sampler, config.search.sampler_settings),
         lags=hyperband.lags(config.search.lags, config.budget),
@@ -70,6 +71,7 @@ def to_config(experiment: Experiment, brackets: int, studies: StudySettings | No
         budget=experiment.budget,
         data=experiment.data,
         training=experiment.training,
+        objective=experiment.objective,
         search=search,
         studies=studies or StudySettings(),
     )

@@ -3,7 +3,9 @@
 import os
 import platform
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 
@@ -16,8 +18,16 @@ VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 """The system's variables that decide the bits that torch computes."""
 
 
-def environment(device: torch.device, threads: int) -> Environment:
-    """Capture the environment of this process; takes some tenths of a second."""
+def environment(device: torch.device, threads: int, own: Mapping[str, str] = MappingProxyType({})) -> Environment:
+    """Capture the environment of this process; takes some tenths of a second.
+
+    Parameters
+    ----------
+    device, threads
+        What trains.
+    own
+        Code of one's own, see `Experiment.own`.
+    """
     version = code.version()
     lock = code.LOCK.read_text() if code.LOCK.is_file() else None
     in_use = packages.in_use(lock or "")
@@ -28,6 +38,7 @@ def environment(device: torch.device, threads: int) -> Environment:
         commit_unknown=version.unknown,
         diff=version.diff,
         code=code.training_code(),
+        own=code.own_code(own),
         lock=file_digest(code.LOCK) if lock is not None else None,
         packages=in_use.versions,
         unpinned=in_use.unpinned,

@@ -102,7 +102,7 @@ def _train(
     with claim(resources.device, resources.memory_gb, resources.side_by_side, interruption.check) as device:
         known, settings = read_record(data, DataSet), job.experiment.data
         images = datasets.load(settings, resources.data_root, job.experiment.split_seed, resources.cache_root, known)
-        setup = Setup(images, device, environment.environment(device, threads))
+        setup = Setup(images, device, environment.environment(device, threads, job.experiment.own))
         environment.keep(setup.environment, job.study.parent)
         saving = Saving(resources.save_every, interruption)
 

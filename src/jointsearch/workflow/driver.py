@@ -214,7 +214,7 @@ def _training(study_jobs: StudyJobs, experiment: Experiment, objective: Objectiv
     roots = Path(config.data_root), Path(config.cache_root)
     with claim(config.jobs.device, config.jobs.memory_gb) as device:
         images = datasets.load(experiment.data, roots[0], experiment.split_seed, roots[1], known)
-        setup = Setup(images, device, environment.environment(device, 1))
+        setup = Setup(images, device, environment.environment(device, 1, experiment.own))
         environment.keep(setup.environment, study_jobs.folder)
         yield lambda slot: evaluate(slot, setup) if objective is None else _ask(objective, slot, setup)
 

@@ -15,7 +15,8 @@ class BudgetSettings(Settings):
     """The training budgets: a geometric series that ends at `maximum` (Hyperband paper, section 3)."""
 
     unit: BudgetUnit = "seconds"
-    """What a budget counts: seconds of training on the device, epochs, or optimiser steps."""
+    """What a budget counts: seconds of training on the device, epochs, or optimiser steps; with an objective of your
+    own, a word of your choice."""
     clock: BudgetClock = "wall"
     """Which seconds: `wall`, elapsed time, or on a CPU `process`, processor time of the training, which other programs
     on a busy machine disturb less."""

@@ -13,11 +13,12 @@ from jointsearch.core.config.budget import BudgetSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.jobs import JobSettings
 from jointsearch.core.config.search import SearchSettings
-from jointsearch.core.config.settings import Settings
+from jointsearch.core.config.settings import DottedName, Settings
 from jointsearch.core.config.studies import StudySettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError, explain, suggest
 from jointsearch.core.paths import UserPath, escape, expand
+from jointsearch.core.records import ENGINE_UNITS
 
 
 class Config(Settings):
@@ -35,6 +36,9 @@ class Config(Settings):
     cache_root: UserPath = ".cache"
     """Folder for what can be recomputed at any time: decoded images, compiled kernels. Shared by all jobs; safe to
     delete."""
+    objective: DottedName | None = None
+    """A training of your own in place of ours: the dotted name, `package.module:function`, of what evaluates a
+    configuration at a budget."""
     budget: BudgetSettings = BudgetSettings()
     data: DataSettings = DataSettings()
     training: TrainingSettings = TrainingSettings()
@@ -43,6 +47,13 @@ class Config(Settings):
     jobs: JobSettings = JobSettings()
     notes: Any = None
     """Anything of your own; read by nothing."""
+
+    @model_validator(mode="after")
+    def _our_trainings_have_our_units(self) -> Self:
+        if self.objective is None and self.budget.unit not in ENGINE_UNITS:
+            known = ", ".join(ENGINE_UNITS)
+            raise ValueError(f"budget.unit: expected one of {known} (got {self.budget.unit!r})")
+        return self
 
     @model_validator(mode="after")
     def _seconds_are_not_shared(self) -> Self:

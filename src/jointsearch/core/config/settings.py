@@ -8,6 +8,9 @@ MOST_TRAININGS = 100_000
 """More than this in an experiment, its studies included, are taken for a mistake."""
 Count = Annotated[int, Field(ge=1, le=MOST_TRAININGS)]
 
+DottedName = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*[.:][A-Za-z_]\w*$")]
+"""Of a function of one's own: `package.module:function`."""
+
 
 class Settings(BaseModel):
     """Base of every part of the configuration: immutable, no unknown keys."""

@@ -4,12 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jointsearch.core.config.settings import Settings
+from jointsearch.core.config.settings import DottedName, Settings
 
 
 class TrainingSettings(Settings):
     """How a configuration is trained, and which networks are too large to train."""
 
+    network: DottedName | None = Field(None, exclude_if=lambda value: value is None)
+    """A network of your own in place of the multi-branch ResNet: the dotted name, `package.module:function`, of what
+    builds it."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Type of the activations. `auto`: bfloat16 on a device that multiplies it in hardware, else float32. Weights,
     batch norm statistics, loss and optimiser are float32 in any case."""

@@ -1,0 +1,99 @@
+"""Objects of one's own, named by module and attribute: `package.module:name` or `package.module.name`."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+from jointsearch.core.errors import UserError
+
+
+def is_dotted(name: str) -> bool:
+    """Whether a name is one of a module and an attribute in it."""
+    return all(split(name))
+
+
+def split(name: str) -> tuple[str, str]:
+    """Split a dotted name into module and attribute; either may be empty."""
+    module, _, attribute = name.rpartition(":" if ":" in name else ".")
+    return module, attribute
+
+
+def load(name: str) -> Any:
+    """Import a module and return the named attribute.
+
+    Raises
+    ------
+    AttributeError
+        If the module has no such attribute.
+    Exception
+        What the import raises.
+    """
+    module, attribute = split(name)
+    return getattr(importlib.import_module(module), attribute)
+
+
+def find(name: str, key: str) -> Path | None:
+    """Find the module of a dotted name of one's own, without importing it.
+
+    Modules are looked for in the working directory too, behind all other folders.
+
+    Parameters
+    ----------
+    name
+        The dotted name.
+    key
+        The key of the configuration that has it, for messages.
+
+    Returns
+    -------
+    Path or None
+        File of the module; None if it has none, as one that is built in.
+
+    Raises
+    ------
+    UserError
+        If there is no such module, or a package above it cannot be imported.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    module, _ = split(name)
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    except Exception as error:
+        raise UserError(f"{key}: {name}: import fails with {error!r}; fix {module}") from error
+    if found is None:
+        raise UserError(
+            f"{key}: {name}: no module {module!r} here or in the environment; correct the name, or set PYTHONPATH to "
+            "its folder"
+        )
+    return Path(found.origin) if found.has_location and found.origin else None
+
+
+def own(name: str, key: str) -> Any:
+    """Import what a dotted name of one's own names.
+
+    Parameters
+    ----------
+    name, key
+        As for `find`.
+
+    Raises
+    ------
+    UserError
+        As `find`; if the import fails; if the module has no such attribute.
+    """
+    find(name, key)
+    module, attribute = split(name)
+    try:
+        return load(name)
+    except AttributeError as error:
+        if error.name != attribute:
+            raise UserError(f"{key}: {name}: import fails with {error!r}; fix {module}") from error
+        raise UserError(f"{key}: {name}: {module} has no {attribute!r}; correct the name") from None
+    except Exception as error:
+        raise UserError(f"{key}: {name}: import fails with {error!r}; fix {module}") from error

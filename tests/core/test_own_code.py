@@ -1,0 +1,66 @@
+"""Code of one's own: how it is found, and which files records name."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from jointsearch.core import code, dotted
+from jointsearch.core.errors import UserError
+
+KEY = "training.network"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return tmp_path
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def test_records_name_what_a_module_imports_from_its_folder_and_no_other(here):
+    write(here / "mine" / "__init__.py", "")
+    write(here / "mine" / "nets.py", "import json, shared.deep\nfrom . import layers\nfrom .late import value\n")
+    write(here / "mine" / "layers.py", "def build():\n    import mine.last\n")
+    write(here / "mine" / "late.py", "value = 1\n")
+    write(here / "mine" / "last.py", "")
+    write(here / "mine" / "unused.py", "")
+    write(here / "shared" / "deep.py", "")
+    found = code.own_code({KEY: "mine.nets:build"})
+    names = {"mine/__init__.py", "mine/nets.py", "mine/layers.py", "mine/late.py", "mine/last.py", "shared/deep.py"}
+    assert set(found) == names
+    write(here / "mine" / "last.py", "changed = True\n")
+    assert {name for name, digest in code.own_code({KEY: "mine.nets:build"}).items() if digest != found[name]} == {
+        "mine/last.py"
+    }
+
+
+def test_a_module_elsewhere_is_named_from_its_own_folder(here, monkeypatch):
+    write(here / "there" / "elsewhere.py", "import beside\n")
+    write(here / "there" / "beside.py", "")
+    monkeypatch.setattr(sys, "path", [str(here / "there"), *sys.path])
+    assert set(code.own_code({KEY: "elsewhere:build"})) == {"elsewhere.py", "beside.py"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere:build", "training.network: nowhere:build: no module 'nowhere' here or in the environment"),
+        ("broken_one:build", "training.network: broken_one:build: import fails with SyntaxError("),
+        ("raising_one:build", "training.network: raising_one:build: import fails with ZeroDivisionError("),
+        ("lacking_one:build", "training.network: lacking_one:build: lacking_one has no 'build'; correct the name"),
+    ],
+)
+def test_what_cannot_be_imported_is_reported_in_one_line(here, name, message):
+    write(here / "broken_one.py", "def build(:\n")
+    write(here / "raising_one.py", "1 / 0\n")
+    write(here / "lacking_one.py", "")
+    with pytest.raises(UserError) as error:
+        dotted.own(name, KEY)
+    assert str(error.value).startswith(message) and "\n" not in str(error.value)
