@@ -102,7 +102,7 @@ bench-train: env ## compare the speed of the training engine with a textbook's l
 bench-slurm: env ## measure how busy GPUs are on a Slurm cluster set up here (root on Debian 12; BENCH_FLAGS=--help)
 	$(BIN)/python bench/bench_slurm.py $(BENCH_FLAGS)
 
-schemas: env ## write workflow/schemas from the typed configuration and records
+schemas: env ## write workflow/schemas, and the keys in config/README.md, from the typed classes
 	$(BIN)/python scripts/schemas.py
 
 lock: ## resolve envs/*.in into lock files with hashes (LOCK_FLAGS=--upgrade for newer versions)

@@ -32,7 +32,8 @@ def roles(node: Node, **changes: object) -> dict[str, list[Node]]:
 
 
 def test_a_history_continues_the_one_before_and_the_first_the_warm_start_if_any():
-    assert roles(Node("history", "search", 3))["previous"] == [Node("history", "search", 2)]
+    for bracket in range(1, 4):
+        assert roles(Node("history", "search", bracket))["previous"] == [Node("history", "search", bracket - 1)]
     assert "previous" not in roles(Node("history", "search", 0))
     assert roles(Node("history", "search", 0), warm_start="0" * 64)["previous"] == [Node("warm_start", "search")]
 

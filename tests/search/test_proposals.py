@@ -11,6 +11,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest
 from jointsearch.core.records import Rung
 from jointsearch.networks.manual import architecture
+from jointsearch.samplers import base
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
@@ -84,6 +85,24 @@ def test_repeats_of_a_search_begin_with_other_configurations():
         rungs.append(proposals.first_rung(EXPERIMENT, begun, [], []))
     assert len({digest(one.values) for rung in rungs for one in rung.proposals}) == 3 * 27
     assert len({seed for rung in rungs for seed in seeds(rung)}) == 3 * 27
+
+
+def test_pending_proposals_are_shown_to_a_sampler_with_the_budgets_that_they_start_at(monkeypatch):
+    propose, outlooks = base.propose, []
+
+    def watched(*arguments):
+        outlooks.append(arguments[-1])
+        return propose(*arguments)
+
+    monkeypatch.setattr(base, "propose", watched)
+    rungs = []
+    for index in range(3):
+        begun = proposals.history(EXPERIMENT, "search", index, None, [])
+        rungs.append(proposals.first_rung(EXPERIMENT, begun, [], rungs))
+    pending = [(one.values, rung.bracket) for rung in rungs[:2] for one in rung.proposals]
+    assert [len(one.pending) for one in outlooks] == [0, 27, 27 + 9]
+    assert list(outlooks[-1].pending) == pending
+    assert [one.level for one in outlooks] == [0, 1, 2]
 
 
 def test_manual_architectures_keep_the_values_and_the_order_they_are_given_in():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from jointsearch.training import batches, device_images
+from jointsearch.training import device_images, minibatches
 from jointsearch.training.augment import Augmentation
 from jointsearch.training.device_images import SHARE_OF_FREE_MEMORY, Prefetched, Resident, put_on_device
 from jointsearch.training.minibatches import Minibatches
@@ -66,7 +66,7 @@ def test_each_batch_is_fetched_once_and_ahead(images):
 def test_training_batches_are_the_same_bits_from_the_host(few_digits, monkeypatch, alpha, batch_size):
     resident, prefetched = [], []
     for kind, results in ((Resident, resident), (Prefetched, prefetched)):
-        monkeypatch.setattr(batches, "put_on_device", kind)
+        monkeypatch.setattr(minibatches, "put_on_device", kind)
         stream = Minibatches(few_digits, batch_size, RICH, alpha, np.random.SeedSequence(1), CPU)
         results += [next(stream) for _ in range(8)]
         state = stream.state()

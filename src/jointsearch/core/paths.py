@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer
 
 _DOLLAR = re.compile(r"\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
 
@@ -47,5 +47,5 @@ def _value(found: re.Match[str]) -> str:
     return value
 
 
-UserPath = Annotated[str, AfterValidator(expand), PlainSerializer(escape)]
+UserPath = Annotated[str, AfterValidator(expand), PlainSerializer(escape), Field(json_schema_extra={"format": "path"})]
 """A path of the configuration, without `~` and variables once it is read."""

@@ -34,6 +34,12 @@ def settings_of(name: str) -> type[SamplerSettings]:
     return found
 
 
+def with_settings() -> dict[str, type[SamplerSettings]]:
+    """The samplers that have settings of their own, not only other defaults than another, by name."""
+    kinds = {name: settings_of(name) for name in REGISTRY}
+    return {name: kind for name, kind in kinds.items() if kind.model_fields and kind.__base__ is SamplerSettings}
+
+
 def module_of(name: str) -> str:
     """The dotted name of the module that a sampler is made by, whether it is of the registry or your own."""
     return dotted.split(settings_of(name).factory if name in REGISTRY else name)[0]

@@ -14,7 +14,7 @@ Number = Annotated[int, Field(ge=1)]
 class SamplerSettings(BaseModel):
     """Settings of a sampler, and its requirements on the workflow and the environment."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     factory: ClassVar[str]
     """Dotted name, `package.module:class`, of the sampler, whose module is imported only when it is made."""

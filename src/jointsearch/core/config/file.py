@@ -25,17 +25,17 @@ class Config(Settings):
     """A configuration file: one experiment and how to run it."""
 
     experiment: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
-    """Name of the experiment: its results lie in `results/<experiment>`."""
+    """The name, of letters, digits, `.`, `_` and `-`. Results go to `results/<experiment>`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Every random number derives from this, the study, and the position in it."""
+    """Every random number derives from it, from the study, and from the position in it (bracket, rung, slot)."""
     space: UserPath = "config/spaces/joint17.yaml"
-    """The space file, ours or ConfigSpace's own JSON or YAML, in the folder of the configuration file or, if it is not
-    there, in the working directory."""
+    """The space file, ours or ConfigSpace's own (config/README.md#the-space). It is looked up in the folder of the
+    configuration file first, then in the working directory."""
     data_root: UserPath = "data"
-    """Folder that holds (or is to hold) the images."""
+    """Folder that holds the images, or that they are downloaded to."""
     cache_root: UserPath = ".cache"
-    """Folder for what can be recomputed at any time: decoded images, compiled kernels. Shared by all jobs; safe to
-    delete."""
+    """Folder for what can be recomputed at any time, that is decoded images and compiled kernels. Shared by all jobs;
+    safe to delete."""
     objective: DottedName | None = None
     """A training of your own in place of ours: the dotted name, `package.module:function`, of what evaluates a
     configuration at a budget."""
@@ -46,7 +46,7 @@ class Config(Settings):
     studies: StudySettings = StudySettings()
     jobs: JobSettings = JobSettings()
     notes: Any = None
-    """Anything of your own; read by nothing."""
+    """Anything of your own. Nothing reads it."""
 
     @model_validator(mode="after")
     def _our_trainings_have_our_units(self) -> Self:

@@ -26,10 +26,11 @@ class WarmStartSettings(Settings):
     """Evaluations that a search starts from; if their losses are errors, the folder alone is enough."""
 
     folder: UserPath
-    """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search."""
+    """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search. Looked up like
+    `space`."""
     losses: Annotated[Losses, BeforeValidator(_named_losses)] = ERRORS
-    """How its losses become errors between 0 and 1: [LOW, HIGH], the losses for 0 and 1, such as [0, 100] for percent;
-    or `ranks`: the share of the losses at the same budget that are lower, ties counted half."""
+    """How its losses become errors between 0 and 1: by the losses `[LOW, HIGH]` that stand for 0 and 1, or by their
+    ranks."""
 
     @property
     def flag(self) -> str:
@@ -50,19 +51,22 @@ class SearchSettings(Settings):
     """The optimiser and how long it searches."""
 
     sampler: str = "bohb"
-    """`bohb`, `hyperband`, `random`, another of `samplers.registry.REGISTRY`, or the dotted name of your own."""
+    """One of the config/README.md#samplers, or the dotted name, `package.module:function`, of your own."""
     sampler_settings: dict[str, Any] = Field({})
-    """Settings of the sampler; see `config/README.md`."""
+    """Settings of the sampler, listed with the config/README.md#samplers."""
     length: Count = 256
-    """Length of the search in units of `length_unit`. Raise it to continue a finished search."""
+    """How long the search is, in units of `length_unit`. Raise it to continue a finished search."""
     length_unit: LengthUnit = "full_budget_evaluations"
-    """`brackets`; `full_budget_evaluations`: at least that many at the full budget;
-    `full_budget_equivalents`: at most that many times the full budget, over all budgets."""
+    """What `length` counts (config/README.md#how-long-a-search-is). `full_budget_evaluations`: at least that many
+    trainings at the full budget. `full_budget_equivalents`: at most that many times the full budget, over all
+    budgets."""
     lags: tuple[Annotated[int, Field(ge=0)], ...] | None = None
-    """Per budget, lowest first: bracket b sees brackets up to b - 1 - lag. Default 1, 2, 3, ..."""
+    """One per budget, lowest first: the model of bracket b sees the results of the brackets up to b - 1 - lag
+    (config/README.md#lags). Without them, 1, 2, 3, ..."""
     warm_start: Annotated[
         WarmStartSettings | None,
-        BeforeValidator(_with_folder, json_schema_input_type=str | WarmStartSettings | None),
+        BeforeValidator(_with_folder, json_schema_input_type=UserPath | WarmStartSettings | None),
     ] = None
-    """Evaluations of another search that every bracket's model sees from the beginning: their folder or, to say how
-    their losses become errors, `{folder: ..., losses: ...}`."""
+    """Evaluations of another search that every bracket's model sees from the beginning
+    (config/README.md#starting-from-another-search): their folder or, if their losses are not errors,
+    `{folder: ..., losses: ...}`."""

@@ -18,14 +18,20 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class CorrelationSettings(Settings):
-    """Random configurations, each trained at every budget, to measure how well short trainings predict long ones."""
+    """Random configurations, each trained at every budget.
+
+    They show whether short trainings predict long ones, without the selection that a search makes by promoting.
+    """
 
     configurations: Annotated[int, Field(ge=3, le=MOST_TRAININGS)] = 100
-    """Number of configurations."""
+    """How many."""
 
 
 class ManualSettings(Settings):
-    """Manually constructed architectures inside the space, trained at the full budget."""
+    """Architectures from the literature as points of the space, trained at the full budget.
+
+    They show whether the search found something better.
+    """
 
     architectures: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_once)] = (
         "resnet_56",
@@ -34,18 +40,22 @@ class ManualSettings(Settings):
         "shake_shake_26_2x32d",
         "shakedrop_resnet_56",
     )
-    """Their names, of `networks.manual.ARCHITECTURES`."""
+    """Which; `src/jointsearch/networks/manual.py` lists them. The default is the five of the paper."""
     seeds: Count = 3
-    """Trainings of each."""
+    """Trainings of each, with different seeds."""
 
 
 class ArmSettings(Settings):
-    """Joint search against searches of one part after the other, at equal total budgets (the arms)."""
+    """Joint searches (BOHB, random search, Hyperband) and searches in two steps, with equal budgets.
+
+    The two steps search the architecture first, or the hyperparameters first. They show whether that loses something.
+    """
 
     names: Annotated[tuple[ArmName, ...], Field(min_length=1), AfterValidator(_once)] = get_args(ArmName)
-    """Which arms; `joint_bohb`, with which the others are compared, is one of them."""
+    """Which of them. `joint_bohb`, with which the others are compared, has to be one."""
     brackets: Annotated[int, Field(ge=2, le=MOST_TRAININGS)] = 8
-    """Length of each search; a two-step arm has half of it for each step."""
+    """Length of each search, an even number. A two-step arm uses half of it for each step, so with such an arm it has
+    to be a multiple of two rounds of brackets."""
     repeats: Count = 5
     """Searches of each arm, with different seeds."""
     start: str = "resnet_20"
@@ -68,14 +78,21 @@ class ArmSettings(Settings):
 
 
 class RetrainingSettings(Settings):
-    """The best found configuration, and the best manual one, on training and validation images."""
+    """Final trainings of the best configuration found, and of the best manual architecture.
+
+    They are trained on training and validation images. This gives the test error to report, its spread, and that of the
+    snapshot ensemble.
+    """
 
     seeds: Count = 5
-    """Trainings of each."""
+    """Trainings of each, with different seeds."""
 
 
 class StudySettings(Settings):
-    """The studies beside the search; one that is not named is not run. They can be added to a finished search."""
+    """The config/README.md#studies beside the search.
+
+    One that is not named is not run; with nothing below its name, it has its defaults.
+    """
 
     # A name with nothing below it means the defaults: a study that is not named must not be written as a name.
     correlation: CorrelationSettings | None = Field(None, exclude_if=lambda value: value is None)

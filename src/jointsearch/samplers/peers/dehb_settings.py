@@ -8,7 +8,7 @@ from jointsearch.samplers.settings import SamplerSettings, Share
 
 
 class DehbSettings(SamplerSettings):
-    """DEHB. Names and defaults are its authors'."""
+    """Names and defaults are those of DEHB's authors."""
 
     factory: ClassVar[str] = "jointsearch.samplers.peers.dehb:Dehb"
     library: ClassVar[str | None] = "dehb==0.1.1"

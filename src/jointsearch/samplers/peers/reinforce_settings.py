@@ -8,7 +8,7 @@ from jointsearch.samplers.settings import SamplerSettings, Share
 
 
 class ReinforceSettings(SamplerSettings):
-    """A controller that is trained by REINFORCE."""
+    """The controller that is trained by REINFORCE."""
 
     factory: ClassVar[str] = "jointsearch.samplers.peers.reinforce:Reinforce"
 

@@ -8,7 +8,7 @@ from jointsearch.samplers.settings import Number, SamplerSettings, Share
 
 
 class SmacSettings(SamplerSettings):
-    """SMAC3. Names and defaults are those of its `MultiFidelityFacade` and `Scenario`."""
+    """Names and defaults are those of SMAC3's `MultiFidelityFacade` and `Scenario`."""
 
     factory: ClassVar[str] = "jointsearch.samplers.peers.smac:Smac"
     sees_pending: ClassVar[bool] = True

@@ -8,7 +8,7 @@ from jointsearch.samplers.settings import Number, SamplerSettings
 
 
 class TpeSettings(SamplerSettings):
-    """Optuna's TPE. Names and defaults are those of its `TPESampler`."""
+    """Names and defaults are those of Optuna's `TPESampler`."""
 
     factory: ClassVar[str] = "jointsearch.samplers.peers.tpe:Tpe"
     sees_pending: ClassVar[bool] = True
