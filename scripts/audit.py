@@ -37,7 +37,7 @@ def main() -> None:
         sys.exit(next((code for kind, code in CODES.items() if isinstance(error, kind)), 2))
     print(answer.printed(arguments.json), flush=True)
     if arguments.html and answer.page is not None:
-        write_bytes(arguments.html, answer.page)
+        write_bytes(arguments.html, answer.page())
     sys.exit(answer.code)
 
 

@@ -7,11 +7,10 @@ run the search anew: what changes no result (folders, jobs, notes) is left at it
 import argparse
 from pathlib import Path
 
-from jointsearch.core import cli, layout
+from jointsearch.core import cli
 from jointsearch.core.config import StudySettings
-from jointsearch.core.files import read_record, write_bytes
-from jointsearch.search.experiment import Experiment
-from jointsearch.search.plan import Plan
+from jointsearch.core.files import write_bytes
+from jointsearch.results.folder import Folder
 from jointsearch.search.resolve import configuration
 
 
@@ -22,8 +21,8 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="config.yaml to write")
     parser.add_argument("space", type=Path, help="space.yaml to write")
     arguments = parser.parse_args()
-    length = len(read_record(layout.plan_file(arguments.experiment.parent), Plan).search.brackets)
-    files = configuration(read_record(arguments.experiment, Experiment), length, arguments.studies)
+    folder = Folder(arguments.experiment.parent)
+    files = configuration(folder.experiment, len(folder.plan.search.brackets), arguments.studies)
     write_bytes(arguments.space, files["space.yaml"])
     write_bytes(arguments.config, files["config.yaml"])
 

@@ -8,10 +8,8 @@ import argparse
 from pathlib import Path
 
 from jointsearch.core import cli, layout
-from jointsearch.core.files import read_record
 from jointsearch.results.results import StudyResults
 from jointsearch.search import hpbandster
-from jointsearch.search.plan import Plan
 from jointsearch.space.space import Space
 
 
@@ -20,8 +18,7 @@ def main() -> None:
     parser.add_argument("experiment", type=Path, help="experiment.json")
     parser.add_argument("folder", type=Path, help="folder to write")
     arguments = parser.parse_args()
-    folder = arguments.experiment.parent
-    search = StudyResults.read(folder, read_record(layout.plan_file(folder), Plan), layout.SEARCH)
+    search = StudyResults.read(arguments.experiment.parent, layout.SEARCH)
     hpbandster.write(arguments.folder, Space(search.experiment.space), search.evaluations)
 
 

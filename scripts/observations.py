@@ -9,11 +9,10 @@ from pathlib import Path
 
 from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.observations import table
-from jointsearch.core import cli, layout
-from jointsearch.core.files import read_record, write_record
+from jointsearch.core import cli
+from jointsearch.core.files import write_record
 from jointsearch.results.results import StudyResults
 from jointsearch.search.incumbent import incumbent
-from jointsearch.search.plan import Plan
 
 
 def main() -> None:
@@ -23,7 +22,7 @@ def main() -> None:
     parser.add_argument("table", type=Path, help="CSV to write")
     parser.add_argument("incumbent", type=Path, help="JSON to write")
     arguments = parser.parse_args()
-    study = StudyResults.read(arguments.folder, read_record(layout.plan_file(arguments.folder), Plan), arguments.study)
+    study = StudyResults.read(arguments.folder, arguments.study)
     write_csv(table(study.evaluations, list(study.experiment.space.hyperparameters)), arguments.table)
     write_record(arguments.incumbent, incumbent(study.evaluations))
 

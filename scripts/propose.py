@@ -9,10 +9,8 @@ import argparse
 from pathlib import Path
 
 from jointsearch.core import cli, layout
-from jointsearch.core.files import read_record, write_record
-from jointsearch.results.results import StudyResults
-from jointsearch.search.experiment import Experiment
-from jointsearch.search.plan import Plan
+from jointsearch.core.files import write_record
+from jointsearch.results.folder import Folder
 from jointsearch.search.studies.kinds import proposer
 
 
@@ -21,13 +19,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("output", type=Path, help="proposals.json of the rung, to write")
     arguments = parser.parse_args()
-    folder: Path = arguments.folder
-    plan = read_record(layout.plan_file(folder), Plan)
+    folder = Folder(arguments.folder)
     (study, bracket), rung = layout.bracket_of(arguments.output.parent.parent), layout.rung_of(arguments.output.parent)
-    planned = plan.find(study.name)
-    settings = read_record(layout.settings_file(folder, planned.name), Experiment)
-    followed = {name: StudyResults.read(folder, plan, name).evaluations for name in planned.follows}
-    write_record(arguments.output, proposer(planned).propose(settings, planned, bracket, rung, followed))
+    planned = folder.plan.find(study.name)
+    followed = {name: folder.evaluations_of(folder.plan.find(name)) for name in planned.follows}
+    proposed = proposer(planned).propose(folder.settings_of(planned.name), planned, bracket, rung, followed)
+    write_record(arguments.output, proposed)
 
 
 if __name__ == "__main__":

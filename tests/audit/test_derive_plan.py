@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from results_folder import plan_of, put
 
-from jointsearch.audit import derive
+from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings
 from jointsearch.core import layout, yaml_file
@@ -24,7 +24,7 @@ def planned(folder: Path, experiment: Experiment) -> Path:
 def verdict(folder: Path) -> tuple[str, str]:
     """What an audit says of the plan."""
     findings = Findings()
-    derive.check_plan(Evidence.read(folder), findings)
+    check_plan(Evidence.read(folder), findings)
     [found] = [one for one in findings if one.subject == "plan.json"]
     return found.verdict.words, found.message
 

@@ -55,6 +55,21 @@ def test_imports_are_found_wherever_they_stand(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "text", ["", 'TEXT = """\nclass of things\n"""\n', "TUPLE = (\n1,\n)\n\n\ndef function(): ...\n"]
+)
+def test_what_stands_after_the_last_import_does_not_matter(tmp_path, text):
+    (tmp_path / "one.py").write_text("")
+    (tmp_path / "all.py").write_text(f"def lazily():\n    from jointsearch import one\n\n\n{text}")
+    assert [file.stem for file in imports.closure("all", package=tmp_path)] == ["all", "one"]
+
+
+def test_the_head_of_each_file_has_all_imports_of_the_file():
+    for file in FILES:
+        whole, head = (list(imports._names(parse(file), imports.PACKAGE)) for parse in (imports.parse, imports._head))
+        assert head == whole, file
+
+
+@pytest.mark.parametrize(
     ("init", "above", "from_it"),
     [
         ('"""Words."""', [], ["__init__"]),

@@ -22,7 +22,7 @@ OUTSIDE = (
     "training/job.py",
     "training/work.py",
     "plotting/style.py",
-    "audit/derive.py",
+    "audit/derive_course.py",
 )
 DECISIVE = {
     "seed of a training": (

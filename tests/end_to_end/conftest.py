@@ -19,7 +19,7 @@ from unittest import mock
 import pytest
 import yaml
 
-from jointsearch.audit import derive
+from jointsearch.audit import derive_outcomes
 from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
 
@@ -255,7 +255,7 @@ def run_from_a_commit(folder: Path) -> Workspace:
 @pytest.fixture
 def undrawn(monkeypatch) -> None:
     """Have audits in this process check the data behind figures alone, as drawing takes most of their time."""
-    monkeypatch.setattr(derive, "_draws_alike", lambda evidence: False)
+    monkeypatch.setattr(derive_outcomes, "_draws_alike", lambda evidence: False)
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ import pytest
 
 from end_to_end.conftest import Workspace, make_workspace
 from end_to_end.forgery import edit
-from jointsearch.audit import derive, verify
+from jointsearch.audit import verify
+from jointsearch.audit.derive_course import check_course
+from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Finding, Findings, Verdict
 from jointsearch.core.files import digest, file_digest, read_record
@@ -233,8 +235,8 @@ def test_an_audit_verifies_all_of_it(studied):
 def mismatches(folder: Path) -> dict[str, list[str]]:
     """Files that do not follow from the others, by check."""
     findings, evidence = Findings(), Evidence.read(folder)
-    derive.check_plan(evidence, findings)
-    derive.check_course(evidence, findings)
+    check_plan(evidence, findings)
+    check_course(evidence, findings)
     found: dict[str, list[str]] = {}
     for one in findings:
         if one.verdict is not Verdict.VERIFIED and one.verdict is not Verdict.NOT_CHECKED:

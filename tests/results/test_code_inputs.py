@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from jointsearch.core.code import ROOT
 from jointsearch.results import code_inputs
 from jointsearch.results.catalogue import FIGURES, TABLES
 
@@ -57,7 +58,7 @@ def test_the_page_follows_its_scripts():
 
 def test_all_that_is_followed_is_there():
     code = [*code_inputs.numbers(), *code_inputs.page(), *code_inputs.paper(), *code_inputs.latex()]
-    assert not [file for file in code if not (code_inputs.ROOT / file).is_file()]
+    assert not [file for file in code if not (ROOT / file).is_file()]
 
 
 def test_what_is_imported_is_what_python_loads():
@@ -65,9 +66,9 @@ def test_what_is_imported_is_what_python_loads():
     script = "import sys; sys.path.insert(0, 'scripts'); import figure; figure.load('arms'); "
     script += "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('jointsearch')), sep='\\n')"
     printed = subprocess.run(
-        [sys.executable, "-c", script], cwd=code_inputs.ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
-    loaded = {os.path.relpath(file, code_inputs.ROOT) for file in printed.split() if not file.endswith("__init__.py")}
+    loaded = {os.path.relpath(file, ROOT) for file in printed.split() if not file.endswith("__init__.py")}
     assert loaded <= set(code_inputs.figure("arms"))
 
 
@@ -90,7 +91,7 @@ FIGURE = Figure(studies=("search",), category="Search", data=data, draw=draw)
 
 def test_a_figure_is_one_module_and_one_caption_and_the_workflow_plans_it(tmp_path):
     for part in ("Snakefile", "workflow", "scripts", "src", "config", "paper", "envs", "CITATION.cff"):
-        origin = code_inputs.ROOT / part
+        origin = ROOT / part
         (shutil.copytree if origin.is_dir() else shutil.copy)(origin, tmp_path / part)
     (tmp_path / "src/jointsearch/plotting/one_more.py").write_text(NEW)
     (tmp_path / "workflow/report/one-more.rst").write_text("One more.\n")

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from results_folder import plan_of, settings, write_search
+from results_folder import plan_of, put, settings, write_search
 
-from jointsearch.audit import ancestry, crate, lineage
+from jointsearch.audit import ancestry, crate, current, lineage, manifest, sources
 from jointsearch.audit.evidence import Evidence
 from jointsearch.core import layout
-from jointsearch.core.config import parse
-from jointsearch.core.files import digest
+from jointsearch.core.config import StudySettings, parse
+from jointsearch.core.files import digest, read_record
 from jointsearch.results import graph
 from jointsearch.results.graph import Edge, Graph, Node
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import configuration, to_config
 from jointsearch.workflow.study_jobs import StudyJobs
 
 SMALL = settings(3)
@@ -92,8 +95,9 @@ def test_a_new_kind_of_edge_takes_one_place(tmp_path):
     assert evidence.parents_of(PROMOTED)[-1] == digest(evidence.data)
     assert "data.json" in ancestry.files_of(evidence, [PROMOTED])
     assert "data.json" in [child.file for child in lineage.of_file(evidence, name).children]
-    [made] = [one for one in json.loads(crate.build(tmp_path))["@graph"] if one["@id"] == f"#promote/{name}"]
-    assert {"@id": "data.json"} in made["object"]
+    described = {one["@id"]: one for one in json.loads(crate.build(tmp_path))["@graph"]}
+    assert {"@id": "data.json"} in described[f"#promote/{name}"]["object"]
+    assert {"@id": "#parameter/data"} in described["workflow.smk#promote"]["input"]
 
 
 def test_without_it_none_of_them_has_it(tmp_path):
@@ -104,3 +108,73 @@ def test_without_it_none_of_them_has_it(tmp_path):
     assert len(evidence.parents_of(PROMOTED)) == 3
     assert "data.json" not in ancestry.files_of(evidence, [Node("history", "search")])
     assert "data.json" not in [child.file for child in lineage.of_file(evidence, name).children]
+    described = {one["@id"]: one for one in json.loads(crate.build(tmp_path))["@graph"]}
+    assert {"@id": "#parameter/data"} not in described["workflow.smk#promote"]["input"]
+
+
+TABLE = "tables/importance_groups.csv"
+
+
+@pytest.fixture
+def with_a_table_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page to explore is made from a table, too."""
+    page = graph.INPUTS["page"]
+
+    def with_table(known: Graph, node: Node) -> Iterator[Edge]:
+        yield from page(known, node)
+        yield Edge("tables", Node("table", Path(TABLE).stem))
+
+    monkeypatch.setitem(graph.INPUTS, "page", with_table)
+
+
+def stale_with_the_table(folder: Path) -> set[str]:
+    """Files to be remade when the code of the table alone has changed."""
+    module = "src/jointsearch/analysis/tables/importance_groups.py"
+    listed = [f"{'0' * 64}  {module}" if line.endswith(module) else line for line in sources.listing().splitlines()]
+    (folder / sources.NAME).write_text("\n".join([*listed, ""]))
+    put(folder / manifest.NAME, manifest.make(folder).encode())
+    return current.stale(folder, to_config(SMALL, 2))
+
+
+@pytest.fixture
+def ended(tmp_path: Path) -> Path:
+    """A search that is complete, with the configuration that gives it."""
+    write_search(tmp_path, SMALL, 2)
+    frozen = read_record(tmp_path / "experiment.json", Experiment)
+    for name, content in configuration(frozen, 2, StudySettings()).items():
+        put(tmp_path / name, content)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("with_a_table_on_the_page")
+def test_an_edge_of_a_product_takes_one_place_too(ended):
+    assert TABLE in ancestry.files_behind(Evidence.read(ended), "interactive.html")
+    assert "interactive.html" in stale_with_the_table(ended)
+
+
+def test_without_it_neither_audit_nor_time_stamps_have_it(ended):
+    assert TABLE not in ancestry.files_behind(Evidence.read(ended), "interactive.html")
+    stale = stale_with_the_table(ended)
+    assert TABLE in stale and "interactive.html" not in stale
+
+
+def test_what_follows_from_a_table_is_numbers_paper_and_all_that_lists_them(ended):
+    followed = {"numbers.json", "paper.pdf", "ro-crate-metadata.json", "workflow.smk", manifest.NAME, sources.NAME}
+    put(ended / crate.METADATA, b"{}")
+    stale = stale_with_the_table(ended)
+    assert {TABLE} | followed == stale
+
+
+def test_a_figure_has_behind_it_its_own_files_and_all_evaluations_of_its_studies_and_no_other_figure(ended):
+    behind = ancestry.files_behind(Evidence.read(ended), "figures/learning_curves.pdf")
+    slots = {path.relative_to(ended).as_posix() for path in ended.glob("search/*/*/slot-*.json")}
+    assert slots and slots | {"figures/learning_curves.csv", "data.json", "experiment.json", "plan.json"} <= behind
+    assert not [name for name in behind if name.startswith("figures/") and "learning_curves" not in name]
+    assert not behind & {"numbers.json", "observations.csv"}
+
+
+def test_the_paper_has_everything_behind_it(ended):
+    behind = ancestry.files_behind(Evidence.read(ended), "paper.pdf")
+    names = {path.relative_to(ended).as_posix() for path in ended.rglob("*") if path.is_file()}
+    beside = {"observations.csv", "incumbent.json", "workflow.smk"}
+    assert names - behind == beside | {name for name in names if "/batch-" in name}

@@ -76,7 +76,7 @@ def test_a_study_that_is_not_planned_is_left_out_and_named_when_asked_for(folder
     results = Results.read(folder)
     assert list(results.studies) == ["search"]
     with pytest.raises(UserError, match="manual: no planned study; known are search"):
-        StudyResults.read(folder, results.plan, "manual")
+        StudyResults.read(folder, "manual")
 
 
 def test_results_without_a_plan_are_refused_by_name(folder):

@@ -7,9 +7,7 @@ import cluster
 from conftest import RESOURCES, attempts, sbatch, wait
 from end_to_end.conftest import ROOT, Workspace
 
-from jointsearch.core.files import read_record
 from jointsearch.results.results import StudyResults
-from jointsearch.search.plan import Plan
 
 FRAIL = "train:slurm_partition={'001': 'frail', '002': 'frail'}.get(wildcards.bracket, 'gpu')"
 APART = "train:slurm_extra={'001': '--nodelist=node5', '002': '--nodelist=node6'}.get(wildcards.bracket, '')"
@@ -21,8 +19,7 @@ def test_the_demo_on_eight_gpus_takes_the_same_course_as_here(workspace):
     command[command.index("config.yaml")] = "config/demo.yaml"
     subprocess.run(command, cwd=workspace.folder, check=True)
     here, there = (
-        StudyResults.read(folder, read_record(folder / "plan.json", Plan), "search").evaluations
-        for folder in (demo, workspace.folder / "results" / "demo")
+        StudyResults.read(folder, "search").evaluations for folder in (demo, workspace.folder / "results" / "demo")
     )
     assert here[0].made_with.code == there[0].made_with.code, f"{demo} is of other code: remove it, `make demo`"
     assert len(there) == 195

@@ -1,4 +1,5 @@
 # The experiment of this run, and the session around it: its lock and its progress line.
+import gc
 import os
 import sys
 from pathlib import Path
@@ -32,6 +33,8 @@ except ModuleNotFoundError as error:
     ) from None
 
 cli.use_utf8()
+# Snakemake keeps every job that it plans: looking for garbage after each 700 objects finds none, in a tenth of the time.
+gc.set_threshold(100_000)
 
 try:
     deployment.check_paths(workflow, ROOT)

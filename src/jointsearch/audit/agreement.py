@@ -31,6 +31,15 @@ def rounded(one: str, other: str) -> int | None:
     return len(different) if all(_close(*both) for both in different) else None
 
 
+def only_rounded(number: int) -> str:
+    """Report how many numbers of a file agree only to the tolerance; empty if all are equal."""
+    if not number:
+        return ""
+    return (
+        f"the same to {TOLERANCE:g} ({number:,} numbers): made on a processor, or by a Python, that rounds differently"
+    )
+
+
 def _close(one: str, other: str) -> bool:
     if not set(".eE") & {*one, *other}:
         return False

@@ -7,12 +7,12 @@ from jointsearch.audit.evidence import Evidence
 from jointsearch.core import layout
 from jointsearch.results.graph import ORDER, Node, evaluation
 
-BASE = {"experiment.json", "config.yaml", "space.yaml", "data.json", manifest.NAME, manifest.SIGNATURE}
-"""The files that everything depends on."""
+WITNESSES = {"config.yaml", "space.yaml", manifest.NAME, manifest.SIGNATURE}
+"""No edges of the graph, as they are made from the records; but an audit compares everything with them."""
 
 
 def files_behind(evidence: Evidence, target: str) -> set[str] | None:
-    """Files that a target depends on, itself included; None if it depends on all of them.
+    """Files that a target depends on, itself included, and those that it is compared with; None if that is unknown.
 
     Parameters
     ----------
@@ -25,16 +25,24 @@ def files_behind(evidence: Evidence, target: str) -> set[str] | None:
         If there is no such thing.
     """
     lineage.find(evidence, target)
-    files = BASE | {"numbers.json" if target.startswith(lineage.NUMBER) else target}
+    files = WITNESSES | {"numbers.json" if target.startswith(lineage.NUMBER) else target}
+    if nodes := _nodes_of(evidence, target):
+        return files | files_of(evidence, nodes)
+    return files if target in WITNESSES or target.startswith("environments/") else None
+
+
+def _nodes_of(evidence: Evidence, target: str) -> list[Node]:
+    """The nodes of the graph that a target names; none if it is something else."""
     if places := lineage.places_of(evidence, target):
-        return files | files_of(evidence, map(evaluation, places))
+        return [evaluation(place) for place in places]
+    if node := evidence.graph.product(target):
+        return [node]
     at = layout.locate(target)
-    if target in evidence.batches and at is not None and at.rung is not None:
-        rung = Node("rung", at.study, at.bracket, at.rung)
-        return files | files_of(evidence, evidence.graph.evaluations_of(rung))
-    if at is not None and (node := Node(at.kind, at.study, at.bracket, at.rung or 0)).kind in ("history", "proposals"):
-        return files | files_of(evidence, [node])
-    return files if target in BASE or target.startswith("environments/") else None
+    if at is not None and at.kind in ("history", "proposals"):
+        return [Node(at.kind, at.study, at.bracket, at.rung or 0)]
+    if at is not None and at.rung is not None and target in evidence.batches:
+        return list(evidence.graph.evaluations_of(Node("rung", at.study, at.bracket, at.rung)))
+    return []
 
 
 def files_of(evidence: Evidence, nodes: Iterable[Node]) -> set[str]:
@@ -43,7 +51,7 @@ def files_of(evidence: Evidence, nodes: Iterable[Node]) -> set[str]:
     known, files = set(waiting), set[str]()
     while waiting:
         node = waiting.pop()
-        files |= {evidence.file_of(node), *_surroundings(evidence, node)}
+        files |= evidence.files_of(node) | _surroundings(evidence, node)
         for role, source in evidence.inputs_of(node):
             if role not in ORDER and source not in known:
                 known.add(source)

@@ -1,8 +1,9 @@
 """The answers of an audit to each of its commands: verify, show, why, diff, root."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +30,13 @@ class Answer:
     code
         The exit code.
     page
-        The same as an HTML page, if there is one.
+        Renders the same as an HTML page, if there is one.
     """
 
     text: str
     data: Any
     code: int = 0
-    page: bytes | None = None
+    page: Callable[[], bytes] | None = None
 
     def printed(self, as_json: bool) -> str:
         """Write it for machines, or for people."""
@@ -77,7 +78,7 @@ def verify(
         code = max(code, chosen.verdict.exit_code, key=(0, 4, 3, 1).index)
         lines.append(f"{folder}: root {done.root or 'unknown, there is no manifest'}")
         lines += [as_text(chosen), f"verdict: {chosen.verdict.words}"]
-    return Answer("\n".join(lines), data, code, page.render(audits))
+    return Answer("\n".join(lines), data, code, partial(page.render, audits))
 
 
 def show(targets: Sequence[Target]) -> Answer:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jointsearch.audit import lineage, manifest, verify
+from jointsearch.audit.derive_course import check_course
+from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import LEVELS, Findings, Level, Verdict
 from jointsearch.core.errors import UserError
@@ -98,12 +100,13 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
     verify.check_records(evidence, findings)
     verify.check_made_with(evidence, findings)
     if level != "hash":
-        from jointsearch.audit import derive
+        # Whatever draws figures takes seconds to import.
+        from jointsearch.audit.derive_outcomes import check_crate, check_outcomes
 
-        derive.check_plan(evidence, findings)
-        derive.check_course(evidence, findings)
-        derive.check_outcomes(evidence, findings)
-        derive.check_crate(evidence, findings)
+        check_plan(evidence, findings)
+        check_course(evidence, findings)
+        check_outcomes(evidence, findings)
+        check_crate(evidence, findings)
     for deeper in LEVELS[LEVELS.index(level) + 1 :]:
         findings.add(deeper, "all", folder.name, Verdict.NOT_CHECKED)
     root = manifest.root(folder) if (folder / manifest.NAME).is_file() else None

@@ -6,6 +6,7 @@ folder: the same files give the same bytes.
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from jointsearch.core.records import Batch, Evaluation
 from jointsearch.core.units import amount
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder
-from jointsearch.results.graph import DATA, EXPERIMENT, ORDER, Graph, Node
+from jointsearch.results.graph import DATA, EXPERIMENT, ORDER, Node
 from jointsearch.results.results import Results
 from jointsearch.search.plan import StudyPlan
 
@@ -67,13 +68,15 @@ class _Crate:
         reader = Folder(folder)
         self.results = Results.of(reader, reader.plan)
         self.studies = self.results.studies
-        self.graph = Graph(reader.plan, {name: study.experiment for name, study in self.studies.items()})
+        self.graph = reader.graph
         everything = [one for study in self.studies.values() for one in study.evaluations]
         self.evaluations = {Node("evaluation", one.study, one.bracket, one.rung, one.slot): one for one in everything}
         self.nodes = {source(one): node for node, one in self.evaluations.items()}
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms = vocabulary.TERMS
         self.controls: list[Entity] = []
+        self.parameters: dict[Path, str] = {}
+        self.used: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
 
     def describe(self) -> dict[str, Any]:
         """Describe workflow and files, then jobs, then the run as a whole."""
@@ -91,6 +94,7 @@ class _Crate:
         for rule, kind in (("interactive", "page"), ("numbers", "numbers"), ("paper", "paper")):
             self._add_job(rule, Node(kind))
         self._add_job("configuration", Node("configuration"))
+        self._describe_tools()
         self._add_run()
         document = self.crate.metadata.generate()
         return document | {"@graph": [_without_single_lists(entity) for entity in document["@graph"]]}
@@ -120,6 +124,7 @@ class _Crate:
             properties = {"name": path.as_posix(), **self._measured(path)}
             if parameter:
                 properties["exampleOfWork"] = self._parameter(parameter)
+                self.parameters[path] = parameter
             self.crate.add(File(self.crate, dest_path=path, properties=properties))
 
     def _measured(self, path: Path) -> dict[str, Any]:
@@ -200,6 +205,7 @@ class _Crate:
             self._value(f"#seed/{one.seed}", "seed", one.seed, exampleOfWork=seed),
         ]
         action.append_to("object", values)
+        self.used[action["instrument"].id, "input"] |= {"budget", "seed"}
         action["resourceUsage"] = self._usage(action, [one])
 
     def _usage(self, action: Entity, evaluations: Collection[Evaluation]) -> list[Entity]:
@@ -234,6 +240,8 @@ class _Crate:
         objects, results = [*self._inputs_of(node), *around], [*self._files_of(node), *also]
         of = f"{rule}/{results[0].as_posix()}"
         tool, step = self._tool(rule)
+        for field, paths in (("input", objects), ("output", results)):
+            self.used[tool.id, field] |= {self.parameters[path] for path in paths if path in self.parameters}
         action = self._action(f"#{of}", "CreateAction", name=of, description=tool["description"], instrument=tool)
         action["object"] = [self._file(path) for path in objects]
         action["result"] = [self._file(path) for path in results]
@@ -247,14 +255,17 @@ class _Crate:
         """A rule as a tool and as a step of the workflow, of which it is a part from its first job on."""
         tool, step = f"{WORKFLOW}#{rule}", f"{WORKFLOW}#step/{rule}"
         if tool not in self.crate:
-            made_by = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
-            known = vocabulary.RULES.get(rule, made_by)
-            made = self._entity(tool, "SoftwareApplication", name=rule, description=known.does)
-            made["input"] = [self._parameter(name) for name in known.takes]
-            made["output"] = [self._parameter(name) for name in known.makes]
+            drawn = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
+            does = vocabulary.RULES.get(rule, drawn)
+            made = self._entity(tool, "SoftwareApplication", name=rule, description=does)
             self.workflow.append_to("hasPart", made)
             self.workflow.append_to("step", self._entity(step, "HowToStep", name=rule, workExample=made))
         return self.crate.get(tool), self.crate.get(step)
+
+    def _describe_tools(self) -> None:
+        """Add what each tool takes and makes: the parameters that its jobs have had."""
+        for (tool, field), names in self.used.items():
+            self.crate.get(tool)[field] = [self._parameter(name) for name in vocabulary.PARAMETERS if name in names]
 
     def _add_run(self) -> None:
         """Add the run as a whole, the engine that ran its jobs, and what the crate is."""

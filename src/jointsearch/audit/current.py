@@ -1,33 +1,27 @@
 """Which files of an experiment follow from those beside them, whatever their time stamps say."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from jointsearch.analysis.study_tables import of_studies
-from jointsearch.audit import derive, manifest, sources, verify
+from jointsearch.audit import manifest, sources, verify
+from jointsearch.audit.derive_course import check_proposed
+from jointsearch.audit.derive_plan import check_settings, check_warm_start
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import layout
+from jointsearch.core.code import ROOT
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.records import Batch
-from jointsearch.results import code_inputs
+from jointsearch.results.folder import Folder
+from jointsearch.results.graph import Node
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import configuration
 
-LAST = (
-    "paper.pdf",
-    "latex",
-    "latex/.snakemake_timestamp",
-    "ro-crate-metadata.json",
-    "workflow.smk",
-    sources.NAME,
-    manifest.NAME,
-)
-"""The paper, and the files made after it."""
-OUTCOMES = {*LAST, "numbers.json", "interactive.html"}
-"""Files beside figures and tables that depend on all studies."""
+MANIFEST = Node("manifest")
 
 
 def stale(folder: Path, config: Config) -> set[str]:
@@ -56,8 +50,12 @@ def stale(folder: Path, config: Config) -> set[str]:
     evidence.config = config
     found = Findings()
     verify.check_records(evidence, found)
-    derive.check_studies(evidence, found)
-    outcomes = {name for name in layout.files(folder) if _is_drawn(name)} | OUTCOMES
+    check_settings(evidence, found)
+    check_warm_start(evidence, found)
+    for study in evidence.studies:
+        if not evidence.is_search(study):
+            check_proposed(evidence, study, found)
+    outcomes = _made(evidence, (Node("study", name) for name in evidence.graph.plan.names))
     return _stale_records(evidence, found) | _stale_tables(evidence, found) | outcomes | configured
 
 
@@ -76,13 +74,16 @@ def _stale_by_code(folder: Path) -> set[str]:
     try:
         changed = sources.changed((folder / sources.NAME).read_text())
     except (OSError, UnicodeDecodeError, UserError):
-        changed = {file.relative_to(code_inputs.ROOT).as_posix() for file in sources.files()}
-    if not changed:
-        return set()
-    made = sources.follow(changed)
-    drawn = {name for name in layout.files(folder) if name.partition(".")[0] in made}
-    # The numbers are gathered from the data behind figures and tables.
-    return drawn | set(LAST) | ({"numbers.json"} if any(map(_is_drawn, drawn)) else set())
+        changed = {file.relative_to(ROOT).as_posix() for file in sources.files()}
+    # The digests of the code are written beside the manifest.
+    return _made(Folder(folder), [*sources.follow(changed), MANIFEST]) if changed else set()
+
+
+def _made(folder: Folder, of: Iterable[Node]) -> set[str]:
+    """Files that follow from some nodes, directly or through other products."""
+    stale = folder.graph.follow(of)
+    names = (path.relative_to(folder.path).as_posix() for path in folder.path.rglob("*"))
+    return {name for name in names if folder.graph.product(name) in stale}
 
 
 def _stale_records(evidence: Evidence, found: Findings) -> set[str]:
@@ -100,11 +101,11 @@ def _fits_proposals(evidence: Evidence, name: str, batch: Batch) -> bool:
 
     A record that is missing, or was changed, is no reason to train: whatever reads it reports that.
     """
-    file = evidence.path / name
-    (study, bracket), rung = layout.bracket_of(file.parent.parent), int(file.parent.name.removeprefix("rung-"))
-    proposed = evidence.rungs.get((study.name, bracket, rung))
+    at = layout.locate(name)
+    assert at is not None and at.rung is not None
+    proposed = evidence.rungs.get((at.study, at.bracket, at.rung))
     for slot in range(batch.first_slot, batch.first_slot + len(batch.records)):
-        one = evidence.evaluations.get((study.name, bracket, rung, slot))
+        one = evidence.evaluations.get((at.study, at.bracket, at.rung, slot))
         if proposed is not None and one is not None and one.proposal not in proposed.proposals[slot : slot + 1]:
             return False
     return True
@@ -120,10 +121,6 @@ def _stale_tables(evidence: Evidence, found: Findings) -> set[str]:
         if (name.partition("/")[0] if "/" in name else layout.SEARCH) in studies
         or not _is(evidence.path / name, content)
     }
-
-
-def _is_drawn(name: str) -> bool:
-    return name.startswith(("figures/", "tables/"))
 
 
 def _is(path: Path, content: bytes) -> bool:

@@ -29,7 +29,11 @@ class MissingEvidenceError(UserError):
 
 
 class Evidence(Folder):
-    """The records of an experiment, read without trusting them, and how they and the plan relate."""
+    """The records of an experiment, read without trusting them, and how they and the plan relate.
+
+    There are two plans: `recorded_plan`, which `plan.json` records and the graph follows, and `configured_plan`, which
+    `config.yaml` gives and the results are compared with. At the level derive an audit compares the two.
+    """
 
     def __init__(self, path: Path):
         super().__init__(path, doubting=True)
@@ -51,7 +55,7 @@ class Evidence(Folder):
         evidence = cls(path)
         try:
             evidence.read_all()
-            _ = evidence.plan_as_found
+            _ = evidence.recorded_plan
         except UserError as error:
             raise BrokenEvidenceError(str(error)) from None
         return evidence
@@ -71,27 +75,27 @@ class Evidence(Folder):
             return None
 
     @cached_property
-    def planned(self) -> dict[str, PlannedStudy]:
-        """The studies that `config.yaml` plans, by name; none if it is missing or broken."""
+    def configured(self) -> dict[str, PlannedStudy]:
+        """The studies that `config.yaml` gives, by name; none if it is missing or broken."""
         try:
             return {} if self.config is None else kinds.plan(self.config, self.experiment)
         except UserError:
             return {}
 
-    @property
-    def brackets(self) -> int | None:
-        """Length of the search in brackets; None if it is unknown."""
-        return len(self.planned[layout.SEARCH].brackets) if self.planned else None
+    @cached_property
+    def configured_plan(self) -> Plan:
+        """The plan that `config.yaml` gives; without studies if it is missing or broken."""
+        return kinds.record(self.configured, self.experiment)
 
     @cached_property
-    def plan_as_found(self) -> Plan | None:
-        """The recorded plan; None if it is missing or broken."""
+    def recorded_plan(self) -> Plan | None:
+        """The plan that `plan.json` records; None if it is missing or broken."""
         return self._read(layout.plan_file(self.path), Plan)
 
     @cached_property
     def graph(self) -> Graph:
         """The graph of the recorded plan, and beyond it as far as there are results."""
-        plan = self.plan_as_found or kinds.record(self.planned, self.experiment)
+        plan = self.recorded_plan or self.configured_plan
         found = {name: self._with_found(name, plan.study(name)) for name in self.studies}
         beside = [one for one in plan.studies if one.name not in found]
         whole = plan.model_copy(update={"studies": (*found.values(), *beside)})
@@ -145,6 +149,18 @@ class Evidence(Folder):
         """Path in the folder of the record that a thing is."""
         return node.file().as_posix()
 
+    def files_of(self, node: Node) -> set[str]:
+        """Paths in the folder of all files of a thing: of a figure, drawings and data."""
+        return {self.file_of(node), *self._files.get(node, ())}
+
+    @cached_property
+    def _files(self) -> dict[Node, list[str]]:
+        found: dict[Node, list[str]] = {}
+        for name in layout.files(self.path):
+            if node := self.graph.product(name):
+                found.setdefault(node, []).append(name)
+        return found
+
     def record_of(self, node: Node) -> Record | None:
         """The record that a thing is; None where it is missing or broken, or is no record."""
         match node.kind:
@@ -193,16 +209,15 @@ class Evidence(Folder):
         return [self.evaluations[place] for place in places]
 
     def planned_files(self) -> set[str]:
-        """Files that the plan and the manifest name."""
+        """Files that the configuration and the manifest name."""
         path = self.path / manifest.NAME
         listed = manifest.parse(path.read_text(errors="replace")) if path.is_file() else {}
         return {*listed, *(self.file(*place) for place in self.planned_places())}
 
     def planned_places(self) -> Iterator[Place]:
-        """Position of each planned training of each study."""
-        for study in self.planned.values():
-            yield from study.plan.places()
+        """Position of each training of each study that the configuration gives."""
+        return self.configured_plan.places()
 
     def results(self) -> Results:
-        """The results that tables, figures and numbers are computed from: as much as is planned."""
-        return Results.of(self, kinds.record(self.planned, self.experiment))
+        """The results that tables, figures and numbers are computed from: as much as is configured."""
+        return Results.of(self, self.configured_plan)

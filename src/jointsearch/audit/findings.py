@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
+
+from jointsearch.core.errors import UserError
 
 Level = Literal["hash", "derive", "retrain"]
 LEVELS: tuple[Level, ...] = ("hash", "derive", "retrain")
@@ -77,6 +80,17 @@ class Findings:
             self.add(level, check, subject)
         else:
             self.add(level, check, subject, Verdict.MISMATCH, message if isinstance(message, str) else message())
+
+    @contextmanager
+    def distrust(self, level: Level, check: str, subject: str) -> Iterator[None]:
+        """Add one for whatever fails when something is recomputed from records that may be wrong."""
+        try:
+            yield
+        except UserError as error:
+            self.add(level, check, subject, Verdict.CANNOT_BE_CHECKED, str(error))
+        except Exception as error:
+            message = f"cannot be recomputed from these records ({type(error).__name__}: {error})"
+            self.add(level, check, subject, Verdict.MISMATCH, message)
 
     def about(self, subjects: set[str]) -> "Findings":
         """Those on some files only."""

@@ -4,22 +4,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jointsearch.audit import manifest
+from jointsearch.core.code import ROOT
 from jointsearch.core.files import file_digest
 from jointsearch.results import code_inputs
 from jointsearch.results.catalogue import FIGURES, TABLES
+from jointsearch.results.graph import Node
 
 NAME = "code.sha256"
 
 
 def files() -> list[Path]:
     """The files of that code that are here, in order."""
-    names = {name for _, code in _products() for name in code} | {*code_inputs.paper(), *code_inputs.latex()}
-    return [path for name in sorted(names) if (path := code_inputs.ROOT / name).is_file()]
+    names = {name for _, code in _products() for name in code}
+    return [path for name in sorted(names) if (path := ROOT / name).is_file()]
 
 
 def listing() -> str:
     """Write their digests as `sha256sum` does."""
-    return "".join(f"{file_digest(file)}  {file.relative_to(code_inputs.ROOT).as_posix()}\n" for file in files())
+    return "".join(f"{file_digest(file)}  {file.relative_to(ROOT).as_posix()}\n" for file in files())
 
 
 def changed(text: str) -> set[str]:
@@ -34,13 +36,15 @@ def changed(text: str) -> set[str]:
     return {name for name, _ in before ^ now}
 
 
-def follow(changed: set[str]) -> set[str]:
-    """Figures, tables, numbers and pages that depend on some files: paths in a results folder, without suffix."""
+def follow(changed: set[str]) -> set[Node]:
+    """The products that some of these files make."""
     return {product for product, code in _products() if not changed.isdisjoint(code)}
 
 
-def _products() -> Iterator[tuple[str, list[str]]]:
-    yield from ((f"figures/{name}", code_inputs.figure(name)) for name in FIGURES)
-    yield from ((f"tables/{name}", code_inputs.table(name)) for name in TABLES)
-    yield "numbers", code_inputs.numbers()
-    yield "interactive", code_inputs.page()
+def _products() -> Iterator[tuple[Node, list[str]]]:
+    yield from ((Node("figure", name), code_inputs.figure(name)) for name in FIGURES)
+    yield from ((Node("table", name), code_inputs.table(name)) for name in TABLES)
+    yield Node("numbers"), code_inputs.numbers()
+    yield Node("page"), code_inputs.page()
+    yield Node("paper"), code_inputs.paper()
+    yield Node("latex"), code_inputs.latex()

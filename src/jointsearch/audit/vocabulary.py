@@ -1,6 +1,4 @@
-"""How a crate speaks of an experiment: profiles and terms, files, and rules with what they take and make."""
-
-from dataclasses import dataclass
+"""How a crate speaks of an experiment: profiles and terms, files, and what rules do."""
 
 from jointsearch.core import layout
 
@@ -78,43 +76,20 @@ PARAMETERS = {
 """Type and meaning of what rules take and make."""
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A rule of the workflow: what it does, and the parameters that it takes and makes."""
-
-    does: str
-    takes: tuple[str, ...]
-    makes: tuple[str, ...]
-
-
 RULES = {
-    "data": Rule("Checks the images, once and before any training", ("experiment",), ("data",)),
-    "history": Rule("Gathers what a bracket's model may see", ("experiment", "history", "evaluation"), ("history",)),
-    "sample": Rule("Proposes what a bracket tries first", ("experiment", "history", "proposals"), ("proposals",)),
-    "train": Rule(
-        "Trains proposals at one budget",
-        ("experiment", "data", "proposals", "evaluation", "budget", "seed"),
-        ("evaluation", "batch"),
-    ),
-    "promote": Rule("Promotes the best to the next rung", ("experiment", "evaluation"), ("proposals",)),
-    "observations": Rule(
-        "Tabulates the evaluations of a study and its incumbent",
-        ("plan", "experiment", "evaluation"),
-        ("observations", "incumbent"),
-    ),
-    "study_settings": Rule("Derives the settings of a study", ("experiment", "incumbent"), ("experiment",)),
-    "propose": Rule(
-        "Lists what a study trains that is no search", ("plan", "experiment", "evaluation"), ("proposals",)
-    ),
-    "numbers": Rule(
-        "Gathers the numbers that a text may quote",
-        ("experiment", "plan", "evaluation", "figure", "table"),
-        ("numbers",),
-    ),
-    "paper": Rule("Sets the paper", ("plan", "numbers", "figure", "table", "data"), ("paper",)),
-    "configuration": Rule("Writes the configuration down", ("experiment", "plan"), ("configuration",)),
+    "data": "Checks the images, once and before any training",
+    "history": "Gathers what a bracket's model may see",
+    "sample": "Proposes what a bracket tries first",
+    "train": "Trains proposals at one budget",
+    "promote": "Promotes the best to the next rung",
+    "observations": "Tabulates the evaluations of a study and its incumbent",
+    "study_settings": "Derives the settings of a study",
+    "propose": "Lists what a study trains that is no search",
+    "interactive": "Makes a page of all evaluations, to explore",
+    "numbers": "Gathers the numbers that a text may quote",
+    "paper": "Sets the paper",
+    "configuration": "Writes the configuration down",
 }
-FIGURE = Rule("Draws a figure", ("experiment", "plan", "evaluation"), ("figure",))
-"""What each rule does that has the name of a figure."""
-TABLE = Rule("Makes a table", ("experiment", "plan", "evaluation"), ("table",))
-"""And each that has that of a table, after `table_`."""
+"""What each rule of the workflow does; what it takes and makes is that of its jobs."""
+FIGURE, TABLE = "Draws a figure", "Makes a table"
+"""What each rule does that is named after a figure, or a table."""

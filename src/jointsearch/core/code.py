@@ -13,7 +13,7 @@ from jointsearch.core.files import file_digest
 from jointsearch.core.git import GitError, Repository
 from jointsearch.core.records import Digest
 
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = imports.PACKAGE
 ROOT = PACKAGE.parents[1]
 LOCK = ROOT / "envs" / "requirements.txt"
 TRAINING = ("training.evaluate", "training.datasets")

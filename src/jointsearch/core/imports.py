@@ -1,6 +1,7 @@
 """The import closure of a module within the package: what it imports, what those import, and so on."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -86,7 +87,7 @@ def _imports(file: Path, folders: Sequence[Path]) -> Iterator[str]:
 def imported(file: Path, package: Path = PACKAGE) -> tuple[Path, ...]:
     """Files of the package that one of its files imports, and those `__init__` above them that do something."""
     files: dict[Path, None] = {}
-    for name in _names(parse(file), package):
+    for name in _names(_head(file), package):
         parts = name.split(".")
         above = [_find(".".join(parts[:end]), package) for end in range(1, len(parts))]
         files |= dict.fromkeys([*(init for init in above if init and _does_something(init)), _file(name, package)])
@@ -97,6 +98,21 @@ def imported(file: Path, package: Path = PACKAGE) -> tuple[Path, ...]:
 def parse(file: Path) -> ast.Module:
     """Parse a file of the package, once."""
     return ast.parse(file.read_bytes(), file)
+
+
+_IMPORT, _DEFINITION = re.compile(rb"\bimport\b"), re.compile(rb"^(?:@|def |class )", re.MULTILINE)
+
+
+def _head(file: Path) -> ast.Module:
+    """Parse a file up to the first definition after its last import, which takes a quarter of the time."""
+    source = file.read_bytes()
+    end = max((one.end() for one in _IMPORT.finditer(source)), default=0)
+    rest = _DEFINITION.search(source, end)
+    try:
+        return ast.parse(source[: rest.start() if rest else None], file)
+    except SyntaxError:
+        # Cut in the middle of a string, say.
+        return parse(file)
 
 
 @cache

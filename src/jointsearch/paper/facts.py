@@ -206,7 +206,7 @@ def number_text(number: Number) -> tuple[str, str]:
 
 def caption_of(name: str) -> list[tuple[captions.Style, str]]:
     """The caption of a figure."""
-    return captions.read(code_inputs.ROOT / code_inputs.caption(name))
+    return captions.read(code.ROOT / code_inputs.caption(name))
 
 
 def as_json(facts: Facts) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Figure: the incumbent of the search against the training time spent."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,11 @@ from matplotlib.ticker import FuncFormatter
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
 from jointsearch.core.units import amount, scale
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
-from jointsearch.search.hyperband import bracket, budgets
+from jointsearch.search.hyperband import budgets
 
 _MARKERS = ["v", "s", "^", "D", "o"]
 """By budget, upwards; the last one is the full budget's."""
@@ -36,16 +36,10 @@ def data(results: Results) -> pd.DataFrame:
         `brackets` that are planned, and of those that are `complete`.
     """
     evaluations, full = results.evaluations(layout.SEARCH), budgets(results.experiment.budget)[-1]
+    trained, brackets = Counter(one.bracket for one in evaluations), results.plan.search.brackets
+    complete = sum(trained[one.index] >= sum(one.sizes) for one in brackets)
     rows = trajectory(evaluations, full_budget=full)
-    return rows.assign(
-        full_budget=full, brackets=len(results.plan.search.brackets), complete=_complete(results, evaluations)
-    )
-
-
-def _complete(results: Results, evaluations: tuple[Evaluation, ...]) -> int:
-    trained = pd.Series([one.bracket for one in evaluations]).value_counts()
-    sizes = {index: sum(bracket(index, results.experiment.budget).sizes) for index in trained.index}
-    return sum(trained[index] >= size for index, size in sizes.items())
+    return rows.assign(full_budget=full, brackets=len(brackets), complete=complete)
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:

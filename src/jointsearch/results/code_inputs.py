@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jointsearch.core import imports
+from jointsearch.core.code import ROOT
 from jointsearch.results.catalogue import FIGURES, TABLES
 
-ROOT = imports.PACKAGE.parents[1]
 _PAGE = "src/jointsearch/plotting/page"
 _PUBLISHED = ("config/config.yaml", "config/spaces/joint17.yaml", "CITATION.cff")
 _TEXT = ("paper/main.typ", "paper/template.typ", "paper/references.bib")

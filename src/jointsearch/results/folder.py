@@ -20,6 +20,7 @@ from jointsearch.core.records import (
     Rung,
     WarmStart,
 )
+from jointsearch.results.graph import Graph
 from jointsearch.search import hyperband, warm_start
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Place, Plan, StudyPlan
@@ -71,6 +72,11 @@ class Folder:
     def plan(self) -> Plan:
         """What the experiment trains."""
         return read_record(layout.plan_file(self.path), Plan)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What everything in the experiment depends on, by its plan."""
+        return Graph(self.plan, {name: self.settings_of(name) for name in self.plan.names})
 
     @cached_property
     def data(self) -> DataSet | None:

@@ -4,7 +4,7 @@ The workflow plans its jobs by it, an audit checks by it the digests of parents,
 drawn from it. `INPUTS` has a line for each kind of thing; a new kind of edge is one more line there.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,7 +93,11 @@ _FILES = {
 }
 
 
-PART_OF = {"space.yaml": "config.yaml", "workflow.smk": "ro-crate-metadata.json"}
+PART_OF = {
+    "space.yaml": "config.yaml",
+    "workflow.smk": "ro-crate-metadata.json",
+    "code.sha256": "manifest.sha256",
+}
 """Files that are made together with another one."""
 
 
@@ -142,7 +146,7 @@ class Graph:
             yield from self.evaluations_of(below)
 
     def product(self, file: str) -> Node | None:
-        """What a file is, or is a part of, if it is computed from studies as a whole; None if it is a record.
+        """What a file is, or is made together with; None if it is in the folder of a bracket, or nothing known.
 
         Parameters
         ----------
@@ -150,13 +154,29 @@ class Graph:
             Relative to the folder of the experiment.
         """
         path = Path(PART_OF.get(file, file))
-        return self._products.get(path.with_suffix(".csv") if path.parts[0] == "figures" else path)
+        match path.parts[0]:
+            case "figures":
+                path = path.with_suffix(".csv")
+            case "latex":
+                path = Path("latex")
+        return self._products.get(path)
+
+    def follow(self, changed: Iterable[Node]) -> set[Node]:
+        """The products that depend on some nodes, directly or through other products; and these nodes."""
+        found = set(changed)
+        while more := {one for one in self._products.values() if one not in found and self._has_input(one, found)}:
+            found |= more
+        return found
+
+    def _has_input(self, node: Node, among: set[Node]) -> bool:
+        return any(source in among for _, source in self.inputs_of(node))
 
     @cached_property
     def _products(self) -> dict[Path, Node]:
-        nodes = [Node(kind) for kind in _FILES if kind != "data"]
+        nodes = [Node(kind) for kind in _FILES]
         nodes += [*_drawn(self, "figure", FIGURES), *_drawn(self, "table", TABLES)]
-        nodes += [Node(kind, study) for study in self.plan.names for kind in ("settings", "observations", "incumbent")]
+        of_study = ("settings", "warm_start", "observations", "incumbent")
+        nodes += [Node(kind, study) for study in self.plan.names for kind in of_study]
         return {node.file(): node for node in nodes}
 
     def study(self, name: str) -> StudyPlan:

@@ -22,15 +22,16 @@ class StudyResults:
     evaluations: tuple[Evaluation, ...]
 
     @classmethod
-    def read(cls, folder: Path, plan: Plan, name: str) -> "StudyResults":
-        """Read a study of the experiment whose results lie in a folder.
+    def read(cls, folder: Path, name: str) -> "StudyResults":
+        """Read a study of the experiment whose results lie in a folder, as far as it is planned.
 
         Raises
         ------
         UserError
             As `Results.read`; if it is not planned.
         """
-        return cls.of(Folder(folder), plan.find(name))
+        reader = Folder(folder)
+        return cls.of(reader, reader.plan.find(name))
 
     @classmethod
     def of(cls, folder: Folder, plan: StudyPlan) -> "StudyResults":

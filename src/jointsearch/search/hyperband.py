@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import cycle
 
 from jointsearch.core.config.budget import BudgetSettings, LengthUnit
@@ -41,6 +42,7 @@ class Bracket:
         return self.levels.index(level) if level in self.levels else None
 
 
+@cache
 def budgets(settings: BudgetSettings) -> tuple[float, ...]:
     """Budgets from the lowest to the full one: maximum / eta^k, as long as not below the minimum.
 
@@ -66,6 +68,7 @@ def budgets(settings: BudgetSettings) -> tuple[float, ...]:
     return tuple(float(budget) for budget in all_budgets)
 
 
+@cache
 def bracket(index: int, settings: BudgetSettings) -> Bracket:
     """Build the bracket at a position in the search: rounds go from the most exploring bracket to s = 0."""
     top = len(budgets(settings)) - 1

@@ -24,7 +24,6 @@ from jointsearch.search import course, proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.incumbent import Incumbent
-from jointsearch.search.plan import Plan
 from jointsearch.search.resolve import refuse_another
 from jointsearch.search.studies.arms import second_step
 from jointsearch.search.studies.kinds import proposer
@@ -61,8 +60,7 @@ def run(all_jobs: Mapping[str, StudyJobs], objective: Objective | None = None) -
     """
     search = all_jobs[layout.SEARCH]
     with lock.take(search.folder), _one_thread():
-        plan = search.graph.plan
-        write_record(layout.plan_file(search.folder), plan)
+        write_record(layout.plan_file(search.folder), search.graph.plan)
         for study_jobs in all_jobs.values():
             settings = _settings(study_jobs)
             refuse_another(study_jobs.frozen, settings)
@@ -71,8 +69,8 @@ def run(all_jobs: Mapping[str, StudyJobs], objective: Objective | None = None) -
                 _find_images(study_jobs)
             with _training(study_jobs, settings, objective) as train:
                 study = _StudyRun(study_jobs, settings, train)
-                study.run(plan)
-            study.sum_up(plan)
+                study.run()
+            study.sum_up()
 
 
 def finish(all_jobs: Mapping[str, StudyJobs]) -> None:
@@ -111,7 +109,7 @@ class _StudyRun:
     experiment: Experiment
     training: Train
 
-    def run(self, plan: Plan) -> None:
+    def run(self) -> None:
         """Train everything that is planned."""
         planned, brackets = self.study_jobs.planned.plan, self.study_jobs.brackets
         if self.experiment.warm_start is not None:
@@ -119,16 +117,16 @@ class _StudyRun:
         if planned.is_search:
             course.run(brackets, self.experiment.budget, self.experiment.lags, self)
             return
-        followed = {name: StudyResults.read(self.study_jobs.folder, plan, name).evaluations for name in planned.follows}
+        followed = {name: StudyResults.read(self.study_jobs.folder, name).evaluations for name in planned.follows}
         kind = proposer(planned)
         for item in brackets:
             for rung in range(len(item.sizes)):
                 proposed = kind.propose(self.experiment, planned, item.index, rung, followed)
                 self.train(item, rung, self.keep(proposed))
 
-    def sum_up(self, plan: Plan) -> None:
+    def sum_up(self) -> None:
         """Write the table of its evaluations and the best configuration."""
-        found = StudyResults.read(self.study_jobs.folder, plan, self.folder.name)
+        found = StudyResults.read(self.study_jobs.folder, self.folder.name)
         for name, content in study_tables.of_study(found).items():
             write_bytes(self.study_jobs.table.with_name(name), content)
 

@@ -91,17 +91,17 @@ class StudyJobs:
         """All brackets of the study, in order."""
         return self.planned.brackets
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """Folder of the experiment."""
         return self.results / self.config.experiment
 
-    @property
+    @cached_property
     def study(self) -> Path:
         """Folder of the study."""
         return self.folder / self.planned.name
 
-    @property
+    @cached_property
     def frozen(self) -> Path:
         """The settings of the study; those of the search define the experiment."""
         return layout.settings_file(self.folder, self.planned.name)

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jointsearch.core import layout, lock
+from jointsearch.core.code import ROOT
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest, write_bytes, write_record
-from jointsearch.results import code_inputs
 from jointsearch.training import job
 
 KNOWN = ".time-stamps"
@@ -118,5 +118,5 @@ def _surroundings(config: Config) -> str:
     from jointsearch.audit import sources
 
     # Wherever the clone lies, or by what link it is named.
-    code = [f"{_stamp(path)} {path.relative_to(code_inputs.ROOT)}" for path in sources.files()]
+    code = [f"{_stamp(path)} {path.relative_to(ROOT)}" for path in sources.files()]
     return digest([config.search.model_dump(mode="json"), config.studies.model_dump(mode="json"), code])

@@ -1,0 +1,81 @@
+"""The derive level of an audit: tables, figures, numbers and crate are made again from the records."""
+
+import importlib.metadata
+
+from jointsearch.audit import crate
+from jointsearch.audit.agreement import TOLERANCE, only_rounded, rounded
+from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.core import machine
+from jointsearch.plotting.outcomes import outcomes
+
+DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
+"""The packages that decide the bytes of a figure."""
+VERBATIM = ("observations.csv", "incumbent.json")
+"""Copies of the records, in which nothing is rounded."""
+
+
+def check_outcomes(evidence: Evidence, findings: Findings) -> None:
+    """Recompute the table, the incumbent, the figures with their data and the numbers from the records."""
+    planned = list(evidence.planned_places())
+    if not planned or not evidence.there(planned):
+        message = "some of the evaluations that they are computed from are missing"
+        findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)
+        return
+    draws = _draws_alike(evidence)
+    with findings.distrust("derive", "outcome", "observations.csv"):
+        _check_made(evidence, outcomes(evidence.results(), draws), findings)
+    if not draws:
+        message = "drawn with other libraries than those here; the data behind them are checked"
+        findings.add("derive", "outcome", "figures", Verdict.NOT_CHECKED, message)
+
+
+def check_crate(evidence: Evidence, findings: Findings) -> None:
+    """Recompute the Run Crate of the files."""
+    if not evidence.configured:
+        message = "the length of the search is unknown"
+        findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
+        return
+    with findings.distrust("derive", "outcome", crate.METADATA):
+        made = {crate.METADATA: crate.build(evidence.path)}
+        _check_made(evidence, made, findings)
+
+
+def _check_made(evidence: Evidence, made: dict[str, bytes], findings: Findings) -> None:
+    """Compare recomputed files with those found.
+
+    Data, tables and numbers are compared by their numbers; drawings of equal data by their bytes.
+    """
+    close = set[str]()
+    for name, again in made.items():
+        path = evidence.path / name
+        if not path.is_file():
+            findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
+            continue
+        found = path.read_bytes()
+        number = None if found != again else 0
+        if number is None and path.suffix in (".csv", ".json", ".html") and path.name not in VERBATIM:
+            number = rounded(again.decode(), found.decode(errors="replace"))
+        if number is not None:
+            close |= {name.rpartition(".")[0]} if number else set()
+            findings.add("derive", "outcome", name, Verdict.VERIFIED, only_rounded(number))
+        elif name.rpartition(".")[0] in close:
+            message = f"drawn of data that are the same only to {TOLERANCE:g} here, so not the same to the byte"
+            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
+        elif path.suffix == ".pdf" and not _packs_alike(evidence):
+            message = "not the same to the byte, as another Python may pack the same page otherwise"
+            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
+        else:
+            findings.add("derive", "outcome", name, Verdict.MISMATCH, "is not what the records give")
+
+
+def _draws_alike(evidence: Evidence) -> bool:
+    """Whether the drawing libraries are here in the versions of the search."""
+    here = {name: importlib.metadata.version(name) for name in DRAWING}
+    there = [{name: one.packages.get(name) for name in DRAWING} for one in evidence.environments.values()]
+    return bool(there) and all(one == here for one in there)
+
+
+def _packs_alike(evidence: Evidence) -> bool:
+    """Whether a Python that ran the search is here, and with it the library that compresses a PDF."""
+    return machine.python() in {one.python for one in evidence.environments.values()}
