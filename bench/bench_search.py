@@ -43,7 +43,7 @@ def main() -> None:
         if not arguments.no_run:
             execute([job for job in jobs if job.optimiser.label not in unable], arguments)
     except KeyboardInterrupt:
-        sys.exit("interrupted: start it again to go on from here")
+        sys.exit("interrupted: start it again to continue from here")
     if not arguments.no_report:
         # Here, because each worker imports this module, and none draws.
         from search import report
@@ -97,7 +97,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, default=ROOT / "results" / "bench-search", help="folder of search_quality.*"
     )
-    parser.add_argument("--no-run", action="store_true", help="only report what is there")
+    parser.add_argument("--no-run", action="store_true", help="only report the runs so far")
     parser.add_argument("--no-report", action="store_true", help="only run what is missing")
     return parser.parse_args()
 

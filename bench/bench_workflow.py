@@ -32,7 +32,12 @@ def main() -> None:
             if brackets <= LARGEST_FINISHED:
                 snakemake(clone, brackets, "--touch")
                 noop = f"{snakemake(clone, brackets):.1f}"
-            print(f"{brackets:>8} {len(study_jobs.all_batches):>10} {dry:>10.1f} {noop:>10}", flush=True)
+            print(f"{brackets:>8} {len(batches(study_jobs)):>10} {dry:>10.1f} {noop:>10}", flush=True)
+
+
+def batches(study_jobs: StudyJobs) -> list[Path]:
+    """The batch files of the whole search."""
+    return study_jobs.inputs("study")["evaluations"]
 
 
 def snakemake(clone: Path, brackets: int, *flags: str) -> float:
@@ -60,7 +65,7 @@ def finish(clone: Path, brackets: int) -> StudyJobs:
     write_record(clone / layout.plan_file(study_jobs.folder), study_jobs.graph.plan)
     names = ["data.json", "observations.csv", "incumbent.json", "numbers.json", "config.yaml", "space.yaml"]
     names += ["ro-crate-metadata.json", "workflow.smk", "manifest.sha256"]
-    files = [*study_jobs.all_batches, *(study_jobs.folder / name for name in names)]
+    files = [*batches(study_jobs), *(study_jobs.folder / name for name in names)]
     for item in study_jobs.brackets:
         files.append(layout.history_file(study_jobs.study, item.index))
         files += [layout.proposals_file(study_jobs.study, item.index, rung) for rung in range(len(item.sizes))]

@@ -2,7 +2,7 @@
 
 Virtual environments cannot be moved. So each is built in a folder of its own, `.venv-1`, `.venv-2`, ..., and `.venv`
 is a link to the newest one that is whole: a build that fails or is interrupted leaves the one that stands as it is, and
-what runs there goes on after a build as well, since its folder is kept until the next one.
+what runs there keeps running after a build as well, since its folder is kept until the next one.
 
 Standard library only: this runs before anything is installed. Another build of torch (another CUDA version, or CPU
 only) comes from the index named in TORCH_INDEX, at the locked versions, but without hashes.
@@ -60,7 +60,7 @@ def main() -> None:
     link = ROOT / (f".venv-{arguments.name}" if arguments.name else ".venv")
     if arguments.check:
         if standing(link).get("clone") != str(ROOT):
-            sys.exit("error: there is no environment, or it is of another place: make env")
+            sys.exit("error: there is no environment, or it was built for another folder: make env")
         return
     try:
         bring_up_to_date(link, arguments.name, arguments.python)
@@ -84,7 +84,7 @@ def bring_up_to_date(link: Path, name: str | None, python: str) -> None:
             "remove it, or give it another name, and start again"
         )
     with (ROOT / ".venv-build").open("w") as lock:
-        # What is started below inherits the lock: after a `kill -9` of this process, pip goes on for a while.
+        # What is started below inherits the lock: after a `kill -9` of this process, pip continues for a while.
         os.set_inheritable(lock.fileno(), True)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -216,13 +216,13 @@ def pip(folder: Path, *arguments: str | Path) -> None:
 
 
 def pip_settings(python: Path) -> dict[str, str]:
-    """Where packages come from, of all that the user's pip is told by files and variables, as variables.
+    """Where packages come from, as the user's files and variables configure pip, as variables.
 
     Others would break the build, and cannot be switched off one by one: `user = true`, `target`, `prefix`, `python`.
     """
-    # With `user` set, `pip config list` is told to list the user's own file only.
-    told = {name: value for name, value in os.environ.items() if re.match(r"PIP_(?!PYTHON$)", name)} | {"PIP_USER": "0"}
-    listed = [line.partition("=") for line in output([python, "-I", "-m", "pip", "config", "list"], told).splitlines()]
+    # With `user` set, `pip config list` lists the user's own file only.
+    own = {name: value for name, value in os.environ.items() if re.match(r"PIP_(?!PYTHON$)", name)} | {"PIP_USER": "0"}
+    listed = [line.partition("=") for line in output([python, "-I", "-m", "pip", "config", "list"], own).splitlines()]
     settings = {"PIP_CONFIG_FILE": os.devnull}
     for section in ("global", "install", ":env:"):
         for name, _, value in listed:

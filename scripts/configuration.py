@@ -1,7 +1,7 @@
 """Which configuration makes these results again?
 
 Reads the settings and the plan of an experiment; writes a configuration and its space file, all that it takes to
-run the search anew: what changes no result (folders, jobs, notes) is left at its default.
+run the search again: what changes no result (folders, jobs, notes) is left at its default.
 """
 
 import argparse

@@ -1,13 +1,13 @@
 """What does one need to write about an experiment in LaTeX?
 
-Reads its records, numbers, figures and tables; writes a folder for the template of a venue: numbers.tex, tables,
-captions, figures and an example, main.tex.
+Reads its records, configuration, numbers, figures and tables; writes a folder for the template of a venue: numbers.tex,
+tables, captions, figures and an example, main.tex.
 """
 
 import argparse
 from pathlib import Path
 
-from jointsearch.core import cli, config
+from jointsearch.core import cli
 from jointsearch.core.files import write_bytes
 from jointsearch.paper.facts import gather
 from jointsearch.paper.latex import export
@@ -15,11 +15,10 @@ from jointsearch.paper.latex import export
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("output", type=Path, help="the folder to write")
     arguments = parser.parse_args()
-    for name, content in export(gather(config.read(arguments.config), arguments.folder), arguments.folder).items():
+    for name, content in export(gather(arguments.folder), arguments.folder).items():
         write_bytes(arguments.output / name, content)
 
 

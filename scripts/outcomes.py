@@ -12,12 +12,8 @@ from pathlib import Path
 from jointsearch.audit import archive
 from jointsearch.core import cli, config, layout
 from jointsearch.core.errors import UserError
-from jointsearch.core.files import write_bytes, write_record
-from jointsearch.paper.build import build
-from jointsearch.paper.facts import gather
-from jointsearch.plotting.outcomes import outcomes
-from jointsearch.results.results import Results
-from jointsearch.search.resolve import configuration
+from jointsearch.core.files import write_record
+from jointsearch.workflow.outcomes import write_outcomes
 from jointsearch.workflow.study_jobs import StudyJobs
 
 
@@ -35,13 +31,9 @@ def main() -> None:
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
     write_record(layout.plan_file(folder), study_jobs.graph.plan)
-    results = Results.read(folder)
-    made = configuration(results.experiment, study_jobs.length, settings.studies) | outcomes(results)
-    for name, content in made.items():
-        write_bytes(folder / name, content)
-    print(f"{folder}: {len(made)} tables, figures, numbers and pages", flush=True)
-    write_bytes(folder / "paper.pdf", build(gather(settings, folder), folder))
-    print(f"{folder / 'paper.pdf'}")
+    *made, paper = write_outcomes(study_jobs)
+    print(f"{folder}: {len(made)} tables, figures, numbers and pages")
+    print(paper)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """What does the paper say of an experiment?
 
-Reads its records, numbers, figures and tables, and the text in `paper/`; writes the paper (PDF). By hand it also works
-on an experiment in progress, and says how far it is. A number that the text quotes and that is not there, or a result
-that is typed into the text, is an error.
+Reads its records, configuration, numbers, figures and tables, and the text in `paper/`; writes the paper (PDF). By hand
+it also works on an experiment in progress, and reports how far it is. A number that the text quotes and that does not
+exist, or a result that is typed into the text, is an error.
 """
 
 import argparse
 from pathlib import Path
 
-from jointsearch.core import cli, config
+from jointsearch.core import cli
 from jointsearch.core.files import write_bytes
 from jointsearch.paper.build import build
 from jointsearch.paper.facts import gather
@@ -16,12 +16,10 @@ from jointsearch.paper.facts import gather
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
     parser.add_argument("folder", type=Path, help="results folder of the experiment")
     parser.add_argument("output", type=Path, help="the PDF to write")
     arguments = parser.parse_args()
-    facts = gather(config.read(arguments.config), arguments.folder)
-    write_bytes(arguments.output, build(facts, arguments.folder))
+    write_bytes(arguments.output, build(gather(arguments.folder), arguments.folder))
 
 
 if __name__ == "__main__":

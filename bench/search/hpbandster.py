@@ -81,7 +81,7 @@ class HpBandSter:
 
 
 def without_ordinals(space: SpaceFile) -> SpaceFile:
-    """Make ordinals, which HpBandSter refuses, integers, as it tells its users to do."""
+    """Make ordinals, which HpBandSter refuses, integers, as it advises."""
     given = space.model_dump(mode="json", by_alias=True, exclude_none=True)
     given["hyperparameters"] = {
         name: {"type": "integer", "lower": 0, "upper": len(one["sequence"]) - 1} if one["type"] == "ordinal" else one

@@ -137,8 +137,8 @@ def task_table(summary: Summary) -> str:
             }
         )
     others = [f"- `{name}` ({entry.role}): {entry.about}" for name, entry in known.items() if name not in summary.tasks]
-    told = "\nNot shown here:\n\n" + "\n".join(others) + "\n" if others else ""
-    return markdown(pd.DataFrame(rows)) + told
+    hidden = "\nNot shown here:\n\n" + "\n".join(others) + "\n" if others else ""
+    return markdown(pd.DataFrame(rows)) + hidden
 
 
 def surrogate_table(summary: Summary) -> str:
@@ -230,19 +230,19 @@ def test_by_task(summary: Summary, ours: str, name: str, share: float) -> str:
 
 
 def faithful(summary: Summary) -> str:
-    """How far our BOHB is from HpBandSter's; empty where one of them is not there."""
+    """How far our BOHB is from HpBandSter's; empty if one of them is missing."""
     if not {"bohb", "hpbandster"} <= set(summary.optimisers):
         return ""
     places = [summary.optimisers.index(label) for label in ("bohb", "hpbandster")]
-    told = []
+    parts = []
     for name, share in PARTS:
         ours, theirs = summary.blocks(share)[:, places].T
         low, high = statistics.interval(
             ours - theirs, np.random.default_rng(derive_seed(0, name, "bootstrap", "faithful"))
         )
         [one] = statistics.compare(ours, {"hpbandster": theirs})
-        told.append(f"{name} {(ours - theirs).mean():+.3f} [{low:+.3f}, {high:+.3f}] (p = {one.p:.2g})")
-    return f"`bohb`, which should equal `hpbandster`: mean difference of regrets {'; '.join(told)}.\n"
+        parts.append(f"{name} {(ours - theirs).mean():+.3f} [{low:+.3f}, {high:+.3f}] (p = {one.p:.2g})")
+    return f"`bohb`, which should equal `hpbandster`: mean difference of regrets {'; '.join(parts)}.\n"
 
 
 def cost_table(summary: Summary) -> str:

@@ -113,24 +113,24 @@ class Surrogate:
         Of `CANDIDATES`.
     model
         Fitted on all configurations.
-    foretold, residuals
-        Logits that it foretold of held-out configurations, and what the truth was beyond; by budget level, ordered
-        by what was foretold.
+    predicted, residuals
+        Logits predicted for held-out configurations, and what the truth was beyond; by budget level, ordered
+        by the prediction.
     noise_share
         Share of the residuals' variance that is noise of the trainings; the rest is what the model does not know.
     """
 
     name: str
     model: Any
-    foretold: tuple[Array, ...]
+    predicted: tuple[Array, ...]
     residuals: tuple[Array, ...]
     noise_share: float
 
     def noise(self, logits: Array, level: int, seeds: Sequence[int]) -> Array:
         """Draw noise, a seed each: one of the tenth of the residuals at predictions most alike, centred and shrunk."""
-        foretold, residuals = self.foretold[level], self.residuals[level]
-        window = min(len(foretold), max(20, len(foretold) // 10))
-        starts = np.clip(np.searchsorted(foretold, logits) - window // 2, 0, len(foretold) - window)
+        predicted, residuals = self.predicted[level], self.residuals[level]
+        window = min(len(predicted), max(20, len(predicted) // 10))
+        starts = np.clip(np.searchsorted(predicted, logits) - window // 2, 0, len(predicted) - window)
         drawn = []
         for start, seed in zip(starts, seeds, strict=True):
             near = residuals[start : start + window]
@@ -139,21 +139,21 @@ class Surrogate:
 
 
 def cross_validated(table: Table, fit: Fit) -> Array:
-    """Logits foretold of each configuration at each budget by a model that has not seen it; shape of the errors."""
-    foretold = np.full(table.errors.shape, np.nan)
+    """Logits predicted for each configuration at each budget by a model that has not seen it; shape of the errors."""
+    predicted = np.full(table.errors.shape, np.nan)
     for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(table.units):
         model = fit(*table.stacked(train))
         for level in range(len(table.budgets)):
-            foretold[test, level] = model.predict(table.points(table.units[test], level))
-    return foretold
+            predicted[test, level] = model.predict(table.points(table.units[test], level))
+    return predicted
 
 
-def quality(table: Table, foretold: Array, name: str, family: str) -> pd.DataFrame:
+def quality(table: Table, predicted: Array, name: str, family: str) -> pd.DataFrame:
     """R^2 and Spearman's correlation of held-out errors, a row a budget."""
     rows = []
     for level, budget in enumerate(table.budgets):
         known = ~np.isnan(table.errors[:, level])
-        truth, guess = table.errors[known, level], expit(foretold[known, level])
+        truth, guess = table.errors[known, level], expit(predicted[known, level])
         score, correlation = r2_score(truth, guess), spearmanr(truth, guess).statistic
         rows.append({"model": name, "family": family, "budget": budget, "r2": score, "spearman": correlation})
     return pd.DataFrame(rows)
@@ -162,22 +162,22 @@ def quality(table: Table, foretold: Array, name: str, family: str) -> pd.DataFra
 def fit_best(table: Table) -> tuple[dict[str, Surrogate], pd.DataFrame]:
     """Fit all candidates; of each family keep the one with the best held-out rank correlation at the full budget.
 
-    The variance of the trainings' noise is taken from the Gaussian process, whose white kernel tells it from what the
-    model does not know; the residuals alone would overstate it.
+    The variance of the trainings' noise is taken from the Gaussian process, whose white kernel separates it from what
+    the model does not know; the residuals alone would overstate it.
 
     Returns
     -------
     (dict, pandas.DataFrame)
         The best of each family; the quality of all.
     """
-    foretold = {name: cross_validated(table, fit) for name, (_, fit) in CANDIDATES.items()}
-    scores = pd.concat([quality(table, foretold[name], name, family) for name, (family, _) in CANDIDATES.items()])
+    predicted = {name: cross_validated(table, fit) for name, (_, fit) in CANDIDATES.items()}
+    scores = pd.concat([quality(table, predicted[name], name, family) for name, (family, _) in CANDIDATES.items()])
     full = scores[scores["budget"] == table.budgets[-1]].sort_values("spearman", ascending=False)
     best = full.drop_duplicates("family").set_index("family")["model"]
     everything = np.arange(len(table.units))
     kept = {
         str(family): _surrogate(
-            str(name), CANDIDATES[str(name)][1](*table.stacked(everything)), table, foretold[str(name)]
+            str(name), CANDIDATES[str(name)][1](*table.stacked(everything)), table, predicted[str(name)]
         )
         for family, name in best.items()
     }
@@ -189,13 +189,13 @@ def fit_best(table: Table) -> tuple[dict[str, Surrogate], pd.DataFrame]:
     return kept, scores.reset_index(drop=True)
 
 
-def _surrogate(name: str, model: Any, table: Table, foretold: Array) -> Surrogate:
+def _surrogate(name: str, model: Any, table: Table, predicted: Array) -> Surrogate:
     guesses, residuals = [], []
     for level in range(len(table.budgets)):
         known = np.flatnonzero(~np.isnan(table.errors[:, level]))
-        known = known[np.argsort(foretold[known, level], kind="stable")]
-        guesses.append(foretold[known, level])
-        residuals.append(to_logit(table.errors[known, level]) - foretold[known, level])
+        known = known[np.argsort(predicted[known, level], kind="stable")]
+        guesses.append(predicted[known, level])
+        residuals.append(to_logit(table.errors[known, level]) - predicted[known, level])
     return Surrogate(name, model, tuple(guesses), tuple(residuals), 1.0)
 
 

@@ -70,6 +70,12 @@ def test_best_manual_architecture_is_that_without_failures_of_the_lowest_mean_va
     assert numbers["manual_failed"].value == 1
 
 
+def test_weights_that_were_not_counted_are_no_number() -> None:
+    known = results(SETTINGS, manual=trained("manual", {"resnet_20": [0.2, 0.4]}, parameters=None))
+    numbers = manual.numbers(known, manual.data(known))
+    assert "best_manual_test_error" in numbers and "best_manual_parameters" not in numbers
+
+
 @pytest.mark.parametrize("errors", [{}, {"resnet_20": [None]}])
 def test_without_a_success_nothing_is_said_to_be_best(errors) -> None:
     known = by_hand(errors, found=None)

@@ -81,7 +81,7 @@ def test_the_best_of_each_family_is_chosen_by_held_out_rank_correlation(trained)
 
 def test_noise_has_the_size_of_the_trainings_noise(trained):
     one = table.fit("report").surrogates["gp"]
-    drawn = one.noise(np.full(4000, np.median(one.foretold[2])), 2, range(4000))
+    drawn = one.noise(np.full(4000, np.median(one.predicted[2])), 2, range(4000))
     assert drawn.mean() == pytest.approx(0, abs=0.02)
     assert drawn.std() == pytest.approx(NOISE, rel=0.5)
 

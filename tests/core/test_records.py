@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import canonical, digest, read_record, write_bytes, write_record
-from jointsearch.core.records import Evaluation, rank
+from jointsearch.core.records import (
+    Attempt,
+    Conditions,
+    CurvePoint,
+    Evaluation,
+    Identity,
+    MadeWith,
+    Observed,
+    Result,
+    Timing,
+    rank,
+)
 
 scalars = st.one_of(st.booleans(), st.integers(-(2**53) + 1, 2**53 - 1), st.floats(allow_nan=False), st.text())
 finite = scalars.filter(lambda value: value not in (float("inf"), float("-inf")))
@@ -114,3 +125,57 @@ def test_derivable_part_leaves_out_what_was_observed():
 def test_rank_puts_failures_last_and_breaks_ties_by_id_as_numbers():
     order = rank([evaluation("10-0-0"), evaluation("2-0-0", None), evaluation("9-0-0"), evaluation("3-0-0", 0.4)])
     assert [item.proposal.id for item in order] == ["3-0-0", "9-0-0", "10-0-0", "2-0-0"]
+
+
+def test_an_evaluation_carries_each_field_of_what_it_is_made_of():
+    """Also fields with a default, whose omission no validation would notice."""
+    attempt = Attempt(
+        host="node",
+        device="H200",
+        job="7",
+        gpu="3",
+        started=100.0,
+        finished=110.0,
+        environment="a" * 64,
+        energy_joules=5.0,
+    )
+    timing = Timing(training_seconds=8, evaluation_seconds=1, startup_seconds=2, clock="AQ==", curve_seconds=(8.0,))
+    conditions = Conditions(
+        code="c" * 64,
+        lock="1" * 64,
+        python="3.11.7",
+        torch="2.14.1",
+        data="d" * 64,
+        split="5" * 64,
+        device_type="cuda",
+        threads=2,
+    )
+    result = Result(
+        status="success",
+        message="the budget is shorter than one step; one step was trained",
+        loss=0.5,
+        test_error=0.6,
+        snapshot_test_error=0.4,
+        parameters=1000,
+        epochs=1,
+        steps=10,
+        curve=(CurvePoint(step=10, epoch=1, learning_rate=0, train_loss=1, validation_error=0.5, test_error=0.6),),
+    )
+    one = evaluation("3-0-11")
+    identity = Identity(**{name: getattr(one, name) for name in Identity.model_fields})
+    made_with = MadeWith.of(conditions, "bfloat16", compiled=True)
+    observed = Observed.of(attempt, timing, earlier=(attempt,))
+    joined = Evaluation.of(identity, result, made_with, observed, ("b" * 64,), continues="3-0-11@0")
+    for part, whole in (
+        (attempt, observed),
+        (timing, observed),
+        (conditions, made_with),
+        (identity, joined),
+        (result, joined),
+    ):
+        fields = type(part).model_fields
+        assert part.model_fields_set == set(fields), "a new field must be set here"
+        assert {name: getattr(whole, name) for name in fields} == dict(part)
+    assert (made_with.precision, made_with.compiled, observed.earlier) == ("bfloat16", True, (attempt,))
+    assert (joined.made_with, joined.observed) == (made_with, observed)
+    assert (joined.continues, joined.parents) == ("3-0-11@0", ("b" * 64,))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from jointsearch.core.imports import PACKAGE, imported
+from jointsearch.core.imports import PACKAGE, closure, imported
 
 ROOT = PACKAGE.parents[1]
 PAGE = (ROOT / "docs" / "design.md").read_text()
@@ -33,6 +33,21 @@ def test_a_walk_stops_in_the_rooms_of_its_files(walk):
     drawn = re.search(rf'<g id="{walk}".*?</g>', PICTURE, re.DOTALL)[0]
     heights = [float(y) for y in re.findall(r'<circle cx="[\d.]+" cy="([\d.]+)"', drawn)]
     assert [min(ROOMS, key=lambda room: abs(ROOMS[room] - y)) for y in heights] == listed
+
+
+@pytest.mark.parametrize("walk", "ABC")
+def test_a_script_that_a_walk_names_runs_the_file_at_that_stop(walk):
+    for stop in re.split(r"^\d+\. ", section(f"{walk}. "), flags=re.MULTILINE)[1:]:
+        file, *others = NAMED.findall(stop)
+        for script in others:
+            if script.startswith("scripts/"):
+                assert PACKAGE / file in closure(ROOT / script), f"{script} does not import {file}"
+
+
+def test_the_walk_to_a_figure_names_the_scripts_of_all_rules_on_its_way():
+    rules = (ROOT / "workflow" / "rules" / "search.smk").read_text()
+    called = {*re.findall(r"\$SCRIPTS/(\w+\.py)", rules), "figure.py"} - {"warm_start.py"}
+    assert set(re.findall(r"`scripts/(\w+\.py)`", section("A. "))) == called
 
 
 def test_every_file_that_the_page_names_is_there():

@@ -199,7 +199,7 @@ def test_a_look_never_builds(clone, tmp_path):
     for target in ("status", "resume-check"):
         done = empty.make(target)
         assert done.returncode != 0
-        assert done.stderr.startswith("error: there is no environment, or it is of another place: make env\n")
+        assert done.stderr.startswith("error: there is no environment, or it was built for another folder: make env\n")
     assert not empty.folders()
 
 

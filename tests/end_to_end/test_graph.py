@@ -79,7 +79,7 @@ def test_every_job_has_the_inputs_that_the_graph_says_and_no_others_of_the_resul
             continue
         asked = study_jobs.inputs(node.kind, node.bracket, node.rung, node.name)
         expected = {str(path) for of_role in asked.values() for path in of_role}
-        for path in map(str, study_jobs.files("", node)):
+        for path in map(str, study_jobs.files(node)):
             assert {one for one in jobs[path] if one.startswith("results/")} == expected, path
             seen.add(path)
     assert seen == {path for path in jobs if path.startswith("results/")}

@@ -17,7 +17,7 @@ from jointsearch.results.results import Results
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets, promote
 from jointsearch.search.plan import Plan
-from jointsearch.search.resolve import resolve
+from jointsearch.search.resolve import configuration, resolve
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.kind import PlannedStudy
 from jointsearch.space.space import Space
@@ -49,7 +49,7 @@ def settings(folder: Path, *, studies: bool = True) -> Config:
     beside = {
         "correlation": {"configurations": 24},
         "manual": {"architectures": ["resnet_20", "wide_resnet_10_2"], "seeds": 3},
-        "arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"},
+        "arms": {"brackets": 6, "repeats": 2, "start": "wide_resnet_10_2"},
         "retraining": {"seeds": 3},
     }
     return Config.model_validate(
@@ -82,9 +82,11 @@ def put(path: Path, record: Experiment | Evaluation | Plan) -> None:
     path.write_text(record.model_dump_json())
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, settings: Config) -> None:
     """Make tables and numbers of it as the workflow does; its figures are empty pages, which are sooner drawn."""
-    for path, content in outcomes(Results.read(folder), draw=False).items():
+    results = Results.read(folder)
+    written = configuration(results.experiment, BRACKETS, settings.studies)
+    for path, content in (written | outcomes(results, draw=False)).items():
         write_bytes(folder / path, content)
         if path.startswith("figures/"):
             write_bytes((folder / path).with_suffix(".pdf"), PAGE)

@@ -23,8 +23,8 @@ from jointsearch.search.studies import kinds
 def made(folder: Path, *, studies: bool) -> tuple[Facts, Path]:
     settings = complete.settings(folder, studies=studies)
     complete.write(folder, settings)
-    complete.make(folder)
-    return gather(settings, folder), folder
+    complete.make(folder, settings)
+    return gather(folder), folder
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_the_images_are_said_in_the_line_of_the_workflow(search_only) -> None:
     found = {"digest": "d" * 64, "split": "5" * 64, "classes": ("a_1", "#b"), "shape": (3, 8, 8)}
     images = DataSet(**found, train=8000, validation=2, test=2, validation_from="val/", test_from="training")
     write_record(folder / "data.json", images)
-    told = gather(complete.settings(folder, studies=False), folder)
+    told = gather(folder)
     (folder / "data.json").unlink()
     assert as_json(told)["experiment"]["counts"] == dataset.line(images)
     assert as_json(told)["experiment"]["validation"] == ""
@@ -83,15 +83,15 @@ def test_before_the_first_record_there_is_a_paper(tmp_path) -> None:
     experiment = resolve(settings)
     complete.put(layout.experiment_file(folder), experiment)
     complete.put(layout.plan_file(folder), kinds.record(kinds.plan(settings, experiment), experiment))
-    complete.make(folder)
-    facts = gather(settings, folder)
+    complete.make(folder, settings)
+    facts = gather(folder)
     assert "full_budget_evaluations" in facts.figures
     assert build(facts, folder).startswith(b"%PDF-")
 
 
 def test_arms_that_are_not_complete_have_another_paper(everything) -> None:
     facts, folder = everything
-    assert set(facts.arms.values()) == {2} and facts.start == "resnet_20"
+    assert set(facts.arms.values()) == {2} and facts.start == "wide_resnet_10_2"
     studies = {**facts.studies, "arm": replace(facts.studies["arm"], planned=facts.studies["arm"].done + 1)}
     assert build(replace(facts, studies=studies), folder) != build(facts, folder)
     alone = replace(facts, arms={"joint_bohb": 2, "joint_random": 2})
@@ -145,13 +145,14 @@ def test_a_misspelt_name_in_a_question_is_found_strictly_only(search_only, sourc
 
 
 @pytest.mark.parametrize(
-    "path", ["numbers.json", "figures/time_spent.csv", "figures/time_spent.pdf", "tables/importance_groups.csv"]
+    "path",
+    ["config.yaml", "numbers.json", "figures/time_spent.csv", "figures/time_spent.pdf", "tables/importance_groups.csv"],
 )
 def test_a_missing_input_is_named(search_only, tmp_path, path) -> None:
     folder = shutil.copytree(search_only[1], tmp_path / "demo")
     (folder / path).unlink()
     with pytest.raises(UserError, match=f"{path}: is missing"):
-        gather(complete.settings(folder, studies=False), folder)
+        gather(folder)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_an_input_that_was_cut_off_is_named(search_only, tmp_path, path, size, m
     folder = shutil.copytree(search_only[1], tmp_path / "demo")
     (folder / path).write_bytes((folder / path).read_bytes()[:size])
     with pytest.raises(UserError, match=f"{path}: {message}"):
-        gather(complete.settings(folder, studies=False), folder)
+        gather(folder)
 
 
 def test_data_behind_a_figure_are_named_by_their_digest(search_only) -> None:

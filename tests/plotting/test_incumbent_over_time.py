@@ -111,14 +111,16 @@ def test_numbers_say_when_the_incumbent_came_up(made, rows) -> None:
     [
         ([], "No evaluation is finished."),
         ([evaluation("0-0-0", None), evaluation("0-0-1", None, slot=1)], "All of 2 evaluations failed"),
+        ([evaluation("0-0-0", 0.5, epochs=0)], "No evaluation took any of its budget."),
     ],
-    ids=["none", "failed"],
+    ids=["none", "failed", "nothing spent"],
 )
-def test_without_an_incumbent_the_figure_says_so(tmp_path, records, message) -> None:
+def test_without_anything_to_draw_the_figure_says_so(tmp_path, records, message) -> None:
     made = results(EPOCHS, search=records)
     figure = drawn(made)
     assert texts(figure)[0].startswith(message)
-    assert not {"spent_before_incumbent", "spent_before_full_budget"} & set(numbers(made, data(made)))
+    if not any(one.loss is not None for one in records):
+        assert not {"spent_before_incumbent", "spent_before_full_budget"} & set(numbers(made, data(made)))
     style.save(figure, tmp_path / "figure")
 
 

@@ -119,6 +119,14 @@ def test_few_and_failed_trainings_are_drawn(made) -> None:
         assert {text.get_text() for axes in figure.axes for text in axes.texts} == {"all failed"}
 
 
+def test_what_was_not_measured_is_named() -> None:
+    point = {"step": 10, "epoch": 1, "learning_rate": 0, "train_loss": None, "validation_error": 0.5, "test_error": 0.5}
+    one = evaluation("0-0-0", 0.5, curve=[point])
+    error, loss, _ = draw(back(results(BudgetSettings(unit="epochs", minimum=1, maximum=1), search=[one]))).axes
+    assert ([text.get_text() for text in error.texts], error.collections == []) == ([], False)
+    assert [text.get_text() for text in loss.texts] == ["not measured"]
+
+
 def test_without_trainings_the_figure_says_so() -> None:
     figure = draw(back(results(SETTINGS)))
     assert [text.get_text() for text in figure.axes[0].texts] == ["No training of the search is finished."]

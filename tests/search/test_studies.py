@@ -330,7 +330,7 @@ def test_a_continued_training_of_the_correlation_study_waits_for_that_below():
         "correlation"
     ]
     assert "after" not in one.inputs("proposals", 0, 0)
-    assert one.inputs("proposals", 0, 2)["after"] == one.batches(0, 1)
+    assert one.inputs("proposals", 0, 2)["after"] == one.rungs[1]
 
 
 @pytest.mark.parametrize(

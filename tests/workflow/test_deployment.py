@@ -8,23 +8,6 @@ from jointsearch.core.errors import UserError
 from jointsearch.workflow import deployment
 
 
-def test_values_are_taken_as_the_files_write_them_but_where_they_were_changed():
-    loose = {"training": {"compile": True, "rate": "1e-3"}, "seed": 1, "notes": {"a": "1e-3"}}
-    exact = {"training": {"compile": "on", "rate": 1e-3}, "seed": 1, "notes": {"a": 1e-3}}
-    given = {
-        "training": {"compile": True, "rate": "1e-3"},
-        "seed": 2,
-        "notes": {"a": "1e-4", "b": True},
-        "more": {"c": 1},
-    }
-    assert deployment.as_written(given, loose, exact) == {
-        "training": {"compile": "on", "rate": 1e-3},
-        "seed": 2,
-        "notes": {"a": "1e-4", "b": True},
-        "more": {"c": 1},
-    }
-
-
 @pytest.mark.parametrize("name", ["a b", "it's", 'a "b"', "'a' \"b\" $HOME", "a\\b", "`date` & ; # *", "ü\u00a0\u200b"])
 def test_what_a_shell_reads_is_the_path_whatever_its_name(tmp_path, monkeypatch, name):
     """Snakemake's own arguments, as it writes them into the command of a job."""

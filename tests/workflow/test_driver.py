@@ -2,10 +2,14 @@
 
 import pytest
 
+from jointsearch.analysis.csv_file import csv_bytes, parse
+from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core import config, layout, lock
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
+from jointsearch.plotting import figure as figures
+from jointsearch.results.catalogue import FIGURES, made_of
 from jointsearch.results.results import Results
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import driver
@@ -96,3 +100,16 @@ def test_what_an_objective_says_is_no_training_of_ours(tmp_path):
     one = read_record(layout.rung_folder(planned["search"].study, 0, 0) / "slot-00.json", Evaluation)
     environment = layout.environment_file(planned["search"].folder, one.observed.environment)
     assert one.made_with.code not in environment.read_text()
+
+
+@pytest.mark.parametrize("unit", ["seconds", "epochs", "steps"])
+def test_an_objective_spends_the_budgets_over_which_the_figures_are_drawn(tmp_path, unit):
+    planned = all_jobs(tmp_path, budget={"unit": unit, "minimum": 2, "maximum": 18})
+    driver.run(planned, objective)
+    results = Results.read(planned["search"].folder)
+    evaluations = results.evaluations("search")
+    spent = trajectory(evaluations, full_budget=18)["spent"].iloc[-1]
+    assert spent == sum(one.budget for one in evaluations)
+    for name in made_of(results.plan.studies, FIGURES):
+        figure = figures.load(name)
+        figure.draw(parse(csv_bytes(figure.data(results)))).draw_without_rendering()

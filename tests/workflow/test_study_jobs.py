@@ -1,9 +1,12 @@
-"""What the workflow asks for a training job."""
+"""What the workflow asks for a job."""
+
+from pathlib import Path
 
 import pytest
 
 from jointsearch.core.config import parse
 from jointsearch.core.errors import UserError
+from jointsearch.search.resolve import configuration
 from jointsearch.workflow.study_jobs import StudyJobs
 
 
@@ -45,3 +48,14 @@ def test_only_a_sampler_that_looks_at_what_is_pending_waits_for_it():
     # Bracket 3 starts at the full budget, bracket 2 at the one below.
     assert pending("mfgp", 4) == ["bracket-002", "bracket-003"]
     assert pending("jointsearch.core.cli:run", 1) == ["bracket-000"]
+
+
+@pytest.mark.parametrize("kind", ["paper", "latex"])
+def test_the_paper_follows_the_configuration_of_the_results_which_has_nothing_of_jobs_and_folders(kind):
+    one, other = study_jobs(), study_jobs(jobs={"workers": 7, "save_every": 9}, data_root="elsewhere")
+    assert one.inputs(kind) == other.inputs(kind)
+    assert one.folder / "config.yaml" in one.inputs(kind)["configuration"]
+    first, second = (configuration(jobs.experiment, jobs.length, jobs.config.studies) for jobs in (one, other))
+    assert first == second
+    # Nothing else of the configuration reaches the rules: a parameter that changes would run them again.
+    assert "settings" not in (Path(__file__).parents[2] / "workflow/rules/paper.smk").read_text()

@@ -1,5 +1,4 @@
 # The paper, and its parts for a venue's LaTeX template. Both are made from the same facts, by one program.
-SETTINGS = settings.model_dump_json()
 
 
 rule paper:
@@ -19,10 +18,9 @@ rule paper:
     conda:
         "../../envs/environment.yaml"
     params:
-        config=SETTINGS,
         folder=study_jobs.folder,
     shell:
-        'echo {params.config:q} | python "$SCRIPTS/paper.py" /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/paper.py" {params.folder} {output} 2> >(tee {log} >&2)'
 
 
 rule latex:
@@ -37,7 +35,6 @@ rule latex:
     conda:
         "../../envs/environment.yaml"
     params:
-        config=SETTINGS,
         folder=study_jobs.folder,
     shell:
-        'echo {params.config:q} | python "$SCRIPTS/latex.py" /dev/stdin {params.folder} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/latex.py" {params.folder} {output} 2> >(tee {log} >&2)'

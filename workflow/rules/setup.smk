@@ -24,7 +24,8 @@ try:
     from jointsearch.core.errors import UserError
     from jointsearch.core.files import digest
     from jointsearch.results import catalogue, code_inputs
-    from jointsearch.workflow import deployment, slurm
+    from jointsearch.workflow import deployment, run_config, slurm
+    from jointsearch.workflow.listener import Listener
     from jointsearch.workflow.study_jobs import StudyJobs
     from jointsearch.workflow.session import Session
 except ModuleNotFoundError as error:
@@ -38,14 +39,14 @@ gc.set_threshold(100_000)
 
 try:
     deployment.check_paths(workflow, ROOT)
-    settings = deployment.settings(workflow, ROOT, config)
+    settings = run_config.settings(workflow, ROOT, config)
     all_jobs = StudyJobs.all_from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 study_jobs = all_jobs["search"]
 session = Session(all_jobs)
-logger.addFilter(deployment.Listener(session, workflow, Quietness.PROGRESS, WorkflowError))
+logger.addFilter(Listener(session, workflow, Quietness.PROGRESS, WorkflowError))
 LOGS = layout.log_folder(study_jobs.config.experiment)
 # Jobs run with the Python that runs Snakemake, whether its environment is activated or not, and find the scripts and the
 # library from any working directory, and samplers of your own in it.

@@ -160,7 +160,7 @@ class _Crate:
                 yield slot, rung / path.name
 
     def _inputs_of(self, node: Node) -> Iterator[Path]:
-        """Files that a job has read, evaluations one by one; of those that one may go on from, the one that it says."""
+        """Files that a job has read, evaluations one by one; of those that one may continue, the one that it names."""
         for role, made_from in self.graph.inputs_of(node):
             if role in ORDER:
                 continue

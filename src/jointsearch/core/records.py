@@ -124,6 +124,22 @@ class MadeWith(Conditions):
     precision: Precision
     compiled: bool
 
+    @classmethod
+    def of(cls, conditions: Conditions, precision: Precision, compiled: bool) -> Self:
+        """Complete what was known before the training."""
+        return cls(
+            code=conditions.code,
+            lock=conditions.lock,
+            python=conditions.python,
+            torch=conditions.torch,
+            data=conditions.data,
+            split=conditions.split,
+            device_type=conditions.device_type,
+            threads=conditions.threads,
+            precision=precision,
+            compiled=compiled,
+        )
+
 
 class Environment(Record):
     """`environments/<digest>.json`: the environment of a training process, named by its own digest.
@@ -227,6 +243,26 @@ class Observed(Timing, Attempt):
 
     earlier: tuple[Attempt, ...] = ()
 
+    @classmethod
+    def of(cls, attempt: Attempt, timing: Timing, earlier: tuple[Attempt, ...] = ()) -> Self:
+        """Join the attempt that finished a training and the times of the training."""
+        return cls(
+            host=attempt.host,
+            device=attempt.device,
+            job=attempt.job,
+            gpu=attempt.gpu,
+            started=attempt.started,
+            finished=attempt.finished,
+            environment=attempt.environment,
+            energy_joules=attempt.energy_joules,
+            training_seconds=timing.training_seconds,
+            evaluation_seconds=timing.evaluation_seconds,
+            startup_seconds=timing.startup_seconds,
+            clock=timing.clock,
+            curve_seconds=timing.curve_seconds,
+            earlier=earlier,
+        )
+
 
 class Identity(Record):
     """Which evaluation belongs in a slot of a rung: what is known of it before the training."""
@@ -290,6 +326,43 @@ class Evaluation(Result, Identity):
     made_with: MadeWith
     observed: Observed
     parents: tuple[Digest, ...]
+
+    @classmethod
+    def of(
+        cls,
+        identity: Identity,
+        result: Result,
+        made_with: MadeWith,
+        observed: Observed,
+        parents: tuple[Digest, ...],
+        continues: str | None = None,
+    ) -> Self:
+        """Join what was known of an evaluation before its training and what came of it."""
+        return cls(
+            protocol=identity.protocol,
+            experiment=identity.experiment,
+            study=identity.study,
+            bracket=identity.bracket,
+            rung=identity.rung,
+            slot=identity.slot,
+            proposal=identity.proposal,
+            budget=identity.budget,
+            budget_unit=identity.budget_unit,
+            seed=identity.seed,
+            status=result.status,
+            message=result.message,
+            loss=result.loss,
+            test_error=result.test_error,
+            snapshot_test_error=result.snapshot_test_error,
+            parameters=result.parameters,
+            epochs=result.epochs,
+            steps=result.steps,
+            curve=result.curve,
+            continues=continues,
+            made_with=made_with,
+            observed=observed,
+            parents=parents,
+        )
 
     @property
     def id(self) -> str:

@@ -9,7 +9,6 @@ import pandas as pd
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers
 from jointsearch.core import code, config, layout, yaml_file
-from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.git import GitError, Repository
@@ -79,15 +78,13 @@ class Facts:
     start: str
 
 
-def gather(settings: Config, folder: Path) -> Facts:
+def gather(folder: Path) -> Facts:
     """Gather the facts of an experiment from its results.
 
     Parameters
     ----------
-    settings
-        Its configuration, which says what is planned.
     folder
-        Its results: records, `numbers.json`, `figures/`, `tables/`.
+        Its results: records, `config.yaml`, `numbers.json`, `figures/`, `tables/`.
 
     Raises
     ------
@@ -125,8 +122,16 @@ def gather(settings: Config, folder: Path) -> Facts:
         figures,
         tables,
         conditions.arms(results.plan),
-        settings.studies.arms.start if settings.studies.arms is not None else "",
+        _start(folder / "config.yaml"),
     )
+
+
+def _start(path: Path) -> str:
+    """The architecture from which two-step arms start, by the configuration of the results; empty without arms."""
+    if not path.exists():
+        raise UserError(f"{path}: is missing; `snakemake {path}` makes it")
+    arms = config.read(path).studies.arms
+    return arms.start if arms is not None else ""
 
 
 def read_numbers(path: Path, experiment: Experiment) -> Numbers:

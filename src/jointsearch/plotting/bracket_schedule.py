@@ -39,7 +39,7 @@ def data(results: Results) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of `attempts`, lanes numbered anew, and on the axis, in seconds, `begin` and `end` of the attempt
+        The columns of `attempts`, lanes renumbered, and on the axis, in seconds, `begin` and `end` of the attempt
         and `lane_begin` and `lane_end` of the time for which its lane was idle before or busy with it. A row is what
         lies of them in one `window` between two cuts, from `window_begin` to `window_end` on the axis, with a `pause`
         of seconds before it (none before the first). `begin` and `end` are empty where only the idle time lies there.

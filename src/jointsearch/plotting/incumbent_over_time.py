@@ -85,10 +85,12 @@ def draw(data: pd.DataFrame) -> MplFigure:
     if data.empty or data["loss"].isna().all():
         some = f"All of {len(data)} evaluations failed: there is no incumbent."
         return style.only_saying("No evaluation is finished." if data.empty else some)
-    figure = style.new_figure(style.DOUBLE_COLUMN, 2.7)
-    axes = figure.subplots()
     size, unit = scale(data["spent"].iloc[-1], data["budget_unit"].iloc[0])
     rows = data[data["spent"] > 0].assign(spent=lambda rows: rows["spent"] / size)
+    if rows.empty:
+        return style.only_saying("No evaluation took any of its budget.")
+    figure = style.new_figure(style.DOUBLE_COLUMN, 2.7)
+    axes = figure.subplots()
     full = rows[(rows["budget"] == rows["full_budget"]) & rows["loss"].notna()]
     axes.scatter(full["spent"], 100 * full["loss"], s=8, marker="o", facecolor="none", edgecolor=style.GREY, lw=0.5)
     axes.step(rows["spent"], 100 * rows["incumbent_test_error"], where="post", **_TEST)

@@ -50,7 +50,7 @@ def data(results: Results) -> dict[str, Any]:
     -------
     dict
         `axes`, lowest to highest value each: budget, hyperparameters, weights of the network, errors (fractions); by
-        study in `studies` a `note` of what is there, the `incumbent` and `rows`, one an evaluation: `fields`, then a
+        study in `studies` a `note` of its evaluations, the `incumbent` and `rows`, one an evaluation: `fields`, then a
         value for each axis, null where there is none. How things are named and coloured beside them.
     """
     everything = [one for study in results.studies.values() for one in study.evaluations]

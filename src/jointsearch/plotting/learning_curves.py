@@ -154,10 +154,12 @@ def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:
     failed = f", {total - number} failed" if number < total else ""
     column[0].set_title(f"{amount(budget, unit)}\nn = {number}{failed}", size=7)
     for (name, _), axes in zip(_ROWS, column, strict=False):
-        if successful.empty:
-            axes.text(0.5, 0.5, "all failed", transform=axes.transAxes, color=style.GREY, ha="center", va="center")
+        measured = successful.dropna(subset=[name])
+        if measured.empty:
+            why = "all failed" if successful.empty else "not measured"
+            axes.text(0.5, 0.5, why, transform=axes.transAxes, color=style.GREY, ha="center", va="center")
         else:
-            _draw_curves(axes, successful, name, number, 100.0 if name == "validation_error" else 1.0)
+            _draw_curves(axes, measured, name, number, 100.0 if name == "validation_error" else 1.0)
     cycles = rows[["cycle_start", "cycle_end"]].dropna().drop_duplicates().sort_values(["cycle_start", "cycle_end"])
     for start, end in cycles.itertuples(index=False):
         along = np.linspace(0, 1, 50)
@@ -172,8 +174,7 @@ def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:
     column[2].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}"))
 
 
-def _draw_curves(axes: Axes, rows: pd.DataFrame, name: str, number: int, scale: float) -> None:
-    measured = rows.dropna(subset=[name])
+def _draw_curves(axes: Axes, measured: pd.DataFrame, name: str, number: int, scale: float) -> None:
     positions = sorted(measured["rank"].unique(), reverse=True)
     curves = [measured[measured["rank"] == position] for position in positions]
     lines = [np.column_stack([curve["spent"], scale * curve[name]]) for curve in curves]

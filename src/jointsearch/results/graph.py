@@ -115,7 +115,7 @@ class Edge(NamedTuple):
 
 Edges = Iterator[Edge]
 EXPERIMENT = Node("settings", layout.SEARCH)
-DATA, PLAN = Node("data"), Node("plan")
+DATA, PLAN, CONFIGURATION = Node("data"), Node("plan"), Node("configuration")
 
 
 @dataclass(frozen=True)
@@ -296,6 +296,7 @@ def _paper(graph: Graph, node: Node) -> Edges:
     yield Edge("plan", PLAN)
     yield Edge("numbers", Node("numbers"))
     yield Edge("data", DATA)
+    yield Edge("configuration", CONFIGURATION)
     for one in (*_drawn(graph, "figure", FIGURES), *_drawn(graph, "table", TABLES), Node("page")):
         yield Edge("results", one)
 
@@ -305,7 +306,7 @@ def _crate(graph: Graph, node: Node) -> Edges:
     for study in graph.plan.names:
         yield from (Edge("files", Node(kind, study)) for kind in ("observations", "incumbent"))
     yield from (Edge("files", one.node) for one in _paper(graph, node) if one.node != PLAN)
-    yield from (Edge("files", Node(kind)) for kind in ("paper", "configuration"))
+    yield Edge("files", Node("paper"))
 
 
 def _manifest(graph: Graph, node: Node) -> Edges:

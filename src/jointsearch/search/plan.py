@@ -183,7 +183,7 @@ def _refuse_loss(path: Path, study: StudyPlan, now: StudyPlan | None, begun: Seq
         if was != after[field]:
             raise UserError(
                 f"{path}: the study {name} has begun, and keeps its {field} ({_short(was)}, not "
-                f"{_short(after[field])}); restore them, or move {path.parent / name} away to begin it anew"
+                f"{_short(after[field])}); restore them, or move {path.parent / name} away to begin it again"
             )
 
 

@@ -39,7 +39,10 @@ class RunningAttempt:
     def ended(self) -> Attempt:
         """Record it as if it ended now."""
         return Attempt(
-            **dict(self.worker),
+            host=self.worker.host,
+            device=self.worker.device,
+            job=self.worker.job,
+            gpu=self.worker.gpu,
             started=self.started,
             finished=time.time(),
             environment=self.environment,

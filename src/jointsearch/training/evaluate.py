@@ -101,13 +101,13 @@ def evaluate(
     )
     earlier = () if checkpointer is None else checkpointer.earlier
     parents = (slot.rung,) if before is None else (slot.rung, before.derivable())
-    evaluation = Evaluation(
-        **dict(slot.identity),
-        **dict(trained.result),
+    evaluation = Evaluation.of(
+        slot.identity,
+        trained.result,
+        MadeWith.of(setup.conditions(), trained.precision, trained.compiled),
+        Observed.of(running.ended(), trained.timing, earlier),
+        tuple(map(digest, parents)),
         continues=None if before is None else before.id,
-        made_with=MadeWith(**dict(setup.conditions()), precision=trained.precision, compiled=trained.compiled),
-        observed=Observed(**dict(running.ended()), **dict(trained.timing), earlier=earlier),
-        parents=tuple(map(digest, parents)),
     )
     if trained.end is not None:
         checkpoint_file.write(slot.end_file(evaluation), slot.end_of(evaluation), trained.end)

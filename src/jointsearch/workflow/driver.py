@@ -18,7 +18,8 @@ from jointsearch.core.files import digest, read_record, write_bytes, write_recor
 from jointsearch.core.interruption import Interruption
 from jointsearch.core.records import CurvePoint, DataSet, Evaluation, MadeWith, Observed, Proposal, Result, Rung, Timing
 from jointsearch.results.folder import Folder
-from jointsearch.results.results import Results, StudyResults
+from jointsearch.results.graph import Node
+from jointsearch.results.results import StudyResults
 from jointsearch.samplers import registry
 from jointsearch.search import course, proposals
 from jointsearch.search.experiment import Experiment
@@ -84,18 +85,10 @@ def finish(all_jobs: Mapping[str, StudyJobs]) -> None:
     # These take seconds to import, and are not needed to train.
     from jointsearch.audit import crate, seal
     from jointsearch.core import code
-    from jointsearch.paper.build import build
-    from jointsearch.paper.facts import gather
-    from jointsearch.plotting.outcomes import outcomes
-    from jointsearch.search.resolve import configuration
+    from jointsearch.workflow.outcomes import write_outcomes
 
-    study_jobs = all_jobs[layout.SEARCH]
-    folder, settings = study_jobs.folder, study_jobs.config
-    results = Results.read(folder)
-    made = configuration(results.experiment, study_jobs.length, settings.studies) | outcomes(results)
-    for name, content in made.items():
-        write_bytes(folder / name, content)
-    write_bytes(folder / "paper.pdf", build(gather(settings, folder), folder))
+    folder = all_jobs[layout.SEARCH].folder
+    write_outcomes(all_jobs[layout.SEARCH])
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(code.ROOT / "Snakefile"))
     write_bytes(folder / crate.METADATA, crate.build(folder))
     seal.seal(folder)
@@ -153,7 +146,7 @@ class _StudyRun:
 
     def train(self, item: Bracket, rung: int, proposals: Rung) -> list[Evaluation]:
         folder = layout.rung_folder(self.folder, item.index, rung)
-        batches = self.study_jobs.batches(item.index, rung)
+        batches = self.study_jobs.files(Node("rung", self.folder.name, item.index, rung))
         for batch in batches:
             job = Job(self.experiment, proposals, folder, layout.slots_of(batch))
             # Refuses records of something else.
@@ -218,27 +211,36 @@ def _training(study_jobs: StudyJobs, experiment: Experiment, objective: Objectiv
 
 
 def _ask(objective: Objective, slot: Slot, setup: Setup) -> Evaluation:
-    """Evaluate a slot by an objective. Its record names the objective in place of the training code."""
+    """Evaluate a slot by an objective.
+
+    The record names the objective in place of the training code. The budget counts as spent, one step per unit: figures
+    of a search are drawn over what was spent.
+    """
+    budget, unit = slot.identity.budget, slot.identity.budget_unit
     running = attempt.begin(setup.device, digest(setup.environment))
-    loss = objective(slot.proposal, slot.identity.budget, slot.identity.seed)
-    point = CurvePoint(step=0, epoch=0, learning_rate=0, train_loss=None, validation_error=loss, test_error=loss)
+    loss = objective(slot.proposal, budget, slot.identity.seed)
+    steps = max(1, round(budget))
+    epochs, seconds = (budget if unit == one else 0 for one in ("epochs", "seconds"))
+    point = CurvePoint(
+        step=steps, epoch=epochs, learning_rate=0, train_loss=None, validation_error=loss, test_error=loss
+    )
     result = Result(
         status="diverged" if loss is None else "success",
         message="the objective failed" if loss is None else None,
         loss=loss,
         test_error=loss,
         parameters=None,
-        epochs=0,
-        steps=0,
+        epochs=epochs,
+        steps=steps,
         curve=(point,),
     )
-    timing = Timing(training_seconds=0, evaluation_seconds=0, startup_seconds=0, curve_seconds=(0,))
+    timing = Timing(training_seconds=seconds, evaluation_seconds=0, startup_seconds=0, curve_seconds=(seconds,))
     code = digest(f"{objective.__module__}.{objective.__qualname__}")
-    made_with = dict(setup.conditions()) | {"code": code}
-    return Evaluation(
-        **dict(slot.identity),
-        **dict(result),
-        made_with=MadeWith(**made_with, precision="float32", compiled=False),
-        observed=Observed(**dict(running.ended()), **dict(timing)),
-        parents=(digest(slot.rung),),
+    conditions = setup.conditions().model_copy(update={"code": code})
+    return Evaluation.of(
+        slot.identity,
+        result,
+        MadeWith.of(conditions, precision="float32", compiled=False),
+        Observed.of(running.ended(), timing),
+        (digest(slot.rung),),
     )

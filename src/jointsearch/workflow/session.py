@@ -30,7 +30,7 @@ NOISE = re.compile(
 
 
 class Session:
-    """One run of the workflow on the all_jobs of all studies, from its start to its end, successful or not."""
+    """One run of the workflow on the jobs of all studies, from its start to its end, successful or not."""
 
     def __init__(self, all_jobs: Mapping[str, StudyJobs]):
         self._all_jobs, self._study_jobs = all_jobs, all_jobs[layout.SEARCH]
@@ -112,7 +112,7 @@ def _say(text: str, stream: TextIO) -> None:
 
 
 def reader_of(all_jobs: Sequence[StudyJobs]) -> ProgressReader:
-    """The reader of the progress of all_jobs of one configuration."""
+    """The reader of the progress of all studies of a configuration."""
     settings = all_jobs[0].config.budget
     studies = {one.planned.name: one.brackets for one in all_jobs}
     return ProgressReader(Folder(all_jobs[0].folder, doubting=True), studies, budgets(settings), settings.unit)

@@ -3,7 +3,6 @@
 import math
 import shlex
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from jointsearch.core import layout
@@ -48,7 +47,7 @@ class StudyJobs:
 
     @classmethod
     def all_from_config(cls, config: Config, results: Path = Path("results")) -> "dict[str, StudyJobs]":
-        """Build the all_jobs of a configuration by study, checked against the results that already exist.
+        """Plan the jobs of a configuration, by study, and check them against the results that already exist.
 
         Parameters
         ----------
@@ -78,7 +77,7 @@ class StudyJobs:
 
     @classmethod
     def from_config(cls, config: Config) -> "StudyJobs":
-        """Build the study_jobs of the search, as `all_from_config` does."""
+        """Plan the jobs of the search, as `all_from_config` does."""
         return cls.all_from_config(config)[layout.SEARCH]
 
     @property
@@ -125,11 +124,6 @@ class StudyJobs:
         """Number of brackets."""
         return len(self.brackets)
 
-    def batches(self, bracket: int, rung: int) -> list[Path]:
-        """Batch files of a rung."""
-        size = self.planned.bracket(bracket).sizes[rung]
-        return layout.batch_files(self.study, bracket, rung, size, self.config.jobs.evaluations_per_job)
-
     def inputs(self, kind: str, bracket: str | int = 0, rung: str | int = 0, name: str | None = None) -> Inputs:
         """Files that the job of a node needs, by their role, as the graph says.
 
@@ -153,11 +147,14 @@ class StudyJobs:
         found: Inputs = {role: [] for role in OPTIONAL.get(node.kind, ())}
         for role, source in self.graph.inputs_of(node):
             if role not in IMPLIED:
-                found.setdefault(role, []).extend(self.files(role, source))
+                found.setdefault(role, []).extend(self.files(source, role))
         return found
 
-    def files(self, role: str, node: Node) -> list[Path]:
-        """Files of a node: of a rung its batch files, of a study as a whole its table."""
+    def files(self, node: Node, role: str = "") -> list[Path]:
+        """Files of a node: of a rung its batch files, of a study as a whole its table.
+
+        A figure has its drawn files; in the role `figure_data`, only the data behind it.
+        """
         match node.kind:
             case "rung" | "evaluation":
                 size = self.graph.size(node.name, node.bracket, node.rung)
@@ -170,15 +167,10 @@ class StudyJobs:
                 return [self.folder / node.file(), self.folder / beside]
         return [self.folder / node.file()]
 
-    @cached_property
+    @property
     def rungs(self) -> list[list[Path]]:
         """Batch files of each rung of the study."""
-        return [self.batches(item.index, rung) for item in self.brackets for rung in range(len(item.sizes))]
-
-    @cached_property
-    def all_batches(self) -> list[Path]:
-        """Batch files of the whole study."""
-        return [path for rung in self.rungs for path in rung]
+        return [self.files(rung) for _, rung in self.graph.inputs_of(Node("study", self.planned.name))]
 
     def time_limit(self, bracket: int, rung: int, trainings: int) -> int:
         """Minutes that a job of so many trainings may take.

@@ -86,7 +86,8 @@ def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     numbers["best_manual_seeds"] = number(f"trainings {which}", len(of), of)
     error = 100 * float(best["validation_mean"])
     numbers["best_manual_validation_error"] = number(f"mean validation error {which}", error, of, "%")
-    numbers["best_manual_parameters"] = number(f"weights {which}", int(best["parameters"]), of)
+    if pd.notna(best["parameters"]):
+        numbers["best_manual_parameters"] = number(f"weights {which}", int(best["parameters"]), of)
     return numbers
 
 

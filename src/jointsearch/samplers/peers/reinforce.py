@@ -30,7 +30,7 @@ class Reinforce:
 
     Zoph and Le's controller is a recurrent network; this one is factorised, which a few hundred evaluations can train.
     Floats and integers are divided into `bins` intervals, within which a value is uniform; categoricals and ordinals
-    keep their choices. An inactive hyperparameter learns nothing from a configuration.
+    keep their choices. A configuration does not train the policies of its inactive hyperparameters.
 
     The policy is recomputed from the history, in the order of brackets, and from the lowest budget to the highest
     within each. All evaluations of a bracket at a budget make one step, as the controller's minibatch does. An
