@@ -7,7 +7,7 @@ import pytest
 from arm_runs import ERRORS, STEPS, TEST_ABOVE, arms
 from synthetic import SPACE
 
-from jointsearch.analysis.comparison import TITLES, ArmComparison, Repeat, compare_arms, mean_path, reach
+from jointsearch.analysis.comparison import ArmComparison, Repeat, compare_arms, in_order, mean_path, reach, title
 from jointsearch.analysis.tables.arms_table import data
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
@@ -103,8 +103,8 @@ def test_time_only_grows_as_searches_go_on() -> None:
 
 
 def test_repeats_are_compared_that_have_got_to_the_full_budget_in_every_arm() -> None:
-    begun = [run((1, 0.8), spent=5, arm=arm, repeat=repeat) for arm in TITLES for repeat in (0, 1)]
-    late = [replace(run((1, 0.8), spent=1, arm=arm, repeat=2, complete=False), full=False) for arm in TITLES]
+    begun = [run((1, 0.8), spent=5, arm=arm, repeat=repeat) for arm in STEPS for repeat in (0, 1)]
+    late = [replace(run((1, 0.8), spent=1, arm=arm, repeat=2, complete=False), full=False) for arm in STEPS]
     comparison = ArmComparison.of([*begun, *late, run((1, 0.8), spent=1, repeat=3, complete=False)])
     assert (comparison.numbers, comparison.at) == ((0, 1), 5)
     assert len(comparison.begun("joint_bohb")) == 4 and len(comparison.compared("joint_bohb")) == 2
@@ -157,5 +157,12 @@ def test_one_repeat_has_a_path_without_interval_and_none_has_no_path() -> None:
     assert mean_path([], np.nan).empty
 
 
-def test_every_arm_has_a_title() -> None:
-    assert list(TITLES) == list(STEPS) and set(ERRORS) < set(TITLES)
+def test_arms_are_in_one_order_and_named_by_their_words() -> None:
+    assert set(ERRORS) < set(STEPS) and in_order(reversed(STEPS)) == list(STEPS)
+    assert in_order(["trees_first", "joint_random", "a_b_first", "joint_bohb"]) == [
+        "joint_bohb",
+        "joint_random",
+        "a_b_first",
+        "trees_first",
+    ]
+    assert [title(arm) for arm in ("joint_random", "a_b_first")] == ["joint random search", "a b first"]

@@ -57,7 +57,7 @@ def test_every_file_that_the_page_names_is_there():
 @pytest.mark.parametrize(
     ("what", "like", "apart"),
     [
-        ("An arm", r"\bhyperparameters_first\b", ()),
+        ("An arm", r"\bjoint_hyperband\b", ()),
         ("A data set", r"[\"'`]svhn[\"'`]", ()),
         (
             "A study",

@@ -1,6 +1,6 @@
 """A complete experiment with all studies, made without training: records on disk, figures, tables, numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,26 +26,26 @@ BRACKETS = 9
 PAGE = typst.compile(b"#set page(width: 7in, height: 2in)", format="pdf", ignore_system_fonts=True, timestamp=0)
 SPACE = """
 hyperparameters:
-  residual_blocks_1: {type: integer, lower: 1, upper: 16, log: true}
-  residual_blocks_2: {type: integer, lower: 1, upper: 16, log: true}
-  residual_blocks_3: {type: integer, lower: 1, upper: 16, log: true}
-  initial_filters: {type: integer, lower: 8, upper: 32, log: true}
-  widen_factor_1: {type: float, lower: 0.5, upper: 8, log: true}
-  widen_factor_2: {type: constant, value: 2.0}
-  widen_factor_3: {type: constant, value: 2.0}
-  learning_rate: {type: float, lower: 1e-3, upper: 1, log: true}
-  batch_size: {type: constant, value: 128}
-  weight_decay: {type: float, lower: 1e-5, upper: 1e-3, log: true}
-  momentum: {type: constant, value: 0.9}
+  residual_blocks_1: {type: integer, lower: 1, upper: 16, log: true, part: architecture}
+  residual_blocks_2: {type: integer, lower: 1, upper: 16, log: true, part: architecture}
+  residual_blocks_3: {type: integer, lower: 1, upper: 16, log: true, part: architecture}
+  initial_filters: {type: integer, lower: 8, upper: 32, log: true, part: architecture}
+  widen_factor_1: {type: float, lower: 0.5, upper: 8, log: true, part: architecture}
+  widen_factor_2: {type: constant, value: 2.0, part: architecture}
+  widen_factor_3: {type: constant, value: 2.0, part: architecture}
+  learning_rate: {type: float, lower: 1e-3, upper: 1, log: true, part: hyperparameters}
+  batch_size: {type: constant, value: 128, part: hyperparameters}
+  weight_decay: {type: float, lower: 1e-5, upper: 1e-3, log: true, part: hyperparameters}
+  momentum: {type: constant, value: 0.9, part: hyperparameters}
 """
 """Few dimensions, so that the importance of hyperparameters is quickly computed."""
 
 
-def settings(folder: Path, *, studies: bool = True) -> Config:
-    """Configuration of the experiment, with or without the studies beside its search."""
+def settings(folder: Path, *, studies: bool = True, space_text: str = SPACE, arms: Sequence[str] = ()) -> Config:
+    """Configuration of the experiment, with or without the studies beside its search, or with these arms alone."""
     space = folder / "space.yaml"
     space.parent.mkdir(parents=True, exist_ok=True)
-    space.write_text(SPACE)
+    space.write_text(space_text)
     beside = {
         "correlation": {"configurations": 24},
         "manual": {"architectures": ["resnet_20", "wide_resnet_10_2"], "seeds": 3},
@@ -59,7 +59,7 @@ def settings(folder: Path, *, studies: bool = True) -> Config:
             "data": {"name": "digits"},
             "budget": {"unit": "epochs", "minimum": 1, "maximum": 9},
             "search": {"length": BRACKETS, "length_unit": "brackets"},
-            "studies": beside if studies else {},
+            "studies": beside if studies else {"arms": {"names": arms, "brackets": 6, "repeats": 2}} if arms else {},
         }
     )
 

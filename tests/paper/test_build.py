@@ -1,11 +1,13 @@
 import re
 import shutil
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import complete
 import pytest
 
+from jointsearch.analysis.number import Number
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, write_record
@@ -40,6 +42,9 @@ def search_only(tmp_path_factory) -> tuple[Facts, Path]:
 @pytest.fixture
 def sources(tmp_path) -> Path:
     return shutil.copytree(SOURCES, tmp_path / "paper")
+
+
+ANY = Number(meaning="made up", value=1.0, unit="%", digits=1, sources=())
 
 
 def write(sources: Path, text: str) -> Path:
@@ -96,6 +101,39 @@ def test_arms_that_are_not_complete_have_another_paper(everything) -> None:
     assert build(replace(facts, studies=studies), folder) != build(facts, folder)
     alone = replace(facts, arms={"joint_bohb": 2, "joint_random": 2})
     assert build(alone, folder).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    ("part_of", "arms"),
+    [
+        ({"residual": "depth_1", "momentum": "sgd", "learning": "sgd", "weight": "sgd"}, ["joint_bohb", "sgd_first"]),
+        (None, ["joint_bohb", "joint_random"]),
+    ],
+    ids=["three", "none"],
+)
+def test_a_space_of_other_parts_or_none_has_a_paper(tmp_path, part_of, arms) -> None:
+    def other(found: re.Match[str]) -> str:
+        words = [] if part_of is None else [part_of.get(found[1].split("_")[0], "width")]
+        return f"{found[1]}: {{{found[2]}{''.join(f', part: {word}' for word in words)}}}"
+
+    space = re.sub(r"(\w+): \{(.*), part: \w+\}", other, complete.SPACE)
+    folder = tmp_path / "other"
+    settings = complete.settings(folder, studies=False, space_text=space, arms=arms)
+    complete.write(folder, settings)
+    complete.make(folder)
+    facts = gather(settings, folder)
+    told = as_json(facts)
+    parts = [] if part_of is None else ["depth_1", "sgd", "width"]
+    assert told["experiment"]["parts"] == parts
+    assert told["tables"]["importance_groups"]["titles"][2:-2] == (
+        ("depth 1", "sgd", "width", "D×D", "D×S", "D×W", "S×S", "S×W", "W×W", "higher") if parts else ()
+    )
+    assert list(told["experiment"]["arms"]) == arms
+    before = build(facts, folder)
+    assert before.startswith(b"%PDF-")
+    of = [*parts, *("__".join(pair) for pair in combinations(parts, 2))]
+    known = dict.fromkeys([f"importance_{name}__{one}" for name in ("gp", "forest") for one in of], ANY)
+    assert (build(replace(facts, numbers=facts.numbers | known), folder) != before) == bool(parts)
 
 
 def test_nothing_done_yet_has_a_paper_too(search_only) -> None:

@@ -1,12 +1,11 @@
 from dataclasses import replace
-from typing import get_args
 
 from factories import evaluation
 from synthetic import results, search
 
 from jointsearch.core import config, layout
 from jointsearch.core.code import ROOT
-from jointsearch.core.config import ArmName, BudgetSettings, Config
+from jointsearch.core.config import BudgetSettings, Config
 from jointsearch.core.files import write_record
 from jointsearch.core.records import Environment
 from jointsearch.paper import conditions
@@ -39,6 +38,21 @@ def test_every_other_setting_is_told() -> None:
     data = PUBLISHED.data.model_copy(update={"validation_fraction": 0.2})
     (one,) = conditions.differences(PUBLISHED.model_copy(update={"data": data}), 128, PUBLISHED, 128)
     assert (one.here, one.published) == ("0.2", "0.1")
+
+
+def test_other_parts_are_told_apart_from_other_ranges() -> None:
+    space = PUBLISHED.space
+    changed = {
+        name: one.model_copy(update={"part": "regularisation"} if name == "mixup_alpha" else {})
+        for name, one in space.hyperparameters.items()
+    }
+    here = PUBLISHED.model_copy(update={"space": space.model_copy(update={"hyperparameters": changed})})
+    (found,) = conditions.differences(here, 128, PUBLISHED, 128)
+    assert found.here == "17 hyperparameters, other parts"
+    changed["mixup_alpha"] = space.hyperparameters["mixup_alpha"].model_copy(update={"default": 0.5})
+    here = PUBLISHED.model_copy(update={"space": space.model_copy(update={"hyperparameters": changed})})
+    (found,) = conditions.differences(here, 128, PUBLISHED, 128)
+    assert found.here == "17 hyperparameters, other defaults"
 
 
 def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> None:
@@ -74,7 +88,7 @@ def test_repeats_of_each_arm_are_counted_two_steps_as_one() -> None:
     )
     experiment = resolve(settings)
     found = conditions.arms(kinds.record(kinds.plan(settings, experiment), experiment))
-    assert set(found) == set(get_args(ArmName)) and set(found.values()) == {2}
+    assert len(found) == 5 and set(found.values()) == {2}
 
 
 def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
@@ -96,13 +110,13 @@ def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
     assert conditions.machines(replace(known, studies={}), {}) == []
 
 
-def test_the_space_is_listed_with_what_was_found_the_architecture_first() -> None:
+def test_the_space_is_listed_part_by_part_with_what_was_found() -> None:
     values = {"learning_rate": 0.1234567, "residual_blocks_1": 3}
     known = results(BUDGET)
     assert {one.found for one in conditions.parameters(known)} == {""}
     known = replace(known, studies={"search": StudyResults(known.experiment, (evaluation(values=values),))})
     rows = {one.name: one for one in conditions.parameters(known)}
-    assert len(rows) == 17 and next(iter(rows)) == "residual_blocks_1"
+    assert len(rows) == 17 and next(iter(rows)) == "initial_filters"
     assert (rows["learning_rate"].range, rows["learning_rate"].found) == ("0.001 to 1", "0.123")
     assert (rows["weight_decay"].range, rows["weight_decay"].found) == ("1e−5 to 0.001", "")
-    assert [one.architectural for one in rows.values()] == [True] * 10 + [False] * 7
+    assert [one.part for one in rows.values()] == ["architecture"] * 10 + ["hyperparameters"] * 7

@@ -3,6 +3,7 @@ import math
 import pandas as pd
 import pytest
 
+from jointsearch.analysis.importance.groups import Effects
 from jointsearch.core.errors import UserError
 from jointsearch.paper.captions import parse
 from jointsearch.paper.tables import TABLES, show
@@ -14,20 +15,15 @@ def test_every_display_is_of_a_table_that_is_made() -> None:
 
 
 def test_groups_of_importance_stand_side_by_side_also_without_a_surrogate() -> None:
-    groups = [
-        "architecture",
-        "hyperparameters",
-        "architecture_architecture",
-        "architecture_hyperparameters",
-        "hyperparameters_hyperparameters",
-        "higher_order",
-    ]
+    # Words that other columns and sums have too.
+    sums = Effects.of(["x", "y", "z"], {"x": "n", "y": "higher", "z": "higher_order"}).labels[6:]
     rows = [
-        {"surrogate": surrogate, "budget": budget, "budget_unit": "epochs", "group": group, "spread": 0.0}
+        {"surrogate": surrogate, "budget": budget, "budget_unit": "epochs", "spread": 0.0}
+        | dict(zip(("kind", "first", "second"), names, strict=True))
         | {"share": share, "r2": share, "n": 5, "failed": 1}
         for budget, share in ((1.0, 0.25), (3.0, math.nan))
         for surrogate in ("forest", "gp")
-        for group in groups
+        for names in sums
     ]
     shown = show("importance_groups", pd.DataFrame(rows), "x.csv")
     assert [row[:3] for row in shown.rows] == [
@@ -37,12 +33,16 @@ def test_groups_of_importance_stand_side_by_side_also_without_a_surrogate() -> N
         ("3 epochs", "Gaussian process", "–"),
     ]
     assert shown.rules == (2,)
+    pairs = ("Higher×Higher", "Higher×Higher_", "Higher×N", "Higher_×Higher_", "Higher_×N", "N×N")
+    assert shown.titles[2:-2] == ("higher", "higher order", "n", *pairs, "higher")
     assert len(shown.titles) == len(shown.align) == len(shown.rows[0])
 
 
 def test_a_table_without_rows_or_columns() -> None:
     empty = pd.DataFrame(columns=["name"])
     assert show("retraining", empty, "x.csv").rows == ()
+    names = ["budget", "budget_unit", "surrogate", "n", "failed", "r2", "kind", "first", "second", "share"]
+    assert show("importance_groups", pd.DataFrame(columns=names), "x.csv").rows == ()
     with pytest.raises(UserError, match=r"x.csv: has no 'title'"):
         show("retraining", pd.DataFrame({"name": ["a"]}), "x.csv")
     with pytest.raises(UserError, match=r"manul.*did you mean 'manual'"):

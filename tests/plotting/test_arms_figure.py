@@ -7,12 +7,12 @@ from arm_runs import STEPS, arms
 from matplotlib.figure import Figure
 from synthetic import results
 
-from jointsearch.analysis.comparison import TITLES
+from jointsearch.analysis.comparison import title
 from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.analysis.tables import arms_table
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import style
-from jointsearch.plotting.arms import LOOKS, data, draw, numbers
+from jointsearch.plotting.arms import data, draw, looks, numbers
 from jointsearch.results.results import Results
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
@@ -61,8 +61,8 @@ def test_data_survive_their_file(made, rows) -> None:
 
 
 def test_each_arm_has_a_panel_with_its_repeats_and_its_mean(rows, figure) -> None:
-    assert [axes.get_title() for axes in figure.axes[:-1]] == [f"{title}\n3 of 3 complete" for title in TITLES.values()]
-    for axes, arm in zip(figure.axes, TITLES, strict=False):
+    assert [axes.get_title() for axes in figure.axes[:-1]] == [f"{title(arm)}\n3 of 3 complete" for arm in STEPS]
+    for axes, arm in zip(figure.axes, STEPS, strict=False):
         (mean,) = rows.loc[(rows["arm"] == arm) & (rows["part"] == "mean") & (rows["measure"] == "validation"), "error"]
         (line,) = [line for line in axes.lines if line.get_linewidth() == 1.8]
         assert line.get_ydata()[-1] == pytest.approx(100 * mean)
@@ -75,14 +75,15 @@ def test_panel_b_draws_every_repeat_and_counts_them(rows, figure) -> None:
     drawn = [line.get_xdata()[0] for line in ends.lines if line.get_markersize() == 2.5 and line.get_marker() == "o"]
     assert sorted(drawn) == pytest.approx(sorted(100 * rows.loc[rows["part"] == "repeat", "error"]))
     labels = [label.get_text() for label in ends.get_yticklabels()]
-    assert labels == [f"{title}, n = 3" for title in TITLES.values()]
+    assert labels == [f"{title(arm)}, n = 3" for arm in STEPS]
     assert ends.get_title(loc="right") == "15 of 15 searches complete"
 
 
 def test_arms_differ_without_colour() -> None:
-    assert set(LOOKS) == set(TITLES)
+    known = looks([*STEPS, "trees_first", "x_first"])
     for what in ("marker", "color"):
-        assert len({str(look[what]) for look in LOOKS.values()}) == len(LOOKS)
+        assert len({str(look[what]) for look in known.values()}) == len(STEPS) + 2
+    assert set(looks([f"a{number}_first" for number in range(9)])) >= {"a8_first"}
 
 
 def test_incomplete_searches_are_counted_and_all_arms_compared_where_the_first_of_them_is(tmp_path) -> None:

@@ -1,4 +1,5 @@
 import io
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 from synthetic import results
 
 from jointsearch.analysis.csv_file import csv_bytes
-from jointsearch.analysis.importance.groups import GROUPS, Effects
+from jointsearch.analysis.importance.groups import Effects
 from jointsearch.core.config import BudgetSettings
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import style
@@ -18,19 +19,37 @@ DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 NAMES = (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)
 
 
-def made_up(r2: dict[str, float], names: tuple[str, ...] = NAMES, n: int = 100) -> pd.DataFrame:
+PART_OF = dict.fromkeys(ARCHITECTURE_PARAMETERS, "architecture") | dict.fromkeys(TRAINING_PARAMETERS, "other_things")
+
+
+def made_up(
+    r2: dict[str, float], names: tuple[str, ...] = NAMES, n: int = 100, part_of: Mapping[str, str] = PART_OF
+) -> pd.DataFrame:
     """As `data` gives it, of made-up shares at the full budget and half of them below."""
-    labels, rng, rows = Effects.of(names).labels, np.random.default_rng(0), []
+    part_of = {name: part for name, part in part_of.items() if name in names}
+    labels, rng, rows = Effects.of(names, part_of).labels, np.random.default_rng(0), []
     for budget in (1.0, 3.0, 9.0):
         for surrogate, value in r2.items():
             shares = rng.dirichlet(np.full(len(labels), 0.3))
             known = not np.isnan(value)
             rows += [
-                (surrogate, budget, "epochs", *label, share if known else np.nan, share / 2, n, 7, value)
+                (
+                    surrogate,
+                    budget,
+                    "epochs",
+                    *label,
+                    part_of.get(label[1], ""),
+                    share if known else np.nan,
+                    share / 2,
+                    n,
+                    7,
+                    value,
+                )
                 for label, share in zip(labels, shares, strict=True)
             ]
-    columns = ["surrogate", "budget", "budget_unit", "kind", "first", "second", "importance", "spread", "n", "failed"]
-    return pd.read_csv(io.BytesIO(csv_bytes(pd.DataFrame(rows, columns=[*columns, "r2"]))))
+    columns = ["surrogate", "budget", "budget_unit", "kind", "first", "second", "part"]
+    columns += ["importance", "spread", "n", "failed", "r2"]
+    return pd.read_csv(io.BytesIO(csv_bytes(pd.DataFrame(rows, columns=columns))))
 
 
 def texts(figure: Figure) -> str:
@@ -42,13 +61,35 @@ def test_panels_hold_all_mains_the_strongest_pairs_and_the_sums() -> None:
     rows = made_up({"forest": 0.4, "gp": 0.6})
     mains, by_budget, pairs, groups = draw(rows).axes
     assert sorted(label.get_text() for label in mains.get_yticklabels()) == sorted(NAMES)
-    assert len(pairs.get_yticklabels()) == STRONGEST and len(groups.get_yticklabels()) == len(GROUPS)
+    names = [label.get_text() for label in mains.get_yticklabels()]
+    assert [PART_OF[name] for name in names] == ["architecture"] * 10 + ["other_things"] * 7
+    assert [text.get_text() for text in mains.texts] == ["architecture", "other things"]
+    assert len(pairs.get_yticklabels()) == STRONGEST
+    bold = {label.get_text() for label in groups.get_yticklabels() if label.get_fontweight() == "bold"}
+    assert (len(groups.get_yticklabels()), bold) == (6, {"architecture ×\nother things"})
+    drawn = np.concatenate([container.lines[0].get_xdata() for container in groups.containers])
+    sums = rows[~rows["kind"].isin(["main", "pair"]) & (rows["budget"] == 9)]["importance"]
+    assert np.sort(drawn) == pytest.approx(np.sort(100 * sums))
     assert len(by_budget.get_xticklabels()) == 6
     of_pairs = rows[(rows["kind"] == "pair") & (rows["budget"] == 9)].groupby(["first", "second"])["importance"].mean()
     assert pairs.get_yticklabels()[0].get_text() == " ×\n".join(of_pairs.idxmax())
     drawn = np.concatenate([container.lines[0].get_xdata() for container in mains.containers])
     known = rows[(rows["kind"] == "main") & (rows["budget"] == 9)]["importance"]
     assert np.sort(drawn) == pytest.approx(np.sort(100 * known))
+
+
+def test_without_parts_the_sums_are_not_drawn_and_the_rest_is() -> None:
+    figure = draw(made_up({"forest": 0.4, "gp": 0.6}, part_of={}))
+    mains, _, pairs, groups = figure.axes
+    assert "The space names no parts" in texts(figure) and not groups.containers
+    assert len(mains.get_yticklabels()) == 17 and len(pairs.get_yticklabels()) == STRONGEST and not mains.texts
+
+
+def test_three_parts_are_three_blocks_with_their_sums() -> None:
+    part_of = {"a": "one", "b": "two", "c": "three", "d": "one"}
+    mains, _, _, groups = draw(made_up({"forest": 0.4, "gp": 0.6}, ("a", "b", "c", "d"), part_of=part_of)).axes
+    assert [text.get_text() for text in mains.texts] == ["one", "three", "two"]
+    assert len(groups.get_yticklabels()) == 3 + 6 + 1
 
 
 def test_held_out_r2_and_counts_stand_above() -> None:

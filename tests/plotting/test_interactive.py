@@ -2,10 +2,12 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+import yaml
 from factories import VALUES, evaluation
-from synthetic import results, search
+from synthetic import SPACE, results, search
 
 from jointsearch.core.config import BudgetSettings
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
@@ -92,13 +94,31 @@ def test_the_search_comes_first_and_arms_last(page) -> None:
 
 def test_axes_are_those_of_the_space_file(made, page) -> None:
     axes = {axis["name"]: axis for axis in Page(page).data["axes"]}
-    assert list(axes) == ["budget", *ALL, "network weights", "validation error", "test error"]
+    in_order = [*sorted(ARCHITECTURE_PARAMETERS), *sorted(TRAINING_PARAMETERS)]
+    assert list(axes) == ["budget", *in_order, "network weights", "validation error", "test error"]
     assert axes["budget"]["values"] == [1, 3, 9, 27]
     for name, one in made.experiment.space.hyperparameters.items():
         assert axes[name]["kind"] == ("log" if one.log else "linear")
         assert (axes[name]["low"], axes[name]["high"]) == (one.lower, one.upper)
     losses = [one.loss for study in made.studies.values() for one in study.evaluations if one.loss is not None]
     assert (axes["validation error"]["low"], axes["validation error"]["high"]) == (min(losses), max(losses))
+
+
+def test_parts_of_the_space_have_their_axes_side_by_side(tmp_path, page) -> None:
+    data = Page(page).data
+    assert [*data["parts"]] == ["architecture", "hyperparameters"]
+    assert [name for names in data["parts"].values() for name in names] == data["searched"]
+    raw = yaml.safe_load(Path(SPACE).read_text())
+    for name, one in raw["hyperparameters"].items():
+        one["part"] = "of_images" if name in ("mixup_alpha", "cutout_length") else "a" if "rate" in name else "b"
+    (tmp_path / "space.yaml").write_text(yaml.safe_dump(raw))
+    parts = Page(interactive.render(results(DEMO, str(tmp_path / "space.yaml")))).data["parts"]
+    assert list(parts) == ["a", "b", "of images"] and parts["of images"] == ["cutout_length", "mixup_alpha"]
+    for one in raw["hyperparameters"].values():
+        del one["part"]
+    (tmp_path / "space.yaml").write_text(yaml.safe_dump(raw))
+    without = Page(interactive.render(results(DEMO, str(tmp_path / "space.yaml")))).data
+    assert without["parts"] == {} and without["searched"] == sorted(ALL)
 
 
 def test_choices_constants_and_inactive_hyperparameters_have_a_place(tmp_path) -> None:

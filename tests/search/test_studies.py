@@ -8,14 +8,15 @@ import pytest
 import yaml
 from factories import evaluation
 
-from jointsearch.core.config import Config, parse
+from jointsearch.core.config import ArmSettings, Config, parse
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Evaluation, Origin, Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
+from jointsearch.networks.manual import architecture
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
-from jointsearch.search.studies.arms import restricted
+from jointsearch.search.studies.arms import restricted, start_architecture, start_values
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, same_rung
 from jointsearch.space.file import Constant, SpaceFile
 from jointsearch.workflow.study_jobs import StudyJobs
@@ -180,13 +181,125 @@ def test_the_first_step_begins_with_the_values_of_the_literature():
     assert blocks.items() <= fixed(planned["hyperparameters_first-0-1"]).items()
 
 
+OTHERS = {"mixup_alpha": "of_images", "cutout_length": "of_images", "residual_blocks_1": "depth"}
+
+
+def other_space(folder: Path, part_of, **hyperparameters: dict) -> str:
+    """The paper's space in other words: `part_of` names the part of a hyperparameter, None for none."""
+    raw = yaml.safe_load((SPACES / "joint17.yaml").read_text())
+    for name, one in raw["hyperparameters"].items():
+        one |= {"part": part_of(name)} | hyperparameters.get(name, {})
+    (folder / "space.yaml").write_text(yaml.safe_dump(raw))
+    return str(folder / "space.yaml")
+
+
+def test_a_space_of_three_parts_has_an_arm_for_each_which_searches_it_before_all_others(tmp_path):
+    space = other_space(tmp_path, lambda name: OTHERS.get(name, "rest"))
+    planned = plan(space=space, studies={"arms": {"repeats": 1}})
+    everything = set(planned["search"].experiment.space.hyperparameters)
+    arms = ["depth_first", "of_images_first", "rest_first"]
+    assert list(planned)[4:] == [f"{arm}-0-{step}" for arm in arms for step in (1, 2)]
+    for arm, first in (("depth_first", {"residual_blocks_1"}), ("of_images_first", {"mixup_alpha", "cutout_length"})):
+        one, two = (planned[f"{arm}-0-{step}"] for step in (1, 2))
+        assert (searched(one), searched(two)) == (first, everything - first)
+        assert set(two.plan.keeps) == first and fixed(one).keys() == everything - first
+    assert fixed(planned["depth_first-0-1"])["mixup_alpha"] == 0
+    spent = budgets_of_arms(planned)
+    assert len(spent) == 6 and len(set(spent.values())) == 1
+
+
+def test_steps_keep_the_parts_of_their_spaces():
+    planned = plan(studies={"arms": {"repeats": 1}})
+    assert {tuple(study.experiment.space.parts.items()) for study in planned.values()} == {
+        tuple(planned["search"].experiment.space.parts.items())
+    }
+
+
+def test_a_space_without_parts_has_the_joint_arms_and_no_others(tmp_path):
+    space = other_space(tmp_path, lambda name: None)
+    assert list(plan(space=space, studies={"arms": {"repeats": 1}})) == [
+        "search",
+        "joint_bohb-0",
+        "joint_random-0",
+        "joint_hyperband-0",
+    ]
+    with pytest.raises(UserError) as told:
+        plan(space=space, studies={"arms": {"names": ["joint_bohb", "architecture_first"]}})
+    assert str(told.value) == (
+        "studies.arms.names: architecture_first needs the parts of the space, which names none; "
+        "give each hyperparameter a `part`, or leave this arm out"
+    )
+
+
+def test_a_part_of_constants_has_no_arm(tmp_path):
+    space = other_space(tmp_path, lambda name: OTHERS.get(name, "rest"))
+    raw = yaml.safe_load(Path(space).read_text())
+    raw["hyperparameters"]["residual_blocks_1"] = {"type": "constant", "value": 3, "part": "depth"}
+    Path(space).write_text(yaml.safe_dump(raw))
+    says = "step 1 of depth_first has nothing to search, as all is constant; leave it out"
+    with pytest.raises(UserError, match=says):
+        plan(space=space, studies={"arms": {}})
+    planned = plan(space=space, studies={"arms": {"names": ["joint_bohb", "rest_first"], "repeats": 1}})
+    assert searched(planned["rest_first-0-2"]) == {"mixup_alpha", "cutout_length"}
+
+
+def test_first_steps_begin_with_the_values_given_in_place_of_the_defaults_of_the_space(tmp_path):
+    defaults = {name: {"default": value} for name, value in architecture("resnet_56").values.items()}
+    space = other_space(tmp_path, lambda name: OTHERS.get(name, "rest"), **defaults)
+    arms = {"names": ["joint_bohb", "depth_first"], "repeats": 1}
+
+    def begun(**start):
+        return fixed(plan(space=space, studies={"arms": arms | start})["depth_first-0-1"])
+
+    given = begun(start={"momentum": 0.5, "cutout_length": 8.0})
+    assert (given["residual_blocks_2"], given["momentum"], given["cutout_length"]) == (9, 0.5, 8)
+    assert type(given["cutout_length"]) is int
+    # The architecture that is taken if nothing is asked for, as it lies in the space.
+    assert begun() == begun(start="resnet_20") == begun(start={}) and begun()["residual_blocks_2"] == 3
+
+
+def test_where_the_architecture_does_not_fit_the_defaults_of_the_space_do(tmp_path):
+    narrow = (SPACES / "joint17.yaml").read_text().replace("lower: 1, upper: 16", "lower: 1, upper: 2")
+    raw = yaml.safe_load(narrow)
+    (tmp_path / "none.yaml").write_text(narrow)
+    for one in raw["hyperparameters"].values():
+        one["default"] = one["upper"]
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump(raw))
+    arms = {"names": ["joint_bohb", "hyperparameters_first"], "repeats": 1}
+    begun = fixed(plan(space=str(tmp_path / "all.yaml"), studies={"arms": arms})["hyperparameters_first-0-1"])
+    assert begun == {name: raw["hyperparameters"][name]["upper"] for name in ARCHITECTURE_PARAMETERS}
+    with pytest.raises(UserError, match=r"^studies\.arms\.start: no value of initial_filters, .* to begin with; give"):
+        plan(space=str(tmp_path / "none.yaml"), studies={"arms": arms})
+
+
+def test_first_steps_in_a_space_of_other_names_begin_with_what_is_given():
+    numbers = {"type": "float", "lower": 0, "upper": 1}
+    raw = {"trees": numbers | {"part": "forest"}, "rate": numbers | {"part": "boosting", "default": 0.25}}
+    space = SpaceFile.parse({"hyperparameters": raw})
+    assert start_values(ArmSettings(start={"trees": 1}), space, raw) == {"rate": 0.25, "trees": 1.0}
+    assert start_values(ArmSettings(), space, ["rate"]) == {"rate": 0.25}
+    assert start_architecture(ArmSettings(), space) is None
+    says = r"^studies\.arms\.start: no value of .*trees to begin with; give values here, or a `default` in the space$"
+    for settings in (ArmSettings(), ArmSettings(start="resnet_20")):
+        with pytest.raises(UserError, match=says):
+            start_values(settings, space, raw)
+
+
+def test_what_every_first_step_searches_needs_no_value_to_begin_with():
+    training = {name: architecture("resnet_20").values[name] for name in TRAINING_PARAMETERS}
+    arms = {"names": ["joint_bohb", "architecture_first"], "repeats": 1, "start": training}
+    assert fixed(plan(studies={"arms": arms})["architecture_first-0-1"]) == training
+    with pytest.raises(UserError, match="no value of initial_filters"):
+        plan(studies={"arms": arms | {"names": ["joint_bohb", "hyperparameters_first"]}})
+
+
 def test_what_is_inactive_in_the_values_stays_as_it_is():
     space = SpaceFile.read(SPACES / "joint17.yaml")
     names = ("momentum", "shakedrop_death_rate")
     found = restricted(space, {"momentum": 0.5, "learning_rate": 0.1}, names).hyperparameters
     changed = {name for name, one in found.items() if one != space.hyperparameters[name]}
     assert changed == {"momentum"}
-    assert found["momentum"] == Constant(type="constant", value=0.5)
+    assert found["momentum"] == Constant(type="constant", value=0.5, part="hyperparameters")
 
 
 def test_each_configuration_of_the_correlation_study_is_trained_at_every_budget():
@@ -250,7 +363,22 @@ def test_settings_that_differ_make_another_experiment():
             {"arms": {"brackets": 12}},
             "studies.arms.brackets: 12 is not a multiple of 8; each of two steps needs whole",
         ),
-        ({"arms": {"names": ["joint"]}}, "studies.arms.names.0: Input should be 'joint_bohb'"),
+        (
+            {"arms": {"names": ["joint_bohb", "architectur_first"]}},
+            "studies.arms.names: no arm 'architectur_first' in this space; did you mean 'architecture_first'?",
+        ),
+        (
+            {"arms": {"names": ["joint_bohb", "x"]}},
+            "no arm 'x' in this space; known are joint_bohb, joint_random, joint_hyperband, architecture_first, hyper",
+        ),
+        ({"arms": {"start": 3}}, "studies.arms.start: expected the name of a manual architecture, or values by hyper"),
+        ({"arms": {"start": {"momentum": None}}}, "studies.arms.start: momentum: expected a value of this hyper"),
+        (
+            {"arms": {"start": {"momentun": 0.9}}},
+            "studies.arms.start.momentun: no hyperparameter of the space; did",
+        ),
+        ({"arms": {"start": {"momentum": 9}}}, "studies.arms.start.momentum: 9 is outside of the space"),
+        ({"arms": {"start": {"momentum": 0.9}}}, "studies.arms.start: no value of initial_filters, residual_blocks_1"),
         ({"arms": {"repeats": 0}}, "studies.arms.repeats: Input should be greater than or equal to 1 (got 0)"),
         ({"correlation": {"configurations": 2}}, "studies.correlation.configurations: Input should be greater"),
         ({"retraining": {"seeds": 0}}, "studies.retraining.seeds: Input should be greater than or equal to 1 (got 0)"),

@@ -110,7 +110,11 @@ def test_a_space_that_we_export_is_read_again(name):
     ours = SpaceFile.read(SPACES / f"{name}.yaml")
     again = SpaceFile.parse(Space(ours).configuration_space.to_serialized_dict())
     same(Space(ours).configuration_space, again)
-    assert again.hyperparameters == ours.hyperparameters
+    # ConfigSpace gives each a default.
+    assert all(one.default is not None for name, one in again.hyperparameters.items() if name not in ours.fixed)
+    made = {name: one.model_copy(update={"default": None}) for name, one in again.hyperparameters.items()}
+    assert made == {name: one.model_copy(update={"default": None}) for name, one in ours.hyperparameters.items()}
+    assert again.parts == ours.parts and list(ours.parts) == ["architecture", "hyperparameters"]
 
 
 OLD = {
@@ -158,6 +162,21 @@ def test_the_format_of_configspace_0_4_to_0_7_is_read_as_the_same_space(tmp_path
         warnings.simplefilter("ignore")
         theirs = cs.ConfigurationSpace.from_json(StringIO(json.dumps(OLD)))
     same(theirs, SpaceFile.read(path))
+
+
+def test_a_part_is_in_the_meta_data_and_a_default_stays_one(tmp_path):
+    space = cs.ConfigurationSpace()
+    space.add(
+        cs.UniformFloatHyperparameter("rate", 0.1, 1, default_value=0.25, meta={"part": "sgd", "unit": "per step"}),
+        cs.CategoricalHyperparameter("method", ["a", "b"], default_value="b", meta={"part": "sgd"}),
+        cs.CategoricalHyperparameter("alone", ["x"], meta={"part": "shape"}),
+        cs.Constant("fixed", 3, meta={"part": "shape"}),
+    )
+    for name in ("space.json", "space.yaml"):
+        ours = SpaceFile.read(written(space, tmp_path / name))
+        assert ours.parts == {"sgd": ("method", "rate"), "shape": ("alone", "fixed")}
+        assert ours.defaults == {"rate": 0.25, "method": "b", "alone": "x", "fixed": 3}
+    assert SpaceFile.parse(OLD).defaults["depth"] == 3
 
 
 def test_a_constant_under_its_old_name_and_a_list_of_one_are_constants():
@@ -228,6 +247,12 @@ EQUAL = {"type": "EQ", "child": "rate", "parent": "pair", "value": "a"}
         ({**RATE, "lower": 1e-20, "log": True}, "x: lower (1e-20) would be 0, as ConfigSpace keeps 13 decimals"),
         ({**RATE, "lower": 2}, "x: lower (2.0) must be below upper (1.0)"),
         ({"type": "uniform_float", "upper": 1}, "x.lower: missing; add it"),
+        ({**RATE, "meta": {"parts": "sgd"}}, "x.meta.parts: unknown key; did you mean 'part'?"),
+        ({**RATE, "meta": {"Part": "sgd"}}, "x.meta.Part: unknown key; did you mean 'part'?"),
+        ({**RATE, "meta": {"part": ["a", "b"]}}, "x.part: a part is one word of letters and digits"),
+        ({**RATE, "meta": "sgd"}, "x.meta: expected keys and values (got 'sgd')"),
+        ({**RATE, "part": "a", "meta": {"part": "b"}}, "x: part is no key of ConfigSpace's format; write it in its"),
+        ({**RATE, "default_value": 3}, "x.default: x never has the value 3; choose one of its range"),
         ({**RATE, "uper": 2}, "x.uper: unknown key; did you mean 'upper'?"),
         ({"type": "uniform"}, "x: unknown type; did you mean 'uniform_int'?"),
         ({"type": 3}, "x: unknown type; known are uniform_float"),

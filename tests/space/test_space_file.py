@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jointsearch.core.errors import UserError
-from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
 from jointsearch.space.file import Float, Integer, SpaceFile
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"
@@ -75,6 +75,7 @@ def test_yaml_merges_are_no_duplicates(tmp_path):
     [
         ("hyperparameters: {x: {type: float, lower: 0, upper: 1}, x: {type: float, lower: 0, upper: 2}}", "'x'"),
         ("hyperparameters:\n  x: {type: float, lower: 0, lower: 1, upper: 2}", "'lower' appears twice"),
+        ("hyperparameters:\n  x: {type: float, lower: 0, upper: 1, part: a, part: b}", "'part' appears twice"),
         ("hyperparameters: [", "no valid YAML"),
         ("? [a]\n: 1", "no valid YAML"),
         ("", "expected keys and values"),
@@ -130,6 +131,17 @@ def test_a_file_that_cannot_be_read(tmp_path, place):
         ({"hyperparameters": BASE, "conditions": "none"}, "conditions: expected a list (got 'none')"),
         ({"hyperparameters": None}, "hyperparameters: expected keys and values (got None)"),
         ({"hyperparameters": "x"}, "hyperparameters: expected keys and values (got 'x')"),
+        ({"hyperparameters": BASE | {"y": {**X, "part": "a"}}}, "hyperparameters.x: part is missing, which others"),
+        ({"hyperparameters": {"x": {**X, "part": "a"}, "y": {**X, "part": "a"}}}, "all have the part 'a'; name two"),
+        ({"hyperparameters": {"x": {**X, "prat": "a"}}}, "hyperparameters.x.prat: unknown key; did you mean 'part'?"),
+        ({"hyperparameters": {"x": {**X, "part": ["a", "b"]}}}, "hyperparameters.x.part: a part is one word"),
+        ({"hyperparameters": {"x": {**X, "part": "a b"}}}, "hyperparameters.x.part: a part is one word"),
+        ({"hyperparameters": {"x": {**X, "part": "a__b"}}}, "hyperparameters.x.part: a part is one word"),
+        ({"hyperparameters": {"x": {**X, "part": 1}}}, "of letters and digits, with single _ inside"),
+        ({"hyperparameters": {"x": {**X, "part": "a" * 41}}}, "hyperparameters.x.part: a part is one word"),
+        ({"hyperparameters": {"x": {**X, "default": 2}}}, "hyperparameters.x.default: x never has the value 2"),
+        ({"hyperparameters": {"x": {**PAIR, "default": "c"}}}, "x never has the value 'c'; choose one of its range"),
+        ({"hyperparameters": {"x": {**X, "default": [1]}}}, "hyperparameters.x.default: a list cannot be a value"),
         ({"hyperparameters": ["x" * 1000]}, "hyperparameters.0: expected keys and values (got 'xxx"),
         ({"hyperparameters": {"x": ["y" * 1000]}}, "hyperparameters.x: expected keys and values (got ['yyy"),
     ],
@@ -149,6 +161,30 @@ def test_an_empty_list_of_conditions_or_forbidden_combinations_is_none(tmp_path,
     path = tmp_path / "space.yaml"
     path.write_text(f"hyperparameters:\n  x: {{type: float, lower: 0, upper: 1}}\n{empty}:\n  # - none so far\n")
     assert SpaceFile.read(path) == SpaceFile.parse({"hyperparameters": {"x": X}})
+
+
+def test_parts_are_listed_in_one_order_whatever_that_of_the_file_conditional_ones_and_constants_too():
+    one = {"b": X | {"part": "late"}, "c": X | {"part": "a_1"}, "a": {"type": "constant", "value": 1, "part": "late"}}
+    conditions = [{"child": "b", "parent": "c", "greater_than": 0.5}]
+    for names in ("bca", "abc", "cab"):
+        space = SpaceFile.parse({"hyperparameters": {name: one[name] for name in names}, "conditions": conditions})
+        assert list(space.parts.items()) == [("a_1", ("c",)), ("late", ("a", "b"))]
+        assert space.in_order == ["c", "a", "b"]
+        assert SpaceFile.model_validate_json(space.model_dump_json()).parts == space.parts
+
+
+def test_a_space_without_parts_is_written_as_before_and_listed_by_name():
+    space = SpaceFile.parse({"hyperparameters": {"x": X, "pair": PAIR}})
+    assert (space.parts, space.in_order) == ({}, ["pair", "x"])
+    assert all({"part", "default"}.isdisjoint(one) for one in space.model_dump()["hyperparameters"].values())
+
+
+def test_the_built_in_spaces_name_the_two_parts_of_the_built_in_network():
+    for path in SPACES.glob("*.yaml"):
+        parts = SpaceFile.read(path).parts
+        assert list(parts) == ["architecture", "hyperparameters"], path
+        assert set(parts["architecture"]) <= set(ARCHITECTURE_PARAMETERS), path
+        assert set(parts["hyperparameters"]) <= set(TRAINING_PARAMETERS), path
 
 
 def test_yes_and_no_are_names_of_choices(tmp_path):

@@ -1,6 +1,9 @@
 """A whole search in one process."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.analysis.trajectory import trajectory
@@ -75,6 +78,30 @@ def test_batches_of_another_size_give_the_same_course(tmp_path):
         driver.run(planned, objective)
         made.append([one.derivable() for one in Results.read(planned["search"].folder).evaluations("search")])
     assert made[0] == made[1]
+
+
+def test_parts_change_no_proposal_and_no_loss(tmp_path):
+    """Only the experiment is another, as its space says more."""
+    raw = yaml.safe_load(Path("config/spaces/joint17-digits.yaml").read_text())
+    searched = ["learning_rate", "momentum"]
+    for name, one in raw["hyperparameters"].items():
+        if name not in searched:
+            raw["hyperparameters"][name] = {"type": "constant", "value": one["upper"]}
+    ids, made = set(), []
+    for parts in ({}, dict.fromkeys(raw["hyperparameters"], "other") | {"learning_rate": "rate"}):
+        for name, one in raw["hyperparameters"].items():
+            one["part"] = parts.get(name)
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        (folder / "space.yaml").write_text(yaml.safe_dump(raw))
+        planned = all_jobs(folder, space=str(folder / "space.yaml"))
+        driver.run(planned, objective)
+        results = Results.read(planned["search"].folder)
+        ids.add(results.experiment.id)
+        every = [one for study in results.studies.values() for one in study.evaluations]
+        made.append([(one.study, one.id, one.seed, one.proposal, one.loss) for one in every])
+    assert len(ids) == 2 and made[0] == made[1]
+    assert any(proposal.origin.kind == "model" for *_, proposal, _ in made[0])
 
 
 def test_a_longer_search_keeps_what_is_there(tmp_path, asked, counted):

@@ -15,18 +15,23 @@ from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan
 
-TITLES: dict[str, str] = {
-    "joint_bohb": "joint BOHB",
-    "joint_random": "joint random search",
-    "joint_hyperband": "joint Hyperband",
-    "architecture_first": "architecture first",
-    "hyperparameters_first": "hyperparameters first",
-}
-"""What each arm is called, in the order of figure and table."""
+JOINT = {"joint_bohb": "joint BOHB", "joint_random": "joint random search", "joint_hyperband": "joint Hyperband"}
+"""What the joint arms are called, in the order of figure and table."""
 REFERENCE = "joint_bohb"
 """The arm that the others are compared with."""
 MEASURES = {"validation": "full_budget_loss", "test": "full_budget_test_error"}
 """Errors of an incumbent, and their columns in a trajectory."""
+
+
+def title(arm: str) -> str:
+    """What an arm is called: `architecture first`."""
+    return JOINT.get(arm, arm.replace("_", " "))
+
+
+def in_order(arms: Iterable[str]) -> list[str]:
+    """Arms in the order of figure and table: the joint ones, then those of two steps by the alphabet."""
+    given = set(arms)
+    return [*(arm for arm in JOINT if arm in given), *sorted(given - set(JOINT))]
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class ArmComparison:
     Attributes
     ----------
     repeats
-        By arm in the order of `TITLES`, then by number.
+        By arm, see `in_order`, then by number.
     numbers
         Of the repeats that are compared.
     at
@@ -110,7 +115,7 @@ class ArmComparison:
     @property
     def arms(self) -> list[str]:
         """Those that have begun."""
-        return [arm for arm in TITLES if self.begun(arm)]
+        return in_order(one.arm for one in self.repeats)
 
     def begun(self, arm: str) -> list[Repeat]:
         """Repeats of an arm that have begun."""
@@ -183,7 +188,7 @@ def mean_path(repeats: Sequence[Repeat], end: float, measure: str = "validation"
 
 def _begun(results: Results) -> Iterator[Repeat]:
     full = budgets(results.experiment.budget)[-1]
-    for arm in TITLES:
+    for arm in in_order(study.arm for study in results.plan.studies if study.arm is not None):
         of_arm = [study for study in results.plan.studies if study.arm == arm]
         for repeat in sorted({study.repeat for study in of_arm if study.repeat is not None}):
             steps = [study for study in of_arm if study.repeat == repeat]

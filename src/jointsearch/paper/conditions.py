@@ -8,7 +8,6 @@ from typing import Any
 from jointsearch.core import layout
 from jointsearch.core.records import Environment, Evaluation
 from jointsearch.core.units import amount, duration
-from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.paper.columns import signs
 from jointsearch.results.catalogue import ARM
 from jointsearch.results.results import Results
@@ -181,33 +180,39 @@ def _leaves(settings: Mapping[str, Any], where: str = "") -> Iterator[tuple[str,
 
 def _space(here: Experiment, published: Experiment) -> Difference | None:
     ours, theirs = here.space.hyperparameters, published.space.hyperparameters
-    changed = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+    both = [name for name in ours if name in theirs]
+    apart = {"part", "default"}
+    changed = [name for name in both if ours[name].model_dump(exclude=apart) != theirs[name].model_dump(exclude=apart)]
+    parts = any(ours[name].part != theirs[name].part for name in both)
     other = len(set(ours) ^ set(theirs))
     if not changed and not other and here.space == published.space:
         return None
     how = [f"{len(ours)} hyperparameters"]
     how += [f"{len(changed)} of other ranges"] * bool(changed) + [f"{other} added or left out"] * bool(other)
-    how += ["other conditions"] * (len(how) == 1)
+    how += ["other parts"] * parts
+    rules = [(one.space.conditions, one.space.forbidden) for one in (here, published)]
+    how += ["other conditions"] * (rules[0] != rules[1])
+    how += ["other defaults"] * (len(how) == 1)
     return Difference("search space", ", ".join(how), f"{len(theirs)} hyperparameters")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A hyperparameter of the space: its range, its scale, and its value in the best configuration found."""
+    """A hyperparameter of the space: its part, range and scale, and its value in the best configuration found."""
 
     name: str
-    architectural: bool
+    part: str
     range: str
     scale: str
     found: str
 
 
 def parameters(results: Results) -> list[Parameter]:
-    """List the space, the architecture first, with the incumbent of the search; what that does not have is empty."""
+    """List the space part by part, with the incumbent of the search; what that does not have is empty."""
     found = incumbent(results.evaluations(layout.SEARCH)).values or {}
     rows = []
     space = results.experiment.space.hyperparameters
-    for name in sorted(space, key=(*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS).index):
+    for name in results.experiment.space.in_order:
         one = space[name]
         match one:
             case Float() | Integer():
@@ -220,7 +225,7 @@ def parameters(results: Results) -> list[Parameter]:
                 limits, scale = plain(one.value), "constant"
         value = found.get(name)
         written = "" if value is None else _short(float(f"{value:.3g}")) if isinstance(value, float) else plain(value)
-        rows.append(Parameter(name, name in ARCHITECTURE_PARAMETERS, signs(limits), scale, signs(written)))
+        rows.append(Parameter(name, one.part or "", signs(limits), scale, signs(written)))
     return rows
 
 

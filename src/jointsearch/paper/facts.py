@@ -26,6 +26,7 @@ from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
+from jointsearch.search.studies.arms import start_architecture
 
 SHORT = 8
 """Digits of a digest, or of a commit, that a text quotes."""
@@ -61,7 +62,8 @@ class Facts:
         Where each comes from, by name, of the search and of all other studies with a training; the tables as they
         are shown.
     arms, start
-        Planned repeats of each arm; the manual architecture from which two-step arms start.
+        Planned repeats of each arm; the manual architecture from which two-step arms start, empty if they start from
+        other values.
     """
 
     experiment: Experiment
@@ -122,16 +124,16 @@ def gather(folder: Path) -> Facts:
         figures,
         tables,
         conditions.arms(results.plan),
-        _start(folder / "config.yaml"),
+        _start(folder / "config.yaml", results.experiment),
     )
 
 
-def _start(path: Path) -> str:
+def _start(path: Path, experiment: Experiment) -> str:
     """The architecture from which two-step arms start, by the configuration of the results; empty without arms."""
     if not path.exists():
         raise UserError(f"{path}: is missing; `snakemake {path}` makes it")
     arms = config.read(path).studies.arms
-    return arms.start if arms is not None else ""
+    return (start_architecture(arms, experiment.space) if arms is not None else None) or ""
 
 
 def read_numbers(path: Path, experiment: Experiment) -> Numbers:
@@ -231,6 +233,8 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "clock": one.budget.clock,
             "eta": one.budget.eta,
             "hyperparameters": len(one.space.hyperparameters),
+            # Those that have something to search.
+            "parts": [part for part, names in one.space.parts.items() if not one.space.fixed.issuperset(names)],
             "arms": list(facts.arms),
             "searches": sum(facts.arms.values()),
             "start": facts.start,

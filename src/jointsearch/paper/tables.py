@@ -1,11 +1,12 @@
 """How a table is shown: its columns, once, for the PDF and for LaTeX. The raw values are in `tables/<name>.csv`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from jointsearch.analysis.importance.groups import PART, PARTS
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.paper.columns import (
     Column,
@@ -42,7 +43,7 @@ class Display:
     caption
         What it shows, in the words of its columns; marked up as in `captions`.
     columns
-        What is shown of it.
+        What is shown of it, or a function that says so, given the raw table.
     arrange
         Brings the raw table into the shape of the columns.
     group
@@ -50,7 +51,7 @@ class Display:
     """
 
     caption: str
-    columns: tuple[Column, ...]
+    columns: tuple[Column, ...] | Callable[[pd.DataFrame], tuple[Column, ...]]
     arrange: Callable[[pd.DataFrame], pd.DataFrame] = lambda data: data
     group: str | None = None
 
@@ -77,22 +78,51 @@ def show(name: str, data: pd.DataFrame, where: str | Path) -> Shown:
     display = TABLES[name]
     try:
         rows = [{str(name): value for name, value in row.items()} for row in display.arrange(data).to_dict("records")]
-        cells = tuple(tuple(column.text(row) for column in display.columns) for row in rows)
+        columns = display.columns(data) if callable(display.columns) else display.columns
+        cells = tuple(tuple(column.text(row) for column in columns) for row in rows)
         groups = [row[display.group] if display.group is not None else None for row in rows]
     except KeyError as error:
         raise UserError(f"{where}: has no {error}; remake it, or correct its display in paper/tables.py") from None
     rules = tuple(place for place in range(1, len(groups)) if groups[place] != groups[place - 1])
-    titles, align = zip(*((column.title, column.align) for column in display.columns), strict=True)
+    titles, align = zip(*((column.title, column.align) for column in columns), strict=True)
     return Shown(titles, align, cells, rules, display.caption)
 
 
-def _by_group(data: pd.DataFrame) -> pd.DataFrame:
-    """One row per budget and surrogate, the shares of the groups in columns."""
+_SUM = ["kind", "first", "second"]
+
+
+def _by_sum(data: pd.DataFrame) -> pd.DataFrame:
+    """One row per budget and surrogate, the shares of the sums in columns, each by what is in `_SUM`."""
     keys = ["budget", "budget_unit", "surrogate", "n", "failed", "r2"]
     # Without a surrogate there is no R^2, which must not drop the row.
-    known = data.assign(r2=data["r2"].fillna(float("-inf")))
-    wide = known.pivot(index=keys, columns="group", values="share").reset_index()
+    sums = [" ".join(one) for one in data[_SUM].fillna("").to_numpy().tolist()]
+    known = data.assign(r2=data["r2"].fillna(float("-inf")), sum=sums)
+    wide = known.pivot(index=keys, columns="sum", values="share").reset_index()
     return wide.assign(r2=wide["r2"].where(wide["r2"] > float("-inf")))
+
+
+def _sum_columns(data: pd.DataFrame) -> tuple[Column, ...]:
+    """A column for each sum: of a part by its name, of two by their first letters."""
+    sums = data[_SUM].fillna("").drop_duplicates().to_numpy().tolist()
+    parts = [first for kind, first, _ in sums if kind == PART]
+    titles = [
+        "×".join(_brief(part, parts) for part in of) if kind == PARTS else of[0].replace("_", " ") or "higher"
+        for kind, *of in sums
+    ]
+    return (
+        budget("budget"),
+        named("surrogate", "surrogate", {"forest": "Random forest", "gp": "Gaussian process"}),
+        *(plain(title, " ".join(one), 1, 100) for title, one in zip(titles, sums, strict=True)),
+        plain("R²", "r2", 2),
+        count("n", "n"),
+    )
+
+
+def _brief(part: str, parts: Iterable[str]) -> str:
+    """The first letters of a part, as many as distinguish it from the others."""
+    others = [other.lower() for other in parts if other != part]
+    least = (size for size in range(1, len(part)) if not any(one.startswith(part[:size].lower()) for one in others))
+    return part[: next(least, len(part))].capitalize()
 
 
 TABLES: dict[str, Display] = {
@@ -137,23 +167,12 @@ TABLES: dict[str, Display] = {
         ),
     ),
     "importance_groups": Display(
-        "Shares of the variance of the logarithmic validation error, in percent: main effects of the architecture "
-        "(A) and of the other hyperparameters (H), interactions within and between them, and all of higher order. "
-        "*R²* is that on held-out configurations; at or below zero the surrogate predicts nothing, and its shares "
-        "mean nothing. *n* evaluations succeeded; failures are left out.",
-        (
-            budget("budget"),
-            named("surrogate", "surrogate", {"forest": "Random forest", "gp": "Gaussian process"}),
-            plain("A", "architecture", 1, 100),
-            plain("H", "hyperparameters", 1, 100),
-            plain("A×A", "architecture_architecture", 1, 100),
-            plain("A×H", "architecture_hyperparameters", 1, 100),
-            plain("H×H", "hyperparameters_hyperparameters", 1, 100),
-            plain("higher", "higher_order", 1, 100),
-            plain("R²", "r2", 2),
-            count("n", "n"),
-        ),
-        _by_group,
+        "Shares of the variance of the logarithmic validation error, in percent: main effects of each part of the "
+        "space, interactions within parts and between two (by their first letters), and all of higher order. *R²* is "
+        "that on held-out configurations; at or below zero the surrogate predicts nothing, and its shares mean "
+        "nothing. *n* evaluations succeeded; failures are left out.",
+        _sum_columns,
+        _by_sum,
         "budget",
     ),
     "manual": Display(

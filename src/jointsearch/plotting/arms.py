@@ -1,5 +1,8 @@
 """Figure: joint or separate search? How each arm improved, and its errors at the time at which all are compared."""
 
+from collections.abc import Sequence
+from itertools import cycle
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -8,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 
-from jointsearch.analysis.comparison import MEASURES, REFERENCE, TITLES, compare_arms
+from jointsearch.analysis.comparison import MEASURES, REFERENCE, compare_arms, in_order, title
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import mean_interval
 from jointsearch.core.units import scale
@@ -16,13 +19,18 @@ from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
 
-LOOKS: dict[str, dict[str, Any]] = {
+_JOINT: dict[str, dict[str, Any]] = {
     "joint_bohb": {"color": style.BLUE, "marker": "o"},
     "joint_random": {"color": style.ORANGE, "marker": "v"},
     "joint_hyperband": {"color": style.GREEN, "marker": "s"},
-    "architecture_first": {"color": style.VERMILLION, "marker": "^"},
-    "hyperparameters_first": {"color": style.BLACK, "marker": "D"},
 }
+_TWO_STEPS: tuple[dict[str, Any], ...] = (
+    {"color": style.VERMILLION, "marker": "^"},
+    {"color": style.BLACK, "marker": "D"},
+    {"color": style.PURPLE, "marker": "P"},
+    {"color": style.SKY, "marker": "X"},
+)
+"""One after another; from the fifth arm on they repeat."""
 _POINTS, _MEANS = {"validation": -0.3, "test": 0.3}, {"validation": -0.13, "test": 0.13}
 """Where in the row of an arm the repeats, and their mean, are drawn."""
 _REFERENCE: dict[str, Any] = {"color": style.BLACK, "linestyle": (0, (2, 1)), "linewidth": 0.9}
@@ -42,6 +50,12 @@ _COLUMNS = {
     "interval_low": "float64",
     "interval_high": "float64",
 }
+
+
+def looks(arms: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Colour and marker of each arm."""
+    two_steps = [arm for arm in arms if arm not in _JOINT]
+    return _JOINT | dict(zip(two_steps, cycle(_TWO_STEPS), strict=False))
 
 
 def data(results: Results) -> pd.DataFrame:
@@ -97,7 +111,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
         reached = reference.loc[reference["error"] <= means[arm], "spent"]
         if len(reached):
             found[f"joint_bohb_reaches_{arm}"] = Number(
-                meaning=f"training until joint BOHB's mean validation error was that of {TITLES[arm]} where all arms "
+                meaning=f"training until joint BOHB's mean validation error was that of {title(arm)} where all arms "
                 "are compared, of the training until there",
                 value=100 * float(reached.iloc[0]) / comparison.at,
                 unit="%",
@@ -121,7 +135,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     if courses["error"].isna().all():
         none = f"Of {len(repeats)} searches that have begun, none has a success at the full budget."
         return style.only_saying(none if len(repeats) else "No arm has begun.")
-    arms = [arm for arm in TITLES if arm in set(repeats["arm"])]
+    arms = in_order(repeats["arm"])
     below = 0.8 + 0.26 * max(3, len(arms))
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.1 + below)
     upper, lower = figure.subfigures(2, 1, height_ratios=[2.1, below], squeeze=False)[:, 0]
@@ -129,7 +143,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     _draw_paths(panels, data[data["part"].isin(["path", "course"])], arms)
     for arm, panel in zip(arms, panels, strict=True):
         own = repeats.loc[repeats["arm"] == arm, "complete"].eq(True)
-        panel.set_title(f"{TITLES[arm]}\n{own.sum()} of {len(own)} complete", size=7.5)
+        panel.set_title(f"{fill(title(arm), 22)}\n{own.sum()} of {len(own)} complete", size=7.5)
     _draw_ends(ends, data, arms)
     style.letter([panels[0], ends])
     complete = repeats["complete"].eq(True).sum()
@@ -143,7 +157,7 @@ def _draw_paths(panels: list[Axes], rows: pd.DataFrame, arms: list[str]) -> None
     size, name = scale(rows["spent"].max() if np.isnan(at) else at, unit)
     paths, courses = rows[rows["part"] == "path"], rows[(rows["part"] == "course") & rows["error"].notna()]
     for arm, axes in zip(arms, panels, strict=True):
-        color = LOOKS[arm]["color"]
+        color = looks(arms)[arm]["color"]
         for _, course in courses[courses["arm"] == arm].groupby("repeat"):
             spent, percent = course["spent"] / size, 100 * course["error"]
             axes.step(spent, percent, where="post", color=color, linewidth=0.6)
@@ -172,7 +186,8 @@ def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     repeats, means = data[(data["part"] == "repeat") & data["error"].notna()], data[data["part"] == "mean"]
     labels = []
     for row, arm in enumerate(arms):
-        look, color = LOOKS[arm], LOOKS[arm]["color"]
+        look = looks(arms)[arm]
+        color = look["color"]
         for _, pair in repeats[repeats["arm"] == arm].groupby("repeat"):
             places = row + pair["measure"].map(_POINTS).to_numpy(float)
             axes.plot(100 * pair["error"], places, color=style.LIGHT_GREY, linewidth=0.6, zorder=0)
@@ -185,7 +200,7 @@ def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
             axes.plot(interval, [middle] * 2, color=color, linewidth=1.3)
             axes.plot(100 * mean["error"], middle, color=color, marker=look["marker"], markersize=4.5, mfc=face)
         n, begun = means.loc[means["arm"] == arm, ["n", "begun"]].iloc[0]
-        labels.append(f"{TITLES[arm]}, n = {n}" + (f" of {begun}" if n < begun else ""))
+        labels.append(f"{title(arm)}, n = {n}" + (f" of {begun}" if n < begun else ""))
     axes.set_yticks(range(len(arms)), labels)
     axes.set_ylim(len(arms) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

@@ -1,6 +1,6 @@
-"""Figure: which hyperparameters matter, which matter together, and whether architecture and the others interact."""
+"""Figure: which hyperparameters matter, which matter together, and whether the parts of the space interact."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from jointsearch.analysis.importance import importances
-from jointsearch.analysis.importance.groups import GROUP, GROUPS, MAIN, PAIR, is_architecture
+from jointsearch.analysis.importance.groups import GROUPS, MAIN, PAIR, PART
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core.records import Evaluation
 from jointsearch.core.units import amount
@@ -27,16 +27,6 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 STRONGEST = 8
 """So many pairs are drawn."""
-_GROUP_NAMES = {
-    "architecture": "architecture",
-    "hyperparameters": "hyperparameters",
-    "architecture_architecture": "within architecture",
-    "architecture_hyperparameters": "architecture ×\nhyperparameters",
-    "hyperparameters_hyperparameters": "within hyperparameters",
-    "higher_order": "three and more",
-}
-_CLAIM = "architecture_hyperparameters"
-"""The sum that the study is about."""
 _SHADES = LinearSegmentedColormap.from_list("importance", ["#FFFFFF", style.BLUE, "#00263F"])
 _UNKNOWN = "#E4E4E4"
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
@@ -91,9 +81,10 @@ def draw(data: pd.DataFrame) -> MplFigure:
     data
         Of the function `data`.
     """
-    data = data.assign(second=data["second"].astype(object).fillna(""))
+    data = data.assign(**{name: data[name].astype(object).fillna("") for name in ("first", "second", "part")})
     full = data[data["budget"] == data["budget"].max()]
-    order = _order(full if full["importance"].notna().any() else data)
+    part_of = _part_of(full)
+    order = _order(full if full["importance"].notna().any() else data, part_of)
     if data["importance"].isna().all():
         return style.only_saying(_too_few(full, len(order)))
     figure = style.new_figure(style.DOUBLE_COLUMN, 1.3 + 0.19 * max(len(order), 14))
@@ -106,15 +97,18 @@ def draw(data: pd.DataFrame) -> MplFigure:
         _draw_budgets(by_budget, data[data["kind"] == MAIN], order)
         return figure
     mains, by_budget = left.subplots(1, 2, sharey=True, width_ratios=[1.0, 0.85])
-    pairs, groups = right.subplots(2, 1, height_ratios=[1.6 * STRONGEST, 1.4 * len(GROUPS)])
+    sums = full[full["kind"].isin(GROUPS)]
+    of_sums = list(dict.fromkeys(zip(sums["kind"], sums["first"], sums["second"], strict=True)))
+    pairs, groups = right.subplots(2, 1, height_ratios=[1.6 * STRONGEST, 1.4 * max(len(of_sums), 6)])
     _draw_dots(mains, full[full["kind"] == MAIN], [(name, "") for name in order], order)
-    _part(mains, order)
+    _draw_parts(mains, [part_of[name] for name in order])
     _draw_budgets(by_budget, data[data["kind"] == MAIN], order)
-    _draw_pairs(pairs, full[full["kind"] == PAIR])
-    _draw_dots(
-        groups, full[full["kind"] == GROUP], [(one, "") for one in GROUPS], [_GROUP_NAMES[one] for one in GROUPS]
-    )
-    _embolden(groups, [one == _CLAIM for one in GROUPS])
+    _draw_pairs(pairs, full[full["kind"] == PAIR], part_of)
+    if of_sums:
+        _draw_dots(groups, sums, of_sums, [_sum_name(*one) for one in of_sums], by=("kind", "first", "second"))
+        _embolden(groups, [second not in ("", first) for _, first, second in of_sums])
+    else:
+        style.say(groups, "The space names no parts\nto sum the effects over.")
     for panel, title in (
         (mains, "a  main effects (%)"),
         (by_budget, "b  by budget (%)"),
@@ -144,10 +138,25 @@ def _ranked(rows: pd.DataFrame) -> pd.Series:
     return means.sort_values(ascending=False, kind="stable")
 
 
-def _order(rows: pd.DataFrame) -> list[str]:
-    """Hyperparameters from top to bottom: architecture, then the others, each by its main effect."""
+def _part_of(rows: pd.DataFrame) -> dict[str, str]:
+    """The part of each hyperparameter; all empty if the space names none."""
+    mains = rows[rows["kind"] == MAIN]
+    return dict(zip(mains["first"], mains["part"], strict=True))
+
+
+def _order(rows: pd.DataFrame, part_of: Mapping[str, str]) -> list[str]:
+    """Hyperparameters from top to bottom: part by part, each by its main effect."""
     names = [first for first, _ in _ranked(rows[rows["kind"] == MAIN]).index]
-    return sorted(names, key=lambda name: not is_architecture(name))
+    return sorted(names, key=lambda name: part_of[name])
+
+
+def _sum_name(kind: str, first: str, second: str) -> str:
+    first, second = first.replace("_", " "), second.replace("_", " ")
+    if not first:
+        return "three and more"
+    if kind == PART:
+        return first
+    return f"within {first}" if first == second else f"{first} ×\n{second}"
 
 
 def _too_few(full: pd.DataFrame, dimension: int) -> str:
@@ -191,14 +200,20 @@ def _marker(surrogate: str, r2: float) -> dict[str, Any]:
     }
 
 
-def _draw_dots(axes: Axes, rows: pd.DataFrame, order: Sequence[tuple[str, str]], labels: Sequence[str]) -> None:
-    """Draw importance and spread of each surrogate, from top to bottom in an order."""
+def _draw_dots(
+    axes: Axes,
+    rows: pd.DataFrame,
+    order: Sequence[tuple[str, ...]],
+    labels: Sequence[str],
+    by: Sequence[str] = ("first", "second"),
+) -> None:
+    """Draw importance and spread of each surrogate, from top to bottom in an order of their columns `by`."""
     position = {names: number for number, names in enumerate(order)}
     for surrogate, of_it in rows.groupby("surrogate", sort=False):
         shown = [
             (position[names], row)
             for row in of_it.to_dict("records")
-            if (names := (row["first"], row["second"])) in position
+            if (names := tuple(row[column] for column in by)) in position
         ]
         y = np.array([number for number, _ in shown]) + LOOKS[str(surrogate)]["offset"]
         x, spread = (np.array([100 * row[column] for _, row in shown]) for column in ("importance", "spread"))
@@ -222,13 +237,13 @@ def _draw_dots(axes: Axes, rows: pd.DataFrame, order: Sequence[tuple[str, str]],
     axes.set_axisbelow(True)
 
 
-def _draw_pairs(axes: Axes, rows: pd.DataFrame) -> None:
+def _draw_pairs(axes: Axes, rows: pd.DataFrame, part_of: Mapping[str, str]) -> None:
     strongest = [(str(first), str(second)) for first, second in _ranked(rows).index[:STRONGEST]]
     if not strongest:
         style.say(axes, "There are no pairs.")
         return
     _draw_dots(axes, rows, strongest, [f"{first} ×\n{second}" for first, second in strongest])
-    _embolden(axes, [is_architecture(first) != is_architecture(second) for first, second in strongest])
+    _embolden(axes, [part_of[first] != part_of[second] for first, second in strongest])
     axes.tick_params(axis="y", labelsize=6)
 
 
@@ -237,17 +252,16 @@ def _embolden(axes: Axes, those: Sequence[bool]) -> None:
         label.set_fontweight("bold" if bold else "normal")
 
 
-def _part(axes: Axes, order: Sequence[str]) -> None:
-    """Draw a line between architecture and the others, and name both."""
-    border = sum(map(is_architecture, order))
-    for end, name in ((border, "architecture"), (len(order), "hyperparameters")):
-        if 0 < border < len(order):
-            axes.annotate(
-                name, (1, end - 0.5), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points",
-                ha="right", va="bottom", size=6.5, color=style.GREY, style="italic",
-            )  # fmt: skip
-    if 0 < border < len(order):
-        axes.axhline(border - 0.5, color=style.GREY, linewidth=0.6)
+def _draw_parts(axes: Axes, parts: Sequence[str]) -> None:
+    """Draw lines between parts, and name each; `parts` are those of the hyperparameters from top to bottom."""
+    ends = [place for place, part in enumerate(parts, start=1) if part not in parts[place:]]
+    for end in ends if len(ends) > 1 else ():
+        axes.annotate(
+            parts[end - 1].replace("_", " "), (1, end - 0.5), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+            textcoords="offset points", ha="right", va="bottom", size=6.5, color=style.GREY, style="italic",
+        )  # fmt: skip
+        if end < len(parts):
+            axes.axhline(end - 0.5, color=style.GREY, linewidth=0.6)
 
 
 def _draw_budgets(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> None:

@@ -19,7 +19,6 @@ from matplotlib.colors import to_hex
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation, Value
 from jointsearch.core.units import amount
-from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
 from jointsearch.results.results import Results, StudyResults
@@ -51,13 +50,14 @@ def data(results: Results) -> dict[str, Any]:
     dict
         `axes`, lowest to highest value each: budget, hyperparameters, weights of the network, errors (fractions); by
         study in `studies` a `note` of its evaluations, the `incumbent` and `rows`, one an evaluation: `fields`, then a
-        value for each axis, null where there is none. How things are named and coloured beside them.
+        value for each axis, null where there is none; the hyperparameters of each part of the space. How things are
+        named and coloured beside them.
     """
     everything = [one for study in results.studies.values() for one in study.evaluations]
     judged = [one for study in results.studies.values() if _is_judged(study) for one in study.evaluations]
     unit = results.experiment.budget.unit
     all_budgets = hyperband.budgets(results.experiment.budget)
-    names = _in_order(results.experiment.space.hyperparameters)
+    names = results.experiment.space.in_order
     axes = [
         _listed("budget", all_budgets) | {"names": [amount(budget, unit) for budget in all_budgets]},
         *(_axis(name, results.experiment.space.hyperparameters[name]) for name in names),
@@ -70,6 +70,7 @@ def data(results: Results) -> dict[str, Any]:
         "fields": list(FIELDS),
         "axes": axes,
         "searched": names,
+        "parts": {part.replace("_", " "): list(those) for part, those in results.experiment.space.parts.items()},
         "origins": {name: [look["label"], look["color"]] for name, look in ORIGINS.items()}
         | {"given": ["given", style.GREEN]},
         "marks": {"failed": style.GREY, "pointed": style.VERMILLION, "range": style.BLUE},
@@ -80,12 +81,6 @@ def data(results: Results) -> dict[str, Any]:
 
 def _order(study: str) -> tuple[int, str]:
     return (layout.STUDIES.index(study) if study in layout.STUDIES else len(layout.STUDIES)), study
-
-
-def _in_order(names: Iterable[str]) -> list[str]:
-    """Put hyperparameters in the order of the paper's table; a record holds them by the alphabet."""
-    known = (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)
-    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
 
 
 def _axis(name: str, one: Hyperparameter) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.patches import Patch
 
-from jointsearch.analysis.comparison import TITLES
+from jointsearch.analysis.comparison import in_order, title
 from jointsearch.analysis.lanes import attempts
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
@@ -63,7 +63,8 @@ def data(results: Results) -> pd.DataFrame:
         .sum()
     )
     found["total"] = found[list(_KINDS)].sum(axis=1)
-    order = {name: index for index, name in enumerate((*layout.STUDIES, *TITLES))}
+    arms = in_order(study.arm for study in results.plan.studies if study.arm is not None)
+    order = {name: index for index, name in enumerate((*layout.STUDIES, *arms))}
     return found.sort_values(["study", "budget"], key=lambda column: column.replace(order), ignore_index=True)
 
 
@@ -137,7 +138,7 @@ _Bar = tuple[float, str, str, "pd.Series[float]", str]
 def _bars(rows: pd.DataFrame) -> list[_Bar]:
     bars: list[_Bar] = []
     for study, of_study in rows.groupby("study", sort=False):
-        name = TITLES.get(str(study), str(study))
+        name = str(study) if study in layout.STUDIES else title(str(study))
         for _, row in of_study.iterrows():
             first = name not in {bar[1] for bar in bars}
             space = 0.0 if not bars else 1.5 if first else 1.0

@@ -1,8 +1,10 @@
 """A space in ConfigSpace's own JSON or YAML format, converted to ours. Light: ConfigSpace itself is not imported.
 
-The formats of ConfigSpace 0.4 to 1.2 differ only in names that no search here depends on: defaults, weights, meta.
+The formats of ConfigSpace 0.4 to 1.2 differ only in names. What ConfigSpace has no word for, the part of the space that
+a hyperparameter belongs to, is in its `meta`.
 """
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -28,13 +30,14 @@ def recognised(raw: Any) -> bool:
 def translated(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Convert a space to the format of our files, to be checked as one of them.
 
-    Defaults and meta data are left out; a list with one choice becomes a constant.
+    Of meta data only `part` is read, the rest is left out; a list with one choice becomes a constant.
 
     Raises
     ------
     UserError
         If it has something that our spaces do not: values that are quantised or not equally probable, clauses
-        and relations that do not compare for equality. Names it, and says what to write instead.
+        and relations that do not compare for equality; if its `part` is not in `meta`. Names it, and says what to write
+        instead.
     """
     for key in raw:
         if key not in KEYS:
@@ -63,6 +66,9 @@ def translated(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _hyperparameter(one: Mapping[str, Any], where: str) -> dict[str, Any]:
     kind = str(one.get("type"))
     given = {key: value for key, value in one.items() if key not in ("name", "default", "default_value", "meta")}
+    if "part" in one:
+        raise UserError(f"{where}: part is no key of ConfigSpace's format; write it in its meta")
+    part = _part(one.get("meta") or {}, f"{where}.meta")
     for key in ("weights", "probabilities"):
         weights = given.pop(key, None)
         if weights is not None and not (isinstance(weights, list) and len(set(map(repr, weights))) == 1):
@@ -71,7 +77,7 @@ def _hyperparameter(one: Mapping[str, Any], where: str) -> dict[str, Any]:
     if step is not None and not (kind == "uniform_int" and step == 1):
         raise UserError(f"{where}: quantised in steps of {shown(step)}; list its values as an ordinal, or remove q")
     if kind in CONSTANTS:
-        return given | {"type": "constant"}
+        return given | part | {"type": "constant"}
     if kind.startswith(("normal_", "beta_")):
         plain = "uniform_" + kind.partition("_")[2]
         raise UserError(f"{where}: {kind} is not uniform; write {plain} with lower and upper, log if it is skewed")
@@ -80,8 +86,16 @@ def _hyperparameter(one: Mapping[str, Any], where: str) -> dict[str, Any]:
         raise UserError(f"{where}: unknown type; {suggest(kind, known)}")
     values = given.get("choices" if kind == "categorical" else "sequence")
     if isinstance(values, list) and len(values) == 1:
-        return {"type": "constant", "value": values[0]}
-    return given | {"type": TYPES[kind]}
+        return {"type": "constant", "value": values[0]} | part
+    return given | part | {"type": TYPES[kind], "default": one.get("default_value", one.get("default"))}
+
+
+def _part(meta: Any, where: str) -> dict[str, Any]:
+    """Read the part from meta data, which may hold anything else, but nothing that looks like it."""
+    for key in _mapping(meta, where):
+        if key != "part" and difflib.get_close_matches(str(key).lower(), ["part"], cutoff=0.85):
+            raise UserError(f"{where}.{key}: unknown key; did you mean 'part'?")
+    return {"part": meta["part"]} if "part" in meta else {}
 
 
 def _condition(child: Any, group: Sequence[Comparison]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -45,13 +47,39 @@ Number = Annotated[float, Field(ge=-1e100, le=1e100)]
 Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 
 
-class Part(BaseModel):
+class Entry(BaseModel):
     """Base of everything in a space file: immutable, no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class _Numeric(Part):
+def _word(value: Any) -> Any:
+    """Refuse what cannot name a part; `__` is left to the names of numbers, where it separates two parts."""
+    if not isinstance(value, str) or len(value) > 40 or not re.fullmatch(_WORD, value):
+        raise ValueError(
+            f"a part is one word of letters and digits, with single _ inside, of 40 at most (got {shown(value)})"
+        )
+    return value
+
+
+_WORD = "[A-Za-z0-9]+(_[A-Za-z0-9]+)*"
+
+
+class _InPart(Entry):
+    """A hyperparameter, which may belong to a part of the space, such as the architecture."""
+
+    part: Annotated[str, BeforeValidator(_word), Field(pattern=f"^{_WORD}$", max_length=40)] | None = Field(
+        None, exclude_if=lambda value: value is None
+    )
+
+
+class _Searched(_InPart):
+    """A hyperparameter with several values, one of which may be its default: where a search in steps begins."""
+
+    default: Choice | None = Field(None, exclude_if=lambda value: value is None)
+
+
+class _Numeric(_Searched):
     """A float or an integer range: bounds, both included, and their scale."""
 
     lower: Any
@@ -126,7 +154,7 @@ class Integer(_Numeric):
         return int(value)
 
 
-class Categorical(Part):
+class Categorical(_Searched):
     """One of several choices without an order."""
 
     type: Literal["categorical"]
@@ -146,7 +174,7 @@ class Categorical(Part):
         return self.choices[self.choices.index(value)]
 
 
-class Ordinal(Part):
+class Ordinal(_Searched):
     """One of several ordered values."""
 
     type: Literal["ordinal"]
@@ -166,7 +194,7 @@ class Ordinal(Part):
         return self.sequence[self.sequence.index(value)]
 
 
-class Constant(Part):
+class Constant(_InPart):
     """A fixed value: part of every configuration, no dimension of the search."""
 
     type: Literal["constant"]
@@ -184,13 +212,13 @@ class Constant(Part):
 Hyperparameter = Annotated[Float | Integer | Categorical | Ordinal | Constant, Field(discriminator="type")]
 
 
-class Dependent(Part):
+class Dependent(Entry):
     """The hyperparameter that is active only under a condition."""
 
     child: str
 
 
-class Comparison(Part):
+class Comparison(Entry):
     """Holds if `parent` is active and its value passes one comparison."""
 
     parent: str
@@ -256,7 +284,7 @@ Clause = Annotated[dict[str, OneOrSeveral], Field(min_length=1)]
 """A forbidden combination: every named hyperparameter is active and has the value (one of the values)."""
 
 
-class SpaceFile(Part):
+class SpaceFile(Entry):
     """A search space: hyperparameters, when they are active, and what must not be combined."""
 
     hyperparameters: Annotated[dict[str, Hyperparameter], Field(min_length=1)]
@@ -300,8 +328,25 @@ class SpaceFile(Part):
 
     @model_validator(mode="after")
     def _something_to_search(self) -> Self:
-        if all(isinstance(one, Constant) for one in self.hyperparameters.values()):
+        if not self.dimension:
             raise ValueError("hyperparameters: all are constant; nothing to search")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_divide_the_space(self) -> Self:
+        parts = {one.part for one in self.hyperparameters.values()}
+        if len(parts) == 1 and None not in parts:
+            raise ValueError(f"hyperparameters: all have the part {parts.pop()!r}; name two parts or more, or none")
+        if len(parts) > 1 and None in parts:
+            name = next(name for name, one in self.hyperparameters.items() if one.part is None)
+            raise ValueError(f"hyperparameters.{name}: part is missing, which others have; add it, or remove theirs")
+        return self
+
+    @model_validator(mode="after")
+    def _defaults_fit(self) -> Self:
+        for name, one in self.hyperparameters.items():
+            if isinstance(one, _Searched) and one.default is not None:
+                _check_allowed(one.default, name, one, f"hyperparameters.{name}.default")
         return self
 
     @model_validator(mode="after")
@@ -335,7 +380,31 @@ class SpaceFile(Part):
     @property
     def dimension(self) -> int:
         """Number of hyperparameters that are searched."""
-        return sum(not isinstance(one, Constant) for one in self.hyperparameters.values())
+        return len(self.hyperparameters) - len(self.fixed)
+
+    @property
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """The hyperparameters of each part; none if the space names no parts. The order of the file does not matter."""
+        named = sorted((one.part, name) for name, one in self.hyperparameters.items() if one.part is not None)
+        return {part: tuple(name for _, name in those) for part, those in groupby(named, key=itemgetter(0))}
+
+    @property
+    def in_order(self) -> list[str]:
+        """All hyperparameters, part by part. A record holds them by the alphabet, whatever the order of the file."""
+        return [name for names in self.parts.values() for name in names] or sorted(self.hyperparameters)
+
+    @property
+    def fixed(self) -> set[str]:
+        """Names of the constants, which are not searched."""
+        return {name for name, one in self.hyperparameters.items() if isinstance(one, Constant)}
+
+    @property
+    def defaults(self) -> Values:
+        """The default of each hyperparameter that has one; constants are their own."""
+        values = {
+            name: one.value if isinstance(one, Constant) else one.default for name, one in self.hyperparameters.items()
+        }
+        return self.typed({name: value for name, value in values.items() if value is not None})
 
     def typed(self, values: Values) -> Values:
         """Convert values of this space to their Python types, which JSON does not keep: it writes 1.0 as 1."""
@@ -375,7 +444,7 @@ def _check_allowed(value: Value, name: str, one: Any, where: str) -> None:
         raise ValueError(f"{where}: {name} never has the value {value!r}; choose one of its range")
 
 
-KINDS: dict[str, type[Part]] = {
+KINDS: dict[str, type[Entry]] = {
     "float": Float,
     "integer": Integer,
     "categorical": Categorical,
@@ -392,7 +461,7 @@ def _advice(error: ValidationError, raw: Any) -> str:
     # After the position comes the kind of the value there, see the discriminators.
     match path:
         case ["hyperparameters", _, _, *_]:
-            kind = KINDS.get(path.pop(2), Part)
+            kind = KINDS.get(path.pop(2), Entry)
         case ["conditions", _, tag, *rest]:
             kind = Condition if tag == "one" else Comparison if len(rest) > 2 else AnyCondition
             del path[2]

@@ -1,6 +1,6 @@
 """A search space as a ConfigSpace, and its configurations as points of the unit cube."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import ConfigSpace as cs
@@ -24,7 +24,7 @@ from jointsearch.space.file import (
 )
 
 Vector = NDArray[np.float64]
-_Part = cs.conditions.Condition | cs.conditions.Conjunction
+_Rule = cs.conditions.Condition | cs.conditions.Conjunction
 
 ATTEMPTS = 10_000
 """Points tried before (almost) all of a space is reported as forbidden."""
@@ -235,7 +235,8 @@ def _configuration_space(
 
 
 def _hyperparameter(name: str, one: Hyperparameter, default: Value | None) -> cs.hyperparameters.Hyperparameter:
-    choice: dict[str, Any] = {} if default is None else {"default_value": default}
+    meta: dict[Hashable, Any] | None = None if one.part is None else {"part": one.part}
+    choice: dict[str, Any] = {"meta": meta} | ({} if default is None else {"default_value": default})
     match one:
         case Float():
             return cs.UniformFloatHyperparameter(name, one.lower, one.upper, log=one.log, **choice)
@@ -246,15 +247,15 @@ def _hyperparameter(name: str, one: Hyperparameter, default: Value | None) -> cs
         case Ordinal():
             return cs.OrdinalHyperparameter(name, one.sequence, **choice)
         case Constant():
-            return cs.Constant(name, one.value)
+            return cs.Constant(name, one.value, meta=meta)
 
 
-def _unique(parts: list[_Part]) -> list[_Part]:
+def _unique(parts: list[_Rule]) -> list[_Rule]:
     """Leave out duplicates: ConfigSpace would confuse the conjunction with another one of the same parts."""
     return [one for place, one in enumerate(parts) if one not in parts[:place]]
 
 
-def _condition(one: Condition | AnyCondition, file: SpaceFile, space: cs.ConfigurationSpace) -> _Part:
+def _condition(one: Condition | AnyCondition, file: SpaceFile, space: cs.ConfigurationSpace) -> _Rule:
     parts = _unique([_comparison(each, one.child, file, space) for each in one.alternatives])
     if len(parts) == 1:
         return parts[0]
@@ -262,7 +263,7 @@ def _condition(one: Condition | AnyCondition, file: SpaceFile, space: cs.Configu
     return cs.OrConjunction(cs.OrConjunction(*parts), parts[0])
 
 
-def _comparison(one: Comparison, name: str, file: SpaceFile, space: cs.ConfigurationSpace) -> _Part:
+def _comparison(one: Comparison, name: str, file: SpaceFile, space: cs.ConfigurationSpace) -> _Rule:
     child, parent = space[name], space[one.parent]
     if one.one_of is not None:
         return cs.InCondition(child, parent, list(one.one_of))
@@ -280,7 +281,7 @@ def _unequal(
     parent: cs.hyperparameters.Hyperparameter,
     value: Value,
     one: Hyperparameter,
-) -> _Part:
+) -> _Rule:
     """Express "not equal" by the other values, as ConfigSpace takes an inactive parent as unequal to everything."""
     match one:
         case Categorical(choices=values) | Ordinal(sequence=values):

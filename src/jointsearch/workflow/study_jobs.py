@@ -3,6 +3,7 @@
 import math
 import shlex
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from jointsearch.core import layout

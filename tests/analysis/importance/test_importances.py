@@ -8,7 +8,6 @@ from factories import evaluation
 from synthetic import results
 
 from jointsearch.analysis.importance import importances
-from jointsearch.analysis.importance.groups import GROUPS
 from jointsearch.analysis.tables import importance_groups
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
@@ -20,16 +19,19 @@ from jointsearch.space.space import Space
 SPACE = SpaceFile.parse(
     {
         "hyperparameters": {
-            "widen_factor_1": {"type": "float", "lower": 0.5, "upper": 8, "log": True},
-            "residual_blocks_1": {"type": "integer", "lower": 1, "upper": 16, "log": True},
-            "learning_rate": {"type": "float", "lower": 1e-3, "upper": 1, "log": True},
-            "batch_size": {"type": "categorical", "choices": [32, 64, 128]},
-            "momentum": {"type": "float", "lower": 0, "upper": 0.99},
-            "cutout_length": {"type": "constant", "value": 3},
+            "widen_factor_1": {"type": "float", "lower": 0.5, "upper": 8, "log": True, "part": "shape"},
+            "residual_blocks_1": {"type": "integer", "lower": 1, "upper": 16, "log": True, "part": "shape"},
+            "learning_rate": {"type": "float", "lower": 1e-3, "upper": 1, "log": True, "part": "sgd_1"},
+            "batch_size": {"type": "categorical", "choices": [32, 64, 128], "part": "sgd_1"},
+            "momentum": {"type": "float", "lower": 0, "upper": 0.99, "part": "sgd_1"},
+            "cutout_length": {"type": "constant", "value": 3, "part": "images"},
         },
         "conditions": [{"child": "momentum", "parent": "batch_size", "not_equals": 32}],
     }
 )
+
+
+KINDS = ["main", "pair", "part", "parts", "higher_order"]
 
 
 def trained(count: int, fail: int = 0, seed: int = 0, flat: bool = False) -> list[Evaluation]:
@@ -55,7 +57,7 @@ def found() -> pd.DataFrame:
 def test_every_surrogate_and_budget_has_every_effect_once(found) -> None:
     assert not found.duplicated(["surrogate", "budget", "kind", "first", "second"]).any()
     counts = found.groupby(["surrogate", "budget"])["kind"].value_counts().unstack()
-    assert (counts[["main", "pair", "group"]] == [5, 10, 6]).all(axis=None) and len(counts) == 4
+    assert (counts[KINDS] == [5, 10, 2, 3, 1]).all(axis=None) and len(counts) == 4
     assert "cutout_length" not in set(found["first"])
 
 
@@ -63,20 +65,40 @@ def test_failures_are_counted_and_left_out(found) -> None:
     assert set(map(tuple, found.loc[found["budget"] == 1, ["n", "failed"]].to_numpy())) == {(80, 10)}
 
 
-def test_interaction_of_architecture_and_hyperparameters_is_what_it_is_in_closed_form(found) -> None:
+def test_interaction_of_two_parts_is_what_it_is_in_closed_form(found) -> None:
     # Variance of 2 (u - 1/2) (v - 1/2) is 4/144, that of v/2 is 1/48.
-    gp = found[(found["surrogate"] == "gp") & (found["budget"] == 1)].set_index("first")
+    gp = found[(found["surrogate"] == "gp") & (found["budget"] == 1)].set_index(["kind", "first", "second"])
     assert gp["r2"].iloc[0] > 0.95
-    groups = gp[gp["kind"] == "group"]["importance"]
-    assert groups["architecture_hyperparameters"] == pytest.approx(4 / 7, abs=0.05)
-    assert groups["hyperparameters"] == pytest.approx(3 / 7, abs=0.05)
-    assert groups[["architecture", "architecture_architecture", "hyperparameters_hyperparameters"]].max() < 0.03
+    share = gp["importance"]
+    assert share["parts", "sgd_1", "shape"] == pytest.approx(4 / 7, abs=0.05)
+    assert share["part", "sgd_1", ""] == pytest.approx(3 / 7, abs=0.05)
+    assert max(share["part", "shape", ""], share["parts", "shape", "shape"], share["parts", "sgd_1", "sgd_1"]) < 0.03
 
 
-def test_groups_add_up_to_all(found) -> None:
-    groups = found[(found["kind"] == "group") & (found["budget"] == 1)]
-    assert groups.groupby("surrogate")["importance"].sum().to_numpy() == pytest.approx(1, abs=1e-5)
-    assert list(groups["first"].iloc[:6]) == list(GROUPS)
+def test_sums_over_parts_add_up_to_all(found) -> None:
+    sums = found[found["kind"].isin(KINDS[2:]) & (found["budget"] == 1)]
+    assert sums.groupby("surrogate")["importance"].sum().to_numpy() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_main_effect_names_the_part_of_its_hyperparameter(found) -> None:
+    mains = found[found["kind"] == "main"].drop_duplicates("first").set_index("first")["part"]
+    assert mains.to_dict() == {
+        "widen_factor_1": "shape",
+        "residual_blocks_1": "shape",
+        "learning_rate": "sgd_1",
+        "batch_size": "sgd_1",
+        "momentum": "sgd_1",
+    }
+    assert set(found.loc[found["kind"] != "main", "part"]) == {""}
+
+
+def test_a_space_without_parts_has_the_same_effects_and_no_sums(found) -> None:
+    whole = {name: one.model_copy(update={"part": None}) for name, one in SPACE.hyperparameters.items()}
+    rng, space = np.random.default_rng(0), Space(SPACE.model_copy(update={"hyperparameters": whole}))
+    rows = importances.importances(trained(90, fail=10), space, [1, 3], "epochs", rng)
+    assert set(rows["kind"]) == {"main", "pair"} and set(rows["part"]) == {""}
+    single = found[found["kind"].isin(KINDS[:2])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows.drop(columns="part"), single.drop(columns="part"))
 
 
 @pytest.mark.parametrize(
@@ -130,10 +152,16 @@ def test_table_holds_the_sums_and_numbers_those_that_mean_something() -> None:
     table = importance_groups.data(made)
     assert len(table) == 2 * 2 * 6
     numbers = importance_groups.numbers(made, table)
-    row = table[
-        (table["surrogate"] == "gp") & (table["budget"] == 3) & (table["group"] == "architecture_hyperparameters")
-    ]
-    number = numbers["importance_gp_architecture_hyperparameters"]
+    at_full = table[(table["surrogate"] == "gp") & (table["budget"] == 3)]
+    row = at_full[(at_full["first"] == "sgd_1") & (at_full["second"] == "shape")]
+    assert set(numbers) == {
+        f"importance_{surrogate}{suffix}{group}"
+        for surrogate in ("forest", "gp")
+        for suffix in ("", "_spread")
+        for group in ("__shape", "__sgd_1", "__shape__shape", "__sgd_1__shape", "__sgd_1__sgd_1", "_higher_order")
+    }
+    number = numbers["importance_gp__sgd_1__shape"]
+    assert "interactions of sgd_1 with shape in the variance" in number.meaning
     assert number.value == pytest.approx(100 * row["share"].iloc[0])
     assert len(number.sources) == 56
     nothing = table.assign(r2=-0.1)

@@ -6,7 +6,7 @@ themselves, as no first split on either of them helps; a Gaussian process sees i
 held-out R^2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from jointsearch.analysis.importance.design import Axis, axes
 from jointsearch.analysis.importance.effects import Array
 from jointsearch.analysis.importance.forest import Forest
 from jointsearch.analysis.importance.gaussian import GaussianProcess
-from jointsearch.analysis.importance.groups import Effects
+from jointsearch.analysis.importance.groups import MAIN, Effects, Label
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.core.seeds import derive_seed
@@ -36,6 +36,7 @@ _COLUMNS = {
     "kind": "str",
     "first": "str",
     "second": "str",
+    "part": "str",
     "importance": "float64",
     "spread": "float64",
     "n": "int64",
@@ -90,15 +91,17 @@ def importances(
     -------
     pandas.DataFrame
         One row an effect, by `surrogate` (`forest`, `gp`) and `budget`. `kind` is `main` (of `first`), `pair`
-        (interaction of `first` and `second` beyond their mains) or `group` (the sum `first`, one of `groups.GROUPS`);
-        `importance` is its share of the variance of the surrogate, and `spread` for the forest its standard deviation
-        over trees, for the process its standard error, by a jackknife over the folds. `n` evaluations succeeded,
-        `failed` did not; `r2` is held out, by cross-validation in `FOLDS` folds that keep equal configurations
-        together. Importance, spread and R^2 are empty with fewer different configurations than `fewest`, and where
-        all errors are the same.
+        (interaction of `first` and `second` beyond their mains) or a sum of `groups.GROUPS`, if the space names parts:
+        `part` (mains of the part `first`), `parts` (pairs of one of `first` and one of `second`) and `higher_order`;
+        the column `part` is that of `first` in a main. `importance` is its share of the variance of the surrogate, and
+        `spread` for the forest its standard deviation over trees, for the process its standard error, by a jackknife
+        over the folds. `n` evaluations succeeded, `failed` did not; `r2` is held out, by cross-validation in `FOLDS`
+        folds that keep equal configurations together. Importance, spread and R^2 are empty with fewer different
+        configurations than `fewest`, and where all errors are the same.
     """
     searched = axes(space)
-    effects = Effects.of([axis.name for axis in searched])
+    part_of = {name: part for part, names in space.file.parts.items() for name in names}
+    effects = Effects.of([axis.name for axis in searched], part_of)
     rows: list[tuple[Any, ...]] = []
     # Sums over more threads are of other bits.
     with threadpool_limits(1, user_api="blas"):
@@ -110,10 +113,16 @@ def importances(
             for surrogate, child in zip(SURROGATES, rng.spawn(len(SURROGATES)), strict=True):
                 values, spreads, r2 = _analyse(surrogate, searched, encoded, losses, effects, child)
                 rows += [
-                    (surrogate, budget, unit, *label, value, spread, *counts, r2)
+                    (surrogate, budget, unit, *label, _part(label, part_of), value, spread, *counts, r2)
                     for label, value, spread in zip(effects.labels, values, spreads, strict=True)
                 ]
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+def _part(label: Label, part_of: Mapping[str, str]) -> str:
+    """The part of a hyperparameter whose main effect it is."""
+    kind, first, _ = label
+    return part_of.get(first, "") if kind == MAIN else ""
 
 
 def _analyse(

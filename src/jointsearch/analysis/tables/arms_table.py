@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from jointsearch.analysis.comparison import MEASURES, REFERENCE, TITLES, ArmComparison, compare_arms
+from jointsearch.analysis.comparison import MEASURES, REFERENCE, ArmComparison, compare_arms, title
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import compare, holm, mean_interval, smallest_p
 from jointsearch.analysis.table import Table
@@ -83,7 +83,7 @@ def _counts(comparison: ArmComparison, arm: str, unit: str) -> dict[str, object]
     begun, compared, at = comparison.begun(arm), comparison.compared(arm), comparison.at
     return {
         "arm": arm,
-        "title": TITLES[arm],
+        "title": title(arm),
         "begun": len(begun),
         "complete": sum(one.complete for one in begun),
         "compared": len(compared),

@@ -7,7 +7,6 @@ from jointsearch.core.config.jobs import JobSettings
 from jointsearch.core.config.search import SearchSettings, WarmStartSettings
 from jointsearch.core.config.settings import MOST_TRAININGS, Count, Settings
 from jointsearch.core.config.studies import (
-    ArmName,
     ArmSettings,
     CorrelationSettings,
     ManualSettings,
@@ -18,7 +17,6 @@ from jointsearch.core.config.training import TrainingSettings
 
 __all__ = [
     "MOST_TRAININGS",
-    "ArmName",
     "ArmSettings",
     "BudgetClock",
     "BudgetSettings",

@@ -1,12 +1,13 @@
 """Settings of the studies beside the search."""
 
-from typing import Annotated, Literal, Self, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from jointsearch.core.config.settings import MOST_TRAININGS, Count, Settings
-
-ArmName = Literal["joint_bohb", "joint_random", "joint_hyperband", "architecture_first", "hyperparameters_first"]
+from jointsearch.core.errors import shown
+from jointsearch.core.records import Values
 
 
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -45,26 +46,42 @@ class ManualSettings(Settings):
     """Trainings of each, with different seeds."""
 
 
+def _name_or_values(start: Any) -> Any:
+    """Refuse, in one line, what is neither the name of an architecture nor values; none given is nothing given."""
+    if isinstance(start, Mapping):
+        for name, value in start.items():
+            if not isinstance(value, bool | int | float | str):
+                raise ValueError(f"{name}: expected a value of this hyperparameter (got {shown(value)})")
+        return start or None
+    if start is not None and not isinstance(start, str):
+        raise ValueError("expected the name of a manual architecture, or values by hyperparameter")
+    return start
+
+
 class ArmSettings(Settings):
     """Joint searches (BOHB, random search, Hyperband) and searches in two steps, with equal budgets.
 
-    The two steps search the architecture first, or the hyperparameters first. They show whether that loses something.
+    A two-step search has one part of the space first, then the others. They show whether that loses something.
     """
 
-    names: Annotated[tuple[ArmName, ...], Field(min_length=1), AfterValidator(_once)] = get_args(ArmName)
-    """Which of them. `joint_bohb`, with which the others are compared, has to be one."""
+    names: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_once)] | None = None
+    """Which of them: `joint_bohb`, with which the others are compared; `joint_random`, `joint_hyperband`; and in two
+    steps `<part>_first` for any [part of the space](#parts-of-the-space), such as `architecture_first`. Without them,
+    all."""
     brackets: Annotated[int, Field(ge=2, le=MOST_TRAININGS)] = 8
     """Length of each search, an even number. A two-step arm uses half of it for each step, so with such an arm it has
     to be a multiple of two rounds of brackets."""
     repeats: Count = 5
     """Searches of each arm, with different seeds."""
-    start: str = "resnet_20"
-    """The manual architecture that gives the first of two steps the values it does not search."""
+    start: Annotated[str | Values | None, BeforeValidator(_name_or_values)] = None
+    """The values that the first of two steps does not search: the name of a manual architecture, or values by
+    hyperparameter (`{momentum: 0.9, batch_size: 64}`), which replace the `default` of the space. Without it,
+    `resnet_20` if it lies in the space, else the defaults."""
 
     @field_validator("names")
     @classmethod
-    def _have_the_reference(cls, names: tuple[ArmName, ...]) -> tuple[ArmName, ...]:
-        if "joint_bohb" not in names:
+    def _have_the_reference(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None and "joint_bohb" not in names:
             raise ValueError("joint_bohb is missing, with which the others are compared; add it")
         return names
 

@@ -55,6 +55,20 @@ function drawAxes(pen) {
     pen.fillText(titled(axis), 0, 0);
     pen.restore();
   });
+  for (const [part, names] of Object.entries(page.parts)) drawPart(pen, part, names.map(axisNamed));
+}
+
+// A line below the axes of a part of the space, with its name.
+function drawPart(pen, part, indices) {
+  const from = lines.x(Math.min(...indices)) - 5, to = lines.x(Math.max(...indices)) + 5, y = lines.height - 16;
+  pen.strokeStyle = GREY;
+  pen.beginPath();
+  pen.moveTo(from, y);
+  pen.lineTo(to, y);
+  pen.stroke();
+  pen.textBaseline = "alphabetic";
+  pen.fillStyle = BLACK;
+  pen.fillText(part, from, lines.height - 3);
 }
 
 function label(pen, text, x, y) {

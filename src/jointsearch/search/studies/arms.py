@@ -1,14 +1,13 @@
 """Searches with equal budgets, jointly or in two steps, that are compared with each other."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from jointsearch.core import layout
-from jointsearch.core.config import ArmName, ArmSettings, Config
-from jointsearch.core.errors import UserError
+from jointsearch.core.config import ArmSettings, Config
+from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.records import Value
 from jointsearch.networks import manual
-from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
@@ -19,9 +18,15 @@ from jointsearch.search.studies.manual import check_inside
 from jointsearch.search.studies.search import Search
 from jointsearch.space.file import Constant, SpaceFile
 
+JOINT = ("joint_bohb", "joint_random", "joint_hyperband")
+"""The arms that search the whole space at once."""
+START = "resnet_20"
+"""The manual architecture that first steps begin with, if it lies in the space and nothing else is asked for."""
+_FIRST = "_first"
+
 
 class Arms(StudyKind):
-    """Whether searching architecture and hyperparameters separately loses something.
+    """Whether searching the parts of the space separately, such as architecture and hyperparameters, loses something.
 
     An arm is a search, or, at random, a study like that of the correlation: those propose for it.
     """
@@ -32,29 +37,91 @@ class Arms(StudyKind):
             return
         own = own_settings(experiment)
         hyperband.bracket_count(arms.brackets, "brackets", own.budget, "studies.arms.brackets")
-        if {"architecture_first", "hyperparameters_first"} & set(arms.names):
-            check_inside(arms.start, own.space, "studies.arms.start")
-            _check_two_steps(own)
+        names = _names(arms, own.space)
+        begin: Mapping[str, Value] = {}
+        if two_steps := [name for name in names if name not in JOINT]:
+            begin = start_values(arms, own.space, {name for arm in two_steps for name in _steps(arm, own.space)[1]})
+            _check_two_steps(two_steps, own.space)
             _check_rounds(arms.brackets, len(hyperband.budgets(own.budget)))
         for repeat in range(arms.repeats):
-            for name in arms.names:
-                yield from _arm(name, repeat, arms, _without_lags(own))
+            for name in names:
+                yield from _arm(name, repeat, arms.brackets, begin, _without_lags(own))
 
 
-def _arm(arm: ArmName, repeat: int, settings: ArmSettings, experiment: Experiment) -> Iterator[PlannedStudy]:
+def start_architecture(arms: ArmSettings, space: SpaceFile) -> str | None:
+    """The manual architecture that first steps begin with; None if they begin with other values."""
+    if arms.start is None:
+        known = manual.architecture(START).values
+        inside = all(name in known and one.allows(known[name]) for name, one in space.hyperparameters.items())
+        return START if inside else None
+    return arms.start if isinstance(arms.start, str) else None
+
+
+def start_values(arms: ArmSettings, space: SpaceFile, needed: Collection[str]) -> Mapping[str, Value]:
+    """Choose the values with which first steps begin.
+
+    Parameters
+    ----------
+    arms, space
+        What is asked for, and the space, which may have defaults.
+    needed
+        The hyperparameters that some first step does not search.
+
+    Raises
+    ------
+    UserError
+        If one of those has no value, or if any value is outside of the space.
+    """
+    where = "studies.arms.start"
+    if (name := start_architecture(arms, space)) is not None:
+        check_inside(name, space, where)
+        values = manual.architecture(name).values
+    else:
+        given = {} if arms.start is None or isinstance(arms.start, str) else arms.start
+        for parameter, value in given.items():
+            if parameter not in space.hyperparameters:
+                known = suggest(parameter, space.hyperparameters)
+                raise UserError(f"{where}.{parameter}: no hyperparameter of the space; {known}")
+            if not space.hyperparameters[parameter].allows(value):
+                raise UserError(f"{where}.{parameter}: {value!r} is outside of the space; give a value inside")
+        values = space.defaults | space.typed(given)
+    missing = [parameter for parameter in space.in_order if parameter in needed and parameter not in values]
+    if missing:
+        raise UserError(
+            f"{where}: no value of {', '.join(missing)} to begin with; give values here, or a `default` in the space"
+        )
+    return values
+
+
+def _names(arms: ArmSettings, space: SpaceFile) -> tuple[str, ...]:
+    """Names of the arms that are asked for; by default all that the space has."""
+    known = (*JOINT, *(f"{part}{_FIRST}" for part in space.parts))
+    for name in arms.names or ():
+        if name not in known and not space.parts and name.endswith(_FIRST):
+            raise UserError(
+                f"studies.arms.names: {name} needs the parts of the space, which names none; "
+                "give each hyperparameter a `part`, or leave this arm out"
+            )
+        if name not in known:
+            raise UserError(f"studies.arms.names: no arm {name!r} in this space; {suggest(name, known)}")
+    return arms.names or known
+
+
+def _arm(
+    arm: str, repeat: int, brackets: int, begin: Mapping[str, Value], experiment: Experiment
+) -> Iterator[PlannedStudy]:
     name = layout.arm(arm, repeat)
     match arm:
         case "joint_random":
-            whole = (at_full_budget(random_size(settings.brackets, experiment), experiment),)
+            whole = (at_full_budget(random_size(brackets, experiment), experiment),)
             yield PlannedStudy.of(name, Correlation.name, experiment, whole, arm=arm, repeat=repeat, seeds=1)
         case "joint_bohb" | "joint_hyperband":
             searched = _with_sampler(experiment, arm.removeprefix("joint_"))
-            everything = first_brackets(settings.brackets, experiment)
+            everything = first_brackets(brackets, experiment)
             yield PlannedStudy.of(name, Search.name, searched, everything, arm=arm, repeat=repeat)
         case _:
-            parts = ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
-            first, second = parts if arm == "architecture_first" else parts[::-1]
-            begin, half = manual.architecture(settings.start).values, first_brackets(settings.brackets // 2, experiment)
+            first, second = _steps(arm, experiment.space)
+            half = first_brackets(brackets // 2, experiment)
             one, two = (layout.arm(arm, repeat, step) for step in (1, 2))
             for step, fixed, follows, keeps in ((one, second, (), ()), (two, first, (one,), first)):
                 space = restricted(experiment.space, begin, fixed)
@@ -62,6 +129,12 @@ def _arm(arm: ArmName, repeat: int, settings: ArmSettings, experiment: Experimen
                 yield PlannedStudy.of(
                     step, Search.name, searched, half, follows=follows, keeps=keeps, arm=arm, repeat=repeat
                 )
+
+
+def _steps(arm: str, space: SpaceFile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the first step of an arm searches, and what the second: a part of the space, and all others."""
+    first = space.parts[arm.removesuffix(_FIRST)]
+    return first, tuple(name for name in space.in_order if name not in first)
 
 
 def second_step(experiment: Experiment, found: Incumbent, keeps: Collection[str]) -> Experiment:
@@ -72,7 +145,7 @@ def second_step(experiment: Experiment, found: Incumbent, keeps: Collection[str]
 def restricted(space: SpaceFile, values: Mapping[str, Value], names: Collection[str]) -> SpaceFile:
     """Fix hyperparameters of a space at given values, but for those that are inactive there."""
     fixed = {
-        name: Constant(type="constant", value=values[name]) if name in names and name in values else one
+        name: Constant(type="constant", value=values[name], part=one.part) if name in names and name in values else one
         for name, one in space.hyperparameters.items()
     }
     return space.model_copy(update={"hyperparameters": fixed})
@@ -106,17 +179,16 @@ def _check_rounds(brackets: int, levels: int) -> None:
         )
 
 
-def _check_two_steps(experiment: Experiment) -> None:
+def _check_two_steps(arms: Iterable[str], space: SpaceFile) -> None:
     """Check that each step can be searched separately."""
-    space, parts = experiment.space, (ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS)
     if space.conditions or space.forbidden:
         raise UserError(
             "studies.arms.names: a step that fixes a part of the space cannot keep conditions and forbidden "
-            "combinations; leave out architecture_first and hyperparameters_first"
+            f"combinations; leave out {' and '.join(arms)}"
         )
-    searched = {name for name, one in space.hyperparameters.items() if not isinstance(one, Constant)}
-    if not all(searched & set(part) for part in parts):
-        raise UserError(
-            "studies.arms.names: one part of the space is all constant, with nothing to search in its step; "
-            "leave out architecture_first and hyperparameters_first"
-        )
+    for arm in arms:
+        for step, names in enumerate(_steps(arm, space), start=1):
+            if space.fixed.issuperset(names):
+                raise UserError(
+                    f"studies.arms.names: step {step} of {arm} has nothing to search, as all is constant; leave it out"
+                )
