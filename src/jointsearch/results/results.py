@@ -39,9 +39,9 @@ class StudyResults:
         return cls(folder.settings_of(plan.name), folder.evaluations_of(plan))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Results:
-    """The results of an experiment.
+    """The results of an experiment. Only the same object is equal, so that what is computed from it can be kept.
 
     Attributes
     ----------

@@ -147,6 +147,14 @@ def test_evaluations_sampled_in_the_whole_space_count_and_no_others() -> None:
     assert len(importances.evaluations(gathered())) == 60
 
 
+def test_figure_and_table_of_the_same_results_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+    monkeypatch.setattr(importances, "importances", lambda *given: computed.append(given) or len(computed))
+    made, other = gathered(), gathered()
+    assert importances.of(made) == importances.of(made) == 1
+    assert importances.of(other) == 2
+
+
 def test_table_holds_the_sums_and_numbers_those_that_mean_something() -> None:
     made = gathered()
     table = importance_groups.data(made)

@@ -7,6 +7,7 @@ held-out R^2.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,9 @@ def evaluations(results: Results) -> list[Evaluation]:
     return [*results.evaluations(layout.SEARCH), *results.evaluations(layout.CORRELATION)]
 
 
+@lru_cache(maxsize=1)
 def of(results: Results) -> pd.DataFrame:
-    """Importances at every budget of an experiment, see `importances`."""
+    """Importances at every budget of an experiment, see `importances`; computed once for the figure and the table."""
     rng = np.random.default_rng(derive_seed(results.experiment.seed, layout.SEARCH, "importance"))
     all_budgets, unit = budgets(results.experiment.budget), results.experiment.budget.unit
     return importances(evaluations(results), Space(results.experiment.space), all_budgets, unit, rng)
