@@ -148,13 +148,21 @@ def test_space_without_a_training_parameter_gives_its_neutral_value() -> None:
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("resnet_56", {"residual_blocks_1": {"type": "integer", "lower": 1, "upper": 8}}, "residual_blocks_1 is 9"),
+        (
+            "resnet_56",
+            {"residual_blocks_1": {"type": "integer", "lower": 1, "upper": 8, "part": "architecture"}},
+            "residual_blocks_1 is 9",
+        ),
         (
             "shake_shake_14_2x8d",
             {"residual_branches_2": None},
             "residual_branches_2 is 2, and the space",
         ),
-        ("resnet_20", {"batch_size": {"type": "constant", "value": 64}}, "batch_size is 128"),
+        (
+            "resnet_20",
+            {"batch_size": {"type": "constant", "value": 64, "part": "hyperparameters"}},
+            "batch_size is 128",
+        ),
     ],
 )
 def test_space_that_cannot_hold_an_architecture_refuses_it(name: str, changes: dict, message: str) -> None:

@@ -133,6 +133,7 @@ def test_a_file_that_cannot_be_read(tmp_path, place):
         ({"hyperparameters": "x"}, "hyperparameters: expected keys and values (got 'x')"),
         ({"hyperparameters": BASE | {"y": {**X, "part": "a"}}}, "hyperparameters.x: part is missing, which others"),
         ({"hyperparameters": {"x": {**X, "part": "a"}, "y": {**X, "part": "a"}}}, "all have the part 'a'; name two"),
+        ({"hyperparameters": {"x": {**X, "part": "a"}, "y": {**X, "part": "A"}}}, "parts 'A' and 'a' differ in case"),
         ({"hyperparameters": {"x": {**X, "prat": "a"}}}, "hyperparameters.x.prat: unknown key; did you mean 'part'?"),
         ({"hyperparameters": {"x": {**X, "part": ["a", "b"]}}}, "hyperparameters.x.part: a part is one word"),
         ({"hyperparameters": {"x": {**X, "part": "a b"}}}, "hyperparameters.x.part: a part is one word"),

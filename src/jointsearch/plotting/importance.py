@@ -87,7 +87,10 @@ def draw(data: pd.DataFrame) -> MplFigure:
     order = _order(full if full["importance"].notna().any() else data, part_of)
     if data["importance"].isna().all():
         return style.only_saying(_too_few(full, len(order)))
-    figure = style.new_figure(style.DOUBLE_COLUMN, 1.3 + 0.19 * max(len(order), 14))
+    sums = full[full["kind"].isin(GROUPS)]
+    of_sums = list(dict.fromkeys(zip(sums["kind"], sums["first"], sums["second"], strict=True)))
+    below = max(len(of_sums), 6)
+    figure = style.new_figure(style.DOUBLE_COLUMN, 1.3 + 0.19 * max(len(order), 14 + 1.6 * (below - 6)))
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.58, 0.42], wspace=0.02)
     if full["importance"].isna().all():
         by_budget = left.subplots()
@@ -97,9 +100,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
         _draw_budgets(by_budget, data[data["kind"] == MAIN], order)
         return figure
     mains, by_budget = left.subplots(1, 2, sharey=True, width_ratios=[1.0, 0.85])
-    sums = full[full["kind"].isin(GROUPS)]
-    of_sums = list(dict.fromkeys(zip(sums["kind"], sums["first"], sums["second"], strict=True)))
-    pairs, groups = right.subplots(2, 1, height_ratios=[1.6 * STRONGEST, 1.4 * max(len(of_sums), 6)])
+    pairs, groups = right.subplots(2, 1, height_ratios=[1.6 * STRONGEST, 1.4 * below])
     _draw_dots(mains, full[full["kind"] == MAIN], [(name, "") for name in order], order)
     _draw_parts(mains, [part_of[name] for name in order])
     _draw_budgets(by_budget, data[data["kind"] == MAIN], order)

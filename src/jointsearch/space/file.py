@@ -57,7 +57,8 @@ def _word(value: Any) -> Any:
     """Refuse what cannot name a part; `__` is left to the names of numbers, where it separates two parts."""
     if not isinstance(value, str) or len(value) > 40 or not re.fullmatch(_WORD, value):
         raise ValueError(
-            f"a part is one word of letters and digits, with single _ inside, of 40 at most (got {shown(value)})"
+            "a part is one word of letters and digits, with single _ inside, 40 characters at most "
+            f"(got {shown(value)})"
         )
     return value
 
@@ -335,6 +336,12 @@ class SpaceFile(Entry):
     @model_validator(mode="after")
     def _parts_divide_the_space(self) -> Self:
         parts = {one.part for one in self.hyperparameters.values()}
+        known: dict[str, str] = {}
+        for part in filter(None, parts):
+            # They would be one folder on some file systems, and are one word for people.
+            if known.setdefault(part.lower(), part) != part:
+                both = sorted((part, known[part.lower()]))
+                raise ValueError(f"hyperparameters: parts {both[0]!r} and {both[1]!r} differ in case only; write one")
         if len(parts) == 1 and None not in parts:
             raise ValueError(f"hyperparameters: all have the part {parts.pop()!r}; name two parts or more, or none")
         if len(parts) > 1 and None in parts:
