@@ -111,6 +111,22 @@ def test_a_budget_of_seconds_counts_training_alone(few_digits):
     assert len(unpack(outcome.timing.clock)) == outcome.result.steps
 
 
+def test_a_budget_of_seconds_is_not_spent_on_evaluation(few_digits, monkeypatch):
+    seconds, look = [0.0], Training._look
+
+    def takes_long(*arguments, **named):
+        seconds[0] += 100
+        look(*arguments, **named)
+
+    monkeypatch.setattr(Training, "_look", takes_long)
+    stopwatch = Stopwatch(lambda: seconds[0])
+    one = Training(task(budget=8, unit="seconds"), few_digits, CPU, "float32", Progress(), stopwatch)
+    for _ in one.run(make_clock(8, "seconds", 5, stopwatch)):
+        seconds[0] += 1
+    # A second a step, from the second step on.
+    assert [row.step for row in one.progress.curve] == [3, 5, 7, 9]
+
+
 @pytest.mark.parametrize(("budget", "unit"), [(1e-6, "seconds"), (0.3, "steps"), (0.01, "epochs")])
 def test_a_budget_shorter_than_a_step_trains_one_step_and_says_so(few_digits, budget, unit):
     outcome = run(few_digits, budget=budget, unit=unit)

@@ -39,6 +39,11 @@ def test_seconds_are_not_shared():
         study_jobs(jobs={"side_by_side": 2})
 
 
+def test_a_promotion_waits_for_all_jobs_of_the_rung_below():
+    below = study_jobs(jobs={"evaluations_per_job": 10}).inputs("proposals", 0, 1)["below"]
+    assert [path.name for path in below] == ["batch-00-09.json", "batch-10-19.json", "batch-20-26.json"]
+
+
 def test_only_a_sampler_that_looks_at_what_is_pending_waits_for_it():
     def pending(sampler: str, bracket: int) -> list[str]:
         found = study_jobs(search={"lags": [1, 2, 2, 2], "sampler": sampler}).inputs("proposals", bracket)["pending"]
