@@ -16,7 +16,7 @@ PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable
 export CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help env built demo paper test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env built demo paper calibrate test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -87,6 +87,9 @@ format: env ## format the source files
 
 archive: env ## pack the results of an experiment into one file that can be audited anywhere (CONFIG=config/demo.yaml)
 	@$(BIN)/python scripts/archive.py "$$CONFIG"
+
+calibrate: env ## measure the coefficients of budgets in nominal seconds on this machine (CONFIG=...)
+	@$(BIN)/python scripts/calibrate.py "$$CONFIG"
 
 bench: env ## measure the cost of the workflow, of samplers and of an audit
 	$(BIN)/python bench/bench_workflow.py

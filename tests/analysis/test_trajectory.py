@@ -65,6 +65,13 @@ def test_spent_is_in_the_unit_of_the_budgets_and_failures_count(unit, each) -> N
     assert path["total_seconds"].tolist() == [9.5, 19, 28.5]
 
 
+def test_computation_spent_is_that_of_the_steps_made() -> None:
+    low = evaluation("0-0-0", 0.5, budget_unit="gflop", steps=1, step_cost=1.5)
+    high = evaluation("0-0-0", None, rung=1, budget=3, budget_unit="gflop", steps=2, step_cost=1.5, continues="0-0-0@0")
+    refused = evaluation("0-0-1", None, slot=1, budget_unit="gflop", steps=0, step_cost=9)
+    assert trajectory([low, refused, high], full_budget=3)["spent"].tolist() == [1.5, 1.5, 3]
+
+
 @pytest.mark.parametrize("unit", ["epochs", "steps"])
 def test_what_a_training_continues_is_not_spent_twice(unit) -> None:
     low = evaluation("0-0-0", 0.5, budget_unit=unit, epochs=1, steps=1)

@@ -7,6 +7,13 @@ from jointsearch.core import config, yaml_file
 from jointsearch.core.config import WarmStartSettings
 from jointsearch.core.errors import UserError
 
+STEPS = {"step": 1e-3, "convolution": 1e-4, "gflop": 0.01, "megabyte": 0}
+
+
+def nominal(coefficients, unit="nominal_seconds", precision="float32"):
+    budget = {"unit": unit} | ({} if coefficients is None else {"nominal": coefficients})
+    return {"experiment": "x", "budget": budget, "training": {"precision": precision}}
+
 
 @pytest.mark.parametrize(
     ("raw", "complaint"),
@@ -23,6 +30,14 @@ from jointsearch.core.errors import UserError
         ({"experiment": "x", "data": {"name": "imagenet"}}, "data.name: Input should be 'cifar10'"),
         ({"experiment": "x", "data": {"image_size": 64}}, "image_size is for image_folder"),
         ({"experiment": "x", "search": {"length": 0}}, "search.length: Input should be greater than or equal to 1"),
+        (nominal(None), "budget: nominal: missing, but unit is nominal_seconds; take what `make calibrate` prints"),
+        (nominal({"step": 1}), "budget.nominal.convolution: Field required"),
+        (nominal(STEPS | {"step": -1}), "budget.nominal.step: Input should be greater than or equal to 0 (got -1)"),
+        (nominal(STEPS | {"steps": 1}), "budget.nominal.steps: unknown key; did you mean 'step'?"),
+        (nominal(dict.fromkeys(STEPS, 0)), "budget.nominal: all coefficients are 0"),
+        (nominal(STEPS, unit="gflop"), "budget: nominal: is for unit nominal_seconds (got gflop); remove it"),
+        (nominal(STEPS, precision="auto"), "training.precision: auto would make nominal seconds others on another"),
+        (nominal(STEPS) | {"objective": "my.module:train"}, "budget.unit: nominal_seconds are of our own trainings"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(raw, complaint):

@@ -19,6 +19,7 @@ OUTSIDE = (
     "networks/manual.py",
     "search/resolve.py",
     "search/studies/arms.py",
+    "training/calibrate.py",
     "training/job.py",
     "training/work.py",
     "plotting/style.py",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jointsearch.core.units import amount, duration, scale
+from jointsearch.core.units import amount, duration, scale, unit_name
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ from jointsearch.core.units import amount, duration, scale
         (10000 / 3, "seconds", "55.6 min"),
         (10800, "seconds", "3 h"),
         (60 * 86400, "seconds", "60 days"),
+        (1, "gflop", "1 GFLOP"),
+        (1200, "gflop", "1,200 GFLOP"),
+        (1, "nominal_seconds", "1 nominal s"),
+        (13.5, "nominal_seconds", "13.5 nominal s"),
+        (10800, "nominal_seconds", "3 nominal h"),
     ],
 )
 def test_a_budget_is_written_in_a_unit_of_its_size(budget, unit, text):
@@ -36,10 +41,20 @@ def test_a_budget_is_written_in_a_unit_of_its_size(budget, unit, text):
         (36_000, "seconds", (3600, "h")),
         (60 * 86400, "seconds", (86400, "days")),
         (1e6, "steps", (1, "steps")),
+        (1e6, "gflop", (1, "GFLOP")),
+        (1620, "nominal_seconds", (60, "nominal min")),
     ],
 )
 def test_amounts_side_by_side_have_the_unit_of_the_largest(largest, unit, chosen):
     assert scale(largest, unit) == chosen
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [("seconds", "seconds"), ("trees", "trees"), ("gflop", "GFLOP"), ("nominal_seconds", "nominal seconds")],
+)
+def test_a_unit_is_written_for_people(unit, text):
+    assert unit_name(unit) == text
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from jointsearch.core.config import TrainingSettings
-from jointsearch.networks.cost import step_cost
+from jointsearch.core.config.budget import NominalSettings
+from jointsearch.core.errors import UserError
+from jointsearch.networks.cost import StepCost, in_unit, step_cost
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork
 from jointsearch.training import accelerate
@@ -99,9 +101,27 @@ def test_parameters_operations_and_saved_bytes_are_those_of_the_network(seed):
         cost = step_cost(parameters, shape, CLASSES, batch_size, activation_bytes)
         assert cost.parameters == sum(weight.numel() for weight in network.parameters())
         assert cost.operations == counter.get_total_flops()
+        layers = [one for one in network.modules() if isinstance(one, torch.nn.Conv2d | torch.nn.Linear)]
+        assert cost.convolutions == len(layers)
         # The weights of Shake-Shake and ShakeDrop are left out.
         rest = saved_bytes(network, images, activation_bytes) - cost.saved
         assert 0 <= rest <= 4 * network.noise_rows * batch_size
+
+
+def test_a_step_is_of_a_budget_what_the_unit_counts():
+    cost = StepCost(parameters=7, operations=3 * 10**9, memory=9, saved=5 * 10**6, convolutions=4)
+    nominal = NominalSettings(step=1000, convolution=100, gflop=10, megabyte=1)
+    assert in_unit(cost, "nominal_seconds", nominal) == 1000 + 4 * 100 + 3 * 10 + 5
+    assert in_unit(cost, "gflop", None) == 3
+    assert [in_unit(cost, unit, None) for unit in ("seconds", "epochs", "steps", "trees")] == [None] * 4
+
+
+def test_a_step_that_takes_nothing_of_the_budget_is_refused():
+    cost = StepCost(parameters=7, operations=0, memory=9, saved=0, convolutions=0)
+    with pytest.raises(UserError, match="a training step of this network takes no GFLOP; use another unit"):
+        in_unit(cost, "gflop", None)
+    with pytest.raises(UserError, match="takes no nominal seconds"):
+        in_unit(cost, "nominal_seconds", NominalSettings(step=0, convolution=1, gflop=1, megabyte=1))
 
 
 @pytest.mark.parametrize("activation_bytes", [4, 2])

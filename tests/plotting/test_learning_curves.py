@@ -89,6 +89,17 @@ def test_continued_trainings_begin_where_the_lower_budget_ended() -> None:
     assert set(table["cycle_start"]) == {1} and set(table["cycle_end"]) == {3}
 
 
+def test_a_failed_training_has_spent_the_computation_of_its_steps() -> None:
+    settings = BudgetSettings(unit="gflop", minimum=1, maximum=9)
+    row = {"learning_rate": 0.1, "train_loss": 1, "validation_error": None}
+    curve = [{"step": step, "epoch": step / 10, **row} for step in (2, 6)]
+    one = evaluation("0-0-0", None, budget=9, budget_unit="gflop", steps=7, step_cost=0.5, curve=curve)
+    one = one.model_copy(update={"observed": one.observed.model_copy(update={"curve_seconds": (1.0, 2.0)})})
+    known = results(settings, search=[one])
+    assert back(known)["spent"].tolist() == [1, 3]
+    assert draw(back(known)).get_supxlabel() == "training (GFLOP)"
+
+
 def test_numbers_are_those_at_the_ends() -> None:
     known = results(SETTINGS, search=[*THREE, evaluation("0-0-9", None, rung=1, budget=3, budget_unit="seconds")])
     found = numbers(known, back(known))

@@ -49,6 +49,13 @@ def test_a_ladder_that_is_no_power_of_eta_ends_at_the_full_budget():
     assert budgets(ladder(10_000, minimum=400, unit="seconds")) == pytest.approx((10_000 / 9, 10_000 / 3, 10_000))
 
 
+def test_computation_is_divided_like_seconds():
+    of_seconds = budgets(ladder(10, unit="seconds"))
+    nominal = {"step": 1, "convolution": 0, "gflop": 0, "megabyte": 0}
+    assert budgets(ladder(10, unit="gflop")) == of_seconds == pytest.approx((10 / 9, 10 / 3, 10))
+    assert budgets(BudgetSettings(unit="nominal_seconds", minimum=1, maximum=10, nominal=nominal)) == of_seconds
+
+
 def test_a_single_budget_is_a_search_without_rungs():
     settings = ladder(27, minimum=27)
     assert budgets(settings) == (27.0,)
@@ -60,6 +67,7 @@ def test_a_single_budget_is_a_search_without_rungs():
     [
         (ladder(10**6, minimum=1e-3, unit="seconds"), "more than 10,000 configurations"),
         (ladder(10), r"1\.11111, 3\.33333, 10 epochs are not whole"),
+        (ladder(10, unit="trees"), r"1\.11111, 3\.33333, 10 trees are not whole"),
     ],
 )
 def test_ranges_that_make_no_sense_are_refused(settings, complaint):

@@ -89,6 +89,7 @@ def test_channels_are_last_on_a_cpu_and_in_bfloat16(device, precision, last):
         ("auto", LONG, "epochs", GPU, False),
         ("auto", LONG, "steps", GPU, False),
         ("auto", LONG, "seconds", CPU, False),
+        ("auto", LONG, "nominal_seconds", GPU, False),
         ("auto", LONG, "epochs", CPU, False),
     ],
 )

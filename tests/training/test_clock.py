@@ -95,6 +95,20 @@ def test_budgets_of_epochs_and_steps_are_exact(budget, unit, steps):
     assert steps_done(clock) == steps
 
 
+@pytest.mark.parametrize(
+    ("budget", "step_cost", "steps"), [(9, 0.5, 18), (9, 2, 4), (9, 1.9, 5), (0.1, 4, 1), (1e-9, 3e-11, 33)]
+)
+@pytest.mark.parametrize("unit", ["gflop", "nominal_seconds"])
+def test_budgets_of_computation_are_whole_steps_by_what_a_step_costs(budget, unit, step_cost, steps):
+    clock = make_clock(budget, unit, 20, Stopwatch(), step_cost)
+    assert clock == StepClock(steps)
+    assert steps_done(clock) == steps
+
+
+def test_progress_is_never_above_one():
+    assert [StepClock(2)(steps) for steps in (1, 2, 3)] == [0.5, 1, 1]
+
+
 @given(st.integers(1, 300))
 def test_progress_of_steps_is_their_share(total):
     clock = make_clock(total, "steps", 20, Stopwatch())

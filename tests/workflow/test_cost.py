@@ -78,6 +78,18 @@ def test_the_plan_says_what_continuation_saves():
     assert "continuation      saves 9.33 days, 16% of training from scratch" in plans[1]
 
 
+def test_the_plan_converts_other_budgets_into_time():
+    gflop = {"unit": "gflop", "minimum": 400, "maximum": 10800}
+    jobs = {"seconds_per_unit": 0.5}
+    in_gflop = Config(experiment="no-such", budget=gflop, jobs=jobs)
+    plans = [report(StudyJobs.all_from_config(one), 10) for one in (Config(experiment="no-such"), in_gflop)]
+    assert "in time" not in plans[0] and "60 days = 480 times" in plans[0]
+    assert "total training    5,184,000 GFLOP = 480 times the full budget" in plans[1]
+    # Half of the sixty days.
+    assert "\nin time           30 days of training, in 3" in plans[1]
+    assert ", if 1 GFLOP takes 0.5 s (jobs.seconds_per_unit)\n" in plans[1]
+
+
 def test_a_cluster_that_adds_nothing_changes_nothing():
     for lag, workers in (((1, 2, 4, 5), 10), ((4, 4, 4, 4), 20)):
         plain, none = simulate(16, lag, workers, PAPER), simulate(16, lag, workers, PAPER, cluster=Cluster(ahead=0))

@@ -29,13 +29,30 @@ def test_the_time_limit_of_a_batch_counts_those_that_follow_each_other():
     assert many.time_limit(0, 0, 3) == -(-2 * (55 + 60) // 60)
 
 
+@pytest.mark.parametrize(("unit", "given", "each"), [("gflop", None, 1), ("gflop", 0.5, 0.5), ("epochs", None, 60)])
+def test_a_budget_that_is_not_in_seconds_takes_what_the_configuration_says(unit, given, each):
+    one = study_jobs(
+        budget={"unit": unit, "minimum": 100, "maximum": 300}, jobs={"seconds_per_unit": given, "allowance": 60}
+    )
+    assert one.time_limit(0, 0, 1) == -(-(110 * each + 60) // 60)
+
+
+def test_a_nominal_second_is_counted_as_a_second():
+    nominal = {"step": 1e-3, "convolution": 0, "gflop": 0, "megabyte": 0}
+    budget = {"unit": "nominal_seconds", "nominal": nominal, "minimum": 400, "maximum": 10800}
+    one = study_jobs(budget=budget, training={"precision": "float32"}, jobs={"side_by_side": 2})
+    assert one.time_limit(0, 3, 1) == study_jobs().time_limit(0, 3, 1)
+
+
 def test_a_training_that_goes_on_from_a_lower_budget_gets_the_rest():
     on = study_jobs(training={"continuation": True})
     assert on.time_limit(0, 1, 1) == -(-(880 + 300) // 60)
 
 
 def test_seconds_are_not_shared():
-    with pytest.raises(UserError, match=r"jobs\.side_by_side: 2 trainings on one device disturb each other's seconds"):
+    with pytest.raises(
+        UserError, match=r"jobs\.side_by_side: 2 trainings on one device disturb each other's seconds; use 1, or"
+    ):
         study_jobs(jobs={"side_by_side": 2})
 
 

@@ -55,8 +55,8 @@ def trajectory(*parts: Sequence[Evaluation], full_budget: float) -> pd.DataFrame
     pandas.DataFrame
         One row an evaluation, in order, with the state after it.
 
-        `spent` is in the unit of the budgets. In epochs or steps it follows from the records' derivable part; in
-        seconds it is what the clock of the budget counted. `training_seconds` is time in training steps,
+        `spent` is in the unit of the budgets. In seconds it is what the clock of the budget counted; in any other unit
+        it follows from the records' derivable part. `training_seconds` is time in training steps,
         `total_seconds` that of start-up and evaluation as well; both were observed. All three are sums so far.
 
         `incumbent` (empty before the first success), `incumbent_budget`, `incumbent_loss` and `incumbent_test_error`
@@ -114,4 +114,4 @@ def _spent(one: Evaluation, continued: Evaluation | None) -> float:
         case "epochs":
             return one.epochs - (continued.epochs if continued else 0.0)
         case _:
-            return float(one.steps - (continued.steps if continued else 0))
+            return (one.steps - (continued.steps if continued else 0)) * (one.step_cost or 1.0)

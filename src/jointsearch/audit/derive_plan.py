@@ -1,11 +1,10 @@
 """The derive level of an audit: settings, plan, positions, budgets and seeds follow from the configuration."""
 
+from jointsearch.audit import budget
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import code, config, layout
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Evaluation
-from jointsearch.core.units import amount
 from jointsearch.results.graph import evaluation
 from jointsearch.search import warm_start
 from jointsearch.search.incumbent import incumbent
@@ -104,8 +103,8 @@ def _check_identities(evidence: Evidence, findings: Findings) -> None:
         if one.continues != _continues(evidence, place):
             other.append("continues")
         findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")
-        message = f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {amount(one.budget, one.budget_unit)}"
-        findings.expect(_budget_is_spent(one), "derive", "budget", name, message)
+        wrong = budget.problem(evidence, place)
+        findings.expect(wrong is None, "derive", "budget", name, wrong or "")
 
 
 def _continues(evidence: Evidence, place: Place) -> str | None:
@@ -113,11 +112,3 @@ def _continues(evidence: Evidence, place: Place) -> str | None:
     name = evidence.evaluations[place].proposal.id
     below = [evidence.evaluations.get(other) for other in evidence.places(evaluation(place), "continues")]
     return next((one.id for one in below if one and one.proposal.id == name and one.status == "success"), None)
-
-
-def _budget_is_spent(one: Evaluation) -> bool:
-    """Whether the steps of a successful training are those of its budget, if the budget counts them."""
-    if one.status != "success" or one.budget_unit == "seconds":
-        return True
-    per_unit = one.steps / one.epochs if one.budget_unit == "epochs" and one.epochs else 1
-    return abs(one.steps - max(1, one.budget * per_unit)) <= 0.5 + 1e-6

@@ -11,7 +11,7 @@ from jointsearch.search.plan import Place
 ASPECTS = {
     "configuration": ("proposal", "budget", "budget_unit", "seed", "continues", "experiment"),
     "code and environment": ("made_with", "protocol"),
-    "outcome": ("status", "message", "loss", "test_error", "parameters", "epochs", "steps", "curve"),
+    "outcome": ("status", "message", "loss", "test_error", "parameters", "epochs", "steps", "step_cost", "curve"),
     "machine": ("observed",),
 }
 """The fields of evaluations that are compared, by aspect, in this order; the others are their position in the plan."""

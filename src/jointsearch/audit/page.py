@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from jointsearch.audit import lineage
 from jointsearch.audit.audit import Audit
 from jointsearch.audit.lineage import TreeNode
+from jointsearch.core.units import unit_name
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 MOST_TREES = 200
@@ -37,7 +38,7 @@ def _contents(audit: Audit) -> dict[str, object]:
         "verdict": audit.findings.verdict.words,
         "counts": [(level, check, counts) for (level, check), counts in audit.findings.counts().items()],
         "problems": [*audit.findings.problems, *audit.findings.notes],
-        "unit": evidence.experiment.budget.unit,
+        "unit": unit_name(evidence.experiment.budget.unit),
         "rows": rows,
         "marks": marks,
     }

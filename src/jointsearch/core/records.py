@@ -22,8 +22,10 @@ Status = Literal["success", "diverged", "out_of_memory", "too_large", "invalid"]
 Precision = Literal["float32", "bfloat16"]
 BudgetUnit = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$", max_length=40)]
 """What a budget counts: one of `ENGINE_UNITS`, or a word of an objective of one's own."""
-ENGINE_UNITS = ("seconds", "epochs", "steps")
+ENGINE_UNITS = ("seconds", "epochs", "steps", "gflop", "nominal_seconds")
 """Units of the budgets of our own trainings."""
+DIVISIBLE_UNITS = ("seconds", "gflop", "nominal_seconds")
+"""Those of which a budget may be a fraction."""
 Loss = Annotated[float, Field(allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, le=1)]
 Index = Annotated[int, Field(ge=0, lt=2**53)]
@@ -286,7 +288,8 @@ class Identity(Record):
 class Result(Record):
     """The result of a training, as fields of an `Evaluation`.
 
-    An epoch is one pass over the training images less the last incomplete batch.
+    An epoch is one pass over the training images less the last incomplete batch. `step_cost` is what a step takes of a
+    budget of computation, in its unit; it is left out for other budgets.
     """
 
     status: Status
@@ -297,6 +300,9 @@ class Result(Record):
     parameters: Annotated[int, Field(ge=0)] | None
     epochs: Annotated[float, Field(ge=0)]
     steps: Index
+    step_cost: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, exclude_if=lambda value: value is None
+    )
     curve: tuple[CurvePoint, ...]
 
     @model_validator(mode="after")

@@ -1,7 +1,12 @@
 """What a training step costs, in closed form: a network that would not fit need not be built to know."""
 
+import math
 from dataclasses import dataclass
 
+from jointsearch.core.config.budget import NominalSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import BudgetUnit
+from jointsearch.core.units import unit_name
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import STRIDES, parameter_count
 
@@ -11,8 +16,9 @@ FLOAT32 = 4
 
 @dataclass(frozen=True)
 class StepCost:
-    """Trainable weights, floating-point operations (a multiply-add is two), and bytes of one training step.
+    """Trainable weights, layers, floating-point operations (a multiply-add is two), and bytes of one training step.
 
+    `convolutions` is how many there are, the classifier included.
     `operations` are those of the convolutions and the classifier, forward and backward. `memory` is the peak.
     `saved` is the part of it that the forward pass keeps for the backward pass, without the weights themselves.
     """
@@ -21,6 +27,39 @@ class StepCost:
     operations: int
     memory: int
     saved: int
+    convolutions: int
+
+    @property
+    def nominal_parts(self) -> tuple[float, ...]:
+        """What `NominalSettings` gives seconds for, in its order: a step, convolutions, GFLOP, megabytes kept."""
+        return 1, self.convolutions, self.operations / 1e9, self.saved / 1e6
+
+
+def in_unit(cost: StepCost, unit: BudgetUnit, nominal: NominalSettings | None) -> float | None:
+    """Say what a step takes of a budget of computation, in its unit; None if the budget counts something else.
+
+    Parameters
+    ----------
+    cost, unit
+        Of the step; of the budget.
+    nominal
+        The model behind nominal seconds.
+
+    Raises
+    ------
+    UserError
+        If a step takes nothing of it, so that there would be no end.
+    """
+    if unit not in ("gflop", "nominal_seconds"):
+        return None
+    if nominal is None:
+        of_step = cost.operations / 1e9
+    else:
+        # An exact sum: the plain one is rounded differently by other versions of Python.
+        of_step = math.fsum(seconds * part for (_, seconds), part in zip(nominal, cost.nominal_parts, strict=True))
+    if of_step == 0:
+        raise UserError(f"budget.unit: a training step of this network takes no {unit_name(unit)}; use another unit")
+    return of_step
 
 
 def step_cost(
@@ -72,6 +111,8 @@ def step_cost(
     total = parameter_count(parameters, channels, classes)
     stem = _Layers(9 * channels * filters, 2 * filters, pixels, pixels * (channels + filters))
     weights, multiply_adds, saved, peak = stem.weights, 2 * stem.multiply_adds, stem.saved(activation_bytes), 0
+    # Those of the stem and the classifier.
+    convolutions = 2
     for wide, first_stride, blocks, branches in zip(
         parameters.widths, STRIDES, parameters.residual_blocks, parameters.residual_branches, strict=True
     ):
@@ -79,6 +120,7 @@ def step_cost(
             block = _residual_block(filters, wide, stride, branches, batch_size, height, width)
             filters, height, width = wide, -(-height // stride), -(-width // stride)
             weights += block.weights
+            convolutions += block.convolutions
             multiply_adds += 3 * block.multiply_adds
             saved += block.saved(activation_bytes)
             peak = max(peak, saved + activation_bytes * block.gradients + FLOAT32 * (total - weights))
@@ -89,18 +131,19 @@ def step_cost(
     if activation_bytes < FLOAT32:
         # What is saved of the images is a copy then.
         peak += FLOAT32 * pixels * channels
-    return StepCost(total, 2 * multiply_adds, peak, saved)
+    return StepCost(total, 2 * multiply_adds, peak, saved, convolutions)
 
 
 @dataclass(frozen=True)
 class _Layers:
-    """Weights of convolutions, weights of batch norms, pixels of the output; elements of maps saved and gradients."""
+    """Weights of convolutions, of batch norms, pixels of the output; elements saved and of gradients; convolutions."""
 
     kernels: int
     norms: int
     pixels: int
     maps: int
     gradients: int = 0
+    convolutions: int = 1
 
     @property
     def weights(self) -> int:
@@ -125,10 +168,12 @@ def _residual_block(
     maps = inputs + branches * 3 * outputs
     # Most at once: for each branch what the mixture hands back, the block's own, and of a layer's output and input.
     gradients = (branches + 3) * outputs
+    convolutions = 2 * branches
     if stride != 1 or narrow != wide:
         padded = stride == 1 or height % 2 or width % 2
         kernels, norms = kernels + narrow * wide, norms + 2 * wide
         maps += outputs + (pixels * narrow if padded and wide > 1 else 0)
+        convolutions += min(wide, 2)
         # Of the two paths and the branches.
         gradients += 3 * inputs
-    return _Layers(kernels, norms, pixels, maps, gradients)
+    return _Layers(kernels, norms, pixels, maps, gradients, convolutions)

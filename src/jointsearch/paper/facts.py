@@ -13,7 +13,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.git import GitError, Repository
 from jointsearch.core.records import HELD_OUT, DataSet
-from jointsearch.core.units import amount
+from jointsearch.core.units import amount, unit_name
 from jointsearch.paper import captions, conditions
 from jointsearch.paper.columns import signs
 from jointsearch.paper.conditions import Difference, Machine, Parameter, StudyCount
@@ -229,7 +229,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "brackets": facts.brackets,
             "budgets": [amount(budget, one.budget.unit) for budget in ladder],
             "ladder": [f"{budget:g}" for budget in ladder],
-            "unit": one.budget.unit,
+            "unit": unit_name(one.budget.unit),
             "clock": one.budget.clock,
             "eta": one.budget.eta,
             "hyperparameters": len(one.space.hyperparameters),

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation, rank
-from jointsearch.core.units import amount
+from jointsearch.core.units import amount, unit_name
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
@@ -85,7 +85,7 @@ def _fraction(experiment: Experiment, one: Evaluation, step: int, seconds: float
         return (before + seconds) / one.budget
     if one.status == "success":
         return step / one.steps
-    reached = one.epochs if one.budget_unit == "epochs" else one.steps
+    reached = one.epochs if one.budget_unit == "epochs" else one.steps * (one.step_cost or 1)
     return step / one.steps * reached / one.budget
 
 
@@ -132,7 +132,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
         if name == "validation_error" and len(values):
             style.scale_errors(axes.yaxis, 100 * values)
     grid[2, 0].set(ylabel="rate", yticks=[0, 1], yticklabels=["0", "peak"], ylim=(-0.08, 1.12))
-    figure.supxlabel(f"training ({data['budget_unit'].iloc[0]})", size=8)
+    figure.supxlabel(f"training ({unit_name(data['budget_unit'].iloc[0])})", size=8)
     figure.legend(
         handles=[
             Line2D([], [], color=_RANKS(0.0), linewidth=1.0, label="ranked high at the end"),

@@ -13,7 +13,7 @@ from itertools import cycle
 from jointsearch.core.config.budget import BudgetSettings, LengthUnit
 from jointsearch.core.config.settings import MOST_TRAININGS
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Evaluation, Proposal, rank
+from jointsearch.core.records import DIVISIBLE_UNITS, Evaluation, Proposal, rank
 
 LARGEST_RUNG = 10_000
 """More configurations than this in one rung are taken for a mistake in the budget range."""
@@ -49,7 +49,7 @@ def budgets(settings: BudgetSettings) -> tuple[float, ...]:
     Raises
     ------
     UserError
-        If budgets in steps or epochs are no whole numbers, or the range needs an absurd first rung.
+        If budgets that count something are no whole numbers, or the range needs an absurd first rung.
     """
     minimum, maximum, eta = Fraction(str(settings.minimum)), Fraction(str(settings.maximum)), settings.eta
     all_budgets = [maximum]
@@ -60,7 +60,7 @@ def budgets(settings: BudgetSettings) -> tuple[float, ...]:
                 f"budget: from {settings.minimum:g} to {settings.maximum:g} with eta {eta} the first rung would "
                 f"hold more than {LARGEST_RUNG:,} configurations; raise minimum or lower eta"
             )
-    if settings.unit != "seconds" and any(budget.denominator != 1 for budget in all_budgets):
+    if settings.unit not in DIVISIBLE_UNITS and any(budget.denominator != 1 for budget in all_budgets):
         values = ", ".join(f"{float(budget):g}" for budget in all_budgets)
         raise UserError(
             f"budget: {values} {settings.unit} are not whole; make maximum = minimum * {eta}^k with a whole minimum"

@@ -14,6 +14,7 @@ import torch
 from jointsearch.core.config.budget import BudgetClock
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import BudgetUnit
+from jointsearch.training.schedule import whole_steps
 
 TICKS = 2**14
 """Readings of a budget of seconds are whole ticks, this many to a budget: in three hours a tick is 0.7 s. So a record
@@ -197,7 +198,8 @@ class StepClock:
 
     def __call__(self, steps: int) -> float:
         """Fraction of the steps done."""
-        return steps / self.total
+        # A training that continues makes a step, even if the one before took more than its budget.
+        return min(1.0, steps / self.total)
 
 
 @dataclass(frozen=True)
@@ -247,15 +249,24 @@ class ReplayClock:
         return self.readings[steps - self.first - 1] / TICKS
 
 
-def make_clock(budget: float, unit: BudgetUnit, steps_per_epoch: int, stopwatch: Stopwatch) -> StepClock | SecondClock:
+def make_clock(
+    budget: float, unit: BudgetUnit, steps_per_epoch: int, stopwatch: Stopwatch, step_cost: float | None = None
+) -> StepClock | SecondClock:
     """Clock of a budget.
 
-    Epochs and steps may be fractions (budgets divided by eta): the budget is then the nearest whole
-    number of steps, at least one.
+    One that is not in seconds is the nearest whole number of steps, at least one, and needs no stopwatch. `step_cost`
+    is what a step takes of a budget of computation.
     """
     if unit == "seconds":
         return SecondClock(budget, stopwatch)
-    return StepClock(max(1, round(budget * steps_per_epoch if unit == "epochs" else budget)))
+    return StepClock(whole_steps(steps_in(budget, unit, steps_per_epoch, step_cost)))
+
+
+def steps_in(budget: float, unit: BudgetUnit, steps_per_epoch: int, step_cost: float | None = None) -> float:
+    """Steps, and parts of one, in a budget that is not in seconds."""
+    if step_cost is not None:
+        return budget / step_cost
+    return budget * steps_per_epoch if unit == "epochs" else budget
 
 
 def pack(readings: Sequence[int]) -> str:

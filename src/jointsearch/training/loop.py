@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jointsearch.core.config.budget import BudgetClock
+from jointsearch.core.config.budget import BudgetClock, NominalSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError
@@ -47,8 +47,8 @@ class Task:
     ----------
     parameters
         The configuration.
-    budget, unit, clock
-        How long. Seconds count training alone, not start-up, compiling or evaluation.
+    budget, unit, clock, nominal
+        How long. Seconds count training alone, not start-up, compiling or evaluation; nominal ones are of this model.
     ends
         The schedule, see `schedule`.
     seed
@@ -67,6 +67,7 @@ class Task:
     settings: TrainingSettings
     augmentation: DataSettings
     clock: BudgetClock = "wall"
+    nominal: NominalSettings | None = None
 
 
 @dataclass

@@ -10,6 +10,11 @@ from collections.abc import Sequence
 Ends = tuple[float, ...]
 
 
+def whole_steps(steps: float) -> int:
+    """Round the steps of a budget to the nearest whole number, at least one."""
+    return max(1, round(steps))
+
+
 def doubling(level: int) -> Ends:
     """Cycles that double in length and fill the budget exactly: of k cycles the first takes 1 / (2^k - 1) of it.
 

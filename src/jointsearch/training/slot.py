@@ -58,6 +58,7 @@ class Slot:
             experiment.training,
             experiment.data,
             experiment.budget.clock,
+            experiment.budget.nominal,
         )
 
     @property

@@ -10,10 +10,10 @@ import torch
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Precision, Result, Status, Timing
-from jointsearch.networks.cost import StepCost, step_cost
+from jointsearch.networks.cost import StepCost, in_unit, step_cost
 from jointsearch.training import accelerate
 from jointsearch.training.checkpointing import Checkpointer
-from jointsearch.training.clock import Clock, SecondClock, make_clock, pack, stopwatch_for, unpack
+from jointsearch.training.clock import Clock, SecondClock, make_clock, pack, steps_in, stopwatch_for, unpack
 from jointsearch.training.image_data import ImageData
 from jointsearch.training.loop import DivergedError, Progress, Task, Training, batch_size, steps_per_epoch
 
@@ -74,20 +74,14 @@ def train(
         If the saved state is of a compiled network, and compiling fails.
     """
     precision = accelerate.choose_precision(task.settings, device)
-    _, channels, height, width = data.train_images.shape
-    cost = step_cost(
-        task.parameters,
-        (channels, height, width),
-        len(data.classes),
-        batch_size(task, data),
-        2 if precision == "bfloat16" else 4,
-    )
-    refusal = _refusal(task.settings, cost)
+    cost = cost_of(task, data, precision)
+    of_step = in_unit(cost, task.unit, task.nominal)
+    refusal = broken_limit(task.settings, cost)
     if refusal is not None:
-        return Trained(_refused(refusal, cost.parameters), precision, False, _NO_TIME)
+        return Trained(_refused(refusal, cost.parameters, of_step), precision, False, _NO_TIME)
     progress, stopwatch = Progress(), stopwatch_for(device, task.clock)
     epoch = steps_per_epoch(task, data)
-    clock = clock or make_clock(task.budget, task.unit, epoch, stopwatch)
+    clock = clock or make_clock(task.budget, task.unit, epoch, stopwatch, of_step)
     saved = checkpointer.load() if checkpointer is not None else None
     # Compiled or not, a network computes other bits: one that continues stays as it began.
     compiles = (
@@ -136,7 +130,7 @@ def train(
         torch.compiler.reset()
     if device.type == "cuda":
         torch.cuda.empty_cache()
-    if status == "success" and progress.steps == begin.steps + 1 and _shorter_than_a_step(task, epoch):
+    if status == "success" and progress.steps == begin.steps + 1 and _shorter_than_a_step(task, epoch, of_step):
         message = "the budget is shorter than one step; one step was trained"
     final = progress.curve[-1] if status == "success" else None
     result = Result(
@@ -148,6 +142,7 @@ def train(
         parameters=cost.parameters,
         epochs=progress.steps / epoch,
         steps=progress.steps,
+        step_cost=of_step,
         curve=tuple(progress.curve),
     )
     timing = Timing(
@@ -163,7 +158,19 @@ def train(
 _NO_TIME = Timing(training_seconds=0, evaluation_seconds=0, startup_seconds=0, curve_seconds=())
 
 
-def _refused(message: str, parameters: int) -> Result:
+def cost_of(task: Task, data: ImageData, precision: Precision) -> StepCost:
+    """What a step of a training costs."""
+    _, channels, height, width = data.train_images.shape
+    return step_cost(
+        task.parameters,
+        (channels, height, width),
+        len(data.classes),
+        batch_size(task, data),
+        2 if precision == "bfloat16" else 4,
+    )
+
+
+def _refused(message: str, parameters: int, of_step: float | None) -> Result:
     """What comes of a network that the configuration refuses before it is built."""
     return Result(
         status="too_large",
@@ -173,6 +180,7 @@ def _refused(message: str, parameters: int) -> Result:
         parameters=parameters,
         epochs=0,
         steps=0,
+        step_cost=of_step,
         curve=(),
     )
 
@@ -208,12 +216,12 @@ def _resume(training: Training, clock: Clock, saved: dict[str, Any]) -> None:
         clock.readings.extend(unpack(saved["readings"]))
 
 
-def _shorter_than_a_step(task: Task, steps_per_epoch: int) -> bool:
+def _shorter_than_a_step(task: Task, steps_per_epoch: int, of_step: float | None) -> bool:
     """Whether a budget is, after a training took one step."""
-    return task.unit == "seconds" or task.budget * (steps_per_epoch if task.unit == "epochs" else 1) < 1
+    return task.unit == "seconds" or steps_in(task.budget, task.unit, steps_per_epoch, of_step) < 1
 
 
-def _refusal(settings: TrainingSettings, cost: StepCost) -> str | None:
+def broken_limit(settings: TrainingSettings, cost: StepCost) -> str | None:
     """Say which limit of the configuration a network breaks, if any."""
     for what, amount, limit in (
         ("{:,.0f} parameters", cost.parameters, settings.maximum_parameters),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.units import amount
+from jointsearch.core.units import amount, duration
 from jointsearch.samplers import registry
 from jointsearch.search import warm_start
 from jointsearch.search.hyperband import bracket, budgets, cost, durations, newly_seen, trainings
@@ -190,6 +190,7 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
         f"total training    {amount(total, unit)} = {total / all_budgets[-1]:.0f} times the full budget",
         f"on {workers} workers      {amount(simulated.makespan, unit)}, workers busy "
         f"{simulated.utilisation:.0%} of it (training alone: start-up, evaluation and queues come on top)",
+        *_in_time(study_jobs, total, simulated),
         f"first model       {_first_model(study_jobs, simulated)}",
     ]
     if continuation:
@@ -226,6 +227,17 @@ def _studies(all_jobs: Mapping[str, StudyJobs], search: float) -> list[str]:
         *(_row(group, [str(number), amount(costs[group], unit)]) for group, number in numbers.items()),
         "",
         f"all studies       {amount(search + sum(costs.values()), unit)} of training",
+    ]
+
+
+def _in_time(study_jobs: StudyJobs, total: float, simulated: Schedule) -> list[str]:
+    """Convert a search whose budgets are not in seconds."""
+    unit, rate = study_jobs.config.budget.unit, study_jobs.seconds_per_unit
+    if unit == "seconds":
+        return []
+    return [
+        f"in time           {duration(rate * total)} of training, in {duration(rate * simulated.makespan)}, "
+        f"if {amount(1, unit)} takes {rate:g} s (jobs.seconds_per_unit)"
     ]
 
 

@@ -18,7 +18,13 @@ from jointsearch.search.resolve import refuse_another, resolve
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.kind import PlannedStudy
 
-SECONDS_PER_UNIT: dict[BudgetUnit, float] = {"seconds": 1.0, "epochs": 60.0, "steps": 1.0}
+SECONDS_PER_UNIT: dict[BudgetUnit, float] = {
+    "seconds": 1.0,
+    "epochs": 60.0,
+    "steps": 1.0,
+    "gflop": 1.0,
+    "nominal_seconds": 1.0,
+}
 """Seconds that a unit of the budget takes at most, unless the configuration sets it."""
 Inputs = dict[str, list[Path]]
 OPTIONAL = {
@@ -173,6 +179,11 @@ class StudyJobs:
         """Batch files of each rung of the study."""
         return [self.files(rung) for _, rung in self.graph.inputs_of(Node("study", self.planned.name))]
 
+    @property
+    def seconds_per_unit(self) -> float:
+        """The most seconds that a unit of the budget takes."""
+        return self.config.jobs.seconds_per_unit or SECONDS_PER_UNIT[self.config.budget.unit]
+
     def time_limit(self, bracket: int, rung: int, trainings: int) -> int:
         """Minutes that a job of so many trainings may take.
 
@@ -182,7 +193,7 @@ class StudyJobs:
         jobs, budget = self.config.jobs, self.config.budget
         item, all_budgets = self.planned.bracket(bracket), hyperband.budgets(budget)
         training = hyperband.durations(item, all_budgets, self.config.training.continuation)[rung]
-        seconds = 1.1 * training * (jobs.seconds_per_unit or SECONDS_PER_UNIT[budget.unit]) + jobs.allowance
+        seconds = 1.1 * training * self.seconds_per_unit + jobs.allowance
         # Rounded first: 1.1 is a little more than eleven tenths.
         return math.ceil(round(math.ceil(trainings / jobs.side_by_side) * seconds / 60, 6))
 

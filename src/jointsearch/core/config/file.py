@@ -56,11 +56,24 @@ class Config(Settings):
         return self
 
     @model_validator(mode="after")
+    def _nominal_seconds_are_of_our_trainings_in_one_precision(self) -> Self:
+        if self.budget.unit == "nominal_seconds" and self.objective is not None:
+            raise ValueError(
+                "budget.unit: nominal_seconds are of our own trainings; with `objective`, use another word"
+            )
+        if self.budget.unit == "nominal_seconds" and self.training.precision == "auto":
+            raise ValueError(
+                "training.precision: auto would make nominal seconds others on another machine; "
+                "name the precision that the model was calibrated for"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _seconds_are_not_shared(self) -> Self:
         if self.jobs.side_by_side > 1 and self.budget.unit == "seconds":
             raise ValueError(
                 f"jobs.side_by_side: {self.jobs.side_by_side} trainings on one device disturb each other's seconds; "
-                "use 1, or budgets in epochs or steps"
+                "use 1, or budgets in another unit"
             )
         return self
 

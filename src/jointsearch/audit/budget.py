@@ -1,0 +1,60 @@
+"""Whether the steps of a training are those of its budget."""
+
+from jointsearch.audit.evidence import Evidence
+from jointsearch.core.config import DataSettings
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import DataSet, Evaluation
+from jointsearch.core.units import amount
+from jointsearch.results.graph import evaluation
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.plan import Place
+from jointsearch.training.schedule import whole_steps
+
+
+def problem(evidence: Evidence, place: Place) -> str | None:
+    """Say what is wrong with the steps of an evaluation; None if nothing is, or the budget does not say."""
+    one, settings = evidence.evaluations[place], evidence.settings_of(place[0])
+    cost = _step_cost(one, settings, evidence.data)
+    if cost is not None and cost != one.step_cost:
+        return f"its step_cost is not {cost:.6g}, what a step of its network takes of the budget"
+    if one.status != "success" or _is_spent(one, _steps_before(evidence, place)):
+        return None
+    return f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {amount(one.budget, one.budget_unit)}"
+
+
+def _is_spent(one: Evaluation, before: int) -> bool:
+    if one.budget_unit == "seconds":
+        return True
+    if one.step_cost is not None:
+        return one.steps == max(whole_steps(one.budget / one.step_cost), before + 1)
+    per_unit = one.steps / one.epochs if one.budget_unit == "epochs" and one.epochs else 1
+    return abs(one.steps - max(1, one.budget * per_unit)) <= 0.5 + 1e-6
+
+
+def _steps_before(evidence: Evidence, place: Place) -> int:
+    """Steps of the evaluation that one continues."""
+    below = [evidence.evaluations.get(other) for other in evidence.places(evaluation(place), "continues")]
+    name = evidence.evaluations[place].continues
+    return next((one.steps for one in below if one and one.id == name), 0)
+
+
+def _step_cost(one: Evaluation, settings: Experiment, data: DataSet | None) -> float | None:
+    """What a step takes of a budget of computation; None if only its training can say."""
+    if one.budget_unit not in ("gflop", "nominal_seconds") or settings.own or data is None:
+        return None
+    # They import torch, which no other budget needs here.
+    from jointsearch.networks.cost import in_unit, step_cost
+    from jointsearch.networks.hyperparameters import Hyperparameters
+
+    try:
+        parameters = Hyperparameters.from_values(one.proposal.values)
+    except UserError:
+        return None
+    batch_size = min(parameters.batch_size, _training_images(settings.data, data))
+    activation_bytes = 2 if one.made_with.precision == "bfloat16" else 4
+    cost = step_cost(parameters, data.shape, len(data.classes), batch_size, activation_bytes)
+    return in_unit(cost, one.budget_unit, settings.budget.nominal)
+
+
+def _training_images(settings: DataSettings, data: DataSet) -> int:
+    return data.train + (data.validation if settings.train_on == "training_and_validation" else 0)
