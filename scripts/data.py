@@ -1,7 +1,8 @@
 """Are the images there, and which are they?
 
 Reads (or downloads) the images of an experiment; writes `data.json`: digests, classes, the sizes of the parts
-and their source. Prints the same in one line, and warns of anything to know before the first training.
+and their source. Prints the same in one line, and warns of anything to know before the first training. If the network
+is one of your own, imports the function that builds it, so that one job reports what is wrong with it, not all.
 """
 
 import argparse
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from jointsearch.core import cli
 from jointsearch.core.files import read_record, write_record
+from jointsearch.networks import own
 from jointsearch.results import dataset
 from jointsearch.search.experiment import Experiment
 from jointsearch.training import datasets
@@ -26,6 +28,8 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
+    if experiment.training.network is not None:
+        own.builder(experiment.training.network)
     found = datasets.find(
         experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, arguments.fraction_given
     )

@@ -27,7 +27,10 @@ def nominal(coefficients, unit="nominal_seconds", precision="float32"):
         ({"experiment": "x", "budget": {"minimum": 9, "maximum": 3}}, "minimum (9) is above maximum (3)"),
         ({"experiment": "x", "budget": {"minimum": -1}}, "budget.minimum: Input should be greater than 0 (got -1)"),
         ({"experiment": "../x"}, "experiment: String should match pattern"),
-        ({"experiment": "x", "data": {"name": "imagenet"}}, "data.name: Input should be 'cifar10'"),
+        (
+            {"experiment": "x", "data": {"name": "imagenet"}},
+            "no such data set; did you mean 'image_folder'?",
+        ),
         ({"experiment": "x", "data": {"image_size": 64}}, "image_size is for image_folder"),
         ({"experiment": "x", "search": {"length": 0}}, "search.length: Input should be greater than or equal to 1"),
         (nominal(None), "budget: nominal: missing, but unit is nominal_seconds; take what `make calibrate` prints"),

@@ -57,3 +57,19 @@ def test_only_what_has_a_neutral_value_may_be_inactive():
     check_trainable(SpaceFile.parse({**space, "conditions": [harmless]}))
     with pytest.raises(UserError, match="learning_rate must always be active"):
         check_trainable(SpaceFile.parse({**space, "conditions": [{**harmless, "child": "learning_rate"}]}))
+
+
+def test_a_network_of_ones_own_takes_what_the_training_does_not_know():
+    heads = {"type": "integer", "lower": 1, "upper": 4}
+    space = {"learning_rate": {**X, "lower": 1e-3}, "batch_size": {"type": "constant", "value": 32}, "heads": heads}
+    check_trainable(SpaceFile.parse({"hyperparameters": space}), own_network=True)
+    for changes, says in (
+        ({"learning_rate": X}, "hyperparameters.learning_rate"),
+        ({"batch_size": X}, "make its type integer"),
+        ({"momentum": X}, "hyperparameters.momentum"),
+    ):
+        with pytest.raises(UserError, match=says):
+            check_trainable(SpaceFile.parse({"hyperparameters": space | changes}), own_network=True)
+    del space["batch_size"]
+    with pytest.raises(UserError, match=r"hyperparameters\.batch_size: missing"):
+        check_trainable(SpaceFile.parse({"hyperparameters": space}), own_network=True)

@@ -188,3 +188,12 @@ def test_an_interrupt_by_the_user_is_not_taken_for_a_failure(own_handler):
     with pytest.raises(KeyboardInterrupt):
         try_compiled(failing(KeyboardInterrupt()), 5)
     assert_restored(own_handler)
+
+
+def test_any_operation_is_deterministic_for_as_long_as_it_is_asked():
+    for asked in (False, True):
+        with accelerate.deterministic(any_operation=asked):
+            assert torch.are_deterministic_algorithms_enabled() is asked
+            assert torch.is_deterministic_algorithms_warn_only_enabled() is asked
+        assert not torch.are_deterministic_algorithms_enabled()
+        assert torch.utils.deterministic.fill_uninitialized_memory

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from jointsearch.audit import derive
+from jointsearch.audit import derive_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.audit.retrain import How, check_trainings
@@ -57,7 +57,7 @@ def evaluations(folder: Path) -> list[Evaluation]:
 def problems(folder: Path) -> list[str]:
     """What an audit finds wrong with the budgets."""
     findings = Findings()
-    derive.check_plan(Evidence.read(folder), findings)
+    derive_plan.check_plan(Evidence.read(folder), findings)
     return [one.message for one in findings if one.check == "budget" and one.verdict != Verdict.VERIFIED]
 
 

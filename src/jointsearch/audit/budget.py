@@ -40,7 +40,12 @@ def _steps_before(evidence: Evidence, place: Place) -> int:
 
 def _step_cost(one: Evaluation, settings: Experiment, data: DataSet | None) -> float | None:
     """What a step takes of a budget of computation; None if only its training can say."""
-    if one.budget_unit not in ("gflop", "nominal_seconds") or settings.own or data is None:
+    if (
+        one.budget_unit not in ("gflop", "nominal_seconds")
+        or settings.training.network
+        or settings.objective
+        or data is None
+    ):
         return None
     # They import torch, which no other budget needs here.
     from jointsearch.networks.cost import in_unit, step_cost

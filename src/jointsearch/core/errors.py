@@ -1,7 +1,8 @@
-"""The one exception for mistakes that a user can fix."""
+"""The exception for mistakes that a user can fix, and those by which a training says that it has no result."""
 
 import difflib
 from collections.abc import Iterable
+from typing import ClassVar, Literal
 
 from pydantic import ValidationError
 
@@ -14,6 +15,33 @@ class UserError(Exception):
     """
 
 
+class Failure(Exception):
+    """Base of what says that a configuration has no result: its record says so, and the search continues.
+
+    Code of one's own raises the three below. Their message, in one line, is kept in the record.
+    """
+
+    status: ClassVar[Literal["diverged", "out_of_memory", "invalid"]]
+
+
+class Diverged(Failure):
+    """A loss is not finite."""
+
+    status = "diverged"
+
+
+class OutOfMemory(Failure):
+    """The memory is too small for the training."""
+
+    status = "out_of_memory"
+
+
+class Invalid(Failure):
+    """Nothing that could be trained has these values."""
+
+    status = "invalid"
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Help with an unknown name: the known one that looks like it, or all of them."""
     known = list(known)
@@ -22,8 +50,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Quote a value; only its beginning if it is long."""
-    text = repr(value)
+    """Quote a value in one line; only its beginning if it is long."""
+    text = " ".join(line.strip() for line in repr(value).splitlines())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -18,9 +18,9 @@ FLOAT32 = 4
 class StepCost:
     """Trainable weights, layers, floating-point operations (a multiply-add is two), and bytes of one training step.
 
-    `convolutions` is how many there are, the classifier included.
-    `operations` are those of the convolutions and the classifier, forward and backward. `memory` is the peak.
-    `saved` is the part of it that the forward pass keeps for the backward pass, without the weights themselves.
+    `convolutions` is how many there are, the classifier included; of a network of one's own, its weights of two or more
+    dimensions. `operations` are those of the convolutions and the classifier, forward and backward. `memory` is the
+    peak. `saved` is the part of it that the forward pass keeps for the backward pass, without the weights themselves.
     """
 
     parameters: int

@@ -1,17 +1,19 @@
-"""The 17 parameters of a configuration, as the network and the training loop understand them."""
+"""The parameters of a configuration, as the network and the training loop understand them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jointsearch.core.errors import UserError, explain
+from jointsearch.core.records import Value
 
 Count = Annotated[int, Field(ge=1)]
 BatchSize = Annotated[int, Field(ge=2)]
 """Batch norm needs two images to compare."""
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Model = TypeVar("Model", bound=BaseModel)
 
 ARCHITECTURE_PARAMETERS = (
     "residual_blocks_1",
@@ -39,14 +41,25 @@ TRAINING_PARAMETERS = (
 """The seven others: optimisation and regularisation."""
 
 
-class Hyperparameters(BaseModel):
-    """One configuration: ten architectural choices and seven other hyperparameters (paper, table 1).
+class TrainingHyperparameters(BaseModel):
+    """What the training loop takes from a configuration, whatever the network.
 
     A field with a default is neutral at it: a space may leave that parameter inactive. The bounds here are
     what makes sense at all; the ranges of a search stand in its space file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    learning_rate: Positive
+    batch_size: BatchSize
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    mixup_alpha: Annotated[float, Field(ge=0)] = 0.0
+    cutout_length: Annotated[int, Field(ge=0)] = 0
+
+
+class Hyperparameters(TrainingHyperparameters):
+    """One configuration: ten architectural choices and seven other hyperparameters (paper, table 1)."""
 
     residual_blocks_1: Count
     residual_blocks_2: Count
@@ -58,12 +71,6 @@ class Hyperparameters(BaseModel):
     residual_branches_1: Count = 1
     residual_branches_2: Count = 1
     residual_branches_3: Count = 1
-    learning_rate: Positive
-    batch_size: BatchSize
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    mixup_alpha: Annotated[float, Field(ge=0)] = 0.0
-    cutout_length: Annotated[int, Field(ge=0)] = 0
     shakedrop_death_rate: Fraction = 0.0
 
     @classmethod
@@ -75,10 +82,7 @@ class Hyperparameters(BaseModel):
         UserError
             If a name is unknown, a parameter without a neutral value is missing, or a value makes no sense.
         """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise UserError(f"configuration: {explain(error)}") from None
+        return _validated(cls, values)
 
     @property
     def residual_blocks(self) -> tuple[int, int, int]:
@@ -96,3 +100,39 @@ class Hyperparameters(BaseModel):
         first = max(1, round(self.initial_filters * self.widen_factor_1))
         second = max(1, round(first * self.widen_factor_2))
         return first, second, max(1, round(second * self.widen_factor_3))
+
+
+class OwnHyperparameters(TrainingHyperparameters):
+    """One configuration of a network of one's own.
+
+    Attributes
+    ----------
+    network
+        Dotted name of the function that builds it.
+    values
+        The active parameters that are not the training loop's.
+    """
+
+    network: str
+    values: dict[str, Value]
+
+    @classmethod
+    def from_values(cls, network: str, values: Mapping[str, Value]) -> "OwnHyperparameters":
+        """Divide the active values of a configuration between the training loop and the network.
+
+        Raises
+        ------
+        UserError
+            If the training loop lacks a parameter without a neutral value, or one makes no sense.
+        """
+        known = TrainingHyperparameters.model_fields
+        its_own = {name: value for name, value in values.items() if name not in known}
+        ours = {name: value for name, value in values.items() if name in known}
+        return _validated(cls, {**ours, "network": network, "values": its_own})
+
+
+def _validated(model: type[Model], values: Mapping[str, Any]) -> Model:
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise UserError(f"configuration: {explain(error)}") from None

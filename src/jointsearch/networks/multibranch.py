@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.networks.network import TrainableNetwork
 from jointsearch.networks.shake import SHAKEDROP_NOISE, shake_shake, shake_shake_noise, shakedrop
 
 STRIDES = (1, 2, 2)
@@ -99,7 +100,7 @@ class ResidualBlock(nn.Module):
         return shakedrop(skipped, outputs[0], self.death_rate, noise)
 
 
-class MultiBranchNetwork(nn.Module):
+class MultiBranchNetwork(TrainableNetwork):
     """Stem, three main blocks of residual blocks, ReLU, global average pooling, linear classifier.
 
     Parameters

@@ -4,12 +4,19 @@ from pydantic import ValidationError
 
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.records import Value
-from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.networks.hyperparameters import Hyperparameters, TrainingHyperparameters
 from jointsearch.space.file import Categorical, Constant, Float, Integer, Ordinal, SpaceFile
 
 
-def check_trainable(space: SpaceFile) -> None:
+def check_trainable(space: SpaceFile, own_network: bool = False) -> None:
     """Check that every configuration of a space is one that a network can be built and trained with.
+
+    Parameters
+    ----------
+    space
+        The space.
+    own_network
+        Whether the network is one of the user's own: it takes whatever the training loop does not know.
 
     Raises
     ------
@@ -17,9 +24,12 @@ def check_trainable(space: SpaceFile) -> None:
         If a name is no hyperparameter of a training, one without a neutral value is missing or conditional,
         or a range reaches outside of what makes sense.
     """
-    fields = Hyperparameters.model_fields
+    known: type[TrainingHyperparameters] = TrainingHyperparameters if own_network else Hyperparameters
+    fields = known.model_fields
     for name, one in space.hyperparameters.items():
         if name not in fields:
+            if own_network:
+                continue
             raise UserError(f"space: hyperparameters.{name}: unknown; {suggest(name, fields)}")
         if fields[name].annotation is int and isinstance(one, Float):
             raise UserError(f"space: hyperparameters.{name}: counts something; make its type integer")

@@ -44,6 +44,7 @@ SETTINGS = {
     "budget.maximum": "full budget",
     "budget.eta": "ratio of budgets",
     "budget.rung_sizes": "sizes of rungs",
+    "training.network": "network",
     "training.precision": "precision",
     "training.compile": "compiled",
     "training.continuation": "promoted ones continue from their weights",

@@ -62,7 +62,11 @@ class Experiment(Record):
     @property
     def own(self) -> dict[str, str]:
         """Dotted names of one's own that decide what comes of a training, by the key of the configuration."""
-        named = {"objective": self.objective, "training.network": self.training.network}
+        named = {
+            "objective": self.objective,
+            "training.network": self.training.network,
+            "data.name": self.data.own,
+        }
         return {key: name for key, name in named.items() if name is not None}
 
     @property

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jointsearch.core import layout, yaml_file
+from jointsearch.core import dotted, layout, yaml_file
 from jointsearch.core.config import Config, SearchSettings, StudySettings, WarmStartSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
@@ -21,12 +21,12 @@ def resolve(config: Config) -> Experiment:
     Raises
     ------
     UserError
-        If anything in it can't work: space, budgets, lags, sampler, warm start.
+        If anything in it can't work: space, budgets, lags, sampler, warm start, modules of one's own.
     """
     space = SpaceFile.read(Path(config.space))
-    check_trainable(space)
+    check_trainable(space, own_network=config.training.network is not None)
     known = warm_start.known(config, space)
-    return Experiment(
+    experiment = Experiment(
         name=config.experiment,
         seed=config.seed,
         space=space,
@@ -39,6 +39,9 @@ def resolve(config: Config) -> Experiment:
         lags=hyperband.lags(config.search.lags, config.budget),
         warm_start=None if known is None else warm_start.source(known),
     )
+    for key, name in experiment.own.items():
+        dotted.find(name, key)
+    return experiment
 
 
 def to_config(experiment: Experiment, brackets: int, studies: StudySettings | None = None) -> Config:

@@ -3,9 +3,11 @@
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -76,10 +78,39 @@ def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor, Tens
 
 
 @contextmanager
-def deterministic() -> Iterator[None]:
-    """Use those of cuDNN's algorithms that add in the same order each time, and with all bits of float32."""
+def deterministic(any_operation: bool = False) -> Iterator[None]:
+    """Use algorithms that add in the same order each time, and with all bits of float32.
+
+    Parameters
+    ----------
+    any_operation
+        Whether this is for all operations of torch, as a network of one's own may use any: torch then warns of one that
+        has no such algorithm. Else it is for cuDNN's, the only ones of our network that have others.
+    """
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield
+        if any_operation:
+            with _all_deterministic():
+                yield
+        else:
+            yield
+
+
+@contextmanager
+def _all_deterministic() -> Iterator[None]:
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    # Torch would also fill new memory with numbers, so that reading it gives the same bits; that costs time.
+    settings: Any = torch.utils.deterministic
+    filled = settings.fill_uninitialized_memory
+    with warnings.catch_warnings():
+        # Torch fears several streams. Here is one.
+        warnings.filterwarnings("ignore", message=".*CuBLAS")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        settings.fill_uninitialized_memory = False
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+            settings.fill_uninitialized_memory = filled
 
 
 class TookTooLongError(Exception):

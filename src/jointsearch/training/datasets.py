@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from jointsearch.core.config.data import DataSettings
+from jointsearch.core.config.data import TORCHVISION, DataSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import HELD_OUT, DataSet
 from jointsearch.training import cache, duplicates
@@ -46,7 +44,7 @@ def find(
     UserError
         As `load`.
     """
-    source = _SOURCES[settings.name](settings, root)
+    source = _source(settings, root)
     images = _divide(source, settings, seed, fraction_given)
     if cache_root:
         cache.write(cache_root, images)
@@ -81,8 +79,8 @@ def load(
     settings
         Which data, and the shares of the splits.
     root
-        Folder that holds the images, or is to hold them: CIFAR-10, CIFAR-100 and SVHN are downloaded when
-        missing, and checked. `digits` needs none.
+        Folder that holds the images, or is to hold them: CIFAR-10, CIFAR-100, SVHN and data sets of torchvision are
+        downloaded when missing, and checked. `digits` needs none.
     seed
         Seed of the validation split, not negative.
     cache_root
@@ -95,11 +93,11 @@ def load(
     ------
     UserError
         If images are missing, damaged, too few, or not the known ones, or if the settings give the share of a
-        validation part that the data comes with; see `image_folder.read` for a folder of your own.
+        validation part that the data comes with; see `image_folder.read`, `torchvision_data.read` and `own_data.read`.
     """
     images = cache.read(cache_root, known.digest, known.split) if cache_root and known else None
     if images is None:
-        images = _divide(_SOURCES[settings.name](settings, root), settings, seed)
+        images = _divide(_source(settings, root), settings, seed)
         if known and (images.digest, images.split) != (known.digest, known.split):
             raise UserError(
                 f"{root}: other images, or another split, than data.json says; restore them, or, if another version of "
@@ -116,7 +114,7 @@ def _divide(source: RawData, settings: DataSettings, seed: int, fraction_given: 
     if validation is not None and (fraction_given or fraction != DataSettings().validation_fraction):
         raise UserError(
             f"data.validation_fraction: {fraction:g} of the training images are to be held out, but the data has a "
-            f"validation part, {validation.origin}; remove the setting, or that folder"
+            f"validation part, {validation.origin}; remove the setting, or that part"
         )
     if test is None:
         parts = ("training", "validation", "test") if validation is None else ("training", "test")
@@ -161,9 +159,11 @@ def _folder(settings: DataSettings, root: Path | None) -> RawData:
 def _cifar(settings: DataSettings, root: Path | None) -> RawData:
     from torchvision import datasets  # type: ignore[import-untyped]
 
+    from jointsearch.training.torchvision_data import fetched
+
     kind = datasets.CIFAR10 if settings.name == "cifar10" else datasets.CIFAR100
     archive = [(kind.filename, kind.tgz_md5)]
-    train, test = _fetched(
+    train, test = fetched(
         lambda: [kind(root, train=part, download=True) for part in (True, False)], _needed(root), archive
     )
     parts = [
@@ -176,10 +176,10 @@ def _cifar(settings: DataSettings, root: Path | None) -> RawData:
 def _svhn(settings: DataSettings, root: Path | None) -> RawData:
     from torchvision.datasets import SVHN  # type: ignore[import-untyped]
 
+    from jointsearch.training.torchvision_data import fetched
+
     files = [tuple(SVHN.split_list[part][1:]) for part in ("train", "test")]
-    parts = _fetched(
-        lambda: [SVHN(root, split=part, download=True) for part in ("train", "test")], _needed(root), files
-    )
+    parts = fetched(lambda: [SVHN(root, split=part, download=True) for part in ("train", "test")], _needed(root), files)
     return RawData(
         tuple(map(str, range(10))),
         *(Part(np.ascontiguousarray(part.data), part.labels.astype(np.int64)) for part in parts),
@@ -195,19 +195,19 @@ _SOURCES: dict[str, Callable[[DataSettings, Path | None], RawData]] = {
 }
 
 
+def _source(settings: DataSettings, root: Path | None) -> RawData:
+    if settings.own is not None:
+        from jointsearch.training import own_data
+
+        return own_data.read(settings.own, root)
+    if settings.name.startswith(TORCHVISION):
+        from jointsearch.training import torchvision_data
+
+        return torchvision_data.read(settings.name, _needed(root), settings.image_size)
+    return _SOURCES[settings.name](settings, root)
+
+
 def _needed(root: Path | None) -> Path:
     if root is None:
         raise UserError("data_root: not set; set it to the folder that holds the images")
     return root
-
-
-def _fetched(read: Callable[[], list[Any]], root: Path, files: list[tuple[str, str]]) -> list[Any]:
-    """Read with torchvision, which checks the md5 sums and downloads what is missing."""
-    try:
-        return read()
-    except (OSError, RuntimeError, HTTPException) as error:
-        wanted = " and ".join(f"{name} (md5 {md5})" for name, md5 in files)
-        raise UserError(
-            f"{root}: images missing or damaged, and the download failed "
-            f"({' '.join(str(error).split())}); put {wanted} into this folder"
-        ) from None

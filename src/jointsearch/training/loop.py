@@ -4,6 +4,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,10 +15,11 @@ from torch import Tensor
 from jointsearch.core.config.budget import BudgetClock, NominalSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
-from jointsearch.core.errors import UserError
+from jointsearch.core.errors import Diverged, UserError
 from jointsearch.core.records import BudgetUnit, CurvePoint, Precision
-from jointsearch.networks.hyperparameters import Hyperparameters
-from jointsearch.networks.multibranch import MultiBranchNetwork
+from jointsearch.networks.family import family
+from jointsearch.networks.hyperparameters import TrainingHyperparameters
+from jointsearch.networks.randomness import GlobalRandomness
 from jointsearch.training import accelerate
 from jointsearch.training.augment import Augmentation, channels_first
 from jointsearch.training.clock import Clock, Stopwatch
@@ -59,7 +61,7 @@ class Task:
         Crop padding and flip, of the settings of the data.
     """
 
-    parameters: Hyperparameters
+    parameters: TrainingHyperparameters
     budget: float
     unit: BudgetUnit
     ends: Ends
@@ -102,10 +104,6 @@ class Progress:
     snapshots: list[Tensor] = field(default_factory=list)
 
 
-class DivergedError(Exception):
-    """A loss that is not finite."""
-
-
 class Training:
     """One training (paper, section 2).
 
@@ -133,24 +131,27 @@ class Training:
         progress: Progress,
         stopwatch: Stopwatch,
     ):
-        parameters = task.parameters
+        parameters, network = task.parameters, family(task.parameters)
         weight_seed, batch_seed, shake_seed = np.random.SeedSequence(task.seed).spawn(3)
         self.progress, self._stopwatch = progress, stopwatch
         self._steps_per_epoch = steps_per_epoch(task, data)
         self._task, self._data, self._device, self._precision = task, data, device, precision
         self._batch_size = batch_size(task, data)
-        self._format = accelerate.memory_format(precision, device)
+        self._format = accelerate.memory_format(precision, device) if network.channels_last else torch.contiguous_format
+        channels, height, width = data.train_images.shape[1:]
         # Drawn on the host: the same seed starts from the same weights on every device.
-        self._network = MultiBranchNetwork(
-            parameters, data.train_images.shape[1], len(data.classes), random_generator(weight_seed, HOST)
-        ).to(device)
-        self._network.to(memory_format=self._format)
+        weights = random_generator(weight_seed, HOST)
+        self._network = network.build((channels, height, width), len(data.classes), weights).to(device)
+        if network.channels_last:
+            self._network.to(memory_format=self._format)
         self._forward: Callable[[Tensor, Tensor], Tensor] = self._network
-        self._optimiser = Sgd(self._network.parameters(), parameters.momentum, parameters.weight_decay)
+        trained = [weight for weight in self._network.parameters() if weight.requires_grad]
+        self._optimiser = Sgd(trained, parameters.momentum, parameters.weight_decay)
         settings = task.augmentation
         augmentation = Augmentation(settings.crop_padding, settings.horizontal_flip, parameters.cutout_length)
         self._batches = Minibatches(data, self._batch_size, augmentation, parameters.mixup_alpha, batch_seed, device)
         self._shake = random_generator(shake_seed, device)
+        self._random = GlobalRandomness(self._shake.initial_seed(), device) if network.draws else None
         self._moments, self._ends = moments(task.ends), set(task.ends)
         self._unread: list[Tensor] = []
 
@@ -171,18 +172,23 @@ class Training:
                     self._read_losses()
                 yield
         if progress.curve[-1].validation_loss is None:
-            raise DivergedError(f"the validation loss is not finite after step {progress.steps}")
+            raise Diverged(f"the validation loss is not finite after step {progress.steps}")
 
     def _learn(self, batch: Minibatch, rate: float) -> Tensor:
         """One step on a batch; its loss, left on the device."""
         count = len(batch.images)
         noise = torch.rand(self._network.noise_rows, count, generator=self._shake, device=self._device)
-        with accelerate.autocast(self._precision, self._device):
-            logits = self._forward(batch.images.contiguous(memory_format=self._format), noise)
-        loss = batch.loss(logits)
-        loss.backward()
+        with self._drawing():
+            with accelerate.autocast(self._precision, self._device):
+                logits = self._forward(batch.images.contiguous(memory_format=self._format), noise)
+            loss = batch.loss(logits)
+            loss.backward()
         self._optimiser.step(rate)
         return loss.detach()
+
+    def _drawing(self) -> AbstractContextManager[None]:
+        """Let a network that draws from the global generators do so, in a `with` block."""
+        return nullcontext() if self._random is None else self._random.in_use()
 
     def rehearse(self) -> None:
         """Take some steps on black images and undo them: a GPU loads its kernels before the clock starts."""
@@ -218,6 +224,7 @@ class Training:
             "batches": self._batches.state(),
             "device": self._device.type,
             "shake": self._shake.get_state(),
+            "random": None if self._random is None else self._random.state(),
             "seconds": self._stopwatch.exact(),
             "progress": progress,
         }
@@ -240,6 +247,8 @@ class Training:
         ]
         self._batches.restore(state["batches"])
         self._shake.set_state(state["shake"])
+        if self._random is not None:
+            self._random.restore(state["random"])
         self._stopwatch.set(state["seconds"])
         rows = [CurvePoint.model_validate(row) for row in state["progress"]["curve"]]
         for name, value in (state["progress"] | {"curve": rows}).items():
@@ -263,7 +272,7 @@ class Training:
         for step, loss in enumerate(losses, start=self.progress.steps - len(losses) + 1):
             if not math.isfinite(loss):
                 self.progress.steps = step
-                raise DivergedError(f"the training loss is not finite in step {step}")
+                raise Diverged(f"the training loss is not finite in step {step}")
         self.progress.losses += losses
         self._unread.clear()
 
@@ -304,7 +313,7 @@ class Training:
             if progress.evaluated + len(images) > affordable:
                 return None
             progress.evaluated += len(images)
-        with accelerate.autocast(self._precision, self._device):
+        with self._drawing(), accelerate.autocast(self._precision, self._device):
             return measure(
                 self._network,
                 images,

@@ -62,8 +62,7 @@ class Reader:
         """Read a picture, see `read`, as (H, W, 3); with an image size, cut and resized to a square of it."""
         image = read(path)
         if self._image_size is not None:
-            side = (self._image_size, self._image_size)
-            return np.asarray(ImageOps.fit(image, side, Image.Resampling.BILINEAR))
+            return np.asarray(square(image, self._image_size))
         first, size = self._first = self._first or (path, image.size)
         if image.size != size:
             raise UserError(
@@ -71,6 +70,11 @@ class Reader:
                 "set data.image_size to bring all images to one size"
             )
         return np.asarray(image)
+
+
+def square(image: Image.Image, side: int) -> Image.Image:
+    """Cut the middle of an image to a square, and resize it bilinearly with antialiasing."""
+    return ImageOps.fit(image, (side, side), Image.Resampling.BILINEAR)
 
 
 def read(path: Path) -> Image.Image:

@@ -1,6 +1,6 @@
 """Stochastic gradient descent with Nesterov momentum."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -28,11 +28,25 @@ class Sgd:
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
-        """Move the weights along their gradients, and forget these."""
+        """Move the weights along their gradients, and forget these; one without a gradient stays as it is."""
+        # Torch takes velocities for all or none: a weight that the first steps left out has its first step later.
+        begun: list[int] = []
+        others: list[int] = []
+        for place, weight in enumerate(self._weights):
+            if weight.grad is not None:
+                (others if self.velocities[place] is None else begun).append(place)
+        for places in (begun, others):
+            self._move(places, learning_rate)
+        for weight in self._weights:
+            weight.grad = None
+
+    def _move(self, places: Sequence[int], learning_rate: float) -> None:
+        weights = [self._weights[place] for place in places]
+        velocities = [self.velocities[place] for place in places]
         sgd(
-            self._weights,
-            [weight.grad for weight in self._weights],  # type: ignore[misc] # none is None behind a backward pass
-            self.velocities,
+            weights,
+            [weight.grad for weight in weights],  # type: ignore[misc] # those without were left out
+            velocities,
             fused=True,
             weight_decay=self._weight_decay,
             momentum=self._momentum,
@@ -41,5 +55,5 @@ class Sgd:
             nesterov=self._momentum > 0,
             maximize=False,
         )
-        for weight in self._weights:
-            weight.grad = None
+        for place, velocity in zip(places, velocities, strict=True):
+            self.velocities[place] = velocity

@@ -7,7 +7,7 @@ from pathlib import Path
 from jointsearch.core import layout
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation, Identity, Proposal, Rung
-from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.networks.hyperparameters import Hyperparameters, OwnHyperparameters
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets
 from jointsearch.training import schedule
@@ -43,14 +43,15 @@ class Slot:
 
     def task(self) -> Task:
         """Configuration, budget, schedule and seed of the training."""
-        experiment, levels = self.experiment, self._levels
+        experiment, levels, values = self.experiment, self._levels, self.proposal.values
+        network = experiment.training.network
         ladder = budgets(experiment.budget)
         if experiment.training.continuation:
             ends = schedule.continued([ladder[level] for level in levels[: self.rung.rung + 1]])
         else:
             ends = schedule.doubling(levels[self.rung.rung])
         return Task(
-            Hyperparameters.from_values(self.proposal.values),
+            Hyperparameters.from_values(values) if network is None else OwnHyperparameters.from_values(network, values),
             self.identity.budget,
             experiment.budget.unit,
             ends,

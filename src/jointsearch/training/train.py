@@ -8,14 +8,16 @@ from typing import Any
 import torch
 
 from jointsearch.core.config.training import TrainingSettings
-from jointsearch.core.errors import UserError
+from jointsearch.core.errors import Failure, UserError
+from jointsearch.core.interruption import InterruptedTrainingError
 from jointsearch.core.records import Precision, Result, Status, Timing
-from jointsearch.networks.cost import StepCost, in_unit, step_cost
+from jointsearch.networks.cost import StepCost, in_unit
+from jointsearch.networks.family import family
 from jointsearch.training import accelerate
 from jointsearch.training.checkpointing import Checkpointer
 from jointsearch.training.clock import Clock, SecondClock, make_clock, pack, steps_in, stopwatch_for, unpack
 from jointsearch.training.image_data import ImageData
-from jointsearch.training.loop import DivergedError, Progress, Task, Training, batch_size, steps_per_epoch
+from jointsearch.training.loop import Progress, Task, Training, batch_size, steps_per_epoch
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,42 @@ def train(
     InterruptedTrainingError
         If the process was asked to end.
     UserError
-        If the saved state is of a compiled network, and compiling fails.
+        If the saved state is of a compiled network, and compiling fails; if a network of one's own cannot be trained.
+    Exception
+        What a network of one's own raises, with a note that has the configuration; but `Failure` is a result.
     """
+    try:
+        return _train(task, data, device, clock, start, keep_end, checkpointer)
+    except (UserError, InterruptedTrainingError):
+        raise
+    except Exception as error:
+        error.add_note(f"configuration: {task.parameters.model_dump_json()}")
+        raise
+
+
+def _train(
+    task: Task,
+    data: ImageData,
+    device: torch.device,
+    clock: Clock | None,
+    start: dict[str, Any] | None,
+    keep_end: bool,
+    checkpointer: Checkpointer | None,
+) -> Trained:
     precision = accelerate.choose_precision(task.settings, device)
-    cost = cost_of(task, data, precision)
+    try:
+        cost = cost_of(task, data, precision)
+    except Failure as failure:
+        return Trained(_untrained(failure.status, _line(failure)), precision, False, _NO_TIME)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        result = _untrained("out_of_memory", "no memory left to build the network and measure a step")
+        return Trained(result, precision, False, _NO_TIME)
     of_step = in_unit(cost, task.unit, task.nominal)
     refusal = broken_limit(task.settings, cost)
     if refusal is not None:
-        return Trained(_refused(refusal, cost.parameters, of_step), precision, False, _NO_TIME)
+        return Trained(_untrained("too_large", refusal, cost.parameters, of_step), precision, False, _NO_TIME)
     progress, stopwatch = Progress(), stopwatch_for(device, task.clock)
     epoch = steps_per_epoch(task, data)
     clock = clock or make_clock(task.budget, task.unit, epoch, stopwatch, of_step)
@@ -93,7 +123,7 @@ def train(
     message, began, begin = None, time.perf_counter(), _Start()
     training = end = snapshot_error = None
     try:
-        with accelerate.deterministic():
+        with accelerate.deterministic(any_operation=family(task.parameters).draws):
             training = Training(task, data, device, precision, progress, stopwatch)
             if compiles:
                 begin.compiled = training.compile(accelerate.compile_limit(task.budget, task.unit))
@@ -118,8 +148,8 @@ def train(
                     checkpointer.interruption.check("; its state is saved" if is_saved else "; its state is not saved")
             snapshot_error = training.snapshot_error()
             end = training.state() if keep_end else None
-    except DivergedError as error:
-        status, message = "diverged", str(error)
+    except Failure as failure:
+        status, message = failure.status, _line(failure)
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -160,20 +190,23 @@ _NO_TIME = Timing(training_seconds=0, evaluation_seconds=0, startup_seconds=0, c
 
 def cost_of(task: Task, data: ImageData, precision: Precision) -> StepCost:
     """What a step of a training costs."""
-    _, channels, height, width = data.train_images.shape
-    return step_cost(
-        task.parameters,
-        (channels, height, width),
-        len(data.classes),
-        batch_size(task, data),
-        2 if precision == "bfloat16" else 4,
-    )
+    channels, height, width = data.train_images.shape[1:]
+    activation_bytes = 2 if precision == "bfloat16" else 4
+    shape, batch = (channels, height, width), batch_size(task, data)
+    return family(task.parameters).cost(shape, len(data.classes), batch, activation_bytes)
 
 
-def _refused(message: str, parameters: int, of_step: float | None) -> Result:
-    """What comes of a network that the configuration refuses before it is built."""
+def _line(failure: Failure) -> str | None:
+    """The message of a failure in one line, if it has one."""
+    return " ".join(str(failure).split()) or None
+
+
+def _untrained(
+    status: Status, message: str | None, parameters: int | None = None, of_step: float | None = None
+) -> Result:
+    """What comes of a network that cannot be built, or is refused before."""
     return Result(
-        status="too_large",
+        status=status,
         message=message,
         loss=None,
         test_error=None,

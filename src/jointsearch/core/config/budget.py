@@ -35,9 +35,9 @@ class BudgetSettings(Settings):
     """The training budgets: a geometric series that ends at `maximum` (Hyperband paper, section 3)."""
 
     unit: BudgetUnit = "seconds"
-    """What a budget counts: `seconds` of training (start-up and evaluation excluded), `epochs`, `steps` of the optimiser,
-    or computation ([docs/budgets.md](../docs/budgets.md)): `gflop`, 10^9 floating-point operations of training, forward
-    and backward, or `nominal_seconds`, seconds by the model `nominal`. With an objective of your own, a word of your
+    """What a budget counts: `seconds` of training (start-up and evaluation excluded), `epochs`, `steps` of the
+    optimiser, or computation (docs/budgets.md): `gflop`, 10^9 floating-point operations of training, forward and
+    backward, or `nominal_seconds`, seconds by the model `nominal`. With an objective of your own, a word of your
     choice."""
     nominal: NominalSettings | None = Field(None, exclude_if=lambda value: value is None)
     """For `nominal_seconds`: the seconds of a `step`, a `convolution`, a `gflop` and a `megabyte`, as `make calibrate`

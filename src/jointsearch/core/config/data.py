@@ -1,24 +1,39 @@
 """Settings of the images."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from jointsearch.core.config.settings import Settings
+from jointsearch.core.errors import suggest
+
+KNOWN = ("cifar10", "cifar100", "svhn", "digits", "image_folder")
+TORCHVISION = "torchvision:"
+
+
+def _check_name(name: str) -> str:
+    if name not in KNOWN and not re.fullmatch(r"torchvision:\w+(/\w+)?|[A-Za-z_][\w.]*[.:][A-Za-z_]\w*", name):
+        others = "Others are 'torchvision:Name', or your own, 'package.module:function'"
+        raise ValueError(f"no such data set; {suggest(name, KNOWN)} {others}")
+    return name
 
 
 class DataSettings(Settings):
     """The images, how they are split, and how they are augmented."""
 
-    name: Literal["cifar10", "cifar100", "svhn", "digits", "image_folder"] = "cifar10"
+    name: Annotated[str, AfterValidator(_check_name)] = "cifar10"
     """Which images. `cifar10`, `cifar100` and `svhn` are read by torchvision, and downloaded if possible; `digits`
     comes with scikit-learn; `image_folder` is config/README.md#your-own-images, any tree `train/<class>/*` (and
-    `val/<class>/*`, `test/<class>/*`) in `data_root`."""
+    `val/<class>/*`, `test/<class>/*`) in `data_root`; `torchvision:FashionMNIST` is a data set of torchvision with one
+    label an image, `torchvision:EMNIST/letters` one of its variants; `package.module:function` a function of your own
+    that returns arrays."""
     image_size: Annotated[int, Field(ge=4)] | None = None
-    """Side in pixels. The images of a folder are cropped to a square and scaled to it; needed if their sizes differ."""
+    """Side in pixels. The images of a folder or of torchvision are cropped to a square and scaled to it; needed if
+    their sizes differ."""
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share of the training images that are held out for validation, by which the search chooses (paper: 10 %). They
-    are never augmented. Not allowed if a folder has validation images of its own."""
+    are never augmented. Not allowed if the data has validation images of its own."""
     train_on: Literal["training", "training_and_validation"] = "training"
     """The images that are trained on. With the validation images among them, the validation error means nothing, but
     the test error still does. `studies.retraining` does this, after all choices are made."""
@@ -29,8 +44,13 @@ class DataSettings(Settings):
     horizontal_flip: bool = True
     """Mirror half of the training images."""
 
+    @property
+    def own(self) -> str | None:
+        """The dotted name of a function of one's own that loads the images."""
+        return None if self.name in KNOWN or self.name.startswith(TORCHVISION) else self.name
+
     @model_validator(mode="after")
-    def _only_folders_are_resized(self) -> Self:
-        if self.image_size is not None and self.name != "image_folder":
-            raise ValueError(f"image_size is for image_folder; the images of {self.name} keep theirs, remove it")
+    def _only_pictures_are_resized(self) -> Self:
+        if self.image_size is not None and self.name != "image_folder" and not self.name.startswith(TORCHVISION):
+            raise ValueError(f"image_size is for image_folder and torchvision; {self.name} keeps its sizes, remove it")
         return self

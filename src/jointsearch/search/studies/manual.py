@@ -30,6 +30,10 @@ class Manual(StudyKind):
         """Plan the study, at the full budget."""
         if (section := config.studies.manual) is None:
             return
+        if config.training.network is not None:
+            raise UserError(
+                "studies.manual: its architectures are of the multi-branch network; remove it, or training.network"
+            )
         for name in section.architectures:
             check_inside(name, experiment.space, "studies.manual.architectures")
             _check_same_network(name, experiment.space)

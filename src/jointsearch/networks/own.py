@@ -1,0 +1,165 @@
+"""A network of one's own: built by a function that the configuration names."""
+
+import inspect
+import io
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from jointsearch.core import dotted
+from jointsearch.core.errors import UserError, shown
+from jointsearch.networks import measured_cost
+from jointsearch.networks.cost import StepCost
+from jointsearch.networks.hyperparameters import OwnHyperparameters
+from jointsearch.networks.network import ImageShape, TrainableNetwork
+from jointsearch.networks.randomness import GlobalRandomness
+
+KEY = "training.network"
+HOST = torch.device("cpu")
+ARGUMENTS = "values, image_shape, classes"
+
+
+def builder(name: str) -> Callable[..., Any]:
+    """Import the function that builds a network.
+
+    Raises
+    ------
+    UserError
+        If there is no such function, or it cannot be called with the three arguments.
+    """
+    function = dotted.own(name, KEY)
+    if not callable(function):
+        raise UserError(f"{KEY}: {name}: is {shown(function)}, not a function; it must be build({ARGUMENTS})")
+    try:
+        inspect.signature(function).bind({}, (1, 1, 1), 2)
+    except TypeError as error:
+        raise UserError(f"{KEY}: {name}: is called as build({ARGUMENTS}), but {error}; change its arguments") from None
+    except ValueError:
+        # Without a signature, as of a class in C; the call will show.
+        pass
+    return function
+
+
+class OwnNetwork:
+    """A network of one's own.
+
+    Its images are in torch's usual order: code that flattens them with `view` would fail on another one.
+    """
+
+    draws = True
+    channels_last = False
+
+    def __init__(self, parameters: OwnHyperparameters):
+        self._parameters = parameters
+        self._build = builder(parameters.network)
+
+    def cost(self, image_shape: ImageShape, classes: int, batch_size: int, activation_bytes: int) -> StepCost:
+        """Measure the cost of one training step, see `measured_cost.measure`."""
+        return measured_cost.measure(
+            lambda: self._built(image_shape, classes, 0),
+            image_shape,
+            batch_size,
+            activation_bytes,
+            has_momentum=self._parameters.momentum > 0,
+        )
+
+    def build(self, image_shape: ImageShape, classes: int, generator: torch.Generator) -> "OwnModule":
+        """Call the user's function.
+
+        Raises
+        ------
+        UserError
+            If it returns what cannot be trained.
+        Exception
+            What the function raises, such as `Invalid`.
+        """
+        network = self._built(image_shape, classes, generator.initial_seed())
+        for name, weight in network.module.named_parameters():
+            if not weight.isfinite().all():
+                raise network.refused(f"{name} has weights that are not finite; initialise it")
+        if not _can_be_saved(network.module):
+            raise network.refused("its extra state cannot be saved; use tensors, numbers, strings, lists, dictionaries")
+        return network
+
+    def _built(self, image_shape: ImageShape, classes: int, seed: int) -> "OwnModule":
+        values = dict(self._parameters.values)
+        with GlobalRandomness(seed, HOST).in_use():
+            module = self._build(dict(values), image_shape, classes)
+        return OwnModule(module, classes, f"{KEY}: {self._parameters.network}: with {values}")
+
+
+def _can_be_saved(module: nn.Module) -> bool:
+    """Whether the extra state of a module, such as it is when it is built, can be read back without running code."""
+    extra = {name: value for name, value in module.state_dict().items() if not isinstance(value, Tensor)}
+    file = io.BytesIO()
+    try:
+        torch.save(extra, file)
+        file.seek(0)
+        torch.load(file, weights_only=True)
+    except (pickle.PickleError, AttributeError, TypeError):
+        return False
+    return True
+
+
+class OwnModule(TrainableNetwork):
+    """A module of one's own, as the training loop sees it.
+
+    Parameters
+    ----------
+    module
+        Maps images (N, C, H, W) to logits (N, classes); in any type of numbers.
+    classes
+        Number of classes.
+    source
+        The function that returned it and the configuration, for messages.
+
+    Raises
+    ------
+    UserError
+        If it is no module, or has nothing to train.
+    """
+
+    def __init__(self, module: nn.Module, classes: int, source: str):
+        super().__init__()
+        self._classes, self._source = classes, source
+        if not isinstance(module, nn.Module):
+            raise self.refused(f"returns {shown(module)}; it must return a torch.nn.Module")
+        self.module = module
+        for name, weight in module.named_parameters():
+            if isinstance(weight, nn.UninitializedParameter):
+                raise self.refused(f"{name} has no size before the first call; give its layer all sizes")
+        if not any(weight.requires_grad for weight in module.parameters()):
+            raise self.refused("returns a module without weights to train")
+
+    def forward(self, images: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Map images (N, C, H, W) to logits (N, classes), as float32; the noise is not used.
+
+        Raises
+        ------
+        UserError
+            If the module returns anything else.
+        """
+        logits = self.module(images)
+        if not isinstance(logits, Tensor):
+            raise self.refused(f"its module returns {type(logits).__name__}; it must return logits (N, classes)")
+        if logits.shape != (expected := (len(images), self._classes)):
+            raise self.refused(f"its module returns the shape {tuple(logits.shape)}; logits have {expected}")
+        return logits.float()
+
+    def refused(self, problem: str) -> UserError:
+        """One line on what is wrong with the network: which function, with which configuration."""
+        return UserError(f"{self._source}: {problem}")
+
+    def get_extra_state(self) -> dict[str, Tensor]:
+        """Buffers that are not in the module's own state."""
+        state = self.module.state_dict()
+        return {name: buffer.clone() for name, buffer in self.module.named_buffers() if name not in state}
+
+    def set_extra_state(self, state: dict[str, Tensor]) -> None:
+        """Restore them."""
+        buffers = dict(self.module.named_buffers())
+        for name, value in state.items():
+            buffers[name].copy_(value)
