@@ -241,10 +241,12 @@ class Workbench:
         slot = self.networks.index(network)
         record = slot_file(self.folder, slot)
         record.unlink(missing_ok=True)
-        files = [self.folder / name for name in ("experiment.json", "data.json", "proposals.json")]
+        files = [self.folder / name for name in ("experiment.json", "proposals.json")]
         script = Path(__file__).parents[1] / "scripts" / "train.py"
-        cpu, _ = run([script, *files, slot, slot, self.folder / "batch.json", "--cache", self.folder])
-        return cpu, read_record(record, Evaluation).steps * BATCH
+        cpu, _ = run(
+            [script, *files, slot, slot, self.folder / "batch.json", self.folder / "data.json", "--cache", self.folder]
+        )
+        return cpu, (read_record(record, Evaluation).steps or 0) * BATCH
 
     def train_by_the_textbook(self, network: str, seconds: float) -> tuple[float, int]:
         """The same by the textbook's loop."""

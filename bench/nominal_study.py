@@ -43,7 +43,7 @@ def main() -> None:
         trained = train(dataclasses.replace(task, clock="process", **whole), images, device)
         result, seconds = trained.result, trained.timing.training_seconds
         print(f"{result.status}: {result.steps:6,} steps, {result.parameters:9,} weights, {seconds:6.2f} s", flush=True)
-        if result.status == "success":
+        if result.status == "success" and result.steps:
             nominal.append(result.step_cost or 0)
             taken.append(seconds / result.steps)
     # Of equal budgets: per step, so that there is something to predict.

@@ -14,6 +14,7 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.resolve import refuse_another
 from jointsearch.search.studies.arms import second_step
+from jointsearch.training.objective import Objective
 
 
 def main() -> None:
@@ -27,6 +28,9 @@ def main() -> None:
     if arguments.incumbent is not None:
         settings = second_step(settings, read_record(arguments.incumbent, Incumbent), arguments.kept)
     refuse_another(arguments.output, settings)
+    if settings.objective is not None:
+        # Reported here, once, and not by every training.
+        Objective.of(settings.objective)
     write_record(arguments.output, settings)
 
 

@@ -39,7 +39,7 @@ def main() -> None:
     for job in jobs:
         print(f"Slurm job {job.id}: {job.state}, {job.used} on {job.where}: {job.what}")
     if states := [state for one in all_jobs for state in saved_states(one)]:
-        print(f"{len(states)} interrupted trainings resume from their saved states (bracket-*/rung-*/state-*.pt)")
+        print(f"{len(states)} interrupted trainings resume from their saved states (state-*.pt, scratch-*)")
     if run:
         print("to stop:    Ctrl-C in that run, or kill -INT its process")
     else:

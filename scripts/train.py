@@ -16,17 +16,18 @@ from jointsearch.core.interruption import InterruptedTrainingError, Interruption
 from jointsearch.core.records import Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.training.job import Job
-from jointsearch.training.work import Resources, work
+from jointsearch.training.trainer import Resources
+from jointsearch.training.work import work
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="experiment.json")
-    parser.add_argument("data", type=Path, help="data.json")
     parser.add_argument("proposals", type=Path, help="proposals.json of the rung")
     parser.add_argument("first", type=int, help="first slot")
     parser.add_argument("last", type=int, help="last slot")
     parser.add_argument("batch", type=Path, help="batch file to write")
+    parser.add_argument("data", type=Path, nargs="?", help="data.json, of an experiment that has images")
     parser.add_argument("--data-root", type=Path, help="folder of the images")
     parser.add_argument("--cache", metavar="DIR", type=Path, help="folder of files that can be remade: decoded images")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")

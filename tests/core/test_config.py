@@ -32,6 +32,20 @@ def nominal(coefficients, unit="nominal_seconds", precision="float32"):
             "no such data set; did you mean 'image_folder'?",
         ),
         ({"experiment": "x", "data": {"image_size": 64}}, "image_size is for image_folder"),
+        (
+            {"experiment": "x", "objective": "mine:evaluate", "data": {"name": "digits"}},
+            "data: is for our training; with an objective of your own, remove it",
+        ),
+        (
+            {"experiment": "x", "objective": "mine:evaluate", "training": {"continuation": True}},
+            "training: is for our training; with an objective of your own, remove it",
+        ),
+        (
+            {"experiment": "x", "objective": "mine:evaluate", "studies": {"manual": {}}},
+            "studies.manual: is for our networks; with an objective of your own, remove it",
+        ),
+        ({"experiment": "x", "objective": "evaluate"}, "objective: String should match pattern"),
+        ({"experiment": "x", "budget": {"unit": "trees"}}, "expected one of seconds, epochs, steps (got 'trees')"),
         ({"experiment": "x", "search": {"length": 0}}, "search.length: Input should be greater than or equal to 1"),
         (nominal(None), "budget: nominal: missing, but unit is nominal_seconds; take what `make calibrate` prints"),
         (nominal({"step": 1}), "budget.nominal.convolution: Field required"),

@@ -53,7 +53,11 @@ def test_every_truncation_is_refused_with_the_path(tmp_path):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"loss": 1.5}, "loss: Input should be less than or equal to 1"),
+        ({"loss": 1.5}, "loss must be the validation error in the last row of the curve"),
+        ({"loss": "low"}, "loss: Input should be a valid number"),
+        ({"steps": None}, "steps must be a number if there is a curve, or a number of epochs"),
+        ({"epochs": None}, "a training of ours has epochs, and neither metrics nor reports"),
+        ({"metrics": {"accuracy": 0.5}}, "a training of ours has epochs, and neither metrics nor reports"),
         ({"loss": None}, "loss must be a number exactly when status is 'success'"),
         ({"status": "fine"}, "status: Input should be"),
         ({"bracket": -1}, "bracket"),

@@ -114,7 +114,10 @@ print(*(one.__file__ for name, one in sys.modules.items() if name.startswith("jo
 def test_all_that_a_training_loads_is_among_it_but_what_is_re_exported():
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
     loaded = {Path(name).relative_to(imports.PACKAGE).as_posix() for name in done.stdout.split()}
-    re_exported = {file.relative_to(imports.PACKAGE).as_posix() for file in imports.closure("core.config")}
+    re_exported = {
+        file.relative_to(imports.PACKAGE).as_posix()
+        for file in imports.closure("core.config", imports.PACKAGE / "__init__.py")
+    }
     others = {name for name in loaded - set(code.training_code()) if not name.endswith("__init__.py")}
     assert "training/loop.py" in loaded
     assert others <= re_exported

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jointsearch.core.units import amount, duration, scale, unit_name
+from jointsearch.core.units import ERROR, LOSS, amount, duration, scale, unit_name
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,10 @@ def test_a_unit_is_written_for_people(unit, text):
 )
 def test_a_time_span_has_at_most_one_digit_after_the_point(seconds, text):
     assert duration(seconds) == text
+
+
+def test_errors_are_written_in_percent_and_other_losses_as_they_are():
+    assert (ERROR.text(0.1234), ERROR.named(0.1234)) == ("12.34%", "12.34% validation error")
+    assert ERROR.label(ERROR.name) == "validation error (%)"
+    assert (LOSS.text(-1234.56), LOSS.named(0.5), LOSS.label("test loss")) == ("-1235", "loss 0.5", "test loss")
+    assert ERROR.text(None) == LOSS.text(None) == "none"

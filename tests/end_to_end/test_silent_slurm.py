@@ -21,7 +21,7 @@ def test_resume_check_says_what_it_knows_without_and_then_why_it_fails(workspace
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "results/small: no run works here",
-        "1 interrupted trainings resume from their saved states (bracket-*/rung-*/state-*.pt)",
+        "1 interrupted trainings resume from their saved states (state-*.pt, scratch-*)",
         "to resume:  the command that started the run; it waits for trainings still running (none runs twice)",
     ]
     assert done.stderr == f"error: jobs in Slurm's queue are not known: {REASON}; ask again once Slurm answers\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from own_searches import OWN, own_search
 from searches import DEMO, SPACES, search_in
 
 from jointsearch.core import yaml_file
@@ -253,3 +254,25 @@ def test_a_record_of_errors_does_not_say_so(tmp_path):
     seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO)
     record = WarmStart(experiment="e" * 64, study="search", source=warm_start.source(seen), observations=seen)
     assert set(record.model_dump()) == {"experiment", "study", "source", "observations"}
+
+
+@pytest.mark.parametrize(("losses", "expected"), [((0.0, 1.0), [-3.5, 20.0]), ((-10.0, 30.0), [0.1625, 0.75])])
+def test_a_search_of_other_losses_takes_them_as_they_are_unless_it_says_how_to_convert_them(tmp_path, losses, expected):
+    export(tmp_path, brackets=1, failing=0)
+    values = iter([-3.5, 20.0])
+    lines = (tmp_path / "results.json").read_text().splitlines()[:2]
+    changed = [json.loads(line) for line in lines]
+    for line in changed:
+        line[3]["loss"] = next(values)
+    (tmp_path / "results.json").write_text("".join(json.dumps(line) + "\n" for line in changed))
+    seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO, losses, of_errors=False)
+    assert [one.loss for one in seen] == expected
+
+
+def test_an_export_of_an_objective_of_ones_own_starts_a_search_of_its_losses(tmp_path):
+    experiment, evaluations = own_search()
+    hpbandster.write(tmp_path, Space(experiment.space), evaluations)
+    settings = {"experiment": "again", "search": {"warm_start": str(tmp_path)}, **OWN}
+    seen = warm_start.known(parse(settings), experiment.space)
+    assert [one.loss for one in seen] == [one.loss for one in evaluations]
+    assert any(one.loss < 0 for one in seen if one.loss is not None)

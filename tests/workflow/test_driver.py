@@ -1,18 +1,16 @@
 """A whole search in one process."""
 
+import math
 from pathlib import Path
 
 import pytest
 import yaml
 
-from jointsearch.analysis.csv_file import csv_bytes, parse
-from jointsearch.analysis.trajectory import trajectory
+from jointsearch import Diverged
 from jointsearch.core import config, layout, lock
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation
-from jointsearch.plotting import figure as figures
-from jointsearch.results.catalogue import FIGURES, made_of
+from jointsearch.core.records import Environment, Evaluation
 from jointsearch.results.results import Results
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import driver
@@ -22,9 +20,8 @@ from jointsearch.workflow.study_jobs import StudyJobs
 def all_jobs(folder, **changes):
     given = {
         "experiment": "small",
-        "space": "config/spaces/joint17-digits.yaml",
-        "data": {"name": "digits"},
-        "cache_root": str(folder / "cache"),
+        "space": "examples/boosting/space.yaml",
+        "objective": "examples.boosting.boosting:evaluate",
         "budget": {"unit": "steps", "minimum": 2, "maximum": 18},
         "search": {"length": 3, "length_unit": "brackets", "lags": [0, 1, 1]},
         "jobs": {"device": "cpu", "evaluations_per_job": 4},
@@ -32,9 +29,11 @@ def all_jobs(folder, **changes):
     return StudyJobs.all_from_config(config.parse(given | changes), folder / "results")
 
 
-def objective(proposal, budget, seed):
+def objective(trial):
     """The lower the learning rate the better; the third configuration fails."""
-    return None if proposal.id == "0-0-2" else min(1.0, proposal.values["learning_rate"] ** 0.1 / budget**0.1)
+    if trial.name == "0-0-2@0":
+        raise Diverged("too fast")
+    return math.log(trial.values["learning_rate"]) - trial.budget
 
 
 @pytest.fixture
@@ -44,9 +43,9 @@ def asked():
 
 @pytest.fixture
 def counted(asked):
-    def ask(proposal, budget, seed):
-        asked.append((proposal.id, budget))
-        return objective(proposal, budget, seed)
+    def ask(trial):
+        asked.append(trial.name)
+        return objective(trial)
 
     return ask
 
@@ -121,22 +120,28 @@ def test_the_folder_of_another_run_or_of_another_experiment_is_left(tmp_path):
         all_jobs(tmp_path, seed=1)
 
 
-def test_what_an_objective_says_is_no_training_of_ours(tmp_path):
+def test_a_record_names_the_modules_of_the_objective_and_the_code_that_calls_it(tmp_path):
     planned = all_jobs(tmp_path)
     driver.run(planned, objective)
     one = read_record(layout.rung_folder(planned["search"].study, 0, 0) / "slot-00.json", Evaluation)
-    environment = layout.environment_file(planned["search"].folder, one.observed.environment)
-    assert one.made_with.code not in environment.read_text()
+    file = layout.environment_file(planned["search"].folder, one.observed.environment)
+    around = read_record(file, Environment)
+    assert one.made_with.code == around.code_digest
+    assert set(around.own) == {"examples/boosting/boosting.py"}
+    assert "training/objective.py" in around.code and "training/loop.py" not in around.code
+    assert around.torch is None and around.flags == {}
 
 
-@pytest.mark.parametrize("unit", ["seconds", "epochs", "steps"])
-def test_an_objective_spends_the_budgets_over_which_the_figures_are_drawn(tmp_path, unit):
-    planned = all_jobs(tmp_path, budget={"unit": unit, "minimum": 2, "maximum": 18})
+def test_a_function_needs_a_name_in_the_configuration(tmp_path):
+    planned = all_jobs(tmp_path, objective=None, space="config/spaces/joint17-digits.yaml")
+    with pytest.raises(UserError, match="objective: missing; name the function in the configuration too"):
+        driver.run(planned, objective)
+
+
+def test_nothing_is_left_of_scratch_folders_and_negative_losses_are_ranked(tmp_path):
+    planned = all_jobs(tmp_path)
     driver.run(planned, objective)
-    results = Results.read(planned["search"].folder)
-    evaluations = results.evaluations("search")
-    spent = trajectory(evaluations, full_budget=18)["spent"].iloc[-1]
-    assert spent == sum(one.budget for one in evaluations)
-    for name in made_of(results.plan.studies, FIGURES):
-        figure = figures.load(name)
-        figure.draw(parse(csv_bytes(figure.data(results)))).draw_without_rendering()
+    assert not list(planned["search"].study.rglob("scratch-*"))
+    best = read_record(planned["search"].folder / "incumbent.json", Incumbent)
+    evaluations = Results.read(planned["search"].folder).evaluations("search")
+    assert best.loss == min(one.loss for one in evaluations if one.budget == 18) < 0

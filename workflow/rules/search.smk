@@ -106,8 +106,8 @@ rule train:
     # training has, nor what writes its log. SIGHUP is not ignored here, as the training could not receive it then.
     shell:
         "trap '' TERM; trap : HUP; echo \"# $(date -Is) on $(hostname)\" >> {log};"
-        ' python "$SCRIPTS/train.py" {input.experiment} {input.data} {input.proposals}'
-        " {wildcards.first} {wildcards.last} {output} --threads {threads} {resources.flags}"
+        ' python "$SCRIPTS/train.py" {input.experiment} {input.proposals}'
+        " {wildcards.first} {wildcards.last} {output} {input.data} --threads {threads} {resources.flags}"
         " >> {log} 2> >(trap '' HUP PIPE; tee -ai {log} >&2)"
 
 

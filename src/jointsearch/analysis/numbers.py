@@ -20,15 +20,22 @@ class Numbers(Record):
     numbers: dict[str, Number]
 
 
+def number_of_best(loss: str) -> str:
+    """Name of the number that is a loss of the best configuration, by the name of the loss."""
+    return f"best_{loss.replace(' ', '_')}"
+
+
 def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict[str, Number]:
     """Collect the numbers of a search that no figure has."""
     all_budgets, found = budgets(experiment.budget), incumbent(evaluations)
     full = [one for one in evaluations if one.budget == all_budgets[-1]]
     named: dict[str, Number] = {}
 
-    def say(name: str, meaning: str, value: float | None, of: Sequence[Evaluation], unit: str = "") -> None:
+    def say(
+        name: str, meaning: str, value: float | None, of: Sequence[Evaluation], unit: str = "", places: int = 2
+    ) -> None:
         if value is not None and not pd.isna(value):
-            digits = 2 if isinstance(value, float) else 0
+            digits = places if isinstance(value, float) else 0
             named[name] = Number(meaning=meaning, value=value, unit=unit, digits=digits, sources=sources(of))
 
     hours = math.fsum(one.observed.training_seconds for one in evaluations) / HOUR
@@ -40,14 +47,15 @@ def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict
     say("model_based", "configurations that a model proposed", len(by_model), by_model)
     say("training_hours", "time spent in training steps", hours, evaluations, "h")
     best = [one for one in evaluations if one.id == found.evaluation]
-    if found.loss is not None and found.test_error is not None:
-        say("best_validation_error", "validation error of the best configuration", 100 * found.loss, best, "%")
-        say(
-            "best_test_error",
-            "test error of the best configuration, not used by the search",
-            100 * found.test_error,
-            best,
-            "%",
-        )
+    measure = experiment.measure
+    how = measure.unit, measure.digits
+    for name, loss, note in (
+        (measure.name, found.loss, ""),
+        (measure.test, found.test_error, ", not used by the search"),
+    ):
+        if loss is not None:
+            meaning = f"{name} of the best configuration{note}"
+            say(number_of_best(name), meaning, measure.factor * loss, best, *how)
+    if found.loss is not None:
         say("best_parameters", "weights of the best network", found.parameters, best)
     return named

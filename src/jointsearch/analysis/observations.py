@@ -28,7 +28,7 @@ COLUMNS = {
     "train_loss": "float64",
     "parameters": "Int64",
     "epochs": "float64",
-    "steps": "int64",
+    "steps": "Int64",
     "started": "float64",
     "finished": "float64",
     "training_seconds": "float64",
@@ -42,7 +42,11 @@ _WORDS = {
     "status": get_args(Status),
     "origin": get_args(Origin.model_fields["kind"].annotation),
 }
-_MAY_BE_EMPTY = {"loss", "test_error", "validation_loss", "train_loss", "parameters", "model_budget"}
+_FIELDS = (
+    *("bracket", "rung", "slot", "budget", "budget_unit", "status", "loss", "test_error"),
+    *("parameters", "epochs", "steps"),
+)
+_MAY_BE_EMPTY = {"loss", "test_error", "validation_loss", "train_loss", "parameters", "epochs", "steps", "model_budget"}
 
 
 def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> pd.DataFrame:
@@ -59,8 +63,9 @@ def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> 
     Returns
     -------
     pandas.DataFrame
-        Errors (`loss`, `test_error`) are fractions, 0 to 1; `started` and `finished` are Unix seconds;
-        `validation_loss` and `train_loss` are those of the last row of the learning curve.
+        Errors (`loss`, `test_error`) are fractions, 0 to 1, unless an objective of one's own has returned other losses;
+        `started` and `finished` are Unix seconds; `validation_loss` and `train_loss` are those of the last row of the
+        learning curve.
 
     Raises
     ------
@@ -97,10 +102,7 @@ def _row(item: Evaluation) -> dict[str, Any]:
     return {
         "evaluation": item.id,
         "proposal": item.proposal.id,
-        **item.model_dump(
-            include={"bracket", "rung", "slot", "budget", "budget_unit", "status", "loss", "test_error"}
-            | {"parameters", "epochs", "steps"}
-        ),
+        **{name: getattr(item, name) for name in _FIELDS},
         "validation_loss": last and last.validation_loss,
         "train_loss": last and last.train_loss,
         **item.observed.model_dump(include={"started", "finished", "training_seconds", "evaluation_seconds"}),
@@ -124,9 +126,11 @@ def _values(values: Sequence[Value | None]) -> pd.Series:
 def has_errors(observations: pd.DataFrame) -> bool:
     """Say whether the losses of a table are validation errors.
 
-    A search of ours has a test error with each of them. What a run of another tool minimised may be anything.
+    A training of ours counts steps and has a test error. What another tool, or an objective of one's own, minimised may
+    be anything.
     """
-    return not (observations["loss"].notna() & observations["test_error"].isna()).any()
+    succeeded = observations["loss"].notna()
+    return not (succeeded & (observations["test_error"].isna() | observations["steps"].isna())).any()
 
 
 def configurations(observations: pd.DataFrame) -> dict[str, Values]:
@@ -210,7 +214,8 @@ def _checked(cells: pd.Series, kind: str, path: Path) -> pd.Series:
 
 def _check_losses(columns: Mapping[str, pd.Series], path: Path) -> None:
     loss, status = columns["loss"], columns["status"]
-    if (outside := columns["test_error"].notna() & ((loss < 0) | (loss > 1))).any():
+    is_ours = columns["test_error"].notna() & columns["steps"].notna()
+    if (outside := is_ours & ((loss < 0) | (loss > 1))).any():
         raise _broken(path, f"loss: row {_first(outside)} is no error between 0 and 1")
     if (wrong := loss.notna() != (status == "success")).any():
         raise _broken(path, f"loss: row {_first(wrong)} must be a number exactly when status is 'success'")

@@ -55,9 +55,10 @@ def trajectory(*parts: Sequence[Evaluation], full_budget: float) -> pd.DataFrame
     pandas.DataFrame
         One row an evaluation, in order, with the state after it.
 
-        `spent` is in the unit of the budgets. In seconds it is what the clock of the budget counted; in any other unit
-        it follows from the records' derivable part. `training_seconds` is time in training steps,
-        `total_seconds` that of start-up and evaluation as well; both were observed. All three are sums so far.
+        `spent` is in the unit of the budgets. In seconds it is what the clock of the budget counted; of an objective of
+        one's own it is the budget; in any other unit it follows from the records' derivable part. `training_seconds` is
+        time in training steps, `total_seconds` that of start-up and evaluation as well; both were observed. All three
+        are sums so far.
 
         `incumbent` (empty before the first success), `incumbent_budget`, `incumbent_loss` and `incumbent_test_error`
         are of the evaluation with the lowest validation error at the largest budget that has a success so far: the
@@ -109,9 +110,12 @@ def _row(one: Evaluation, incumbent: Evaluation | None, full_budget: float) -> d
 def _spent(one: Evaluation, continued: Evaluation | None) -> float:
     """What a training took of its budget: without what the one that it continues had taken before."""
     match one.budget_unit:
+        case _ if one.steps is None or one.epochs is None:
+            # An objective of one's own takes what it is given.
+            return one.budget
         case "seconds":
             return one.observed.training_seconds
         case "epochs":
-            return one.epochs - (continued.epochs if continued else 0.0)
+            return one.epochs - ((continued and continued.epochs) or 0.0)
         case _:
-            return (one.steps - (continued.steps if continued else 0)) * (one.step_cost or 1.0)
+            return ((one.steps or 0) - ((continued and continued.steps) or 0)) * (one.step_cost or 1.0)

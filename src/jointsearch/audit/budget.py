@@ -17,25 +17,27 @@ def problem(evidence: Evidence, place: Place) -> str | None:
     cost = _step_cost(one, settings, evidence.data)
     if cost is not None and cost != one.step_cost:
         return f"its step_cost is not {cost:.6g}, what a step of its network takes of the budget"
-    if one.status != "success" or _is_spent(one, _steps_before(evidence, place)):
+    if one.status != "success" or one.steps is None or one.epochs is None:
+        return None
+    if _is_spent(one, one.steps, one.epochs, _steps_before(evidence, place)):
         return None
     return f"{one.steps} steps, {one.epochs:g} epochs are not a budget of {amount(one.budget, one.budget_unit)}"
 
 
-def _is_spent(one: Evaluation, before: int) -> bool:
+def _is_spent(one: Evaluation, steps: int, epochs: float, before: int) -> bool:
     if one.budget_unit == "seconds":
         return True
     if one.step_cost is not None:
-        return one.steps == max(whole_steps(one.budget / one.step_cost), before + 1)
-    per_unit = one.steps / one.epochs if one.budget_unit == "epochs" and one.epochs else 1
-    return abs(one.steps - max(1, one.budget * per_unit)) <= 0.5 + 1e-6
+        return steps == max(whole_steps(one.budget / one.step_cost), before + 1)
+    per_unit = steps / epochs if one.budget_unit == "epochs" and epochs else 1
+    return abs(steps - max(1, one.budget * per_unit)) <= 0.5 + 1e-6
 
 
 def _steps_before(evidence: Evidence, place: Place) -> int:
     """Steps of the evaluation that one continues."""
     below = [evidence.evaluations.get(other) for other in evidence.places(evaluation(place), "continues")]
     name = evidence.evaluations[place].continues
-    return next((one.steps for one in below if one and one.id == name), 0)
+    return next((one.steps or 0 for one in below if one and one.id == name), 0)
 
 
 def _step_cost(one: Evaluation, settings: Experiment, data: DataSet | None) -> float | None:

@@ -82,7 +82,8 @@ class _Crate:
         """Describe workflow and files, then jobs, then the run as a whole."""
         self._add_workflow()
         self._add_files()
-        self._add_job("data", DATA)
+        if self.graph.has_images:
+            self._add_job("data", DATA)
         for study in self.graph.plan.studies:
             if study.name in self.studies:
                 self._add_study(study)
@@ -192,7 +193,7 @@ class _Crate:
         attempts = [*one.observed.earlier, one.observed]
         made_in = [layout.environment_file(Path(), name) for name in sorted({each.environment for each in attempts})]
         action = self._add_job("train", node, made_in, batch)
-        outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
+        outcome = one.status if one.loss is None else one.measure.named(one.loss)
         action["name"] = f"train {source(one)}"
         action["description"] = f"{amount(one.budget, one.budget_unit)}: {outcome}"
         action["startTime"] = _time(attempts[0].started)
@@ -273,9 +274,10 @@ class _Crate:
         everything = list(self.evaluations.values())
         finished = _time(max(one.observed.finished for one in everything))
         started = _time(min(attempt.started for one in everything for attempt in (*one.observed.earlier, one.observed)))
+        what = f"images {settings.data.name}" if self.graph.has_images else f"objective {settings.objective}"
         about = (
             f"Joint neural architecture and hyperparameter search: sampler {settings.sampler}, "
-            f"images {settings.data.name}, {len(everything)} trainings; studies: " + ", ".join(self.studies)
+            f"{what}, {len(everything)} trainings; studies: " + ", ".join(self.studies)
         )
         run = self._action("#search", "CreateAction", name=settings.name, description=about, instrument=self.workflow)
         run["startTime"], run["endTime"] = started, finished

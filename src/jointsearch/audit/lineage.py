@@ -246,14 +246,17 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[TreeNode]:
         machine.append(f"{found.gpu}, driver {found.driver}")
     if seen.energy_joules is not None:
         machine.append(f"{seen.energy_joules:,.0f} J")
-    kept = TreeNode(f"code {made.code[:12]}, {commit}; Python {made.python}, torch {made.torch}", name)
+    libraries = f"Python {made.python}" + (f", torch {made.torch}" if made.torch else "")
+    kept = TreeNode(f"code {made.code[:12]}, {commit}; {libraries}", name)
     if made.lock is not None:
         kept.children.append(TreeNode("lock file", evidence.name(layout.lock_copy(evidence.path, made.lock))))
-    where = f"on {seen.host} ({'; '.join(machine)}), {made.precision}, {seen.training_seconds:.1f} s of training"
+    where = f"on {seen.host} ({'; '.join(machine)}){f', {made.precision}' if made.precision else ''}"
+    where += f", {seen.training_seconds:.1f} s of training"
+    images = [(made.data, made.split)] if made.data and made.split else []
     return [
         TreeNode(f"seed {one.seed}"),
         kept,
-        TreeNode(f"images {made.data[:12]}, split {made.split[:12]}", "data.json"),
+        *(TreeNode(f"images {data[:12]}, split {split[:12]}", "data.json") for data, split in images),
         TreeNode(where + (f", job {seen.job}" if seen.job else "")),
         *(TreeNode(f"interrupted before, on {attempt.host}") for attempt in seen.earlier),
     ]
@@ -297,7 +300,7 @@ def _short(evidence: Evidence, place: Place) -> TreeNode:
     if place not in evidence.evaluations:
         return TreeNode("missing", evidence.file(*place))
     one = evidence.evaluations[place]
-    outcome = one.status if one.loss is None else f"{one.loss:.2%} validation error"
+    outcome = one.status if one.loss is None else one.measure.named(one.loss)
     name = one.id if one.study == layout.SEARCH else source(one)
     return TreeNode(f"evaluation {name}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
 

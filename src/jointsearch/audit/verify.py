@@ -90,7 +90,7 @@ def check_made_with(evidence: Evidence, findings: Findings) -> None:
             same = (one.made_with.data, one.made_with.split) == (known.digest, known.split)
             message = "trained on other images, or another split, than data.json says"
             findings.expect(same, "hash", "data", name, message)
-    elif everything:
+    elif everything and evidence.graph.has_images:
         findings.add("hash", "data", "data.json", Verdict.CANNOT_BE_CHECKED, "missing or broken; restore it")
     for study in evidence.studies:
         of_study = {evidence.file(*place): one for place, one in evidence.evaluations.items() if place[0] == study}
@@ -208,7 +208,7 @@ def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings:
             findings.add("hash", "environment", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
         made = one.made_with
-        same = (found.code_digest, found.lock, found.threads, found.torch.get("version")) == (
+        same = (found.code_digest, found.lock, found.threads, (found.torch or {}).get("version")) == (
             made.code,
             made.lock,
             made.threads,

@@ -1,6 +1,8 @@
 """The code of this working copy: digests, commit, what is not committed."""
 
+import contextlib
 import hashlib
+import inspect
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,6 +21,8 @@ LOCK = ROOT / "envs" / "requirements.txt"
 TRAINING = ("training.evaluate", "training.datasets")
 """Modules of the package that, with all that they import, decide the bits of a training, the reading of its
 images included. Modules that pack trainings into jobs, or record how they were made, do not."""
+OBJECTIVE = ("training.objective",)
+"""The same, of trainings by an objective of one's own: what calls it."""
 CODE = ("Snakefile", "workflow", "scripts", "src", "envs")
 """Files and folders in which uncommitted changes count."""
 ARCHIVAL = ".git_archival.txt"
@@ -50,9 +54,15 @@ class Version:
     unknown: str | None = None
 
 
-def training_code() -> dict[str, Digest]:
-    """SHA-256 of each module of the training code, by path."""
-    files = imports.closure(*TRAINING, package=PACKAGE)
+def training_code(own: Collection[str] = ()) -> dict[str, Digest]:
+    """SHA-256 of each module of the training code, by path.
+
+    Parameters
+    ----------
+    own
+        Keys of the configuration that name code of one's own: where an objective trains, ours does not.
+    """
+    files = imports.closure(*(OBJECTIVE if "objective" in own else TRAINING), package=PACKAGE)
     return {file.relative_to(PACKAGE).as_posix(): file_digest(file) for file in files}
 
 
@@ -73,6 +83,10 @@ def own_code(names: Mapping[str, str]) -> dict[str, Digest]:
     for key, name in names.items():
         file = dotted.find(name, key)
         if file is None:
+            # Of a notebook the source of the function is known; what it calls is not.
+            with contextlib.suppress(OSError, TypeError):
+                source = inspect.getsource(dotted.own(name, key))
+                found[name] = hashlib.sha256(source.encode()).hexdigest()
             continue
         # The folder that Python found it in: above as many packages as its name has.
         module, _ = dotted.split(name)
@@ -114,7 +128,9 @@ def of_commit(commit: str, modules: Collection[str]) -> dict[str, Digest] | None
             return None
         return {module: hashlib.sha256(one).hexdigest() for module, one in zip(there, contents, strict=True)}
     here = version()
-    return training_code() if (here.commit, here.diff) == (commit, None) else None
+    if (here.commit, here.diff) != (commit, None):
+        return None
+    return {module: file_digest(PACKAGE / module) for module in modules if (PACKAGE / module).is_file()}
 
 
 def _of_package() -> str:

@@ -60,6 +60,10 @@ def find(name: str, key: str) -> Path | None:
     if here not in sys.path:
         sys.path.append(here)
     module, _ = split(name)
+    if module == "__main__":
+        # The program itself: a script, or a notebook, which has no file.
+        file = getattr(sys.modules[module], "__file__", None)
+        return None if file is None else Path(file).absolute()
     try:
         found = importlib.util.find_spec(module)
     except (ImportError, ValueError):

@@ -28,7 +28,7 @@ _RECORD_OF_STUDY = re.compile(
     r"([^/]+)/bracket-([0-9]+)/(?:rung-([0-9]+)/)?(history|proposals|batch-[0-9]+-[0-9]+|slot-[0-9]+)\.json"
 )
 _ASIDE = re.compile(
-    r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$"
+    r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$|/rung-\d+/scratch-\d+/"
     r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.gz)$|^draft/"
 )
 _LASTING = re.compile(rf"([^/]+/)?experiment\.json|data\.json|environments/.*|{_IN_BRACKET}|[^/]+/warm_start\.json")
@@ -68,8 +68,8 @@ def locate(name: str) -> Located | None:
 def files(folder: Path) -> list[str]:
     """Files of an experiment, or of a study, by their path in its folder.
 
-    Without locks, temporary files and states of trainings; without files made from the manifest; without the archive of
-    the records and drafts.
+    Without locks, temporary files, states and scratch folders of trainings; without files made from the manifest;
+    without the archive of the records and drafts.
     """
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(name for name in found if not _ASIDE.search(name))
@@ -178,6 +178,11 @@ def data_file(experiment: Path) -> Path:
 def state_file(rung: Path, slot: int) -> Path:
     """The saved state of a training that is running, or was interrupted."""
     return rung / f"state-{slot:02d}.pt"
+
+
+def scratch_folder(rung: Path, slot: int) -> Path:
+    """What an objective of one's own needs to resume: its files, what it has reported, the attempts so far."""
+    return rung / f"scratch-{slot:02d}"
 
 
 def lock_file(rung: Path) -> Path:

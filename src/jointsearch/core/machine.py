@@ -1,7 +1,9 @@
 """The machine, and the Python on it."""
 
+import os
 import platform
 import re
+import resource
 from pathlib import Path
 
 
@@ -12,6 +14,32 @@ def cpu_model() -> str:
     except OSError:
         found = None
     return found[1] if found else platform.processor() or platform.machine()
+
+
+def gpu() -> str | None:
+    """Model of the first GPU of NVIDIA's, as its driver says it; None if there is none, or it is hidden."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
+        return None
+    for about in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        found = re.search(r"^Model:\s*(.*)$", about.read_text(), flags=re.MULTILINE)
+        return found[1] if found else "GPU"
+    return None
+
+
+def gpu_driver() -> str | None:
+    """Version of the driver of NVIDIA's GPUs."""
+    try:
+        found = re.search(r"Kernel Module\s+(?:for \S+\s+)?([\d.]+)", Path("/proc/driver/nvidia/version").read_text())
+    except OSError:
+        return None
+    return found[1] if found else None
+
+
+def limit_memory(gigabytes: float | None) -> None:
+    """Let this process take at most so many 10^9 bytes: past it, allocations fail."""
+    if gigabytes is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (int(gigabytes * 1e9), most))
 
 
 def python() -> str:

@@ -1,10 +1,12 @@
 """The records that are written to `results/`: frozen, of typed fields."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from jointsearch.core.units import ERROR, LOSS, Measure
 
 Protocol = Literal[3]
 PROTOCOL: Protocol = 3
@@ -37,6 +39,14 @@ ERRORS: Losses = (0.0, 1.0)
 """Losses that are errors already."""
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_empty(value: Sized) -> bool:
+    return not value
+
+
 class Record(BaseModel):
     """Base of everything that is stored: immutable, no unknown fields."""
 
@@ -49,7 +59,7 @@ class Origin(Record):
     sampler: str
     kind: Literal["random", "model", "given"]
     model_budget: float | None = None
-    name: str | None = Field(None, exclude_if=lambda value: value is None)
+    name: str | None = Field(None, exclude_if=_is_none)
 
 
 class Proposal(Record):
@@ -104,15 +114,26 @@ class CurvePoint(Record):
     test_error: Error | None = None
 
 
+class Report(Record):
+    """What an objective of one's own reported while it ran: a loss, and more, when so much of the budget was spent."""
+
+    step: Loss
+    loss: Loss | None = Field(None, exclude_if=_is_none)
+    metrics: Values = Field({}, exclude_if=_is_empty)
+
+
 class Conditions(Record):
-    """Code, environment and data of a training process: what decides the bits and is known before a training."""
+    """Code, environment and data of a training process: what decides the bits and is known before a training.
+
+    An objective of one's own names neither torch nor images: what it used is known to its code alone.
+    """
 
     code: Digest
     lock: Digest | None
     python: str
-    torch: str
-    data: Digest
-    split: Digest
+    torch: str | None = Field(None, exclude_if=_is_none)
+    data: Digest | None = Field(None, exclude_if=_is_none)
+    split: Digest | None = Field(None, exclude_if=_is_none)
     device_type: Literal["cpu", "cuda"]
     threads: Annotated[int, Field(ge=1)]
 
@@ -120,11 +141,12 @@ class Conditions(Record):
 class MadeWith(Conditions):
     """Code, environment and data that an evaluation was made with, and how it computed.
 
-    `precision` is the type of the activations; `compiled` says whether the network was.
+    `precision` is the type of the activations; `compiled` says whether the network was. Of an objective of one's own
+    both are left out.
     """
 
-    precision: Precision
-    compiled: bool
+    precision: Precision | None = Field(None, exclude_if=_is_none)
+    compiled: bool | None = Field(None, exclude_if=_is_none)
 
     @classmethod
     def of(cls, conditions: Conditions, precision: Precision, compiled: bool) -> Self:
@@ -165,7 +187,8 @@ class Environment(Record):
         Versions of the installed packages, of those found twice the imported one; packages of which the lock file names
         another version, or that are imported from outside the environment.
     python, torch, system
-        Interpreter and its compiler; torch and the libraries in it; kernel, architecture and C library.
+        Interpreter and its compiler; torch and the libraries in it, left out for an objective of one's own, whatever
+        that imports; kernel, architecture and C library.
     cpu, cores, threads
         Model of the processor, its cores, and how many threads trained.
     gpu, driver
@@ -181,7 +204,7 @@ class Environment(Record):
     packages: dict[str, str]
     unpinned: tuple[str, ...]
     python: str
-    torch: dict[str, str | None]
+    torch: dict[str, str | None] | None = Field(None, exclude_if=_is_none)
     system: str
     cpu: str
     cores: Annotated[int, Field(ge=1)]
@@ -189,9 +212,9 @@ class Environment(Record):
     gpu: str | None
     driver: str | None
     flags: dict[str, bool | str | None]
-    own: dict[str, Digest] = Field({}, exclude_if=lambda value: not value)
+    own: dict[str, Digest] = Field({}, exclude_if=_is_empty)
     commit_by: Literal["git", "archive"] = Field("git", exclude_if=lambda value: value == "git")
-    commit_unknown: str | None = Field(None, exclude_if=lambda value: value is None)
+    commit_unknown: str | None = Field(None, exclude_if=_is_none)
 
     @property
     def code_digest(self) -> Digest:
@@ -289,26 +312,43 @@ class Result(Record):
     """The result of a training, as fields of an `Evaluation`.
 
     An epoch is one pass over the training images less the last incomplete batch. `step_cost` is what a step takes of a
-    budget of computation, in its unit; it is left out for other budgets.
+    budget of computation, in its unit; it is left out for other budgets. An objective of one's own has neither steps
+    nor epochs nor weights; it may have `metrics` of its own, and `reports` in place of the curve.
     """
 
     status: Status
     message: str | None = None
-    loss: Error | None
-    test_error: Error | None
-    snapshot_test_error: Error | None = Field(None, exclude_if=lambda value: value is None)
-    parameters: Annotated[int, Field(ge=0)] | None
-    epochs: Annotated[float, Field(ge=0)]
-    steps: Index
-    step_cost: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
-        None, exclude_if=lambda value: value is None
-    )
-    curve: tuple[CurvePoint, ...]
+    loss: Loss | None
+    test_error: Loss | None
+    snapshot_test_error: Error | None = Field(None, exclude_if=_is_none)
+    parameters: Annotated[int, Field(ge=0)] | None = None
+    epochs: Annotated[float, Field(ge=0)] | None = Field(None, exclude_if=_is_none)
+    steps: Index | None = Field(None, exclude_if=_is_none)
+    step_cost: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(None, exclude_if=_is_none)
+    curve: tuple[CurvePoint, ...] = ()
+    metrics: Values = Field({}, exclude_if=_is_empty)
+    reports: tuple[Report, ...] = Field((), exclude_if=_is_empty)
+
+    @property
+    def measure(self) -> Measure:
+        """What its loss is."""
+        return LOSS if self.is_own else ERROR
+
+    @property
+    def is_own(self) -> bool:
+        """Whether an objective of one's own has given it."""
+        return self.steps is None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if (self.status == "success") != (self.loss is not None):
             raise ValueError("loss must be a number exactly when status is 'success'")
+        if self.is_own:
+            if self.curve or self.epochs is not None:
+                raise ValueError("steps must be a number if there is a curve, or a number of epochs")
+            return self
+        if self.epochs is None or self.metrics or self.reports:
+            raise ValueError("a training of ours has epochs, and neither metrics nor reports")
         if self.loss is not None and (not self.curve or self.curve[-1].validation_error != self.loss):
             raise ValueError("loss must be the validation error in the last row of the curve")
         if self.loss is not None and (self.test_error is None or self.curve[-1].test_error != self.test_error):
@@ -321,11 +361,13 @@ class Evaluation(Result, Identity):
 
     What is known beforehand (`Identity`), its result (`Result`), how it was made and what was observed.
 
-    `loss` is the validation error that the search minimises; null when the training failed, which is a
-    result. `test_error` is recorded and never used by the search. `snapshot_test_error` is that of the ensemble of the
-    networks at the ends of the cycles, if it was requested. `continues` is the id of the evaluation at the lower
-    budget from whose weights the training continued; `steps` and `epochs` then include those of the lower budgets, the
-    curve does not. `parents` are the digests of its rung and of the derivable part of the evaluation that it continues.
+    `loss` is what the search minimises, the validation error or the loss that an objective of one's own returned; null
+    when the training failed, which is a result. `test_error` is recorded and never used by the search; of an objective
+    of one's own it is what that returned as `test`, of the same measure as the loss, or null. `snapshot_test_error` is
+    that of the ensemble of the networks at the ends of the cycles, if it was requested. `continues` is the id of the
+    evaluation at the lower budget from whose weights the training continued; `steps` and `epochs` then include those of
+    the lower budgets, the curve does not. `parents` are the digests of its rung and of the derivable part of the
+    evaluation that it continues.
     """
 
     continues: str | None = None
@@ -363,7 +405,10 @@ class Evaluation(Result, Identity):
             parameters=result.parameters,
             epochs=result.epochs,
             steps=result.steps,
+            step_cost=result.step_cost,
             curve=result.curve,
+            metrics=result.metrics,
+            reports=result.reports,
             continues=continues,
             made_with=made_with,
             observed=observed,
@@ -458,7 +503,7 @@ class WarmStart(Record):
 
 
 def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
-    """Sort by validation error, best first; failures last; ties by proposal id as numbers."""
+    """Sort by loss, best first; failures last; ties by proposal id as numbers."""
     return sorted(evaluations, key=_rank_key)
 
 

@@ -1,10 +1,74 @@
-"""Formatted amounts, the one module that writes them: budgets, training time spent, time spans."""
+"""Formatted amounts, the one module that writes them: budgets, training time spent, time spans, losses."""
+
+from dataclasses import dataclass
 
 HOUR = 3600
 """Seconds."""
 _TIMES = (("days", 86400, 2 * 86400), ("h", HOUR, HOUR), ("min", 60, 600))
 """Units of time: name, seconds, and the least amount that is written in it."""
 _NAMES = {"gflop": "GFLOP", "nominal_seconds": "nominal seconds"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a search minimises, and how it is written.
+
+    Attributes
+    ----------
+    name, test
+        What the loss is called, and the same measure on data that has chosen nothing.
+    is_error
+        Whether it is a share of wrong answers, 0 to 1, which is written in percent.
+    """
+
+    name: str
+    test: str
+    is_error: bool
+
+    @property
+    def factor(self) -> float:
+        """By how much losses are multiplied where they are drawn, or quoted."""
+        return 100.0 if self.is_error else 1.0
+
+    @property
+    def plural(self) -> str:
+        """Several of them."""
+        return "validation errors" if self.is_error else "losses"
+
+    @property
+    def unit(self) -> str:
+        """Unit of a loss that is quoted."""
+        return "%" if self.is_error else ""
+
+    @property
+    def difference(self) -> str:
+        """Unit of a difference of two losses that is quoted."""
+        return "percentage points" if self.is_error else ""
+
+    @property
+    def digits(self) -> int:
+        """Digits after the point of a loss that is quoted."""
+        return 2 if self.is_error else 4
+
+    def label(self, name: str) -> str:
+        """Label an axis of losses that are called so."""
+        return f"{name} (%)" if self.is_error else name
+
+    def text(self, loss: float | None) -> str:
+        """Write a loss: 12.34%, or 0.1234."""
+        if loss is None:
+            return "none"
+        return f"{loss:.2%}" if self.is_error else f"{loss:.4g}"
+
+    def named(self, loss: float | None) -> str:
+        """Write a loss with its name: 12.34% validation error, loss 0.1234."""
+        return f"{self.text(loss)} {self.name}" if self.is_error else f"{self.name} {self.text(loss)}"
+
+
+ERROR = Measure("validation error", "test error", is_error=True)
+"""Of our own trainings."""
+LOSS = Measure("loss", "test loss", is_error=False)
+"""Of objectives of one's own."""
 
 
 def scale(largest: float, unit: str) -> tuple[float, str]:

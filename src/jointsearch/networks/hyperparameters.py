@@ -131,6 +131,19 @@ class OwnHyperparameters(TrainingHyperparameters):
         return _validated(cls, {**ours, "network": network, "values": its_own})
 
 
+def parameters_of(values: Mapping[str, Value], network: str | None) -> Hyperparameters | OwnHyperparameters:
+    """Read the active values of a configuration, of our network or of the one that a dotted name builds.
+
+    Raises
+    ------
+    UserError
+        As `from_values` of either.
+    """
+    if network is None:
+        return Hyperparameters.from_values(values)
+    return OwnHyperparameters.from_values(network, values)
+
+
 def _validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(dict(values))

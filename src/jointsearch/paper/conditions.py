@@ -34,6 +34,7 @@ SETTINGS = {
     "data.horizontal_flip": "horizontal flip",
     "data.train_on": "trained on",
     "data.test_fraction": "held out for the test",
+    "objective": "objective in place of our training",
     "budget.unit": "unit of the budgets",
     "budget.clock": "clock",
     "budget.nominal.step": "nominal seconds of a step",
@@ -80,7 +81,7 @@ class Machine:
     cores: int | None
     threads: int
     gpu: str | None
-    torch: str
+    torch: str | None
     trainings: int = 0
     training: str = ""
 
@@ -167,6 +168,8 @@ def _settings(here: Experiment, published: Experiment) -> Iterator[Difference]:
     if budgets["here"] != budgets["published"]:
         yield Difference("budgets", **budgets)
     for name in [*ours, *(name for name in theirs if name not in ours)]:
+        if here.objective is not None and name.partition(".")[0] in ("data", "training"):
+            continue
         if name not in compared and (mine := ours.get(name)) != (other := theirs.get(name)):
             yield Difference(SETTINGS.get(name, name), plain(mine), plain(other))
 

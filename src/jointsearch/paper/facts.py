@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from jointsearch.analysis.number import Number
-from jointsearch.analysis.numbers import Numbers
+from jointsearch.analysis.numbers import Numbers, number_of_best
 from jointsearch.core import code, config, layout, yaml_file
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
@@ -223,7 +223,10 @@ def as_json(facts: Facts) -> dict[str, Any]:
     return {
         "experiment": {
             "name": one.name,
-            "images": conditions.plain(one.data.name),
+            "objective": one.objective or "",
+            "best": number_of_best(one.measure.name),
+            "best_test": number_of_best(one.measure.test),
+            "images": "" if one.objective else conditions.plain(one.data.name),
             "counts": "" if facts.images is None else dataset.line(facts.images),
             "sampler": one.sampler,
             "brackets": facts.brackets,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from jointsearch.analysis.numbers import number_of_best
 from jointsearch.paper import captions
 from jointsearch.paper.captions import Style
 from jointsearch.paper.facts import Facts, Made, caption_of, number_text
@@ -137,7 +138,8 @@ def caption(runs: list[tuple[Style, str]]) -> str:
 
 
 def _main(facts: Facts) -> str:
-    quoted = ["evaluations", "best_validation_error", "best_test_error"]
+    measure = facts.experiment.measure
+    quoted = ["evaluations", number_of_best(measure.name), number_of_best(measure.test)]
     said = [rf"{escape(facts.numbers[name].meaning)}: \result{{{name}}}" for name in quoted if name in facts.numbers]
     floats = []
     for name in facts.figures:

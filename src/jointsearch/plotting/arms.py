@@ -12,9 +12,10 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 
 from jointsearch.analysis.comparison import MEASURES, REFERENCE, compare_arms, in_order, title
+from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import mean_interval
-from jointsearch.core.units import scale
+from jointsearch.core.units import Measure, scale
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
@@ -98,20 +99,20 @@ def data(results: Results) -> pd.DataFrame:
             mean, low, high = mean_interval(np.array([one.error(measure, at) for one in own]))
             of_mean = {"part": "mean", "error": mean, "interval_low": low, "interval_high": high}
             rows.append({**of, **of_mean, "spent": np.mean([min(one.spent, at) for one in own]) if own else np.nan})
-    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+    return marked(pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS), results.experiment.measure)
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """The training at which joint BOHB was as good as each other arm when all are compared, as a share of that time."""
     found: dict[str, Number] = {}
-    comparison, paths = compare_arms(results), data[data["part"] == "path"]
+    comparison, paths, measure = compare_arms(results), data[data["part"] == "path"], results.experiment.measure
     means = data[(data["part"] == "mean") & (data["measure"] == "validation")].set_index("arm")["error"]
     reference = paths[paths["arm"] == REFERENCE]
     for arm in means.index.drop(REFERENCE, errors="ignore"):
         reached = reference.loc[reference["error"] <= means[arm], "spent"]
         if len(reached):
             found[f"joint_bohb_reaches_{arm}"] = Number(
-                meaning=f"training until joint BOHB's mean validation error was that of {title(arm)} where all arms "
+                meaning=f"training until joint BOHB's mean {measure.name} was that of {title(arm)} where all arms "
                 "are compared, of the training until there",
                 value=100 * float(reached.iloc[0]) / comparison.at,
                 unit="%",
@@ -156,49 +157,61 @@ def _draw_paths(panels: list[Axes], rows: pd.DataFrame, arms: list[str]) -> None
     unit, at = rows["budget_unit"].iloc[0], rows["compared_at"].iloc[0]
     size, name = scale(rows["spent"].max() if np.isnan(at) else at, unit)
     paths, courses = rows[rows["part"] == "path"], rows[(rows["part"] == "course") & rows["error"].notna()]
+    measure, low_end, high_end = _limits(rows)
+    factor = measure.factor
     for arm, axes in zip(arms, panels, strict=True):
         color = looks(arms)[arm]["color"]
         for _, course in courses[courses["arm"] == arm].groupby("repeat"):
-            spent, percent = course["spent"] / size, 100 * course["error"]
-            axes.step(spent, percent, where="post", color=color, linewidth=0.6)
+            spent, errors = course["spent"] / size, factor * course["error"]
+            axes.step(spent, errors, where="post", color=color, linewidth=0.6)
             face = color if course["complete"].eq(True).all() else "white"
-            axes.plot(spent.iloc[-1:], percent.iloc[-1:], "o", color=color, ms=3, mfc=face, mew=0.7, zorder=3)
+            axes.plot(spent.iloc[-1:], errors.iloc[-1:], "o", color=color, ms=3, mfc=face, mew=0.7, zorder=3)
         path, reference = paths[paths["arm"] == arm], paths[paths["arm"] == REFERENCE]
-        low, high = (100 * path[["interval_low", "interval_high"]]).clip(0, 100).to_numpy().T
+        low, high = (factor * path[["interval_low", "interval_high"]]).clip(low_end, high_end).to_numpy().T
         axes.fill_between(path["spent"] / size, low, high, step="post", color=color, alpha=0.15, linewidth=0)
-        axes.step(path["spent"] / size, 100 * path["error"], where="post", color=color, linewidth=1.8)
+        axes.step(path["spent"] / size, factor * path["error"], where="post", color=color, linewidth=1.8)
         if arm != REFERENCE:
-            axes.step(reference["spent"] / size, 100 * reference["error"], where="post", **_REFERENCE)
+            axes.step(reference["spent"] / size, factor * reference["error"], where="post", **_REFERENCE)
         if not np.isnan(at):
             axes.axvline(at / size, **_COMPARED_AT)
-    style.scale_errors(panels[0].yaxis, 100 * courses["error"].to_numpy())
+    style.scale_errors(panels[0].yaxis, factor * courses["error"].to_numpy())
     # An interval of few repeats reaches far: it must not press the errors together.
-    bottom, top = 100 * courses["error"].min(), 100 * courses["error"].max()
-    panels[0].set_ylim(0.93 * bottom, min(1.07 * top, 102.0))
+    bottom, top = factor * courses["error"].min(), factor * courses["error"].max()
+    beyond = 0.07 * (top - bottom or 1.0)
+    panels[0].set_ylim(
+        0.93 * bottom if bottom > 0 else bottom - beyond, min(max(1.07 * top, top + beyond), 1.02 * high_end)
+    )
     panels[0].set_xlim(0, 1.05 * courses["spent"].max() / size)
     what = "training time" if unit == "seconds" else "training"
-    panels[0].set_ylabel("validation error (%)")
+    panels[0].set_ylabel(measure.label(measure.name))
     panels[len(panels) // 2].set_xlabel(f"{what} spent ({name})")
+
+
+def _limits(data: pd.DataFrame) -> tuple[Measure, float, float]:
+    """What is shown, and the least and the most that it can be."""
+    measure = measure_of(data)
+    return (measure, 0.0, 100.0) if measure.is_error else (measure, -np.inf, np.inf)
 
 
 def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     """One row an arm: above the validation errors, below the test errors, those of a repeat joined."""
     repeats, means = data[(data["part"] == "repeat") & data["error"].notna()], data[data["part"] == "mean"]
-    labels = []
+    labels, (of, low_end, high_end) = [], _limits(data)
+    factor = of.factor
     for row, arm in enumerate(arms):
         look = looks(arms)[arm]
         color = look["color"]
         for _, pair in repeats[repeats["arm"] == arm].groupby("repeat"):
             places = row + pair["measure"].map(_POINTS).to_numpy(float)
-            axes.plot(100 * pair["error"], places, color=style.LIGHT_GREY, linewidth=0.6, zorder=0)
-            for percent, place, measure in zip(100 * pair["error"], places, pair["measure"], strict=True):
+            axes.plot(factor * pair["error"], places, color=style.LIGHT_GREY, linewidth=0.6, zorder=0)
+            for error, place, measure in zip(factor * pair["error"], places, pair["measure"], strict=True):
                 face = style.GREY if measure == "validation" else "white"
-                axes.plot(percent, place, marker="o", markersize=2.5, mfc=face, mec=style.GREY, mew=0.5)
+                axes.plot(error, place, marker="o", markersize=2.5, mfc=face, mec=style.GREY, mew=0.5)
         for mean in means[means["arm"] == arm].to_dict("records"):
             middle, face = row + _MEANS[mean["measure"]], color if mean["measure"] == "validation" else "white"
-            interval = np.clip([100 * mean["interval_low"], 100 * mean["interval_high"]], 0, 100)
+            interval = np.clip([factor * mean["interval_low"], factor * mean["interval_high"]], low_end, high_end)
             axes.plot(interval, [middle] * 2, color=color, linewidth=1.3)
-            axes.plot(100 * mean["error"], middle, color=color, marker=look["marker"], markersize=4.5, mfc=face)
+            axes.plot(factor * mean["error"], middle, color=color, marker=look["marker"], markersize=4.5, mfc=face)
         n, begun = means.loc[means["arm"] == arm, ["n", "begun"]].iloc[0]
         labels.append(f"{title(arm)}, n = {n}" + (f" of {begun}" if n < begun else ""))
     axes.set_yticks(range(len(arms)), labels)
@@ -209,7 +222,8 @@ def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
         style.say(axes, "No repeat has got to the full budget in every arm.")
         return
     size, name = scale(at, unit)
-    axes.set_xlabel(f"error of the incumbent when {at / size:,.3g} {name} were spent (%)")
+    what = "error" if of.is_error else "loss"
+    axes.set_xlabel(of.label(f"{what} of the incumbent when {at / size:,.3g} {name} were spent"))
     dot: dict[str, Any] = {"color": style.GREY, "marker": "o", "markersize": 3.5, "linestyle": ""}
     handles = [Line2D([], [], label="validation", **dot), Line2D([], [], label="test", mfc="white", **dot)]
     axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.4, 1), ncols=2)

@@ -12,12 +12,13 @@ from matplotlib.figure import SubFigure
 from matplotlib.patches import Rectangle
 
 from jointsearch.analysis.correlation import FEWEST, correlations, pairs
+from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.observations import has_errors, of_study
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.core.seeds import derive_seed
-from jointsearch.core.units import amount
+from jointsearch.core.units import ERROR, LOSS, amount
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
@@ -54,11 +55,11 @@ def from_observations(observations: pd.DataFrame, rng: np.random.Generator) -> p
     pandas.DataFrame
         One row a pair of budgets and configuration evaluated successfully at both: the columns of
         `correlations`, the same for all rows of a pair, then `proposal`, `lower_loss`, `higher_loss`.
-        A pair without configurations keeps one row, in which these are empty. Where the losses are no validation
-        errors, a column `measure` says `loss`.
+        A pair without configurations keeps one row, in which these are empty. Losses that are no validation errors are
+        marked as such (`analysis.minimised`).
     """
     every = correlations(observations, rng).merge(pairs(observations), how="left", on=["lower_budget", "higher_budget"])
-    return every if has_errors(observations) else every.assign(measure="loss")
+    return marked(every, ERROR if has_errors(observations) else LOSS)
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
@@ -70,7 +71,9 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     for _, rows in data.dropna(subset=["proposal"]).groupby(["lower_budget", "higher_budget"]):
         low, high = map(float, rows[["lower_budget", "higher_budget"]].iloc[0])
         of = [evaluations[str(proposal), budget] for proposal in rows["proposal"] for budget in (low, high)]
-        where = f"validation errors at {amount(low, unit)} and {amount(high, unit)}, of what was promoted"
+        where = (
+            f"{results.experiment.measure.plural} at {amount(low, unit)} and {amount(high, unit)}, of what was promoted"
+        )
         for column, (suffix, meaning) in _NUMBERS.items():
             value = float(rows[column].iloc[0])
             if not np.isnan(value):
@@ -101,8 +104,8 @@ def draw(data: pd.DataFrame) -> MplFigure:
     names = [amount(budget, data["budget_unit"].iloc[0]) for budget in budgets]
     _draw_matrix(left.subplots(), data.drop_duplicates(["lower_budget", "higher_budget"]), budgets, names)
     left.suptitle("Spearman rank correlation", size=8)
-    measure = "loss" if "measure" in data else "validation error (%)"
-    right.suptitle(f"{measure} at both budgets", size=8)
+    measure = measure_of(data)
+    right.suptitle(f"{measure.label(measure.name)} at both budgets", size=8)
     if data["proposal"].isna().all():
         style.say(right.subplots(), "No configuration succeeded at two budgets.")
     else:
@@ -138,7 +141,7 @@ def _cell(pair: Mapping[Hashable, Any]) -> str:
 def _draw_scatters(figure: SubFigure, data: pd.DataFrame, budgets: list[float], names: list[str]) -> None:
     levels = len(budgets) - 1
     grid = figure.subplots(levels, levels, sharex="col", sharey="row", squeeze=False)
-    factor = 1 if "measure" in data else 100
+    factor = measure_of(data).factor
     shown = factor * data[["lower_loss", "higher_loss"]].stack().dropna().to_numpy()
     for row, column in zip(*np.triu_indices(levels, k=1), strict=True):
         grid[row, column].remove()

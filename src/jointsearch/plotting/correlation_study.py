@@ -14,6 +14,7 @@ from matplotlib.ticker import NullLocator
 
 from jointsearch.analysis.correlation import FEWEST
 from jointsearch.analysis.early_stopping import compare, contrast, curves, generator, one_in, study
+from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.units import amount
@@ -69,7 +70,7 @@ def data(results: Results) -> pd.DataFrame:
     parts = {"correlation": compare(results), "contrast": pd.DataFrame([found]), "early_stopping": curves(results)}
     together = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
     order = ["part", *(column for column in together if column != "part")]
-    return together[order].assign(budget_unit=settings.unit, eta=settings.eta)
+    return marked(together[order].assign(budget_unit=settings.unit, eta=settings.eta), results.experiment.measure)
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
@@ -89,7 +90,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
             else f"the best one in {row['eta']:g} of those that succeeded at the lower budget"
         )
         at = f"{amount(low, unit)} and {amount(high, unit)}"
-        meaning = f"of the validation errors at {at} of random configurations, {where}"
+        meaning = f"of the {results.experiment.measure.plural} at {at} of random configurations, {where}"
         of = [one for one in evaluations if one.budget in {low, high}]
         for column, (suffix, what) in _MEANINGS.items():
             if np.isfinite(row[column]):
@@ -205,15 +206,16 @@ def _draw_share(axes: Axes, cuts: pd.DataFrame) -> None:
 
 def _draw_regret(axes: Axes, cuts: pd.DataFrame) -> None:
     columns = ["regret", "regret_low", "regret_high"]
-    percent = 100 * cuts[columns].to_numpy()
-    finite = percent[np.isfinite(percent)]
+    measure = measure_of(cuts)
+    values = measure.factor * cuts[columns].to_numpy()
+    finite = values[np.isfinite(values)]
     # What is infinite leaves the panel at its top.
-    beyond = 0.02 * finite.max() or 0.02
+    beyond = 2 / measure.factor * finite.max() or 2 / measure.factor
     _draw_cuts(axes, cuts.assign(**{name: cuts[name].replace(np.inf, beyond) for name in columns}), columns)
-    seen = 100 * cuts["regret"].to_numpy()
+    seen = measure.factor * cuts["regret"].to_numpy()
     style.scale_errors(axes.yaxis, seen[np.isfinite(seen)])
     axes.set_ylim(top=min(1.1 * axes.dataLim.ymax, 1.1 * finite.max()) or 1)
-    axes.set_ylabel("regret (% points)")
+    axes.set_ylabel("regret (% points)" if measure.is_error else "regret")
 
 
 def _draw_cuts(axes: Axes, cuts: pd.DataFrame, columns: list[str]) -> None:

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from jointsearch.analysis.footprint import footprint
+from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.observations import configurations, of_study
 from jointsearch.core import layout
 from jointsearch.core.units import amount
@@ -32,7 +33,7 @@ def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows of the search, see `from_observations`."""
     observations, space = of_study(results, layout.SEARCH), Space(results.experiment.space)
     encoded = space.encode_all(list(configurations(observations).values()))
-    return from_observations(observations, footprint(encoded, space.vartypes))
+    return marked(from_observations(observations, footprint(encoded, space.vartypes)), results.experiment.measure)
 
 
 def from_observations(observations: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
@@ -82,8 +83,9 @@ def draw(data: pd.DataFrame) -> MplFigure:
     _draw_distribution(distribution, full)
     points = _draw_footprint(footprint, data)
     if points:
-        bar = figure.colorbar(points, ax=footprint, label="validation error (%)", aspect=30, pad=0.02)
-        style.plain_ticks(bar.ax.yaxis, *style.error_scale(_percent(data)))
+        measure = measure_of(data)
+        bar = figure.colorbar(points, ax=footprint, label=measure.label(measure.name), aspect=30, pad=0.02)
+        style.plain_ticks(bar.ax.yaxis, *style.error_scale(_shown(data)))
         bar.outline.set_visible(False)
     style.letter([order, distribution, footprint])
     figure.legend(handles=_origin_handles(data), loc="outside upper left", ncols=4)
@@ -92,19 +94,22 @@ def draw(data: pd.DataFrame) -> MplFigure:
 
 
 def _draw_order(axes: Axes, full: pd.DataFrame) -> None:
+    measure = measure_of(full)
     for origin, look in ORIGINS.items():
         rows = full[(full["origin"] == origin) & full["loss"].notna()]
-        axes.scatter(rows["order"], 100 * rows["loss"], s=9, color=look["color"], marker=look["marker"], linewidth=0)
-    axes.step(full["order"], 100 * full["incumbent"], where="post", color=style.BLACK)
+        axes.scatter(
+            rows["order"], measure.factor * rows["loss"], s=9, color=look["color"], marker=look["marker"], linewidth=0
+        )
+    axes.step(full["order"], measure.factor * full["incumbent"], where="post", color=style.BLACK)
     failed = full.loc[full["loss"].isna(), "order"]
     axes.scatter(failed, np.ones(len(failed)), transform=axes.get_xaxis_transform(), clip_on=False, **_FAILED)
     budget = amount(full["budget"].iloc[0], full["budget_unit"].iloc[0])
-    axes.set(xlabel=f"evaluation at {budget}, in order", ylabel="validation error (%)")
+    axes.set(xlabel=f"evaluation at {budget}, in order", ylabel=measure.label(measure.name))
     margin = max(0.5, 0.02 * len(full))
     axes.set_xlim(1 - margin, len(full) + margin)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     if len(failed) < len(full):
-        style.scale_errors(axes.yaxis, _percent(full))
+        style.scale_errors(axes.yaxis, _shown(full))
     else:
         axes.text(0.5, 0.5, "all failed", transform=axes.transAxes, ha="center", va="center", color=style.GREY)
         axes.set_yticks([])
@@ -113,11 +118,11 @@ def _draw_order(axes: Axes, full: pd.DataFrame) -> None:
 def _draw_distribution(axes: Axes, full: pd.DataFrame) -> None:
     for origin, look in ORIGINS.items():
         rows = full[full["origin"] == origin]
-        percent = np.sort(_percent(rows))
-        if len(percent):
+        losses = np.sort(_shown(rows))
+        if len(losses):
             # Failures count in the share: a curve ends short of 1 by their part.
-            share = np.arange(len(percent) + 1) / len(rows)
-            axes.step(share, [percent[0], *percent], color=look["color"], linestyle=look["linestyle"])
+            share = np.arange(len(losses) + 1) / len(rows)
+            axes.step(share, [losses[0], *losses], color=look["color"], linestyle=look["linestyle"])
     axes.set(xlim=(0, 1.02), xticks=[0, 0.5, 1], xlabel="share of evaluations")
     axes.tick_params(labelleft=False)
 
@@ -132,11 +137,11 @@ def _draw_footprint(axes: Axes, data: pd.DataFrame) -> PathCollection | None:
             points = axes.scatter(
                 rows["x"],
                 rows["y"],
-                c=_percent(rows),
+                c=_shown(rows),
                 s=size,
                 marker=marker,
                 cmap="cividis",
-                norm=style.error_norm(_percent(data)),
+                norm=style.error_norm(_shown(data)),
                 edgecolor=style.BLACK,
                 linewidth=0.2,
             )
@@ -171,8 +176,8 @@ def _budget_handles(data: pd.DataFrame) -> list[Line2D]:
     ]
 
 
-def _percent(rows: pd.DataFrame) -> np.ndarray:
-    return 100 * rows["loss"].dropna().to_numpy()
+def _shown(rows: pd.DataFrame) -> np.ndarray:
+    return measure_of(rows).factor * rows["loss"].dropna().to_numpy()
 
 
 FIGURE = Figure(studies=("search",), category="Search", data=data, draw=draw)

@@ -43,7 +43,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     tried = [one for one in importances.evaluations(results) if one.budget == full]
     succeeded = [one for one in tried if one.loss is not None]
     failed = [one for one in tried if one.loss is None]
-    found = {}
+    found, what = {}, "error" if results.experiment.measure.is_error else "loss"
 
     def say(name: str, meaning: str, value: float, unit: str, digits: int, of: Sequence[Evaluation]) -> None:
         found[f"importance_{name}"] = Number(
@@ -56,7 +56,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
         rows = data[(data["surrogate"] == surrogate) & (data["budget"] == full) & (data["kind"] == MAIN)]
         r2 = float(rows["r2"].iloc[0])
         if not np.isnan(r2):
-            say(f"{surrogate}_r2", f"held-out R^2 of the {name} for the log error", r2, "", 2, succeeded)
+            say(f"{surrogate}_r2", f"held-out R^2 of the {name} for the log {what}", r2, "", 2, succeeded)
         if r2 > 0:
             largest = 100 * float(rows["importance"].max())
             say(

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core import layout
@@ -39,7 +40,8 @@ def data(results: Results) -> pd.DataFrame:
     trained, brackets = Counter(one.bracket for one in evaluations), results.plan.search.brackets
     complete = sum(trained[one.index] >= sum(one.sizes) for one in brackets)
     rows = trajectory(evaluations, full_budget=full)
-    return rows.assign(full_budget=full, brackets=len(brackets), complete=complete)
+    rows = rows.assign(full_budget=full, brackets=len(brackets), complete=complete)
+    return marked(rows, results.experiment.measure)
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
@@ -64,12 +66,13 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     error = data["full_budget_loss"].to_numpy()
     if not np.isnan(error[-1]):
         first, final = int(np.argmax(~np.isnan(error))), int(np.argmax(error == error[-1]))
-        near = int(np.argmax(error <= _NEAR * error[-1]))
         say("spent_before_full_budget", "training until the first success at the full budget", first)
         say("spent_before_incumbent", "training until the incumbent was found", final)
-        share = round(100 * (_NEAR - 1))
-        meaning = f"training until the incumbent's validation error was within {share} % of the last one's"
-        say("spent_before_near_incumbent", meaning, near)
+        if results.experiment.measure.is_error:
+            # Of a loss nobody knows what a tenth of it means.
+            near, share = int(np.argmax(error <= _NEAR * error[-1])), round(100 * (_NEAR - 1))
+            meaning = f"training until the incumbent's validation error was within {share} % of the last one's"
+            say("spent_before_near_incumbent", meaning, near)
     return found
 
 
@@ -85,6 +88,8 @@ def draw(data: pd.DataFrame) -> MplFigure:
     if data.empty or data["loss"].isna().all():
         some = f"All of {len(data)} evaluations failed: there is no incumbent."
         return style.only_saying("No evaluation is finished." if data.empty else some)
+    measure = measure_of(data)
+    factor = measure.factor
     size, unit = scale(data["spent"].iloc[-1], data["budget_unit"].iloc[0])
     rows = data[data["spent"] > 0].assign(spent=lambda rows: rows["spent"] / size)
     if rows.empty:
@@ -92,20 +97,23 @@ def draw(data: pd.DataFrame) -> MplFigure:
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.7)
     axes = figure.subplots()
     full = rows[(rows["budget"] == rows["full_budget"]) & rows["loss"].notna()]
-    axes.scatter(full["spent"], 100 * full["loss"], s=8, marker="o", facecolor="none", edgecolor=style.GREY, lw=0.5)
-    axes.step(rows["spent"], 100 * rows["incumbent_test_error"], where="post", **_TEST)
-    axes.step(rows["spent"], 100 * rows["incumbent_loss"], where="post", color=style.BLUE, linewidth=1.4)
+    axes.scatter(full["spent"], factor * full["loss"], s=8, marker="o", facecolor="none", edgecolor=style.GREY, lw=0.5)
+    axes.step(rows["spent"], factor * rows["incumbent_test_error"], where="post", **_TEST)
+    axes.step(rows["spent"], factor * rows["incumbent_loss"], where="post", color=style.BLUE, linewidth=1.4)
     looks = _budget_looks(rows)
     new = rows[rows["incumbent"].notna() & (rows["incumbent"] != rows["incumbent"].shift())]
     for budget, marker in looks.items():
         here = new[new["incumbent_budget"] == budget]
-        axes.plot(here["spent"], 100 * here["incumbent_loss"], color=style.BLUE, marker=marker, ms=4.5, ls="")
-    shown = 100 * np.concatenate([full["loss"], rows["incumbent_loss"], rows["incumbent_test_error"]])
+        axes.plot(here["spent"], factor * here["incumbent_loss"], color=style.BLUE, marker=marker, ms=4.5, ls="")
+    shown = factor * np.concatenate([full["loss"], rows["incumbent_loss"], rows["incumbent_test_error"]])
     style.scale_errors(axes.yaxis, shown[~np.isnan(shown)])
     _scale_spent(axes, rows)
     _mark_model(axes, rows)
     what = "training time" if rows["budget_unit"].iloc[0] == "seconds" else "training"
-    axes.set(xlabel=f"{what} spent ({unit}), one training after another", ylabel="validation or test error (%)")
+    axes.set(
+        xlabel=f"{what} spent ({unit}), one training after another",
+        ylabel=measure.label("validation or test error" if measure.is_error else "loss"),
+    )
     figure.legend(handles=_handles(looks, rows, len(full) > 0), loc="outside upper left", ncols=8, columnspacing=0.9)
     planned, complete = int(data["brackets"].iloc[0]), int(data["complete"].iloc[0])
     if complete < planned:
@@ -160,7 +168,7 @@ def _handles(looks: dict[float, str], rows: pd.DataFrame, full: bool) -> list[Li
     unit = rows["budget_unit"].iloc[0]
     handles = [
         Line2D([], [], color=style.BLUE, linewidth=1.4, label="incumbent, validation"),
-        Line2D([], [], label="incumbent, test", **_TEST),
+        *([Line2D([], [], label="incumbent, test", **_TEST)] if rows["incumbent_test_error"].notna().any() else []),
     ]
     for budget, marker in looks.items():
         label = f"at {amount(budget, unit)}"

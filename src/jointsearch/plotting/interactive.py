@@ -18,7 +18,7 @@ from matplotlib.colors import to_hex
 
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation, Value
-from jointsearch.core.units import amount
+from jointsearch.core.units import Measure, amount
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
 from jointsearch.results.results import Results, StudyResults
@@ -55,15 +55,15 @@ def data(results: Results) -> dict[str, Any]:
     """
     everything = [one for study in results.studies.values() for one in study.evaluations]
     judged = [one for study in results.studies.values() if _is_judged(study) for one in study.evaluations]
-    unit = results.experiment.budget.unit
+    unit, measure = results.experiment.budget.unit, results.experiment.measure
     all_budgets = hyperband.budgets(results.experiment.budget)
     names = results.experiment.space.in_order
     axes = [
         _listed("budget", all_budgets) | {"names": [amount(budget, unit) for budget in all_budgets]},
         *(_axis(name, results.experiment.space.hyperparameters[name]) for name in names),
         _measured("network weights", [one.parameters for one in everything], "log"),
-        _errors("validation error", [one.loss for one in judged]),
-        _errors("test error", [one.test_error for one in everything]),
+        _losses(measure, measure.name, [one.loss for one in judged]),
+        _losses(measure, measure.test, [one.test_error for one in everything]),
     ]
     return {
         "experiment": results.experiment.name,
@@ -99,10 +99,10 @@ def _listed(name: str, values: Iterable[Value]) -> dict[str, Any]:
     return {"name": name, "kind": "list", "values": list(values)}
 
 
-def _errors(name: str, errors: Iterable[float | None]) -> dict[str, Any]:
-    known = [error for error in errors if error is not None]
-    axis = _measured(name, known, style.error_scale(100 * np.array(known))[0])
-    return axis | {"high": min(axis["high"], 1.0), "percent": True}
+def _losses(measure: Measure, name: str, losses: Iterable[float | None]) -> dict[str, Any]:
+    known = [loss for loss in losses if loss is not None]
+    axis = _measured(name, known, style.error_scale(measure.factor * np.array(known))[0])
+    return axis | {"high": min(axis["high"], 1.0), "percent": True} if measure.is_error else axis
 
 
 def _measured(name: str, values: Iterable[float | None], kind: str) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _measured(name: str, values: Iterable[float | None], kind: str) -> dict[str,
         kind = "linear"
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     if low == high:
-        low, high = (low / 2, high * 2) if low > 0 else (0.0, 1.0)
+        low, high = (low / 2, high * 2) if low > 0 else (low, low + 1.0)
     return {"name": name, "kind": kind, "low": low, "high": high}
 
 
@@ -124,15 +124,17 @@ def _is_judged(study: StudyResults) -> bool:
 def _study(results: Results, name: str, parameters: list[str]) -> dict[str, Any]:
     study = results.studies[name]
     ordered = sorted(study.evaluations, key=lambda one: (one.bracket, one.rung, one.slot))
-    judged = _is_judged(study)
+    judged, measure = _is_judged(study), results.experiment.measure
     planned = f" of {results.plan.search.trainings:,}" if name == layout.SEARCH else ""
     note = _count(ordered, planned)
     if ordered:
-        note += f" {_best(ordered) if judged else 'Validation images were trained on: only test errors count.'}"
+        note += (
+            f" {_best(ordered, measure) if judged else 'Validation images were trained on: only test errors count.'}"
+        )
     return {
         "name": name,
         "note": note,
-        "judged": "validation error" if judged else "test error",
+        "judged": measure.name if judged else measure.test,
         "incumbent": incumbent(ordered).evaluation if judged else None,
         "rows": [_row(one, parameters, judged) for one in ordered],
     }
@@ -149,17 +151,18 @@ def _count(evaluations: list[Evaluation], planned: str) -> str:
     return f"{len(evaluations):,}{planned} {finished} finished, {failures}."
 
 
-def _best(evaluations: list[Evaluation]) -> str:
+def _best(evaluations: list[Evaluation], measure: Measure) -> str:
     best = incumbent(evaluations)
     if best.loss is None or best.budget is None or best.budget_unit is None:
         return "All failed: there is no best."
     at = amount(best.budget, best.budget_unit)
-    return f"Lowest validation error at {at}: {100 * best.loss:.2f} % ({best.evaluation})."
+    found = f"{100 * best.loss:.2f} %" if measure.is_error else measure.text(best.loss)
+    return f"Lowest {measure.name} at {at}: {found} ({best.evaluation})."
 
 
 def _row(one: Evaluation, parameters: list[str], judged: bool) -> list[Any]:
     origin = one.proposal.origin
     fields = [one.id, one.proposal.id, origin.kind, origin.name, origin.model_budget, one.status, one.message]
     values = [one.proposal.values.get(name) for name in parameters]
-    loss = one.loss if judged else None
-    return [*fields, round(one.epochs, 3), one.budget, *values, one.parameters, loss, one.test_error]
+    loss, epochs = one.loss if judged else None, None if one.epochs is None else round(one.epochs, 3)
+    return [*fields, epochs, one.budget, *values, one.parameters, loss, one.test_error]

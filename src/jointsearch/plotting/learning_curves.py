@@ -12,6 +12,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation, rank
@@ -32,6 +33,8 @@ _BEST: dict[str, Any] = {"color": style.VERMILLION, "linewidth": 1.3, "marker": 
 _MEDIAN: dict[str, Any] = {"color": style.BLACK, "linewidth": 1.2, "linestyle": (0, (3, 1.2))}
 _RESTART: dict[str, Any] = {"color": style.GREY, "linewidth": 0.6, "linestyle": ":"}
 _ROWS = (("validation_error", "validation error (%)"), ("train_loss", "training loss"))
+_OWN_ROWS = (("loss", "loss"),)
+"""Of objectives of one's own, of which nothing else is known."""
 
 
 def data(results: Results) -> pd.DataFrame:
@@ -44,8 +47,12 @@ def data(results: Results) -> pd.DataFrame:
         successful ones at this budget, from 1; `spent` of the budget, in its unit; `moment`, the quarter of a cycle
         nearest to it, and `cycle_start` and `cycle_end` of the cycle that this is in, in the same unit;
         `learning_rate`, `train_loss` (mean cross-entropy since the row before, mixup included) and `validation_error`
-        (a fraction), empty where it was not measured. A training without a curve has one row without these.
+        (a fraction), empty where it was not measured. A training without a curve has one row without these. An
+        objective of one's own has neither cycles nor rates, and `loss` in place of the rest; its moments are where it
+        reported.
     """
+    if not results.experiment.measure.is_error:
+        return marked(_reported(results), results.experiment.measure)
     made = results.evaluations(layout.SEARCH)
     columns = ["evaluation", "budget", "budget_unit", "status", "rank", "spent", "moment", "cycle_start", "cycle_end"]
     columns += ["learning_rate", "train_loss", "validation_error"]
@@ -55,6 +62,20 @@ def data(results: Results) -> pd.DataFrame:
             what = one.id, budget, one.budget_unit, one.status, position if one.status == "success" else None
             curve = list(_curve(results.experiment, one)) or [(None,) * 7]
             rows += [(*what, *row) for row in curve]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"rank": "Int64"} | dict.fromkeys(columns[5:], "float64"))
+
+
+def _reported(results: Results) -> pd.DataFrame:
+    made, rows = results.evaluations(layout.SEARCH), list[tuple[Any, ...]]()
+    columns = ["evaluation", "budget", "budget_unit", "status", "rank", "spent", "moment", "loss"]
+    for budget in sorted({one.budget for one in made}):
+        for position, one in enumerate(rank([one for one in made if one.budget == budget]), start=1):
+            what = one.id, budget, one.budget_unit, one.status, position if one.status == "success" else None
+            known = {report.step: report.loss for report in one.reports}
+            # What it returned is what counts.
+            known |= {} if one.loss is None else {budget: one.loss}
+            rows += [(*what, step, step, loss) for step, loss in sorted(known.items())] or [(*what, None, None, None)]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype({"rank": "Int64"} | dict.fromkeys(columns[5:], "float64"))
 
@@ -83,6 +104,7 @@ def _fraction(experiment: Experiment, one: Evaluation, step: int, seconds: float
         # The seconds do not include those at the lower budget that the training went on from.
         before = one.budget / experiment.budget.eta if one.continues is not None else 0.0
         return (before + seconds) / one.budget
+    assert one.steps is not None and one.epochs is not None
     if one.status == "success":
         return step / one.steps
     reached = one.epochs if one.budget_unit == "epochs" else one.steps * (one.step_cost or 1)
@@ -91,19 +113,20 @@ def _fraction(experiment: Experiment, one: Evaluation, step: int, seconds: float
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give, for each budget, how many curves there are, and the best and the median error at their ends."""
-    found = {}
+    found, measure = {}, results.experiment.measure
+    column, what, short = _rows_of(data)[0][0], measure.name, "error" if measure.is_error else "loss"
     successful = data[data["status"] == "success"]
     for budget in sorted(successful["budget"].unique()):
         rows = successful[successful["budget"] == budget]
         of = [one for one in results.evaluations(layout.SEARCH) if one.budget == budget and one.loss is not None]
-        errors = 100 * rows.groupby("evaluation")["validation_error"].last()
+        errors = measure.factor * rows.groupby("evaluation")[column].last()
         where = f"trainings of the search at {amount(budget, rows['budget_unit'].iloc[0])}"
         for name, meaning, value, unit in (
             ("curves", f"successful {where}", len(errors), ""),
-            ("best_error", f"lowest validation error of the {where}", float(errors.min()), "%"),
-            ("median_error", f"median validation error of the successful {where}", float(errors.median()), "%"),
+            (f"best_{short}", f"lowest {what} of the {where}", float(errors.min()), measure.unit),
+            (f"median_{short}", f"median {what} of the successful {where}", float(errors.median()), measure.unit),
         ):
-            digits = 2 if unit else 0
+            digits = 0 if name == "curves" else measure.digits
             found[f"{name}_{budget:g}"] = Number(
                 meaning=meaning, value=value, unit=unit, digits=digits, sources=sources(of)
             )
@@ -122,16 +145,20 @@ def draw(data: pd.DataFrame) -> MplFigure:
     if data.empty:
         return style.only_saying("No training of the search is finished.")
     levels = sorted(data["budget"].unique())
-    figure = style.new_figure(style.DOUBLE_COLUMN, 3.6)
-    grid = figure.subplots(3, len(levels), sharex="col", sharey="row", squeeze=False, height_ratios=[3, 2, 0.6])
+    measure, rows = measure_of(data), _rows_of(data)
+    heights = [3, 2, 0.6] if measure.is_error else [3]
+    figure = style.new_figure(style.DOUBLE_COLUMN, 3.6 if measure.is_error else 2.4)
+    look: dict[str, Any] = {"sharex": "col", "sharey": "row", "squeeze": False}
+    grid = figure.subplots(len(heights), len(levels), height_ratios=heights, **look)
     for budget, column in zip(levels, grid.T, strict=True):
         _draw_budget(column, data[data["budget"] == budget])
-    for (name, label), axes in zip(_ROWS, grid[:, 0], strict=False):
+    for (name, label), axes in zip(rows, grid[:, 0], strict=False):
         axes.set_ylabel(label)
         values = data.loc[data["status"] == "success", name].dropna().to_numpy()
-        if name == "validation_error" and len(values):
-            style.scale_errors(axes.yaxis, 100 * values)
-    grid[2, 0].set(ylabel="rate", yticks=[0, 1], yticklabels=["0", "peak"], ylim=(-0.08, 1.12))
+        if name != "train_loss" and len(values):
+            style.scale_errors(axes.yaxis, measure.factor * values)
+    if measure.is_error:
+        grid[2, 0].set(ylabel="rate", yticks=[0, 1], yticklabels=["0", "peak"], ylim=(-0.08, 1.12))
     figure.supxlabel(f"training ({unit_name(data['budget_unit'].iloc[0])})", size=8)
     figure.legend(
         handles=[
@@ -139,7 +166,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
             Line2D([], [], color=_RANKS(1.0), linewidth=1.0, label="ranked low"),
             Line2D([], [], label="best", **_BEST),
             Line2D([], [], label="median", **_MEDIAN),
-            Line2D([], [], label="restart", **_RESTART),
+            *([Line2D([], [], label="restart", **_RESTART)] if measure.is_error else []),
         ],
         loc="outside upper center",
         ncols=5,
@@ -153,13 +180,23 @@ def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:
     number, total = successful["evaluation"].nunique(), rows["evaluation"].nunique()
     failed = f", {total - number} failed" if number < total else ""
     column[0].set_title(f"{amount(budget, unit)}\nn = {number}{failed}", size=7)
-    for (name, _), axes in zip(_ROWS, column, strict=False):
+    for (name, _), axes in zip(_rows_of(rows), column, strict=False):
         measured = successful.dropna(subset=[name])
         if measured.empty:
             why = "all failed" if successful.empty else "not measured"
             axes.text(0.5, 0.5, why, transform=axes.transAxes, color=style.GREY, ha="center", va="center")
         else:
             _draw_curves(axes, measured, name, number, 100.0 if name == "validation_error" else 1.0)
+    if measure_of(rows).is_error:
+        _draw_rates(column, rows, budget)
+    # A training ends up to one step late.
+    column[-1].set_xlim(0, 1.04 * float(np.nanmax([budget, successful["spent"].max()])))
+    column[-1].set_xticks([0, budget / 2, budget])
+    column[-1].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}"))
+
+
+def _draw_rates(column: np.ndarray, rows: pd.DataFrame, budget: float) -> None:
+    """Draw the learning rate below, and its restarts in all panels."""
     cycles = rows[["cycle_start", "cycle_end"]].dropna().drop_duplicates().sort_values(["cycle_start", "cycle_end"])
     for start, end in cycles.itertuples(index=False):
         along = np.linspace(0, 1, 50)
@@ -168,10 +205,11 @@ def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:
     for axes in column:
         for end in sorted({end for end in cycles["cycle_end"] if end < 0.999 * budget}):
             axes.axvline(end, zorder=0, **_RESTART)
-    # A training ends up to one step late.
-    column[2].set_xlim(0, 1.04 * float(np.nanmax([budget, successful["spent"].max()])))
-    column[2].set_xticks([0, budget / 2, budget])
-    column[2].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}"))
+
+
+def _rows_of(data: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Column and label of each row of panels."""
+    return _ROWS if measure_of(data).is_error else _OWN_ROWS
 
 
 def _draw_curves(axes: Axes, measured: pd.DataFrame, name: str, number: int, scale: float) -> None:

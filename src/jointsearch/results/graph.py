@@ -133,6 +133,11 @@ class Graph:
     plan: Plan
     settings: Mapping[str, Experiment]
 
+    @property
+    def has_images(self) -> bool:
+        """Whether its trainings are ours, on images that are checked before; an objective of one's own has none."""
+        return self.settings[layout.SEARCH].objective is None
+
     def inputs_of(self, node: Node) -> tuple[Edge, ...]:
         """Inputs of a thing, each with its role; those of the same role are in the order of their use."""
         return tuple(INPUTS[node.kind](self, node))
@@ -243,9 +248,14 @@ def _proposals(graph: Graph, node: Node) -> Edges:
                 yield Edge("pending", Node("proposals", node.name, item.index))
 
 
+def _images(graph: Graph) -> Edges:
+    if graph.has_images:
+        yield Edge("data", DATA)
+
+
 def _evaluation(graph: Graph, node: Node) -> Edges:
     yield Edge("experiment", Node("settings", node.name))
-    yield Edge("data", DATA)
+    yield from _images(graph)
     yield Edge("proposals", Node("proposals", node.name, node.bracket, node.rung))
     if node.rung and graph.settings[node.name].training.continuation:
         yield Edge("continues", Node("rung", node.name, node.bracket, node.rung - 1))
@@ -295,7 +305,7 @@ def _numbers(graph: Graph, node: Node) -> Edges:
 def _paper(graph: Graph, node: Node) -> Edges:
     yield Edge("plan", PLAN)
     yield Edge("numbers", Node("numbers"))
-    yield Edge("data", DATA)
+    yield from _images(graph)
     yield Edge("configuration", CONFIGURATION)
     for one in (*_drawn(graph, "figure", FIGURES), *_drawn(graph, "table", TABLES), Node("page")):
         yield Edge("results", one)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from jointsearch.core.config.budget import BudgetSettings
 from jointsearch.core.config.data import DataSettings
@@ -10,6 +10,7 @@ from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.files import digest
 from jointsearch.core.records import Digest, Identity, Record, Rung
 from jointsearch.core.seeds import derive_seed
+from jointsearch.core.units import ERROR, LOSS, Measure
 from jointsearch.search import hyperband
 from jointsearch.space.file import SpaceFile
 
@@ -19,15 +20,15 @@ class Experiment(Record):
 
     Left out on purpose is what changes no result: the length of the search (it can grow), packing of jobs,
     device, folder of the data, notes. `warm_start` is the digest of the evaluations that the search began with; if
-    there were none it is left out.
+    there were none it is left out. With an `objective` of one's own, images and our training are left out.
     """
 
     name: str
     seed: int
     space: SpaceFile
-    data: DataSettings
+    data: DataSettings = Field(default_factory=DataSettings)
     budget: BudgetSettings
-    training: TrainingSettings
+    training: TrainingSettings = Field(default_factory=TrainingSettings)
     objective: str | None = Field(None, exclude_if=lambda value: value is None)
     sampler: str
     sampler_settings: dict[str, Any]
@@ -58,6 +59,19 @@ class Experiment(Record):
             budget_unit=self.budget.unit,
             seed=derive_seed(self.seed, rung.study, "train", proposal.id, rung.rung),
         )
+
+    @model_serializer(mode="wrap")
+    def _without_our_training(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what does not matter where an objective of one's own trains."""
+        written: dict[str, Any] = dump(self)
+        for name in ("data", "training") if self.objective is not None else ():
+            written.pop(name, None)
+        return written
+
+    @property
+    def measure(self) -> Measure:
+        """What its losses are."""
+        return ERROR if self.objective is None else LOSS
 
     @property
     def own(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from jointsearch.core.records import BudgetUnit, Error, Evaluation, Index, Origin, Record, Values, rank
+from jointsearch.core.records import BudgetUnit, Evaluation, Index, Loss, Origin, Record, Values, rank
 
 
 class Incumbent(Record):
@@ -12,7 +12,7 @@ class Incumbent(Record):
     Attributes
     ----------
     evaluation, proposal, budget, budget_unit, origin, values, loss, test_error, parameters
-        Of the best successful evaluation; null if there is none. `loss` is the validation error by which
+        Of the best successful evaluation; null if there is none. `loss` is the validation error, or the loss, by which
         it was chosen, `test_error` was not used.
     evaluations, failed
         How many evaluations there were, and how many of them failed.
@@ -26,8 +26,8 @@ class Incumbent(Record):
     budget_unit: BudgetUnit | None = None
     origin: Origin | None = None
     values: Values | None = None
-    loss: Error | None = None
-    test_error: Error | None = None
+    loss: Loss | None = None
+    test_error: Loss | None = None
     parameters: Index | None = None
     evaluations: Index
     failed: Index

@@ -43,7 +43,8 @@ def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses 
     UserError
         If the evaluations are not those that the experiment names, or one is not of the space.
     """
-    observations = known.observations(folder, experiment.space, experiment.budget, losses)
+    of_errors = experiment.objective is None
+    observations = known.observations(folder, experiment.space, experiment.budget, losses, of_errors)
     source = known.source(observations)
     if source != experiment.warm_start:
         raise UserError(f"{folder}: not the evaluations that this search began with; restore it")

@@ -24,7 +24,10 @@ def resolve(config: Config) -> Experiment:
         If anything in it can't work: space, budgets, lags, sampler, warm start, modules of one's own.
     """
     space = SpaceFile.read(Path(config.space))
-    check_trainable(space, own_network=config.training.network is not None)
+    if config.objective is None:
+        check_trainable(space, own_network=config.training.network is not None)
+    else:
+        dotted.find(config.objective, "objective")
     known = warm_start.known(config, space)
     experiment = Experiment(
         name=config.experiment,

@@ -20,11 +20,13 @@ PREFIX = "hpbandster:"
 def known(config: Config, space: SpaceFile) -> tuple[Observation, ...] | None:
     """Read what a search is configured to start from, see `observations`; None if it starts from nothing."""
     begun = config.search.warm_start
-    return None if begun is None else observations(Path(begun.folder), space, config.budget, begun.losses)
+    if begun is None:
+        return None
+    return observations(Path(begun.folder), space, config.budget, begun.losses, of_errors=config.objective is None)
 
 
 def observations(
-    path: Path, space: SpaceFile, settings: BudgetSettings, losses: Losses = ERRORS
+    path: Path, space: SpaceFile, settings: BudgetSettings, losses: Losses = ERRORS, of_errors: bool = True
 ) -> tuple[Observation, ...]:
     """Read the evaluations of an HpBandSter run, or those of the `warm_start.json` of a search, as ones of a search.
 
@@ -39,11 +41,14 @@ def observations(
         Of the search.
     losses
         How the losses of the run become errors. Those of a `warm_start.json` are errors already.
+    of_errors
+        Whether the search minimises errors. One that minimises other losses takes them as they are, unless `losses`
+        says how to convert them.
 
     Returns
     -------
     tuple of Observation
-        Named `hpbandster:0-0-3@1`, in the order of the results; losses between 0 and 1.
+        Named `hpbandster:0-0-3@1`, in the order of the results; errors between 0 and 1.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def observations(
         fitting = {
             "budget": _budget(one.budget, all_budgets, where),
             "values": _values(one.values, space, where),
-            "loss": one.loss if one.loss is None or losses == "ranks" else _error(one.loss, losses, where),
+            "loss": _converted(one.loss, losses, of_errors, where),
         }
         found.append(one.model_copy(update=fitting))
     return _by_ranks(found) if losses == "ranks" else tuple(found)
@@ -84,6 +89,12 @@ def _evaluations(path: Path, losses: Losses) -> tuple[Observation, ...]:
 def source(seen: Sequence[Observation]) -> Digest:
     """Digest of the evaluations that a search begins with, which is part of the experiment."""
     return digest([one.model_dump(mode="json") for one in seen])
+
+
+def _converted(loss: float | None, losses: Losses, of_errors: bool, where: str) -> float | None:
+    if loss is None or losses == "ranks" or (losses == ERRORS and not of_errors):
+        return loss
+    return _error(loss, losses, where)
 
 
 def _error(loss: float, losses: tuple[float, float], where: str) -> float:

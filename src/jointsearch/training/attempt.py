@@ -6,10 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
-
 from jointsearch.core.records import Attempt, Digest, Worker
-from jointsearch.training.energy import energy_meter
 
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 """Where Slurm, PBS, LSF and Grid Engine give a process its job."""
@@ -50,17 +47,26 @@ class RunningAttempt:
         )
 
 
-def begin(device: torch.device, environment: Digest) -> RunningAttempt:
-    """Begin an attempt on a device, in an environment of that digest."""
-    return RunningAttempt(worker(device), environment, time.time(), energy_meter(device))
+def begin(device: str, environment: Digest, joules: Callable[[], float | None] = lambda: None) -> RunningAttempt:
+    """Begin an attempt.
+
+    Parameters
+    ----------
+    device
+        Model of the GPU that it trains on, or `cpu`.
+    environment
+        Digest of that of the process.
+    joules
+        See `RunningAttempt`.
+    """
+    return RunningAttempt(_worker(device), environment, time.time(), joules)
 
 
-def worker(device: torch.device) -> Worker:
-    """Describe this process, which trains on a device."""
+def _worker(device: str) -> Worker:
     return Worker(
         # Nodes of a small cluster may share a machine.
         host=os.environ.get("SLURMD_NODENAME") or platform.node(),
-        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        device=device,
         job=next((os.environ[name] for name in JOB_VARIABLES if os.environ.get(name)), None),
         # As numbered on the node; CUDA may number those of the job only.
         gpu=os.environ.get("SLURM_STEP_GPUS"),

@@ -18,7 +18,7 @@ from jointsearch.core.config.budget import NominalSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Precision
 from jointsearch.networks.cost import StepCost
-from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.networks.hyperparameters import parameters_of
 from jointsearch.search.experiment import Experiment
 from jointsearch.space.space import Space
 from jointsearch.training import accelerate
@@ -86,7 +86,7 @@ def read_config(path: Path) -> Config:
 def draw_tasks(experiment: Experiment, count: int) -> list[Task]:
     """Draw random configurations of a space, to be trained at a rate so low that none diverges while it is timed."""
     drawn = [
-        Hyperparameters.from_values(values)
+        parameters_of(values, experiment.training.network)
         for values in Space(experiment.space).sample(count, np.random.default_rng(SEED))
     ]
     return [

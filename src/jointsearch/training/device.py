@@ -1,7 +1,6 @@
 """Where to train."""
 
 import os
-import resource
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import Literal
 
 import torch
 
-from jointsearch.core import lock
+from jointsearch.core import lock, machine
 from jointsearch.core.errors import UserError
 
 DeviceName = Literal["auto", "cpu", "cuda"]
@@ -48,9 +47,7 @@ def claim(
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError("device: cuda is requested, but torch sees no GPU; use cpu or auto, or check the driver")
     if name == "cpu" or not torch.cuda.is_available():
-        if memory_gb is not None:
-            _, most = resource.getrlimit(resource.RLIMIT_DATA)
-            resource.setrlimit(resource.RLIMIT_DATA, (int(memory_gb * 1e9), most))
+        machine.limit_memory(memory_gb)
         yield torch.device("cpu")
         return
     ids = [torch.cuda.get_device_properties(index).uuid for index in range(torch.cuda.device_count())]

@@ -2,23 +2,24 @@
 
 import os
 import platform
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-
-import torch
+from typing import TYPE_CHECKING, Literal
 
 from jointsearch.core import code, layout, machine
 from jointsearch.core.files import digest, file_digest, write_bytes, write_record
 from jointsearch.core.records import Digest, Environment
 from jointsearch.training import packages
 
+if TYPE_CHECKING:
+    import torch
+
 VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 """The system's variables that decide the bits that torch computes."""
 
 
-def environment(device: torch.device, threads: int, own: Mapping[str, str] = MappingProxyType({})) -> Environment:
+def environment(device: "torch.device", threads: int, own: Mapping[str, str] = MappingProxyType({})) -> Environment:
     """Capture the environment of this process; takes some tenths of a second.
 
     Parameters
@@ -28,40 +29,59 @@ def environment(device: torch.device, threads: int, own: Mapping[str, str] = Map
     own
         Code of one's own, see `Experiment.own`.
     """
+    import torch
+
+    on_gpu = device.type == "cuda"
+    versions = {
+        "version": str(torch.__version__),
+        "commit": torch.version.git_version,
+        "cuda": torch.version.cuda,
+        "cudnn": str(torch.backends.cudnn.version()) if on_gpu else None,
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
+    flags = {
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        "cudnn": "deterministic, no benchmark, no TF32 while it trains" if on_gpu else None,
+        **{name: os.environ.get(name) for name in VARIABLES},
+    }
+    return _environment(torch.cuda.get_device_name(device) if on_gpu else None, threads, own, versions, flags)
+
+
+def of_objective(device: Literal["cpu", "cuda"], threads: int, own: Mapping[str, str]) -> Environment:
+    """Capture it for an objective of one's own, as `environment` does, without torch."""
+    return _environment(machine.gpu() if device == "cuda" else None, threads, own, None, {})
+
+
+def _environment(
+    gpu: str | None,
+    threads: int,
+    own: Mapping[str, str],
+    torch: dict[str, str | None] | None,
+    flags: dict[str, bool | str | None],
+) -> Environment:
     version = code.version()
     lock = code.LOCK.read_text() if code.LOCK.is_file() else None
     in_use = packages.in_use(lock or "")
-    on_gpu = device.type == "cuda"
     return Environment(
         commit=version.commit,
         commit_by=version.by,
         commit_unknown=version.unknown,
         diff=version.diff,
-        code=code.training_code(),
+        code=code.training_code(own),
         own=code.own_code(own),
         lock=file_digest(code.LOCK) if lock is not None else None,
         packages=in_use.versions,
         unpinned=in_use.unpinned,
         python=machine.python(),
-        torch={
-            "version": str(torch.__version__),
-            "commit": torch.version.git_version,
-            "cuda": torch.version.cuda,
-            "cudnn": str(torch.backends.cudnn.version()) if on_gpu else None,
-            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        },
+        torch=torch,
         system=f"{platform.system()} {platform.release()} {platform.machine()}, {' '.join(platform.libc_ver())}",
         cpu=machine.cpu_model(),
         cores=os.cpu_count() or 1,
         threads=threads,
-        gpu=torch.cuda.get_device_name(device) if on_gpu else None,
-        driver=_driver() if on_gpu else None,
-        flags={
-            "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
-            "float32_matmul_precision": torch.get_float32_matmul_precision(),
-            "cudnn": "deterministic, no benchmark, no TF32 while it trains" if on_gpu else None,
-            **{name: os.environ.get(name) for name in VARIABLES},
-        },
+        gpu=gpu,
+        driver=machine.gpu_driver() if gpu else None,
+        flags=flags,
     )
 
 
@@ -73,11 +93,3 @@ def keep(found: Environment, experiment: Path) -> Digest:
     if found.lock is not None and not (lock := layout.lock_copy(experiment, found.lock)).exists():
         write_bytes(lock, code.LOCK.read_bytes(), keep=True)
     return name
-
-
-def _driver() -> str | None:
-    try:
-        found = re.search(r"Kernel Module\s+(?:for \S+\s+)?([\d.]+)", Path("/proc/driver/nvidia/version").read_text())
-    except OSError:
-        return None
-    return found[1] if found else None

@@ -15,12 +15,16 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest
 from jointsearch.core.interruption import Interruption
 from jointsearch.core.records import Conditions, Environment, Evaluation, MadeWith, Observed
-from jointsearch.training import attempt, checkpoint_file
+from jointsearch.networks.hyperparameters import parameters_of
+from jointsearch.search.hyperband import budgets
+from jointsearch.training import attempt, checkpoint_file, schedule
 from jointsearch.training.accelerate import choose_precision
 from jointsearch.training.attempt import RunningAttempt
 from jointsearch.training.checkpointing import Checkpointer
 from jointsearch.training.clock import Clock
+from jointsearch.training.energy import energy_meter
 from jointsearch.training.image_data import ImageData
+from jointsearch.training.loop import Task
 from jointsearch.training.slot import Slot
 from jointsearch.training.train import train
 
@@ -88,10 +92,10 @@ def evaluate(
     """
     before = slot.before()
     start = None if before is None else _end_of(before, slot)
-    running = attempt.begin(setup.device, digest(setup.environment))
+    running = attempt.begin(setup.environment.gpu or "cpu", digest(setup.environment), energy_meter(setup.device))
     checkpointer = None if saving is None else _checkpointer(slot, setup, running, saving)
     trained = train(
-        slot.task(),
+        task_of(slot),
         setup.images,
         setup.device,
         clock,
@@ -112,6 +116,27 @@ def evaluate(
     if trained.end is not None:
         checkpoint_file.write(slot.end_file(evaluation), slot.end_of(evaluation), trained.end)
     return evaluation
+
+
+def task_of(slot: Slot) -> Task:
+    """Configuration, budget, schedule and seed of the training in a slot."""
+    experiment, levels = slot.experiment, slot.levels
+    ladder = budgets(experiment.budget)
+    if experiment.training.continuation:
+        ends = schedule.continued([ladder[level] for level in levels[: slot.rung.rung + 1]])
+    else:
+        ends = schedule.doubling(levels[slot.rung.rung])
+    return Task(
+        parameters_of(slot.proposal.values, experiment.training.network),
+        slot.identity.budget,
+        experiment.budget.unit,
+        ends,
+        slot.identity.seed,
+        experiment.training,
+        experiment.data,
+        experiment.budget.clock,
+        experiment.budget.nominal,
+    )
 
 
 def _end_of(before: Evaluation, slot: Slot) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A training job: the slots FIRST to LAST of a rung, each trained once, however many processes work on them."""
 
 import contextlib
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -86,10 +87,22 @@ class Job:
                     reported = True
                 time.sleep(1)
 
+    def keep(self, slot: int, evaluation: Evaluation) -> Path:
+        """Write the record of a slot, and remove what an interrupted training would have resumed from."""
+        file = layout.slot_file(self.folder, slot)
+        # Where a file system loses a lock, another process may have been faster: the first record stays.
+        write_record(file, evaluation, keep=True)
+        self._forget(slot)
+        return file
+
+    def _forget(self, slot: int) -> None:
+        layout.state_file(self.folder, slot).unlink(missing_ok=True)
+        shutil.rmtree(layout.scratch_folder(self.folder, slot), ignore_errors=True)
+
     def finish(self, batch: Path) -> None:
         """Write the batch file, and remove the states that are of no more use."""
         for slot in self.slots:
-            layout.state_file(self.folder, slot).unlink(missing_ok=True)
+            self._forget(slot)
             if self.rung.rung:
                 below = layout.rung_folder(self.study, self.rung.bracket, self.rung.rung - 1)
                 layout.end_file(below, self.rung.proposals[slot].id).unlink(missing_ok=True)

@@ -7,11 +7,8 @@ from pathlib import Path
 from jointsearch.core import layout
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation, Identity, Proposal, Rung
-from jointsearch.networks.hyperparameters import Hyperparameters, OwnHyperparameters
 from jointsearch.search.experiment import Experiment
-from jointsearch.search.hyperband import bracket, budgets
-from jointsearch.training import schedule
-from jointsearch.training.loop import Task
+from jointsearch.search.hyperband import bracket
 
 
 @dataclass(frozen=True)
@@ -41,31 +38,10 @@ class Slot:
         """What is trained in it."""
         return self.rung.proposals[self.number]
 
-    def task(self) -> Task:
-        """Configuration, budget, schedule and seed of the training."""
-        experiment, levels, values = self.experiment, self._levels, self.proposal.values
-        network = experiment.training.network
-        ladder = budgets(experiment.budget)
-        if experiment.training.continuation:
-            ends = schedule.continued([ladder[level] for level in levels[: self.rung.rung + 1]])
-        else:
-            ends = schedule.doubling(levels[self.rung.rung])
-        return Task(
-            Hyperparameters.from_values(values) if network is None else OwnHyperparameters.from_values(network, values),
-            self.identity.budget,
-            experiment.budget.unit,
-            ends,
-            self.identity.seed,
-            experiment.training,
-            experiment.data,
-            experiment.budget.clock,
-            experiment.budget.nominal,
-        )
-
     @property
     def may_be_continued(self) -> bool:
         """Whether a training at the next budget may continue from the end of this one."""
-        return self.experiment.training.continuation and self.rung.rung + 1 < len(self._levels)
+        return self.experiment.training.continuation and self.rung.rung + 1 < len(self.levels)
 
     def before(self) -> Evaluation | None:
         """The evaluation from whose end this training continues; None if it starts from scratch."""
@@ -92,5 +68,6 @@ class Slot:
         return f"{self.experiment.id} {evaluation.study} {evaluation.id}"
 
     @property
-    def _levels(self) -> tuple[int, ...]:
+    def levels(self) -> tuple[int, ...]:
+        """Levels of the budgets of its bracket, that of each rung."""
         return bracket(self.rung.bracket, self.experiment.budget).levels

@@ -4,19 +4,18 @@ For tests, benchmarks and notebooks, in which a process for each job would take 
 one of the workflow: it can be audited, and a run of the workflow continues from it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import torch
-
 from jointsearch.analysis import study_tables
 from jointsearch.core import layout, lock
-from jointsearch.core.files import digest, read_record, write_bytes, write_record
+from jointsearch.core.errors import UserError
+from jointsearch.core.files import read_record, write_bytes, write_record
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import CurvePoint, DataSet, Evaluation, MadeWith, Observed, Proposal, Result, Rung, Timing
+from jointsearch.core.records import DataSet, Evaluation, Rung
 from jointsearch.results.folder import Folder
 from jointsearch.results.graph import Node
 from jointsearch.results.results import StudyResults
@@ -29,30 +28,25 @@ from jointsearch.search.resolve import refuse_another
 from jointsearch.search.studies.arms import second_step
 from jointsearch.search.studies.kinds import proposer
 from jointsearch.space.space import Space
-from jointsearch.training import attempt, datasets, environment
-from jointsearch.training.device import claim
-from jointsearch.training.evaluate import Setup, evaluate
 from jointsearch.training.job import Job, drop_ends
 from jointsearch.training.slot import Slot
+from jointsearch.training.trainer import Resources, Train, trainer
+from jointsearch.training.trial import Trial
 from jointsearch.workflow.study_jobs import StudyJobs
 
-Objective = Callable[[Proposal, float, int], float | None]
-"""Evaluates proposals in place of trainings: the loss of a proposal at a budget, by a seed; None if it fails."""
-Train = Callable[[Slot], Evaluation]
-"""Trains a slot of a rung."""
 
-
-def run(all_jobs: Mapping[str, StudyJobs], objective: Objective | None = None) -> None:
+def run(all_jobs: Mapping[str, StudyJobs], objective: Callable[[Trial], object] | None = None) -> None:
     """Run an experiment with all its studies: records, tables of evaluations and incumbents.
 
-    Evaluations that exist are not trained again.
+    Evaluations that exist are not trained again. Trainings run one after another, on one thread.
 
     Parameters
     ----------
     all_jobs
         Its studies by name, see `StudyJobs.all_from_config`.
     objective
-        Evaluates the proposals; by default they are trained, one after another, on one thread.
+        Is called in place of that which the configuration names (`objective`), such as a function inside another one,
+        which has no dotted name.
 
     Raises
     ------
@@ -60,15 +54,17 @@ def run(all_jobs: Mapping[str, StudyJobs], objective: Objective | None = None) -
         If another run works in the results folder; if anything in the configuration cannot work.
     """
     search = all_jobs[layout.SEARCH]
-    with lock.take(search.folder), _one_thread():
+    if objective is not None and search.experiment.objective is None:
+        raise UserError("objective: missing; name the function in the configuration too")
+    with lock.take(search.folder):
         write_record(layout.plan_file(search.folder), search.graph.plan)
         for study_jobs in all_jobs.values():
             settings = _settings(study_jobs)
             refuse_another(study_jobs.frozen, settings)
             write_record(study_jobs.frozen, settings)
-            if study_jobs is search:
+            if study_jobs is search and search.graph.has_images:
                 _find_images(study_jobs)
-            with _training(study_jobs, settings, objective) as train:
+            with _trainer(study_jobs, settings, objective) as train:
                 study = _StudyRun(study_jobs, settings, train)
                 study.run()
             study.sum_up()
@@ -151,8 +147,8 @@ class _StudyRun:
             job = Job(self.experiment, proposals, folder, layout.slots_of(batch))
             # Refuses records of something else.
             job.missing()
-            for slot, file in job.to_train(Interruption()):
-                write_record(file, self.training(Slot(self.experiment, proposals, slot, self.folder)), keep=True)
+            for slot, _ in job.to_train(Interruption()):
+                job.keep(slot, self.training(Slot(self.experiment, proposals, slot, self.folder)))
             job.finish(batch)
         return Folder(self.study_jobs.folder).of_batches(batches)
 
@@ -179,68 +175,22 @@ def _settings(study_jobs: StudyJobs) -> Experiment:
     return study_jobs.experiment
 
 
+def _trainer(
+    study_jobs: StudyJobs, settings: Experiment, objective: Callable[[Trial], object] | None
+) -> AbstractContextManager[Train]:
+    """What trains the slots of a study."""
+    config, folder, jobs = study_jobs.config, study_jobs.folder, study_jobs.config.jobs
+    images = read_record(layout.data_file(folder), DataSet) if study_jobs.graph.has_images else None
+    roots = Path(config.data_root), Path(config.cache_root)
+    resources = Resources(*roots, jobs.device, jobs.memory_gb, threads=1, side_by_side=1, save_every=jobs.save_every)
+    return trainer(settings, folder, images, resources, Interruption(), objective)
+
+
 def _find_images(study_jobs: StudyJobs) -> None:
+    from jointsearch.training import datasets
+
     config, experiment = study_jobs.config, study_jobs.experiment
     configured = "validation_fraction" in config.data.model_fields_set
     roots = Path(config.data_root), Path(config.cache_root)
     found = datasets.find(experiment.data, roots[0], experiment.split_seed, roots[1], configured)
     write_record(study_jobs.folder / "data.json", found.images)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _training(study_jobs: StudyJobs, experiment: Experiment, objective: Objective | None) -> Iterator[Train]:
-    """Yield the function that evaluates the slots of a study."""
-    config = study_jobs.config
-    known = read_record(study_jobs.folder / "data.json", DataSet)
-    roots = Path(config.data_root), Path(config.cache_root)
-    with claim(config.jobs.device, config.jobs.memory_gb) as device:
-        images = datasets.load(experiment.data, roots[0], experiment.split_seed, roots[1], known)
-        setup = Setup(images, device, environment.environment(device, 1, experiment.own))
-        environment.keep(setup.environment, study_jobs.folder)
-        yield lambda slot: evaluate(slot, setup) if objective is None else _ask(objective, slot, setup)
-
-
-def _ask(objective: Objective, slot: Slot, setup: Setup) -> Evaluation:
-    """Evaluate a slot by an objective.
-
-    The record names the objective in place of the training code. The budget counts as spent, one step per unit: figures
-    of a search are drawn over what was spent.
-    """
-    budget, unit = slot.identity.budget, slot.identity.budget_unit
-    running = attempt.begin(setup.device, digest(setup.environment))
-    loss = objective(slot.proposal, budget, slot.identity.seed)
-    steps = max(1, round(budget))
-    epochs, seconds = (budget if unit == one else 0 for one in ("epochs", "seconds"))
-    point = CurvePoint(
-        step=steps, epoch=epochs, learning_rate=0, train_loss=None, validation_error=loss, test_error=loss
-    )
-    result = Result(
-        status="diverged" if loss is None else "success",
-        message="the objective failed" if loss is None else None,
-        loss=loss,
-        test_error=loss,
-        parameters=None,
-        epochs=epochs,
-        steps=steps,
-        curve=(point,),
-    )
-    timing = Timing(training_seconds=seconds, evaluation_seconds=0, startup_seconds=0, curve_seconds=(seconds,))
-    code = digest(f"{objective.__module__}.{objective.__qualname__}")
-    conditions = setup.conditions().model_copy(update={"code": code})
-    return Evaluation.of(
-        slot.identity,
-        result,
-        MadeWith.of(conditions, precision="float32", compiled=False),
-        Observed.of(running.ended(), timing),
-        (digest(slot.rung),),
-    )

@@ -67,7 +67,7 @@ class SearchProgress:
     def _best(self) -> str:
         if self.best is None or self.best.loss is None:
             return "none yet"
-        return f"{self.best.loss:.2%} at {amount(self.best.budget, self.unit)} ({self.best.id})"
+        return f"{self.best.measure.text(self.best.loss)} at {amount(self.best.budget, self.unit)} ({self.best.id})"
 
 
 @dataclass

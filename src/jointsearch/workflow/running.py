@@ -25,5 +25,6 @@ def _is_held(folder: Path, slot: int) -> bool:
 
 
 def saved_states(study_jobs: StudyJobs) -> list[Path]:
-    """Saved states of interrupted trainings, from which they resume."""
-    return sorted(study_jobs.study.glob("bracket-*/rung-*/state-*.pt"))
+    """Saved states of interrupted trainings, and scratch folders of objectives, from which they resume."""
+    rungs = list(study_jobs.study.glob("bracket-*/rung-*"))
+    return sorted(path for rung in rungs for name in ("state-*.pt", "scratch-*") for path in rung.glob(name))

@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TextIO
 
@@ -13,9 +14,10 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record, record_bytes, sweep, write_record
 from jointsearch.core.interruption import take_hangup_for_sigterm
 from jointsearch.core.records import Value
-from jointsearch.core.units import amount
+from jointsearch.core.units import Measure, amount
 from jointsearch.results import dataset
 from jointsearch.results.folder import Folder
+from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import time_stamps
@@ -170,19 +172,24 @@ def summary(folder: Path) -> str:
         lines.append(f"root        {file_digest(folder / 'manifest.sha256')}")
     if (folder / "incumbent.json").exists():
         try:
-            lines += _best(read_record(folder / "incumbent.json", Incumbent))
+            measure = read_record(layout.experiment_file(folder), Experiment).measure
+            lines += _best(read_record(folder / "incumbent.json", Incumbent), measure)
         except UserError as error:
             lines.append(f"best        unknown: {error}")
     return "\n".join(lines)
 
 
-def _best(best: Incumbent) -> list[str]:
+def _best(best: Incumbent, measure: Measure) -> list[str]:
     if best.values is None or best.budget is None or best.budget_unit is None:
         return [f"best        none: {best.message}"]
+    found = [measure.named(best.loss)]
+    if best.test_error is not None:
+        found.append(replace(measure, name=measure.test).named(best.test_error))
+    if best.parameters is not None:
+        found.append(f"{best.parameters:,} weights")
     values = [f"            {name} = {_value(value)}" for name, value in best.values.items()]
     return [
-        f"best        {best.loss:.2%} validation error, {best.test_error:.2%} test error, {best.parameters:,} weights, "
-        f"after {amount(best.budget, best.budget_unit)} ({best.evaluation})",
+        f"best        {', '.join(found)}, after {amount(best.budget, best.budget_unit)} ({best.evaluation})",
         *values,
     ]
 

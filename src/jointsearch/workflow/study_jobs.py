@@ -25,11 +25,12 @@ SECONDS_PER_UNIT: dict[BudgetUnit, float] = {
     "gflop": 1.0,
     "nominal_seconds": 1.0,
 }
-"""Seconds that a unit of the budget takes at most, unless the configuration sets it."""
+"""Seconds that a unit of the budget takes at most, unless the configuration sets it; one of one's own 60."""
 Inputs = dict[str, list[Path]]
 OPTIONAL = {
     "settings": ("keeps",),
     "history": ("seen",),
+    "evaluation": ("data",),
     "proposals": ("pending",),
 }
 """Roles that shell commands name, but that some nodes of a kind do not have."""
@@ -182,7 +183,7 @@ class StudyJobs:
     @property
     def seconds_per_unit(self) -> float:
         """The most seconds that a unit of the budget takes."""
-        return self.config.jobs.seconds_per_unit or SECONDS_PER_UNIT[self.config.budget.unit]
+        return self.config.jobs.seconds_per_unit or SECONDS_PER_UNIT.get(self.config.budget.unit, 60.0)
 
     def time_limit(self, bracket: int, rung: int, trainings: int) -> int:
         """Minutes that a job of so many trainings may take.

@@ -74,9 +74,10 @@ def importances(
     """Share out the variance of the error over the space among hyperparameters and pairs of them, for each budget.
 
     The response is the logarithm of the validation error, so that what multiplies the error is no interaction; an
-    error of 0 counts as half of the smallest other one. Failures have no error and are left out: the importance is
-    that within the part of the space that can be trained, beyond which the surrogates extrapolate. Effects are taken
-    over the prior of the space, all hyperparameters independent, forbidden combinations included.
+    error of 0 counts as half of the smallest other one. Losses of which some are negative are taken as they are.
+    Failures have no error and are left out: the importance is that within the part of the space that can be trained,
+    beyond which the surrogates extrapolate. Effects are taken over the prior of the space, all hyperparameters
+    independent, forbidden combinations included.
 
     Parameters
     ----------
@@ -136,7 +137,9 @@ def _analyse(
     if len(set(numbers)) < fewest(len(axes)) or losses.min() == losses.max():
         unknown = np.full(len(effects.labels), np.nan)
         return unknown, unknown, np.nan
-    response = np.log(np.where(losses > 0, losses, losses[losses > 0].min() / 2))
+    response = losses
+    if losses.min() >= 0:
+        response = np.log(np.where(losses > 0, losses, losses[losses > 0].min() / 2))
     fold = rng.permutation(numbers.max() + 1)[numbers] % FOLDS
     fit = SURROGATES[surrogate].fit
     fitted = [fit(axes, encoded[rest], response[rest], rng) for rest in (fold != one for one in range(FOLDS))]

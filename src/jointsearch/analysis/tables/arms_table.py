@@ -11,22 +11,29 @@ from jointsearch.analysis.number import Number
 from jointsearch.analysis.paired import compare, holm, mean_interval, smallest_p
 from jointsearch.analysis.table import Table
 from jointsearch.core.seeds import derive_seed
-from jointsearch.core.units import scale
+from jointsearch.core.units import Measure, scale
 from jointsearch.results.results import Results
 
 _NUMBERS = {
-    "mean": ("error", "mean", 0.01, "%", 2, False),
-    "low": ("error_low", "lower end of the 95 % interval of the mean", 0.01, "%", 2, False),
-    "high": ("error_high", "upper end of the 95 % interval of the mean", 0.01, "%", 2, False),
-    "sd": ("error_sd", "standard deviation", 0.01, "%", 2, False),
-    "difference": ("difference", "mean difference to joint BOHB", 0.01, "percentage points", 2, True),
-    "difference_low": ("difference_low", "lower end of its 95 % interval", 0.01, "percentage points", 2, True),
-    "difference_high": ("difference_high", "upper end of its 95 % interval", 0.01, "percentage points", 2, True),
-    "p": ("p", "p-value of the paired t-test", 1.0, "", 3, True),
-    "p_holm": ("p_holm", "p-value after Holm's correction", 1.0, "", 3, True),
-    "p_permutation": ("p_permutation", "p-value of the sign-flip permutation test", 1.0, "", 3, True),
+    "mean": ("error", "mean", False),
+    "low": ("error_low", "lower end of the 95 % interval of the mean", False),
+    "high": ("error_high", "upper end of the 95 % interval of the mean", False),
+    "sd": ("error_sd", "standard deviation", False),
+    "difference": ("difference", "mean difference to joint BOHB", True),
+    "difference_low": ("difference_low", "lower end of its 95 % interval", True),
+    "difference_high": ("difference_high", "upper end of its 95 % interval", True),
+    "p": ("p", "p-value of the paired t-test", True),
+    "p_holm": ("p_holm", "p-value after Holm's correction", True),
+    "p_permutation": ("p_permutation", "p-value of the sign-flip permutation test", True),
 }
-"""By column of a measure: name and meaning of the number; its scale, unit, digits; whether joint BOHB is behind it."""
+"""By column of a measure: name and meaning of the number; whether joint BOHB is behind it."""
+
+
+def _scale(column: str, of: Measure) -> tuple[float, str, int]:
+    """Scale, unit and digits of a number: of a p-value, a difference, or a loss."""
+    if column.startswith("p"):
+        return 1.0, "", 3
+    return 1 / of.factor, of.difference if column.startswith("difference") else of.unit, of.digits
 
 
 def data(results: Results) -> pd.DataFrame:
@@ -125,6 +132,7 @@ def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     if table.empty:
         return {}
     comparison = compare_arms(results)
+    what = "error" if results.experiment.measure.is_error else "loss"
     found = {f"arms_{name}": number for name, number in _of_all(comparison, table)}
     for row in table.to_dict("records"):
         own = comparison.incumbents(row["arm"])
@@ -135,9 +143,10 @@ def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
         least = "least p-value that the permutation test can give"
         of_row.append(("smallest_p", least, row["smallest_p"], 1.0, "", 3, both))
         for measure in MEASURES:
-            for column, (name, meaning, size, unit, digits, paired) in _NUMBERS.items():
-                described, value = f"{meaning} of the incumbent's {measure} error", row[f"{measure}_{column}"]
-                of_row.append((f"{measure}_{name}", described, value, size, unit, digits, both if paired else own))
+            for column, (name, meaning, paired) in _NUMBERS.items():
+                described, value = f"{meaning} of the incumbent's {measure} {what}", row[f"{measure}_{column}"]
+                scaled = _scale(column, results.experiment.measure)
+                of_row.append((f"{measure}_{name}", described, value, *scaled, both if paired else own))
         for name, meaning, value, size, unit, digits, of in of_row:
             if not pd.isna(value):
                 number = int(value) if digits == 0 else float(value) / size

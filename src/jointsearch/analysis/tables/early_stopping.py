@@ -59,6 +59,7 @@ def data(results: Results) -> pd.DataFrame:
 def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     """Give what early stopping keeps at each lower budget, with the evaluations at this and the full budget."""
     all_budgets, unit, found = budgets(results.experiment.budget), results.experiment.budget.unit, {}
+    measure = results.experiment.measure
     for row in table.to_dict("records"):
         pair = {row["budget"], all_budgets[-1]}
         budgets_of_row = f"lower budget {amount(row['budget'], unit)}, full budget {amount(all_budgets[-1], unit)}"
@@ -68,6 +69,13 @@ def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
         columns |= {f"{name}_succeeded": (name, succeeded) for name in ("kept", *MEASURES)}
         for column, (name, note) in columns.items():
             meaning, factor, its_unit, digits = _NUMBERS[name]
+            if name.startswith("regret") and not measure.is_error:
+                meaning, factor, its_unit, digits = (
+                    meaning.replace("error", "loss"),
+                    1,
+                    measure.difference,
+                    measure.digits,
+                )
             if not np.isfinite(value := row[column]):
                 continue
             found[f"early_stopping_{column.replace('interval', 'share')}_{row['budget']:g}"] = Number(

@@ -59,7 +59,7 @@ def data(results: Results) -> pd.DataFrame:
         losses = [one.loss for one in good if one.loss is not None]
         family = ARCHITECTURES[name].family if name != INCUMBENT else "search"
         what = name, title(name), family, depth(Hyperparameters.from_values(of_name[0].proposal.values))
-        epochs = moments([one.epochs for one in good])[0]
+        epochs = moments([one.epochs for one in good if one.epochs is not None])[0]
         lines.append((*what, *count_trainings(of_name), *moments(losses), *test_statistics(test_errors(good)), epochs))
     return pd.DataFrame(lines, columns=list(_COLUMNS)).astype(_COLUMNS)
 

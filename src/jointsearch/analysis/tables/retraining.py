@@ -64,7 +64,7 @@ def _snapshot_errors(good: Iterable[Evaluation]) -> list[float]:
 
 
 def _efforts(good: Sequence[Evaluation]) -> tuple[list[float], list[float]]:
-    return [one.epochs for one in good], [one.observed.training_seconds for one in good]
+    return [one.epochs for one in good if one.epochs is not None], [one.observed.training_seconds for one in good]
 
 
 def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:

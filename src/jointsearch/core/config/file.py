@@ -14,7 +14,7 @@ from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.jobs import JobSettings
 from jointsearch.core.config.search import SearchSettings
 from jointsearch.core.config.settings import DottedName, Settings
-from jointsearch.core.config.studies import StudySettings
+from jointsearch.core.config.studies import NetworkStudySettings, StudySettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError, explain, suggest
 from jointsearch.core.paths import UserPath, escape, expand
@@ -38,7 +38,7 @@ class Config(Settings):
     safe to delete."""
     objective: DottedName | None = None
     """A training of your own in place of ours: the dotted name, `package.module:function`, of what evaluates a
-    configuration at a budget."""
+    configuration at a budget (docs/own-problem.md). The sections `data` and `training` are not for it."""
     budget: BudgetSettings = BudgetSettings()
     data: DataSettings = DataSettings()
     training: TrainingSettings = TrainingSettings()
@@ -66,6 +66,17 @@ class Config(Settings):
                 "training.precision: auto would make nominal seconds others on another machine; "
                 "name the precision that the model was calibrated for"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _an_objective_trains_itself(self) -> Self:
+        if self.objective is not None:
+            for key, kind in (("data", DataSettings), ("training", TrainingSettings)):
+                if getattr(self, key) != kind():
+                    raise ValueError(f"{key}: is for our training; with an objective of your own, remove it")
+            for key, study in self.studies:
+                if isinstance(study, NetworkStudySettings):
+                    raise ValueError(f"studies.{key}: is for our networks; with an objective of your own, remove it")
         return self
 
     @model_validator(mode="after")

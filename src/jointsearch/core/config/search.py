@@ -23,14 +23,14 @@ def _named_losses(value: Any) -> Any:
 
 
 class WarmStartSettings(Settings):
-    """Evaluations that a search starts from; if their losses are errors, the folder alone is enough."""
+    """Evaluations that a search starts from; if their losses are those of this search, the folder alone is enough."""
 
     folder: UserPath
     """Folder of an HpBandSter run or of an export, or the `warm_start.json` of another search. Looked up like
     `space`."""
     losses: Annotated[Losses, BeforeValidator(_named_losses)] = ERRORS
     """How its losses become errors between 0 and 1: by the losses `[LOW, HIGH]` that stand for 0 and 1, or by their
-    ranks."""
+    ranks. Without it, an objective of your own takes them as they are."""
 
     @property
     def flag(self) -> str:

@@ -28,7 +28,11 @@ class CorrelationSettings(Settings):
     """How many."""
 
 
-class ManualSettings(Settings):
+class NetworkStudySettings(Settings):
+    """Base of the studies of our own networks, which an objective of one's own does not train."""
+
+
+class ManualSettings(NetworkStudySettings):
     """Architectures from the literature as points of the space, trained at the full budget.
 
     They show whether the search found something better.
@@ -94,7 +98,7 @@ class ArmSettings(Settings):
         return self
 
 
-class RetrainingSettings(Settings):
+class RetrainingSettings(NetworkStudySettings):
     """Final trainings of the best configuration found, and of the best manual architecture.
 
     They are trained on training and validation images. This gives the test error to report, its spread, and that of the

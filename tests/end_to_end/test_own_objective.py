@@ -1,0 +1,134 @@
+"""An objective of one's own, the example of gradient boosting: through the workflow, without torch, and audited."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from end_to_end.conftest import ROOT, Workspace, make_workspace
+from jointsearch.audit import audit
+from jointsearch.audit.findings import Verdict
+from jointsearch.audit.retrain import How, check_trainings
+from jointsearch.core.files import read_record, write_record
+from jointsearch.core.records import Evaluation
+from jointsearch.results.results import Results
+
+SLOT = "search/bracket-000/rung-1/slot-01.json"
+NO_TORCH = "raise SystemExit('torch is imported')\n"
+
+
+def boosting(folder: Path) -> Workspace:
+    """The workspace of the example, in which whatever imports torch ends."""
+    workspace = make_workspace(folder)
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "examples/boosting/config.yaml", folder)
+    shutil.copy(ROOT / "examples/boosting/space.yaml", folder)
+    (folder / "torch.py").write_text(NO_TORCH)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def run(shared) -> Workspace:
+    """The whole example, by the workflow. Read only: copy it."""
+
+    def make(folder: Path) -> Workspace:
+        workspace = boosting(folder)
+        (folder / "printed").write_text(workspace.snakemake("--cores", "2"))
+        return workspace
+
+    return shared("boosting", make)
+
+
+@pytest.fixture
+def copied(run, tmp_path, monkeypatch) -> Path:
+    """Its results, to be tampered with, in a folder where the example lies."""
+    workspace = run.copy(tmp_path / "clone")
+    monkeypatch.chdir(workspace.folder)
+    (workspace.folder / "torch.py").unlink()
+    return workspace.folder / "results/boosting"
+
+
+def problems(folder: Path, level: str = "hash") -> set[tuple[str, str, Verdict]]:
+    return {(one.check, one.subject, one.verdict) for one in audit.run(folder, level).findings.problems}
+
+
+def test_the_whole_example_runs_without_torch_and_says_loss(run):
+    results = run.folder / "results/boosting"
+    printed = (run.folder / "printed").read_text()
+    assert "best 0." in printed and "%" not in printed.partition("best ")[2].partition(" at")[0]
+    assert {"paper.pdf", "manifest.sha256", "interactive.html"} <= {path.name for path in results.iterdir()}
+    assert not (results / "data.json").exists()
+    assert "Nothing to be done" in run.snakemake("-n")
+
+
+def test_the_driver_makes_the_same(run, tmp_path):
+    driven = boosting(tmp_path)
+    driven.drive()
+    theirs, ours = (Results.read(one.folder / "results/boosting") for one in (run, driven))
+    for study in ("search", "correlation"):
+        ones, others = theirs.evaluations(study), ours.evaluations(study)
+        assert [one.derivable() for one in ones] == [one.derivable() for one in others]
+
+
+def test_an_audit_derives_it_again(copied, undrawn):
+    assert {verdict for *_, verdict in problems(copied, "derive")} <= {Verdict.UNPINNED}
+
+
+def test_a_loss_that_is_changed_is_noticed(copied, undrawn):
+    record = read_record(copied / SLOT, Evaluation)
+    write_record(copied / SLOT, record.model_copy(update={"loss": 0.001}))
+    found = problems(copied)
+    assert ("batch", SLOT, Verdict.MISMATCH) in found and ("manifest", SLOT, Verdict.MISMATCH) in found
+
+
+def retrained(folder: Path) -> list[tuple[Verdict, str]]:
+    evidence = audit.run(folder, "hash").evidence
+    findings = type(audit.run(folder, "hash").findings)()
+    how = How("cpu", Path("data"), Path(".cache"), 0.01)
+    check_trainings(evidence, [("search", 0, 1, 1)], how, findings)
+    return [(one.verdict, one.message) for one in findings]
+
+
+def test_it_is_called_again_to_the_same_bits(copied):
+    assert retrained(copied) == [(Verdict.VERIFIED, "the same, bit for bit")]
+
+
+def test_a_changed_module_gives_no_equal_bits(copied):
+    module = Path("examples/boosting/boosting.py")
+    module.write_text(module.read_text().replace('"loss": loss', '"loss": loss + 1'))
+    [(verdict, message)] = retrained(copied)
+    assert verdict is Verdict.MISMATCH and message.startswith("trained with another code")
+
+
+def test_a_module_that_is_gone_cannot_be_checked(copied):
+    shutil.rmtree("examples")
+    [(verdict, message)] = retrained(copied)
+    assert verdict is Verdict.CANNOT_BE_CHECKED and "no module" in message
+
+
+def test_the_lineage_of_the_best_names_code_and_loss(run):
+    done = run.call("audit", "why", "paper:best_loss", "results/boosting")
+    assert "best_loss" in done.stdout and ": loss 0." in done.stdout, done.stderr
+    assert "torch" not in done.stdout and "images" not in done.stdout
+
+
+def test_a_change_of_the_module_during_a_search_is_noticed(copied, undrawn):
+    name = "search/bracket-003/rung-0/slot-00.json"
+    record = read_record(copied / name, Evaluation)
+    other = record.made_with.model_copy(update={"code": "0" * 64})
+    write_record(copied / name, record.model_copy(update={"made_with": other}))
+    assert ("code", name, Verdict.MISMATCH) in problems(copied)
+
+
+def test_a_script_searches_without_the_workflow(tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    (tmp_path / "torch.py").write_text(NO_TORCH)
+    command = [sys.executable, str(ROOT / "examples/script/search.py")]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "loss -" in done.stdout
+    [around] = (tmp_path / "results/valley/environments").glob("*.json")
+    assert '"own":{"search.py":' in around.read_text()

@@ -1,0 +1,63 @@
+"""Figures, numbers and texts of losses that are no errors: they say loss, know no percent, and may be negative."""
+
+import io
+
+import pandas as pd
+import pytest
+from own_searches import own_results
+
+from jointsearch.analysis.importance import importances
+from jointsearch.analysis.numbers import of_search
+from jointsearch.plotting import interactive
+from jointsearch.plotting.figure import load
+
+FIGURES = ("full_budget_evaluations", "incumbent_over_time", "budget_correlation", "learning_curves")
+
+
+@pytest.fixture(scope="module")
+def results():
+    return own_results()
+
+
+def texts(figure) -> list[str]:
+    """All labels of axes and legends."""
+    axes = [label for one in figure.axes for label in (one.get_xlabel(), one.get_ylabel())]
+    titles = [sub.get_suptitle() for sub in figure.subfigs]
+    return [text for text in [*axes, *titles] if text]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_says_loss_and_draws_negative_ones_on_a_linear_axis(results, name):
+    figure = load(name)
+    data = figure.data(results)
+    drawn = figure.draw(pd.read_csv(io.StringIO(data.to_csv(index=False)), keep_default_na=True))
+    labels = texts(drawn)
+    assert any("loss" in text for text in labels)
+    assert not any("%" in text or "error" in text for text in labels)
+    assert all(axes.get_yscale() == "linear" for axes in drawn.axes)
+    if figure.numbers is not None:
+        numbers = figure.numbers(results, data)
+        assert not [one for one in numbers.values() if one.unit == "%" or "error" in one.meaning]
+
+
+def test_numbers_name_the_loss_and_its_test_and_no_weights(results):
+    numbers = of_search(results.experiment, results.evaluations("search"))
+    assert {"best_loss", "best_test_loss"} <= numbers.keys()
+    assert not {"best_validation_error", "best_test_error", "best_parameters"} & numbers.keys()
+    assert numbers["best_loss"].unit == "" and numbers["best_loss"].value < 0
+    assert numbers["best_test_loss"].value == pytest.approx(numbers["best_loss"].value + 0.25)
+
+
+def test_the_page_has_axes_of_losses_without_percent(results):
+    page = interactive.data(results)
+    axes = {axis["name"]: axis for axis in page["axes"]}
+    assert "percent" not in axes["loss"] and axes["loss"]["low"] < 0 and axes["loss"]["kind"] == "linear"
+    [study] = page["studies"]
+    assert study["judged"] == "loss" and "Lowest loss at 18 trees: -" in study["note"]
+
+
+def test_importance_takes_negative_losses_as_they_are():
+    found = importances.of(own_results(9))
+    mains = found[(found["kind"] == "main") & (found["budget"] == 2) & (found["surrogate"] == "gp")]
+    assert mains.set_index("first")["importance"].idxmax() == "learning_rate"
+    assert mains["r2"].iloc[0] > 0.5
