@@ -51,7 +51,7 @@ def with_space(**changes: dict[str, object] | None) -> Space:
 
 def test_parameters_are_parted_into_ten_and_seven() -> None:
     assert (len(ARCHITECTURE_PARAMETERS), len(TRAINING_PARAMETERS)) == (10, 7)
-    assert list(Hyperparameters.model_fields) == [*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS]
+    assert Hyperparameters.model_fields.keys() == {*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS}
 
 
 @ALL
