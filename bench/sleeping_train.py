@@ -33,7 +33,7 @@ MADE_WITH = {
 
 
 def main() -> None:
-    experiment_file, _, proposals, first, last, batch = sys.argv[1:7]
+    experiment_file, proposals, first, last, batch = sys.argv[1:6]
     experiment, rung = read_record(Path(experiment_file), Experiment), read_record(Path(proposals), Rung)
     job = Job(experiment, rung, Path(batch).parent, range(int(first), int(last) + 1))
     for slot, file in job.to_train(Interruption()):

@@ -62,8 +62,7 @@ def main() -> None:
         )
         [batch] = layout.batch_files(folder / STUDY, 0, rung, count, count)
         many = ["--side-by-side", arguments.processes, "--threads", arguments.processes, "--device", "cpu"]
-        inputs = [folder / "experiment.json", folder / "data.json", file]
-        run("train.py", *inputs, 0, count - 1, batch, *many)
+        run("train.py", folder / "experiment.json", file, 0, count - 1, batch, folder / "data.json", *many)
         batches.append(batch)
     write_table([Folder(folder).of_batches([batch]) for batch in batches], folder)
 

@@ -167,11 +167,11 @@ def test_other_images_than_at_the_start_are_refused(finished, tmp_path):
     done = workspace.script(
         "train",
         "results/small/experiment.json",
-        str(data),
         str(rung / "proposals.json"),
         "0",
         "0",
         str(rung / "b.json"),
+        str(data),
     )
     assert done.returncode == 1
     assert "other images, or another split, than" in done.stderr

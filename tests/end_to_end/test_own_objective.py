@@ -110,7 +110,7 @@ def test_a_module_that_is_gone_cannot_be_checked(copied):
 
 
 def test_the_lineage_of_the_best_names_code_and_loss(run):
-    done = run.call("audit", "why", "paper:best_loss", "results/boosting")
+    done = run.call("audit", "why", "--experiment", "results/boosting", "paper:best_loss")
     assert "best_loss" in done.stdout and ": loss 0." in done.stdout, done.stderr
     assert "torch" not in done.stdout and "images" not in done.stdout
 

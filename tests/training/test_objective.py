@@ -138,7 +138,7 @@ def test_any_other_exception_is_a_bug_and_keeps_its_traceback_and_the_configurat
 
     with pytest.raises(ZeroDivisionError) as error:
         evaluate(fails)
-    assert error.value.__notes__ == [f"in objective: {NAME}, configuration 0-0-0: {VALUES}"]
+    assert error.value.__notes__ == [f"ZeroDivisionError in objective: {NAME}, configuration 0-0-0: {VALUES}"]
     assert error.traceback[-1].name == "fails"
 
 

@@ -190,7 +190,7 @@ def _call(objective: Objective, trial: Trial, slot: Slot) -> Result:
     except SystemExit as end:
         raise UserError(f"{where}: called sys.exit({end.code!r}); return a loss, or raise; {configuration}") from None
     except Exception as error:
-        error.add_note(f"in {where}, {configuration}")
+        error.add_note(f"{type(error).__name__} in {where}, {configuration}")
         raise
     finally:
         if os.getpid() != process:
