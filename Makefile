@@ -53,14 +53,14 @@ test-slurm: demo ## run searches on a real Slurm cluster, set up here for the te
 	$(BIN)/python -m pytest --numprocesses 3 tests/slurm --ignore tests/slurm/accounting --ignore tests/slurm/controller; \
 	$(BIN)/python -m pytest tests/slurm/controller; \
 	$(BIN)/python tests/slurm/cluster.py start --accounting; \
-	$(BIN)/python -m pytest tests/slurm/accounting
+	$(BIN)/python -m pytest --numprocesses 2 tests/slurm/accounting
 
 peers: ## build .venv-peers, with the libraries of other optimisers, or bring it up to date (needs a C compiler)
 	$(OUTSIDE) envs/build.py peers
 
 test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of other libraries, validate a Run Crate
-	PYTHONPATH=src .venv-peers/bin/python -m pytest tests/hpbandster tests/samplers/peers tests/bench/test_search_hpbandster.py \
-		tests/audit/test_profile.py
+	PYTHONPATH=src .venv-peers/bin/python -m pytest --numprocesses 2 --dist worksteal tests/hpbandster \
+		tests/samplers/peers tests/bench/test_search_hpbandster.py tests/audit/test_profile.py
 
 test-deepcave: env ## check that DeepCAVE reads our exports as we do (Python 3.10, else it is skipped; needs a C compiler)
 ifeq ($(PYTHON310),)

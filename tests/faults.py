@@ -175,7 +175,7 @@ FAULTS = (
         'yield Edge("pending", Node("proposals", node.name, item.index))',
         "yield from ()",
     ),
-    Fault("jobs get less time than their budget", "seconds = 1.1 * training * (", "seconds = 0.9 * training * ("),
+    Fault("jobs get less time than their budget", "seconds = 1.1 * training * ", "seconds = 0.9 * training * "),
     # What was learned.
     Fault(
         "intervals of 90 % are called 95 %",

@@ -1,19 +1,29 @@
 """Searches on a real Slurm cluster. Where it cannot be had these tests fail: `make test` leaves them out."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cluster
 import pytest
-from end_to_end.conftest import Workspace, finished, make_workspace, shared  # noqa: F401 # two are fixtures
+from end_to_end.conftest import Workspace, make_workspace, shared  # noqa: F401 # a fixture
 
 from jointsearch.core.records import Evaluation
 
 SOON = ("--slurm-init-seconds-before-status-checks", "1")
 """Looks for ended jobs after a second: these trainings take seconds."""
+EVERY_SECOND = """
+
+import sys
+
+if plugin := sys.modules.get("snakemake_executor_plugin_slurm"):
+    plugin.Executor.next_seconds_between_status_checks = property(lambda executor: 1, lambda executor, seconds: None)
+"""
+"""End of a Snakefile. While nothing ends the plugin looks after 1, 12, 33, 64 s: longer than all that is waited for."""
 RESOURCES = ("--set-resources", "train:gpu=1", "train:cpus_per_task=1", "train:mem_mb=2000")
 """In place of those of the profile, which are for larger trainings; others may follow."""
 
@@ -24,21 +34,28 @@ def running_cluster() -> None:
     assert cluster.running(), "no cluster runs: sudo python tests/slurm/cluster.py start"
 
 
+@dataclass
 class ClusterWorkspace(Workspace):
     """A workspace whose trainings go to the cluster."""
+
+    four: Callable[[], Workspace]
+    """Yields the folder in which lasting trainings were proposed, see the fixture."""
 
     def command(self, *arguments: str) -> list[str]:
         return super().command("--profile", "slurm", *SOON, *arguments)
 
-    def lasting(self, trainings: int, steps: int = 1200) -> None:
-        """Configure some trainings that take several seconds, independent of each other: four at most."""
-        budget = {"unit": "steps", "minimum": steps, "maximum": steps}
-        jobs = {"evaluations_per_job": 1, "save_every": 1.5}
-        self.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [4]})
+    def lasting(self, trainings: int) -> None:
+        """Propose some trainings that take several seconds, independent of each other: four at most."""
+        configure_lasting(self, trainings)
+        brackets = [f"search/bracket-00{index}" for index in range(trainings)]
+        proposed = [f"{bracket}/{name}" for bracket in brackets for name in ("history.json", "rung-0/proposals.json")]
+        for name in ("experiment.json", "data.json", *proposed):
+            (self.results / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.four().results / name, self.results / name)
 
     def resume_check(self) -> str:
         """What it says."""
-        done = self.script("resume_check", "config.yaml")
+        done = self.call("resume_check", "config.yaml")
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -83,18 +100,49 @@ def wait(what: Callable[[], Any], patience: float = 300.0) -> Any:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> ClusterWorkspace:
-    return ClusterWorkspace(make_workspace(tmp_path / "clone").folder)
+def workspace(tmp_path: Path, four: Callable[[], Workspace]) -> ClusterWorkspace:
+    workspace = ClusterWorkspace(make_workspace(tmp_path / "clone").folder, four)
+    with (workspace.folder / "Snakefile").open("a") as snakefile:
+        snakefile.write(EVERY_SECOND)
+    return workspace
+
+
+def configure_lasting(workspace: Workspace, trainings: int, steps: int = 1200) -> None:
+    """Configure as many brackets of one training each."""
+    budget = {"unit": "steps", "minimum": steps, "maximum": steps}
+    jobs = {"evaluations_per_job": 1, "save_every": 1.5}
+    workspace.configure(budget=budget, jobs=jobs, search={"length": trainings, "lags": [4]})
 
 
 @pytest.fixture(scope="session")
-def four_trainings(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What comes of `lasting(4)` without a cluster and without trouble."""
-    folder = make_workspace(tmp_path_factory.mktemp("four") / "clone").folder
-    ClusterWorkspace(folder).lasting(4)
-    here = Workspace(folder)
-    here.snakemake("--cores", "2", "search")
-    return here.derivable()
+def four(shared) -> Callable[[], Workspace]:  # noqa: F811
+    """Four lasting trainings here, without a cluster and without trouble; made when the first test asks for them."""
+
+    def train(folder: Path) -> Workspace:
+        workspace = make_workspace(folder)
+        configure_lasting(workspace, 4)
+        workspace.drive()
+        return workspace
+
+    return lambda: shared("four", train)
+
+
+@pytest.fixture(scope="session")
+def four_trainings(four: Callable[[], Workspace]) -> list[dict[str, Any]]:
+    """What came of them."""
+    return four().derivable()
+
+
+@pytest.fixture(scope="session")
+def here(shared) -> list[dict[str, Any]]:  # noqa: F811
+    """What comes of the small search here."""
+
+    def search(folder: Path) -> Workspace:
+        workspace = make_workspace(folder)
+        workspace.drive()
+        return workspace
+
+    return shared("here", search).derivable()
 
 
 def attempts(evaluation: Evaluation) -> list[tuple[str, str]]:

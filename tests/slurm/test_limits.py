@@ -90,7 +90,7 @@ def test_a_job_that_can_never_start_is_told_by_status(workspace):
     workspace.lasting(1)
     run = workspace.start("search", *RESOURCES, "train:slurm_partition='short'", "train:runtime=5")
     said = "    in Slurm 1 pending; 1 for PartitionTimeLimit, and may wait for ever"
-    wait(lambda: said in workspace.script("status", "config.yaml").stdout, patience=60)
+    wait(lambda: said in workspace.call("status", "config.yaml").stdout, patience=60)
     run.send_signal(signal.SIGINT)
     assert run.wait() != 0
-    assert "in Slurm" not in workspace.script("status", "config.yaml").stdout
+    assert "in Slurm" not in workspace.call("status", "config.yaml").stdout

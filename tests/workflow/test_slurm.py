@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,8 @@ from jointsearch.core.errors import UserError
 from jointsearch.workflow import slurm
 from jointsearch.workflow.slurm import SlurmJob
 
-PROFILE = Path(__file__).parents[2] / "profiles" / "slurm" / "config.yaml"
+ROOT = Path(__file__).parents[2]
+PROFILE = ROOT / "profiles" / "slurm" / "config.yaml"
 SILENT = """
 echo "squeue: error: fetch_config: DNS SRV lookup failed" >&2
 echo "squeue: fatal: Could not establish a configuration source" >&2
@@ -140,3 +142,11 @@ def test_the_plugin_waits_for_a_controller_that_is_away_and_forgets_nothing(tmp_
     assert look(running, attempts=5) == []  # As the plugin is by itself; were it not, we would have nothing to do.
     slurm.keep_sight_of_jobs()
     assert look(running, attempts) == running
+
+
+def test_trainings_alone_are_submitted():
+    """Whatever else a run makes, it makes on the login node."""
+    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    _, *parts = re.split(r"^ *rule(?: (\w+))?:$", text, flags=re.MULTILINE)
+    rules = zip(parts[::2], parts[1::2], strict=True)
+    assert [name for name, body in rules if "shell:" in body and "localrule: True" not in body] == ["train"]

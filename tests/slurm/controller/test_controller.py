@@ -3,7 +3,7 @@
 import time
 
 import cluster
-from conftest import RESOURCES, attempts, wait
+from conftest import RESOURCES, attempts, configure_lasting, wait
 
 AWAY = 35
 """Seconds: the plugin, as it is by itself, gives up its jobs after less."""
@@ -11,7 +11,7 @@ AWAY = 35
 
 def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
     """And squeue, as its user has set it, shows none of these jobs."""
-    workspace.lasting(1, steps=4800)
+    configure_lasting(workspace, 1, steps=2400)
     with monkeypatch.context() as of_a_user:
         of_a_user.setenv("SQUEUE_PARTITION", "urgent")
         run = workspace.start("search", *RESOURCES)
@@ -20,12 +20,12 @@ def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
     away = time.monotonic()
     try:
         # First, while the training is sure to be running.
-        status = workspace.script("status", "config.yaml")
-        checked = workspace.script("resume_check", "config.yaml")
+        status = workspace.call("status", "config.yaml")
+        checked = workspace.call("resume_check", "config.yaml")
         time.sleep(max(0, AWAY - (time.monotonic() - away)))
     finally:
         cluster.controller_up()
-    wait(lambda: run.poll() is not None, patience=120)
+    wait(lambda: run.poll() is not None)
     assert run.returncode == 0, workspace.printed()
     assert list(workspace.jobs().values()) == ["COMPLETED"]
     (evaluation,) = workspace.evaluations()
