@@ -221,7 +221,9 @@ def controller_down() -> None:
 def controller_up() -> None:
     """Start the controller again, and wait until its nodes are there."""
     _run("slurmctld")
-    _wait("nodes that answer", lambda: all(state(name) in {"idle", "mixed", "allocated"} for name in NAMES))
+    # A job that ended meanwhile is completing until its step reports again, a minute after it first tried.
+    there = {"idle", "mixed", "allocated", "completing"}
+    _wait("nodes that answer", lambda: all(state(name) in there for name in NAMES))
 
 
 def _refuse_others() -> None:
