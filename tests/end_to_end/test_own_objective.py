@@ -1,32 +1,43 @@
 """An objective of one's own, the example of gradient boosting: through the workflow, without torch, and audited."""
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from end_to_end.conftest import ROOT, Workspace, make_workspace
 from jointsearch.audit import audit
-from jointsearch.audit.findings import Verdict
+from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.audit.retrain import How, check_trainings
 from jointsearch.core.files import read_record, write_record
 from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
 
 SLOT = "search/bracket-000/rung-1/slot-01.json"
-NO_TORCH = "raise SystemExit('torch is imported')\n"
+NO_TORCH = """
+import sys
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ImportError("torch is imported")
+sys.meta_path.insert(0, NoTorch())
+"""
+"""Python imports `sitecustomize` when it starts."""
 
 
 def boosting(folder: Path) -> Workspace:
-    """The workspace of the example, in which whatever imports torch ends."""
+    """The workspace of the example, in which jobs cannot import torch."""
     workspace = make_workspace(folder)
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "examples/boosting/config.yaml", folder)
     shutil.copy(ROOT / "examples/boosting/space.yaml", folder)
-    (folder / "torch.py").write_text(NO_TORCH)
+    (folder / "sitecustomize.py").write_text(NO_TORCH)
     return workspace
 
 
@@ -43,12 +54,21 @@ def run(shared) -> Workspace:
 
 
 @pytest.fixture
-def copied(run, tmp_path, monkeypatch) -> Path:
-    """Its results, to be tampered with, in a folder where the example lies."""
+def copied(run, tmp_path, monkeypatch) -> Iterator[Path]:
+    """Its results, to be tampered with, in a folder from which the example is imported."""
     workspace = run.copy(tmp_path / "clone")
     monkeypatch.chdir(workspace.folder)
-    (workspace.folder / "torch.py").unlink()
-    return workspace.folder / "results/boosting"
+    elsewhere = [path for path in sys.path if Path(path).resolve() != ROOT]
+    monkeypatch.setattr(sys, "path", [str(workspace.folder), *elsewhere])
+    forget_the_example()
+    yield workspace.folder / "results/boosting"
+    forget_the_example()
+
+
+def forget_the_example() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "examples"]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
 
 
 def problems(folder: Path, level: str = "hash") -> set[tuple[str, str, Verdict]]:
@@ -85,8 +105,7 @@ def test_a_loss_that_is_changed_is_noticed(copied, undrawn):
 
 
 def retrained(folder: Path) -> list[tuple[Verdict, str]]:
-    evidence = audit.run(folder, "hash").evidence
-    findings = type(audit.run(folder, "hash").findings)()
+    evidence, findings = Evidence.read(folder), Findings()
     how = How("cpu", Path("data"), Path(".cache"), 0.01)
     check_trainings(evidence, [("search", 0, 1, 1)], how, findings)
     return [(one.verdict, one.message) for one in findings]
@@ -124,8 +143,8 @@ def test_a_change_of_the_module_during_a_search_is_noticed(copied, undrawn):
 
 
 def test_a_script_searches_without_the_workflow(tmp_path):
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    (tmp_path / "torch.py").write_text(NO_TORCH)
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}"}
+    (tmp_path / "sitecustomize.py").write_text(NO_TORCH)
     command = [sys.executable, str(ROOT / "examples/script/search.py")]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -255,3 +255,14 @@ def test_a_forked_process_that_comes_back_ends_with_one_line_and_writes_nothing(
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "record 0.5\n"
     assert done.stderr == f"error: objective: {NAME}: a process that it forked came back; end it by os._exit\n"
+
+
+def test_one_that_prints_megabytes_is_like_any_other(evaluate, capsys):
+    def prints(trial):
+        for _ in range(3):
+            print("x" * 10**6)
+            print("y" * 10**6, file=sys.stderr)
+        return 0.5
+
+    assert evaluate(prints).loss == 0.5
+    assert len(capsys.readouterr().out) > 3 * 10**6

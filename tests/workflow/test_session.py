@@ -3,6 +3,7 @@ import os
 
 import pytest
 from factories import VALUES, broken_pipe, evaluation
+from results_folder import settings
 from synthetic import SPACE
 
 from jointsearch.core import config, layout
@@ -15,6 +16,7 @@ from jointsearch.workflow.study_jobs import StudyJobs
 
 
 def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
+    write_record(tmp_path / "experiment.json", settings(3))
     write_record(tmp_path / "incumbent.json", incumbent([evaluation("0-0-1", 0.25, test_error=0.5, parameters=12345)]))
     (tmp_path / "observations.csv").write_text("")
     lines = summary(tmp_path).splitlines()
@@ -24,6 +26,7 @@ def test_the_summary_names_the_results_and_the_best_configuration(tmp_path):
 
 
 def test_the_summary_says_why_there_is_no_best(tmp_path):
+    write_record(tmp_path / "experiment.json", settings(3))
     write_record(tmp_path / "incumbent.json", Incumbent(evaluations=2, failed=2, message="no evaluation succeeded"))
     assert "best        none: no evaluation succeeded" in summary(tmp_path)
     (tmp_path / "incumbent.json").write_text("{")

@@ -42,7 +42,8 @@ class Experiment(Record):
         Settings at their default do not count, so that a new version with one more setting, whose default changes
         nothing, can continue an old experiment.
         """
-        return digest(self.model_dump(mode="json", exclude_defaults=True))
+        sections: dict[str, Any] = {} if self.objective is not None else {"data": {}, "training": {}}
+        return digest(sections | self.model_dump(mode="json", exclude_defaults=True))
 
     def identity(self, rung: Rung, slot: int) -> Identity:
         """The identity of the evaluation that belongs in a slot of a rung."""
