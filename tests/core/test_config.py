@@ -45,7 +45,10 @@ def nominal(coefficients, unit="nominal_seconds", precision="float32"):
             "studies.manual: is for our networks; with an objective of your own, remove it",
         ),
         ({"experiment": "x", "objective": "evaluate"}, "objective: String should match pattern"),
-        ({"experiment": "x", "budget": {"unit": "trees"}}, "expected one of seconds, epochs, steps (got 'trees')"),
+        (
+            {"experiment": "x", "budget": {"unit": "trees"}},
+            "expected one of seconds, epochs, steps, gflop, nominal_seconds (got 'trees')",
+        ),
         ({"experiment": "x", "search": {"length": 0}}, "search.length: Input should be greater than or equal to 1"),
         (nominal(None), "budget: nominal: missing, but unit is nominal_seconds; take what `make calibrate` prints"),
         (nominal({"step": 1}), "budget.nominal.convolution: Field required"),

@@ -16,6 +16,7 @@ from jointsearch.core.records import (
     Identity,
     MadeWith,
     Observed,
+    Report,
     Result,
     Timing,
     rank,
@@ -163,7 +164,10 @@ def test_an_evaluation_carries_each_field_of_what_it_is_made_of():
         parameters=1000,
         epochs=1,
         steps=10,
+        step_cost=0.1,
         curve=(CurvePoint(step=10, epoch=1, learning_rate=0, train_loss=1, validation_error=0.5, test_error=0.6),),
+        metrics={},
+        reports=(),
     )
     one = evaluation("3-0-11")
     identity = Identity(**{name: getattr(one, name) for name in Identity.model_fields})
@@ -180,6 +184,9 @@ def test_an_evaluation_carries_each_field_of_what_it_is_made_of():
         fields = type(part).model_fields
         assert part.model_fields_set == set(fields), "a new field must be set here"
         assert {name: getattr(whole, name) for name in fields} == dict(part)
+    own = Result(status="success", loss=-2, test_error=None, metrics={"trees": 5}, reports=(Report(step=1, loss=7),))
+    of_objective = Evaluation.of(identity, own, made_with, observed, ())
+    assert (of_objective.metrics, of_objective.reports) == (own.metrics, own.reports)
     assert (made_with.precision, made_with.compiled, observed.earlier) == ("bfloat16", True, (attempt,))
     assert (joined.made_with, joined.observed) == (made_with, observed)
     assert (joined.continues, joined.parents) == ("3-0-11@0", ("b" * 64,))

@@ -121,7 +121,7 @@ def test_a_space_of_other_parts_or_none_has_a_paper(tmp_path, part_of, arms) -> 
     settings = complete.settings(folder, studies=False, space_text=space, arms=arms)
     complete.write(folder, settings)
     complete.make(folder, settings)
-    facts = gather(settings, folder)
+    facts = gather(folder)
     told = as_json(facts)
     parts = [] if part_of is None else ["depth_1", "sgd", "width"]
     assert told["experiment"]["parts"] == parts

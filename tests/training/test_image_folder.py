@@ -314,7 +314,7 @@ def test_a_share_for_validation_beside_a_folder_for_it_is_a_mistake(tree, fracti
         datasets.find(settings, tree, 0, fraction_given=given)
     assert str(caught.value) == (
         f"data.validation_fraction: {fraction:g} of the training images are to be held out, but the data has a "
-        "validation part, val/; remove the setting, or that folder"
+        "validation part, val/; remove the setting, or that part"
     )
 
 
