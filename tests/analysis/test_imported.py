@@ -30,11 +30,12 @@ def test_an_export_gives_the_same_table_but_for_what_it_does_not_tell(tmp_path, 
     write_csv(rows, tmp_path / "t.csv")
     read = observations.read_csv(tmp_path / "t.csv", SPACES[name].choices())
     assert read[UNKNOWN].isna().all(axis=None)
-    ours = observations.table(evaluations, list(SPACES[name].hyperparameters))
+    names = list(SPACES[name].hyperparameters)
+    ours = observations.table(evaluations, names)
     known = [column for column in observations.COLUMNS if column not in {*UNKNOWN, "epochs", "steps"}]
     known = [column for column in known if not column.endswith("_seconds")]
     pd.testing.assert_frame_equal(read[known], ours[known])
-    assert observations.configurations(read) == observations.configurations(ours)
+    assert observations.configurations(read, names) == observations.configurations(ours, names)
 
 
 def test_an_import_correlates_as_the_search_itself(tmp_path):

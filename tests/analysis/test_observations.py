@@ -3,6 +3,7 @@ import pytest
 from factories import evaluation
 from hypothesis import given
 from hypothesis import strategies as st
+from own_searches import own_search
 from synthetic import NAMES, search
 
 from jointsearch.analysis.csv_file import write_csv
@@ -55,11 +56,35 @@ def test_configurations_come_back_from_the_file_as_they_were(tmp_path) -> None:
     values["0-0-2"] = {"depth": 4, "kind": "1", "nesterov": False, "mixed": "auto"}
     records = [evaluation(name, 0.5, values=value) for name, value in values.items()]
     records.append(evaluation("0-0-1", 0.4, rung=1, values=values["0-0-1"]))
-    write_csv(table(records, ["depth", "kind", "nesterov", "rate", "mixed"]), tmp_path / "t.csv")
-    read = configurations(read_csv(tmp_path / "t.csv", {"kind": ["no", "1"], "mixed": [1, "auto"]}))
+    names = ["depth", "kind", "nesterov", "rate", "mixed"]
+    write_csv(table(records, names), tmp_path / "t.csv")
+    read = configurations(read_csv(tmp_path / "t.csv", {"kind": ["no", "1"], "mixed": [1, "auto"]}), names)
     assert read == values
     kinds = [{name: type(value) for name, value in one.items()} for one in read.values()]
     assert kinds == [{name: type(value) for name, value in one.items()} for one in values.values()]
+
+
+def test_metrics_of_an_objective_have_columns_after_the_hyperparameters(tmp_path) -> None:
+    first, second, third = own_search(1)[1][:3]
+    records = [
+        first.model_copy(update={"metrics": {"trees": 5, "accuracy": 1, "kind": "a"}}),
+        second.model_copy(update={"metrics": {"accuracy": 0.75, "fits": True}}),
+        third.model_copy(update={"metrics": {}}),
+    ]
+    names = list(first.proposal.values)
+    rows = table(records, names)
+    assert list(rows.columns) == [*COLUMNS, *names, "metric_accuracy", "metric_fits", "metric_kind", "metric_trees"]
+    assert rows["metric_accuracy"].tolist()[:2] == [1.0, 0.75]
+    assert (rows["metric_accuracy"].dtype, rows["metric_trees"].dtype) == ("float64", "float64")
+    assert rows["metric_fits"].tolist()[1] is True and rows["metric_kind"].tolist()[0] == "a"
+    assert rows.iloc[2].filter(like="metric_").isna().all()
+    assert list(configurations(rows, names).values()) == [one.proposal.values for one in records]
+    write_csv(rows, tmp_path / "t.csv")
+    read = read_csv(tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(read, rows, check_exact=True, check_dtype=False)
+    assert read["metric_accuracy"].dtype == "float64"
+    with pytest.raises(UserError, match="'metric_accuracy'"):
+        table(records, ["metric_accuracy"])
 
 
 @given(loss=st.floats(0, 1), rate=st.floats(allow_nan=False, allow_infinity=False), started=st.floats(0, 1e12))

@@ -103,6 +103,24 @@ def test_arms_that_are_not_complete_have_another_paper(everything) -> None:
     assert build(alone, folder).startswith(b"%PDF-")
 
 
+def test_arms_of_an_objective_without_a_test_loss_are_compared_by_its_loss(everything) -> None:
+    facts, folder = everything
+    own = replace(facts, experiment=facts.experiment.model_copy(update={"objective": "my_trees.fit:fit_it"}))
+    known = {name: number for name, number in facts.numbers.items() if "_test_" not in name}
+    without, name = replace(own, numbers=known), "architecture_first_validation_difference"
+    other = facts.numbers[name].model_copy(update={"value": facts.numbers[name].value + 3})
+    assert build(replace(without, numbers=known | {name: other}), folder) != build(without, folder)
+    assert build(replace(own, numbers=own.numbers | {name: other}), folder) == build(own, folder)
+
+
+def test_a_network_of_ones_own_has_no_main_blocks(search_only) -> None:
+    facts, folder = search_only
+    training = facts.experiment.training.model_copy(update={"network": "my_nets.small:build"})
+    own = replace(facts, experiment=facts.experiment.model_copy(update={"training": training}))
+    assert as_json(own)["experiment"]["network"] == "my_nets.small:build"
+    assert build(own, folder) != build(facts, folder)
+
+
 @pytest.mark.parametrize(
     ("part_of", "arms"),
     [

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from factories import evaluation
+from own_searches import own_search
 from synthetic import results, search
 
 from jointsearch.core import config, layout
@@ -53,6 +54,13 @@ def test_other_parts_are_told_apart_from_other_ranges() -> None:
     here = PUBLISHED.model_copy(update={"space": space.model_copy(update={"hyperparameters": changed})})
     (found,) = conditions.differences(here, 128, PUBLISHED, 128)
     assert found.here == "17 hyperparameters, other defaults"
+
+
+def test_a_problem_of_ones_own_has_a_space_and_a_name_of_its_own() -> None:
+    own = own_search(0)[0].model_copy(update={"objective": "my_trees.fit:fit_it"})
+    found = {one.setting: one.here for one in conditions.differences(own, 4, PUBLISHED, 128)}
+    assert found["search space"] == "5 hyperparameters of its own"
+    assert found["objective in place of our training"] == "my_trees.fit:fit_it"
 
 
 def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> None:

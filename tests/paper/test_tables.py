@@ -5,6 +5,7 @@ import pytest
 
 from jointsearch.analysis.importance.groups import Effects
 from jointsearch.core.errors import UserError
+from jointsearch.core.units import ERROR, LOSS
 from jointsearch.paper.captions import parse
 from jointsearch.paper.tables import TABLES, show
 from jointsearch.results.catalogue import TABLES as MADE
@@ -47,6 +48,43 @@ def test_a_table_without_rows_or_columns() -> None:
         show("retraining", pd.DataFrame({"name": ["a"]}), "x.csv")
     with pytest.raises(UserError, match=r"manul.*did you mean 'manual'"):
         show("manul", empty, "x.csv")
+
+
+def _arms(test: float) -> pd.DataFrame:
+    ends = ("mean", "sd", "difference", "difference_low", "difference_high", "p_holm")
+    row = {"arm": "trees_first", "title": "trees first", "n": 2, "compared": 3}
+    row |= {f"validation_{end}": 0.5 for end in ends} | {f"test_{end}": test for end in ends}
+    return pd.DataFrame([row])
+
+
+def test_errors_of_arms_are_in_percent_and_losses_are_not() -> None:
+    shown = show("arms_table", _arms(0.25), "x.csv", ERROR)
+    ours = ("validation error (%)", "difference (points)", "p", "test error (%)", "difference (points)", "p")
+    assert shown.titles == ("arm", "repeats", *ours)
+    assert shown.rows[0][2:6] == ("50.00 ± 50.00", "50.00 [50.00, 50.00]", "0.50", "25.00 ± 25.00")
+    shown = show("arms_table", _arms(0.25), "x.csv", LOSS)
+    assert shown.titles == ("arm", "repeats", "loss", "difference", "p", "test loss", "difference", "p")
+    assert shown.rows[0][2:6] == ("0.5000 ± 0.5000", "0.5000 [0.5000, 0.5000]", "0.50", "0.2500 ± 0.2500")
+
+
+def test_arms_without_a_test_loss_have_no_columns_of_it() -> None:
+    shown = show("arms_table", _arms(math.nan), "x.csv", LOSS)
+    assert shown.titles == ("arm", "repeats", "loss", "difference", "p")
+
+
+def test_a_regret_is_in_points_of_errors_only() -> None:
+    counts = ["configurations", "failed", "kept_succeeded", "survivors_succeeded", "top"]
+    others = ["share_succeeded", "interval_low_succeeded", "interval_high_succeeded", "regret_succeeded"]
+    others += ["regret_low_succeeded", "regret_high_succeeded"]
+    others += [f"spearman{of}{end}" for of in ("", "_search") for end in ("", "_low", "_high")]
+    row = {"budget": 2.0, "budget_unit": "trees"} | dict.fromkeys(counts, 1) | dict.fromkeys(others, 0.5)
+    for measure, title, regret in (
+        (ERROR, "regret (points)", "50.00 [50.00, 50.00]"),
+        (LOSS, "regret", "0.5000 [0.5000, 0.5000]"),
+    ):
+        shown = show("early_stopping", pd.DataFrame([row]), "x.csv", measure)
+        assert dict(zip(shown.titles, shown.rows[0], strict=True))[title] == regret
+        assert shown.rows[0][5] == "50 [50, 50]"
 
 
 def test_captions_are_marked_up_as_captions_are() -> None:

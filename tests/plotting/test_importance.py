@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from factories import evaluation
 from matplotlib.figure import Figure
+from own_searches import own_results
 from synthetic import results
 
 from jointsearch.analysis.csv_file import csv_bytes
@@ -90,6 +91,15 @@ def test_three_parts_are_three_blocks_with_their_sums() -> None:
     mains, _, _, groups = draw(made_up({"forest": 0.4, "gp": 0.6}, ("a", "b", "c", "d"), part_of=part_of)).axes
     assert [text.get_text() for text in mains.texts] == ["one", "three", "two"]
     assert len(groups.get_yticklabels()) == 3 + 6 + 1
+
+
+def test_names_of_the_surrogates_are_below_the_title_however_few_hyperparameters_there_are() -> None:
+    drawn = draw(data(own_results(9)))
+    drawn.draw_without_rendering()
+    [axes] = [axes for axes in drawn.axes if axes.get_title("left").endswith("by budget (%)")]
+    [name] = [text for text in axes.texts if text.get_text() == "forest"]
+    [title] = [text for text in axes.get_children() if getattr(text, "get_text", str)().endswith("by budget (%)")]
+    assert axes.bbox.y1 < name.get_window_extent().y0 < name.get_window_extent().y1 < title.get_window_extent().y0
 
 
 def test_held_out_r2_and_counts_stand_above() -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from own_searches import own_results
 
+from jointsearch.analysis import model_proposals
 from jointsearch.analysis.importance import importances
 from jointsearch.analysis.numbers import of_search
 from jointsearch.plotting import interactive
@@ -52,8 +53,15 @@ def test_the_page_has_axes_of_losses_without_percent(results):
     page = interactive.data(results)
     axes = {axis["name"]: axis for axis in page["axes"]}
     assert "percent" not in axes["loss"] and axes["loss"]["low"] < 0 and axes["loss"]["kind"] == "linear"
+    assert "network weights" not in axes
     [study] = page["studies"]
+    assert {len(row) for row in study["rows"]} == {len(page["fields"]) + len(page["axes"])}
     assert study["judged"] == "loss" and "Lowest loss at 18 trees: -" in study["note"]
+
+
+def test_a_model_is_judged_by_the_loss():
+    found = model_proposals.numbers(own_results(9))
+    assert "has a lower loss in" in found["model_superiority"].meaning
 
 
 def test_importance_takes_negative_losses_as_they_are():

@@ -20,7 +20,7 @@ from jointsearch.plotting import budget_correlation, full_budget_evaluations, st
 
 def write_both(folder: Path) -> None:
     observations = table(search(8, BudgetSettings(unit="epochs", minimum=1, maximum=27)), NAMES)
-    encoded = np.array([list(values.values()) for values in configurations(observations).values()])
+    encoded = np.array([list(values.values()) for values in configurations(observations, NAMES).values()])
     correlation = budget_correlation.from_observations(observations, np.random.default_rng(0))
     evaluations = full_budget_evaluations.from_observations(observations, footprint(encoded, "cccc"))
     for name, module, data in (("bc", budget_correlation, correlation), ("fb", full_budget_evaluations, evaluations)):

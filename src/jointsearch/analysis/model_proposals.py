@@ -58,7 +58,8 @@ def numbers(results: Results) -> dict[str, Number]:
         return {}
     drawn = [superiority(*([rng.choice(one, len(one)) for one in kind] for kind in kinds)) for _ in range(RESAMPLES)]
     low, high = np.quantile(drawn, [0.025, 0.975])
-    what = "probability that a configuration of a model has a lower error in its first training than a random one"
+    loss = results.experiment.measure.name
+    what = f"probability that a configuration of a model has a lower {loss} in its first training than a random one"
     of = sources([*random, *model])
     return {
         name: Number(meaning=meaning, value=value, unit=unit, digits=0, sources=of)

@@ -37,6 +37,8 @@ COLUMNS = {
     "model_budget": "float64",
 }
 """Columns before the hyperparameters, and their pandas types."""
+METRIC = "metric_"
+"""Begins the names of the columns after the hyperparameters: what an objective of one's own returns beside losses."""
 
 _WORDS = {
     "status": get_args(Status),
@@ -58,7 +60,8 @@ def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> 
         Of one study, in any order.
     parameter_names
         The hyperparameters of the space, in its order. Their columns follow `COLUMNS`; a cell is empty
-        where the hyperparameter is inactive.
+        where the hyperparameter is inactive. After them come the metrics of all evaluations, by the alphabet; a cell is
+        empty where there is none.
 
     Returns
     -------
@@ -73,7 +76,12 @@ def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> 
         If a hyperparameter bears the name of another column.
     """
     ordered = sorted(evaluations, key=lambda item: (item.bracket, item.rung, item.slot))
-    return frame([_row(item) for item in ordered], [item.proposal.values for item in ordered], parameter_names)
+    rows = frame([_row(item) for item in ordered], [item.proposal.values for item in ordered], parameter_names)
+    names = sorted({name for item in ordered for name in item.metrics})
+    metrics = {f"{METRIC}{name}": _metric([item.metrics.get(name) for item in ordered]) for name in names}
+    for name in rows.columns.intersection(list(metrics)):
+        raise UserError(f"space: hyperparameter {name!r} bears the name of a column of the table; rename it")
+    return rows.assign(**metrics)
 
 
 def of_study(results: Results, study: str) -> pd.DataFrame:
@@ -123,6 +131,12 @@ def _values(values: Sequence[Value | None]) -> pd.Series:
     return pd.Series(values, dtype="str" if kinds == {str} else "object")
 
 
+def _metric(values: Sequence[Value | None]) -> pd.Series:
+    """Give a metric's column a type: numbers are floats, as some of them may be whole by chance."""
+    column = _values(values)
+    return column.astype("float64") if column.dtype == "Int64" else column
+
+
 def has_errors(observations: pd.DataFrame) -> bool:
     """Say whether the losses of a table are validation errors.
 
@@ -133,18 +147,17 @@ def has_errors(observations: pd.DataFrame) -> bool:
     return not (succeeded & (observations["test_error"].isna() | observations["steps"].isna())).any()
 
 
-def configurations(observations: pd.DataFrame) -> dict[str, Values]:
-    """Read the distinct configurations out of a table.
+def configurations(observations: pd.DataFrame, parameter_names: Iterable[str]) -> dict[str, Values]:
+    """Read the distinct configurations of these hyperparameters out of a table.
 
     Returns
     -------
     dict
         Active values by proposal id, in order of first appearance.
     """
-    names = [name for name in observations.columns if name not in COLUMNS]
-    first = observations.drop_duplicates("proposal").set_index("proposal")[names]
+    first = observations.drop_duplicates("proposal").set_index("proposal")[list(parameter_names)]
     # Column by column, as rows of a frame would turn whole numbers into floats.
-    columns = {name: first[name].astype(object).tolist() for name in names}
+    columns = {name: first[name].astype(object).tolist() for name in first.columns}
     return {
         str(proposal): {name: column[row] for name, column in columns.items() if not pd.isna(column[row])}
         for row, proposal in enumerate(first.index)

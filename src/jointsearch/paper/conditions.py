@@ -195,6 +195,9 @@ def _space(here: Experiment, published: Experiment) -> Difference | None:
     other = len(set(ours) ^ set(theirs))
     if not changed and not other and here.space == published.space:
         return None
+    if not both or here.objective is not None or here.training.network is not None:
+        # Of another problem: names may be the same by chance.
+        return Difference("search space", f"{len(ours)} hyperparameters of its own", f"{len(theirs)} hyperparameters")
     how = [f"{len(ours)} hyperparameters"]
     how += [f"{len(changed)} of other ranges"] * bool(changed) + [f"{other} added or left out"] * bool(other)
     how += ["other parts"] * parts
@@ -253,4 +256,6 @@ def plain(value: Any) -> str:
         case float():
             return f"{value:,.6g}"
         case _:
-            return str(value).replace("_", " ")
+            text = str(value)
+            # A dotted name stays as it is.
+            return text if ":" in text else text.replace("_", " ")

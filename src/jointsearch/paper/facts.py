@@ -106,7 +106,7 @@ def gather(folder: Path) -> Facts:
     for name in [name for name in made_of(begun, TABLES) if name in DISPLAYS]:
         made = _made(folder, "tables", name, commit, address)
         path = folder / "tables" / f"{name}.csv"
-        tables[name] = made, show(name, _rows(path), path)
+        tables[name] = made, show(name, _rows(path), path, results.experiment.measure)
     return Facts(
         results.experiment,
         length,
@@ -224,6 +224,9 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "experiment": {
             "name": one.name,
             "objective": one.objective or "",
+            "network": "" if one.objective else one.training.network or "",
+            "loss": one.measure.name,
+            "test": one.measure.test,
             "best": number_of_best(one.measure.name),
             "best_test": number_of_best(one.measure.test),
             "images": "" if one.objective else conditions.plain(one.data.name),

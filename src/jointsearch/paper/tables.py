@@ -8,6 +8,7 @@ import pandas as pd
 
 from jointsearch.analysis.importance.groups import PART, PARTS
 from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.units import ERROR, Measure
 from jointsearch.paper.columns import (
     Column,
     budget,
@@ -43,7 +44,7 @@ class Display:
     caption
         What it shows, in the words of its columns; marked up as in `captions`.
     columns
-        What is shown of it, or a function that says so, given the raw table.
+        What is shown of it, or a function that says so, given the raw table and what its losses are.
     arrange
         Brings the raw table into the shape of the columns.
     group
@@ -51,12 +52,12 @@ class Display:
     """
 
     caption: str
-    columns: tuple[Column, ...] | Callable[[pd.DataFrame], tuple[Column, ...]]
+    columns: tuple[Column, ...] | Callable[[pd.DataFrame, Measure], tuple[Column, ...]]
     arrange: Callable[[pd.DataFrame], pd.DataFrame] = lambda data: data
     group: str | None = None
 
 
-def show(name: str, data: pd.DataFrame, where: str | Path) -> Shown:
+def show(name: str, data: pd.DataFrame, where: str | Path, measure: Measure = ERROR) -> Shown:
     """Lay a table out as it is set.
 
     Parameters
@@ -67,6 +68,8 @@ def show(name: str, data: pd.DataFrame, where: str | Path) -> Shown:
         Its raw values.
     where
         Their file, for messages.
+    measure
+        What the losses in it are.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def show(name: str, data: pd.DataFrame, where: str | Path) -> Shown:
     display = TABLES[name]
     try:
         rows = [{str(name): value for name, value in row.items()} for row in display.arrange(data).to_dict("records")]
-        columns = display.columns(data) if callable(display.columns) else display.columns
+        columns = display.columns(data, measure) if callable(display.columns) else display.columns
         cells = tuple(tuple(column.text(row) for column in columns) for row in rows)
         groups = [row[display.group] if display.group is not None else None for row in rows]
     except KeyError as error:
@@ -101,7 +104,7 @@ def _by_sum(data: pd.DataFrame) -> pd.DataFrame:
     return wide.assign(r2=wide["r2"].where(wide["r2"] > float("-inf")))
 
 
-def _sum_columns(data: pd.DataFrame) -> tuple[Column, ...]:
+def _sum_columns(data: pd.DataFrame, _: Measure) -> tuple[Column, ...]:
     """A column for each sum: of a part by its name, of two by their first letters."""
     sums = data[_SUM].fillna("").drop_duplicates().to_numpy().tolist()
     parts = [first for kind, first, _ in sums if kind == PART]
@@ -125,52 +128,65 @@ def _brief(part: str, parts: Iterable[str]) -> str:
     return part[: next(least, len(part))].capitalize()
 
 
+def _early_stopping_columns(_: pd.DataFrame, measure: Measure) -> tuple[Column, ...]:
+    """What is kept of the best, and what that costs, in points where losses are errors."""
+    regret = ("regret_succeeded", "regret_low_succeeded", "regret_high_succeeded")
+    return (
+        budget("stopped at"),
+        count("configurations", "configurations"),
+        count("failed", "failed"),
+        count("kept", "kept_succeeded"),
+        count("of the top tenth", "survivors_succeeded", "top"),
+        with_interval("share kept (%)", "share_succeeded", "interval_low_succeeded", "interval_high_succeeded", 0),
+        with_interval(_difference("regret", measure), *regret, measure.digits, measure.factor),
+        with_interval("rank correlation, all", "spearman", "spearman_low", "spearman_high", factor=1),
+        with_interval("of the search", "spearman_search", "spearman_search_low", "spearman_search_high", factor=1),
+    )
+
+
+def _arms_columns(data: pd.DataFrame, measure: Measure) -> tuple[Column, ...]:
+    """What each arm reached, and its difference to joint BOHB, on validation data and, if known, on test data."""
+    columns = [word("arm", "title"), count("repeats", "n", "compared")]
+    how = measure.digits, measure.factor
+    for of, name in (("validation", measure.name), ("test", measure.test)):
+        if of == "test" and not measure.is_error and data["test_mean"].isna().all():
+            continue
+        difference = (f"{of}_difference", f"{of}_difference_low", f"{of}_difference_high")
+        columns += [
+            spread(measure.label(name), f"{of}_mean", f"{of}_sd", *how),
+            with_interval(_difference("difference", measure), *difference, *how),
+            probability("p", f"{of}_p_holm"),
+        ]
+    return tuple(columns)
+
+
+def _difference(name: str, measure: Measure) -> str:
+    """The title of a column of differences of losses."""
+    return f"{name} (points)" if measure.is_error else name
+
+
 TABLES: dict[str, Display] = {
     "early_stopping": Display(
         "What early stopping would cost, from random configurations that were trained at every budget. Of those "
         "that succeeded at the budget on the left, the best 1/eta are *kept*: 1/eta of all configurations would "
         "keep every success if most fail. The *top tenth* are the best of those that succeeded at the full "
-        "budget. *Regret* is the lowest full-budget error among the kept minus the lowest of all. The rank "
+        "budget. *Regret* is the lowest full-budget loss among the kept minus the lowest of all. The rank "
         "correlation with the full budget is computed over all that succeeded, and within the search, which sees "
         "survivors only. Brackets: 95 % intervals.",
-        (
-            budget("stopped at"),
-            count("configurations", "configurations"),
-            count("failed", "failed"),
-            count("kept", "kept_succeeded"),
-            count("of the top tenth", "survivors_succeeded", "top"),
-            with_interval("share kept (%)", "share_succeeded", "interval_low_succeeded", "interval_high_succeeded", 0),
-            with_interval("regret (points)", "regret_succeeded", "regret_low_succeeded", "regret_high_succeeded"),
-            with_interval("rank correlation, all", "spearman", "spearman_low", "spearman_high", factor=1),
-            with_interval("of the search", "spearman_search", "spearman_search_low", "spearman_search_high", factor=1),
-        ),
+        _early_stopping_columns,
     ),
     "arms_table": Display(
         "The arms at equal training time, the last at which all that have begun can be compared: mean and standard "
-        "deviation over repeats of the incumbent's errors, and the mean difference to joint BOHB, above zero if "
+        "deviation over repeats of what the incumbent reaches, and the mean difference to joint BOHB, above zero if "
         "joint BOHB is better, with its 95 % interval by Student's *t*. *p* is that of a paired *t* test over "
         "repeats, Holm-corrected for the number of arms.",
-        (
-            word("arm", "title"),
-            count("repeats", "n", "compared"),
-            spread("validation error (%)", "validation_mean", "validation_sd"),
-            with_interval(
-                "difference (points)",
-                "validation_difference",
-                "validation_difference_low",
-                "validation_difference_high",
-            ),
-            probability("p", "validation_p_holm"),
-            spread("test error (%)", "test_mean", "test_sd"),
-            with_interval("difference (points)", "test_difference", "test_difference_low", "test_difference_high"),
-            probability("p", "test_p_holm"),
-        ),
+        _arms_columns,
     ),
     "importance_groups": Display(
-        "Shares of the variance of the logarithmic validation error, in percent: main effects of each part of the "
-        "space, interactions within parts and between two (by their first letters), and all of higher order. *R²* is "
-        "that on held-out configurations; at or below zero the surrogate predicts nothing, and its shares mean "
-        "nothing. *n* evaluations succeeded; failures are left out.",
+        "Shares of the variance of the loss (logarithmic unless it can be negative), in percent: main effects of each "
+        "part of the space, interactions within parts and between two (by their first letters), and all of higher "
+        "order. *R²* is that on held-out configurations; at or below zero the surrogate predicts nothing, and its "
+        "shares mean nothing. *n* evaluations succeeded; failures are left out.",
         _sum_columns,
         _by_sum,
         "budget",

@@ -32,7 +32,7 @@ _BUDGET_MARKERS = ["v", "s", "^", "D", "o"]
 def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows of the search, see `from_observations`."""
     observations, space = of_study(results, layout.SEARCH), Space(results.experiment.space)
-    encoded = space.encode_all(list(configurations(observations).values()))
+    encoded = space.encode_all(list(configurations(observations, results.experiment.space.hyperparameters).values()))
     return marked(from_observations(observations, footprint(encoded, space.vartypes)), results.experiment.measure)
 
 

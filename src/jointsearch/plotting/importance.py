@@ -43,7 +43,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     tried = [one for one in importances.evaluations(results) if one.budget == full]
     succeeded = [one for one in tried if one.loss is not None]
     failed = [one for one in tried if one.loss is None]
-    found, what = {}, "error" if results.experiment.measure.is_error else "loss"
+    found, what = {}, "log error" if results.experiment.measure.is_error else "loss"
 
     def say(name: str, meaning: str, value: float, unit: str, digits: int, of: Sequence[Evaluation]) -> None:
         found[f"importance_{name}"] = Number(
@@ -56,7 +56,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
         rows = data[(data["surrogate"] == surrogate) & (data["budget"] == full) & (data["kind"] == MAIN)]
         r2 = float(rows["r2"].iloc[0])
         if not np.isnan(r2):
-            say(f"{surrogate}_r2", f"held-out R^2 of the {name} for the log {what}", r2, "", 2, succeeded)
+            say(f"{surrogate}_r2", f"held-out R^2 of the {name} for the {what}", r2, "", 2, succeeded)
         if r2 > 0:
             largest = 100 * float(rows["importance"].max())
             say(
@@ -287,8 +287,17 @@ def _draw_budgets(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> None:
     axes.tick_params(length=0, labelsize=6)
     axes.spines[:].set_visible(False)
     for number, name in enumerate(("forest", "process")):
-        axes.text((number + 0.5) * len(all_budgets) - 0.5, -0.7, name, ha="center", va="bottom", size=6.5)
-    axes.axvline(len(all_budgets) - 0.5, color=style.BLACK, linewidth=0.6)
+        axes.annotate(
+            name,
+            ((number + 0.5) * len(all_budgets) - 0.5, 1),
+            # As far above the cells whatever their height.
+            xycoords=axes.get_xaxis_transform(),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            size=6.5,
+        )
 
 
 FIGURE = Figure(studies=("search", "correlation"), category="Importance", data=data, draw=draw, numbers=numbers)

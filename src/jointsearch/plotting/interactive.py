@@ -23,6 +23,7 @@ from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
 from jointsearch.results.results import Results, StudyResults
 from jointsearch.search import hyperband
+from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
 from jointsearch.space.file import Categorical, Constant, Hyperparameter, Integer, Ordinal
 
@@ -48,20 +49,21 @@ def data(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        `axes`, lowest to highest value each: budget, hyperparameters, weights of the network, errors (fractions); by
-        study in `studies` a `note` of its evaluations, the `incumbent` and `rows`, one an evaluation: `fields`, then a
-        value for each axis, null where there is none; the hyperparameters of each part of the space. How things are
-        named and coloured beside them.
+        `axes`, lowest to highest value each: budget, hyperparameters, weights of a network, losses (errors are
+        fractions); by study in `studies` a `note` of its evaluations, the `incumbent` and `rows`, one an evaluation:
+        `fields`, then a value for each axis, null where there is none; the hyperparameters of each part of the space.
+        How things are named and coloured beside them.
     """
     everything = [one for study in results.studies.values() for one in study.evaluations]
     judged = [one for study in results.studies.values() if _is_judged(study) for one in study.evaluations]
     unit, measure = results.experiment.budget.unit, results.experiment.measure
     all_budgets = hyperband.budgets(results.experiment.budget)
     names = results.experiment.space.in_order
+    weights = [one.parameters for one in everything]
     axes = [
         _listed("budget", all_budgets) | {"names": [amount(budget, unit) for budget in all_budgets]},
         *(_axis(name, results.experiment.space.hyperparameters[name]) for name in names),
-        _measured("network weights", [one.parameters for one in everything], "log"),
+        *([_measured("network weights", weights, "log")] if _has_network(results.experiment) else []),
         _losses(measure, measure.name, [one.loss for one in judged]),
         _losses(measure, measure.test, [one.test_error for one in everything]),
     ]
@@ -116,6 +118,11 @@ def _measured(name: str, values: Iterable[float | None], kind: str) -> dict[str,
     return {"name": name, "kind": kind, "low": low, "high": high}
 
 
+def _has_network(experiment: Experiment) -> bool:
+    """Whether what is trained has weights that are counted."""
+    return experiment.objective is None
+
+
 def _is_judged(study: StudyResults) -> bool:
     """Whether its validation errors tell of new images: not where those were trained on."""
     return study.experiment.data.train_on == "training"
@@ -136,7 +143,7 @@ def _study(results: Results, name: str, parameters: list[str]) -> dict[str, Any]
         "note": note,
         "judged": measure.name if judged else measure.test,
         "incumbent": incumbent(ordered).evaluation if judged else None,
-        "rows": [_row(one, parameters, judged) for one in ordered],
+        "rows": [_row(one, parameters, judged, _has_network(study.experiment)) for one in ordered],
     }
 
 
@@ -160,9 +167,10 @@ def _best(evaluations: list[Evaluation], measure: Measure) -> str:
     return f"Lowest {measure.name} at {at}: {found} ({best.evaluation})."
 
 
-def _row(one: Evaluation, parameters: list[str], judged: bool) -> list[Any]:
+def _row(one: Evaluation, parameters: list[str], judged: bool, has_network: bool) -> list[Any]:
     origin = one.proposal.origin
     fields = [one.id, one.proposal.id, origin.kind, origin.name, origin.model_budget, one.status, one.message]
     values = [one.proposal.values.get(name) for name in parameters]
     loss, epochs = one.loss if judged else None, None if one.epochs is None else round(one.epochs, 3)
-    return [*fields, epochs, one.budget, *values, one.parameters, loss, one.test_error]
+    weights = [one.parameters] if has_network else []
+    return [*fields, epochs, one.budget, *values, *weights, loss, one.test_error]
