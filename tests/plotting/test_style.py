@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import LogNorm, Normalize, SymLogNorm, to_rgb
+from matplotlib.lines import Line2D
 from synthetic import NAMES, search
 
 from jointsearch.analysis.csv_file import write_csv
@@ -45,6 +46,19 @@ def test_figures_and_their_data_are_made_again_byte_for_byte(tmp_path) -> None:
     assert files == [f"{name}.{suffix}" for name in ("bc", "fb") for suffix in ("csv", "pdf", "png", "svg")]
     for name in files:
         assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes(), name
+
+
+def test_a_legend_takes_as_many_columns_as_fit_beside_the_others() -> None:
+    with style.look():
+        figure = style.new_figure(style.DOUBLE_COLUMN, 2)
+        figure.subplots()
+        for loc, number in (("outside upper left", 2), ("outside upper right", 8)):
+            labels = [f"at {budget} nominal seconds" for budget in range(number)]
+            style.legend(figure, [Line2D([], [], label=label) for label in labels], loc)
+        figure.draw_without_rendering()
+        left, right = (legend.get_window_extent() for legend in figure.legends)
+    assert left.x0 >= 0 and left.x1 <= right.x0 and right.x1 <= figure.bbox.x1
+    assert [legend._ncols for legend in figure.legends] == [2, 2]
 
 
 def test_files_are_what_their_names_say_with_fonts_that_can_be_edited_and_no_dates(tmp_path) -> None:

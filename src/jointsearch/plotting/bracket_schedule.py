@@ -134,7 +134,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     _draw_cuts([upper, middle, lower], windows)
     for name, axes in zip("abc", (upper, middle, lower), strict=True):
         axes.annotate(name, (0, 1), (-36, 2), "axes fraction", "offset points", fontweight="bold")
-    figure.legend(handles=_handles(bars, budgets), loc="outside upper center", ncols=8, columnspacing=1.2)
+    style.legend(figure, _handles(bars, budgets), "outside upper center", columnspacing=1.2)
     return figure
 
 

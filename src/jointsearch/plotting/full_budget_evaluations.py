@@ -88,8 +88,8 @@ def draw(data: pd.DataFrame) -> MplFigure:
         style.plain_ticks(bar.ax.yaxis, *style.error_scale(_shown(data)))
         bar.outline.set_visible(False)
     style.letter([order, distribution, footprint])
-    figure.legend(handles=_origin_handles(data), loc="outside upper left", ncols=4)
-    figure.legend(handles=_budget_handles(data), loc="outside upper right", ncols=8, columnspacing=1.0)
+    style.legend(figure, _origin_handles(data), "outside upper left")
+    style.legend(figure, _budget_handles(data), "outside upper right", columnspacing=1.0)
     return figure
 
 

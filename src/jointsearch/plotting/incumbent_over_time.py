@@ -114,7 +114,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
         xlabel=f"{what} spent ({unit}), one training after another",
         ylabel=measure.label("validation or test error" if measure.is_error else "loss"),
     )
-    figure.legend(handles=_handles(looks, rows, len(full) > 0), loc="outside upper left", ncols=8, columnspacing=0.9)
+    style.legend(figure, _handles(looks, rows, len(full) > 0), "outside upper left", columnspacing=0.9)
     planned, complete = int(data["brackets"].iloc[0]), int(data["complete"].iloc[0])
     if complete < planned:
         axes.set_title(f"{complete} of {planned} brackets", loc="right", color=style.GREY)

@@ -160,17 +160,14 @@ def draw(data: pd.DataFrame) -> MplFigure:
     if measure.is_error:
         grid[2, 0].set(ylabel="rate", yticks=[0, 1], yticklabels=["0", "peak"], ylim=(-0.08, 1.12))
     figure.supxlabel(f"training ({unit_name(data['budget_unit'].iloc[0])})", size=8)
-    figure.legend(
-        handles=[
-            Line2D([], [], color=_RANKS(0.0), linewidth=1.0, label="ranked high at the end"),
-            Line2D([], [], color=_RANKS(1.0), linewidth=1.0, label="ranked low"),
-            Line2D([], [], label="best", **_BEST),
-            Line2D([], [], label="median", **_MEDIAN),
-            *([Line2D([], [], label="restart", **_RESTART)] if measure.is_error else []),
-        ],
-        loc="outside upper center",
-        ncols=5,
-    )
+    handles = [
+        Line2D([], [], color=_RANKS(0.0), linewidth=1.0, label="ranked high at the end"),
+        Line2D([], [], color=_RANKS(1.0), linewidth=1.0, label="ranked low"),
+        Line2D([], [], label="best", **_BEST),
+        Line2D([], [], label="median", **_MEDIAN),
+        *([Line2D([], [], label="restart", **_RESTART)] if measure.is_error else []),
+    ]
+    style.legend(figure, handles, "outside upper center")
     return figure
 
 

@@ -140,7 +140,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     handles = [Line2D([], [], linestyle="" if "*" in look["marker"] else "-", **look) for look in shown]
     if (groups["trainings"] > 1).any():
         handles.append(Line2D([], [], linestyle="", marker="|", color=style.GREY, markersize=6, label="one training"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=4)
+    style.legend(figure, handles, "outside upper center")
     return figure
 
 

@@ -8,10 +8,11 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -82,6 +83,29 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+Place = Literal["outside upper left", "outside upper center", "outside upper right"]
+
+
+def legend(figure: Figure, handles: Sequence[Artist], loc: Place, **appearance: Any) -> None:
+    """Put a legend above the panels, in as many columns as fit beside the legends that the figure has.
+
+    Parameters
+    ----------
+    figure, handles
+        Of what.
+    loc
+        Where.
+    appearance
+        As for `Figure.legend`.
+    """
+    left = figure.bbox.width - sum(one.get_window_extent().width for one in figure.legends)
+    for columns in range(len(handles), 0, -1):
+        made = figure.legend(handles=handles, loc=loc, ncols=columns, **appearance)
+        if columns == 1 or made.get_window_extent().width <= left:
+            return
+        made.remove()
 
 
 @look()

@@ -127,7 +127,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     for axes, bars in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
         _draw_bars(axes, bars)
         axes.set_ylim(length + 0.6, -0.6)
-    figure.legend(handles=[Patch(**look, **_EDGE) for look in _KINDS.values()], loc="outside upper center", ncols=5)
+    style.legend(figure, [Patch(**look, **_EDGE) for look in _KINDS.values()], "outside upper center")
     return figure
 
 
