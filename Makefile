@@ -16,7 +16,7 @@ PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable
 export CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help env built demo paper calibrate test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-slurm status resume-check lock schemas
+.PHONY: help env built demo paper calibrate test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-gpu bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -101,6 +101,9 @@ bench-search: peers ## compare samplers in simulated searches, hours long but re
 
 bench-train: env ## compare the speed of the training engine with a textbook's loop (BENCH_FLAGS=--help)
 	$(BIN)/python bench/bench_train.py $(BENCH_FLAGS)
+
+bench-gpu: env ## run and measure on a GPU what only a GPU can show, in ten minutes (BENCH_FLAGS=--help)
+	@$(BIN)/python bench/bench_gpu.py $(BENCH_FLAGS)
 
 bench-slurm: env ## measure how busy GPUs are on a Slurm cluster set up here (root on Debian 12; BENCH_FLAGS=--help)
 	$(BIN)/python bench/bench_slurm.py $(BENCH_FLAGS)

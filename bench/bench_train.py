@@ -5,6 +5,7 @@ On a CPU the times are those of the processor; what is printed are medians over 
 """
 
 import argparse
+import json
 import os
 import resource
 import statistics
@@ -12,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,15 @@ from jointsearch.training.minibatches import Minibatch, Minibatches
 from jointsearch.training.raw_data import Part
 
 PADDING, CUTOUT, BATCH, IMAGES, SIDE, CLASSES = 4, 8, 64, 5000, 32, 10
+PROFILED_STEPS = 8
+PEAKS = {
+    "NVIDIA A100-SXM4-40GB": {"bfloat16": 312.0, "float32": 19.5},
+    "NVIDIA A100-SXM4-80GB": {"bfloat16": 312.0, "float32": 19.5},
+    "NVIDIA H100 80GB HBM3": {"bfloat16": 989.0, "float32": 67.0},
+    "NVIDIA H200": {"bfloat16": 989.0, "float32": 67.0},
+}
+"""10^12 operations a second by NVIDIA's data sheets of these GPUs: without sparsity, and float32 without TF32, which a
+training does not use."""
 
 
 def configuration(blocks: int, branches: int, filters: int, widen: tuple[int, int, int]) -> Hyperparameters:
@@ -66,6 +77,8 @@ def main() -> None:
     parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"], default="auto")
     parser.add_argument("--compile", action="store_true", help="compile the engine's networks first")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--peak", type=float, metavar="TFLOPS", help="of the device; known of some GPUs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what is measured of the networks here too")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -77,9 +90,6 @@ def main() -> None:
     data = pictures()
     networks = {name: NETWORKS[name] for name in arguments.networks}
     engines = {name: Engine(one, settings, data, device) for name, one in networks.items()}
-    if arguments.compile:
-        for name, engine in engines.items():
-            print(f"  {name}: compiled in {engine.compile():.0f} s")
     pairs = {
         name: Pair(
             textbook.steps(
@@ -92,12 +102,26 @@ def main() -> None:
     loader = textbook.batches(data.train_images, data.train_labels, BATCH, PADDING, CUTOUT)
     pairs["input"] = Pair(loader, made_batches(data, device))
     with accelerate.deterministic():
-        compare(pairs, arguments.rounds, arguments.seconds, device, precision)
+        if arguments.compile:
+            for name, engine in engines.items():
+                engine.compile(name)
+        times = compare(pairs, arguments.rounds, arguments.seconds, device)
+        peak = matrix_product_rate(device, precision)
+        known = arguments.peak or PEAKS.get(machine, {}).get(precision)
+        report(times, peak, known)
+        found = {
+            name: Speed.of(pair, times[name], device, step_work(name), known, engines[name].compiled_in)
+            for name, pair in pairs.items()
+            if name in networks
+        }
     if device.type == "cuda":
-        for name, engine in engines.items():
-            print(f"  {name}: {launches(engine)} kernel launches a step")
+        for name, speed in found.items():
+            print(f"  {name}: {speed.launches} kernel launches a step, the textbook's loop {speed.textbook_launches}")
     else:
         whole_processes(networks, arguments.budget, arguments.rounds)
+    if arguments.json:
+        text = {"precision": precision, "networks": {name: asdict(speed) for name, speed in found.items()}}
+        arguments.json.write_text(json.dumps(text))
 
 
 class Pair:
@@ -112,18 +136,64 @@ class Engine:
 
     def __init__(self, parameters: Hyperparameters, settings: TrainingSettings, data: ImageData, device: torch.device):
         task = Task(parameters, 1, "epochs", (1.0,), 0, settings, DataSettings(crop_padding=PADDING))
-        self.cost = step_cost(parameters, (3, SIDE, SIDE), CLASSES, BATCH)
+        self.compiled_in: float | None = None
         precision = accelerate.choose_precision(settings, device)
         stopwatch = stopwatch_for(device)
         self.training = Training(task, data, device, precision, Progress(), stopwatch)
         # A budget that never ends, so that the clock costs what it costs.
         self.steps = self.training.run(SecondClock(1e9, stopwatch))
 
-    def compile(self) -> float:
-        """Compile the network; the seconds that it took."""
+    def compile(self, name: str) -> None:
+        """Compile the network, and say how long that took."""
         started = time.perf_counter()
-        self.training.compile(3600)
-        return time.perf_counter() - started
+        if self.training.compile(3600):
+            self.compiled_in = time.perf_counter() - started
+            print(f"  {name}: compiled in {self.compiled_in:.0f} s")
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a network is trained.
+
+    Attributes
+    ----------
+    textbook, engine
+        Images a second by either loop.
+    textbook_launches, launches
+        Kernel launches of a step of either; None on a CPU.
+    share
+        Of the device's peak that the engine uses; None if the peak is not known.
+    compiled_in
+        Seconds that compiling took; None if the network is not compiled.
+    """
+
+    textbook: float
+    engine: float
+    textbook_launches: int | None
+    launches: int | None
+    share: float | None
+    compiled_in: float | None
+
+    @classmethod
+    def of(
+        cls,
+        pair: Pair,
+        times: Sequence[tuple[float, float]],
+        device: torch.device,
+        work: float,
+        peak: float | None,
+        compiled_in: float | None,
+    ) -> "Speed":
+        """Sum up the rounds; `work` is GFLOP a step, `peak` TFLOP a second."""
+        slow, fast = (1e6 / statistics.median(one) for one in zip(*times, strict=True))
+        one, other = (launches(steps) if device.type == "cuda" else None for steps in (pair.textbook, pair.engine))
+        share = None if peak is None else work * fast / BATCH / peak / 1e3
+        return cls(slow, fast, one, other, share, compiled_in)
+
+
+def step_work(name: str) -> float:
+    """10^9 operations of a training step."""
+    return step_cost(NETWORKS[name], (3, SIDE, SIDE), CLASSES, BATCH).operations / 1e9
 
 
 def pictures() -> ImageData:
@@ -143,28 +213,37 @@ def made_batches(data: ImageData, device: torch.device) -> Iterator[Minibatch]:
         yield next(batches)
 
 
-def compare(pairs: dict[str, Pair], rounds: int, seconds: float, device: torch.device, precision: Precision) -> None:
-    """Take turns, and print microseconds an image and their ratios."""
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in pairs}
+Times = dict[str, list[tuple[float, float]]]
+"""Microseconds an image by the textbook's way and by the engine's, for each round."""
+
+
+def compare(pairs: dict[str, Pair], rounds: int, seconds: float, device: torch.device) -> Times:
+    """Let them take turns."""
+    times: Times = {name: [] for name in pairs}
     for pair in pairs.values():
         next(pair.textbook), next(pair.engine)
     for _ in range(rounds):
         for name, pair in pairs.items():
             times[name].append((per_image(pair.textbook, seconds, device), per_image(pair.engine, seconds, device)))
-    peak = matrix_product_rate(device, precision)
+    return times
+
+
+def report(times: Times, product: float, known: float | None) -> None:
+    """Print microseconds an image and their ratios; `product` is GFLOP/s, the `known` peak TFLOP/s."""
     print(f"\n{'':<8}{'textbook':>20}{'engine':>20}{'ratio':>20}{'images/s':>10}{'GFLOP/s':>9}{'of peak':>9}")
     for name, measured in times.items():
         slow, fast = zip(*measured, strict=True)
         ratios = [one / other for one, other in measured]
         rate = ""
         if name in NETWORKS:
-            work = step_cost(NETWORKS[name], (3, SIDE, SIDE), CLASSES, BATCH).operations / BATCH
-            speed = work / statistics.median(fast) / 1e3
-            rate = f"{speed:>9.0f}{speed / peak:>9.0%}"
+            speed = step_work(name) / BATCH / statistics.median(fast) * 1e6
+            rate = f"{speed:>9.0f}{speed / product:>9.0%}"
         images = 1e6 / statistics.median(fast)
         columns = spread(slow, ".0f"), spread(fast, ".0f"), spread(ratios, ".2f")
         print(f"{name:<8}" + "".join(f"{column:>20}" for column in columns) + f"{images:>10.0f}{rate}")
-    print(f"Microseconds an image; the peak is a large matrix product's, {peak:.0f} GFLOP/s.")
+    print(f"Microseconds an image; the peak is a large matrix product's, {product:.0f} GFLOP/s.")
+    if known is not None:
+        print(f"The device's own is {known * 1e3:.0f} GFLOP/s, of which the product has {product / known / 1e3:.0%}.")
 
 
 def matrix_product_rate(device: torch.device, precision: Precision) -> float:
@@ -194,19 +273,22 @@ def per_image(steps: Iterator[Any], seconds: float, device: torch.device) -> flo
     return (now() - started) / (count * BATCH) * 1e6
 
 
-def launches(engine: Engine) -> int:
-    """Kernels that a step launches on a GPU."""
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profiler:
-        next(engine.steps)
+def launches(steps: Iterator[Any]) -> int:
+    """Count the launches of a step on a GPU: of a kernel, or of a recorded graph of kernels."""
+    activities = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
+    torch.cuda.synchronize()
+    with torch.profiler.profile(activities=activities) as profiler:
+        for _ in range(PROFILED_STEPS):
+            next(steps)
         torch.cuda.synchronize()
-    events = [event for event in profiler.events() if event.device_type == torch.autograd.DeviceType.CUDA]
-    return sum(not event.name.startswith(("Memcpy", "Memset")) for event in events)
+    names = [event.name for event in profiler.events()]
+    return round(sum("LaunchKernel" in name or "GraphLaunch" in name for name in names) / PROFILED_STEPS)
 
 
 class Workbench:
     """A folder with what `scripts/train.py` needs: settings, cached images, proposals."""
 
-    def __init__(self, folder: Path, networks: dict[str, Hyperparameters], budget: BudgetSettings):
+    def __init__(self, folder: Path, networks: Mapping[str, Hyperparameters], budget: BudgetSettings):
         self.folder, self.networks = folder, list(networks)
         random = np.random.default_rng(0)
         train, test = (
@@ -239,14 +321,17 @@ class Workbench:
     def train(self, network: str) -> tuple[float, int]:
         """Train one network in a process of its own; its CPU seconds, and the images that it trained on."""
         slot = self.networks.index(network)
-        record = slot_file(self.folder, slot)
-        record.unlink(missing_ok=True)
+        cpu = self.train_slots(slot, slot)
+        return cpu, (read_record(slot_file(self.folder, slot), Evaluation).steps or 0) * BATCH
+
+    def train_slots(self, first: int, last: int, side_by_side: int = 1) -> float:
+        """Train some networks in a job, all anew; its CPU seconds."""
+        for slot in range(first, last + 1):
+            slot_file(self.folder, slot).unlink(missing_ok=True)
         files = [self.folder / name for name in ("experiment.json", "proposals.json")]
+        rest = [self.folder / "batch.json", self.folder / "data.json", "--cache", self.folder]
         script = Path(__file__).parents[1] / "scripts" / "train.py"
-        cpu, _ = run(
-            [script, *files, slot, slot, self.folder / "batch.json", self.folder / "data.json", "--cache", self.folder]
-        )
-        return cpu, (read_record(record, Evaluation).steps or 0) * BATCH
+        return run([script, *files, first, last, *rest, "--side-by-side", side_by_side])[0]
 
     def train_by_the_textbook(self, network: str, seconds: float) -> tuple[float, int]:
         """The same by the textbook's loop."""

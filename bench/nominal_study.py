@@ -9,7 +9,8 @@ import dataclasses
 import os
 from pathlib import Path
 
-from jointsearch.core import cli, machine
+from jointsearch.core import cli
+from jointsearch.core.config.budget import NominalSettings
 from jointsearch.search.resolve import resolve
 
 
@@ -21,23 +22,29 @@ def main() -> None:
     parser.add_argument("--seconds", type=cli.positive(float), default=0.5, help="each timing of a step (0.5)")
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import numpy as np
     import torch
 
-    from jointsearch.training import calibrate, datasets, schedule
+    from jointsearch.training import accelerate, calibrate, datasets, schedule
     from jointsearch.training.train import train
 
     torch.set_num_threads(1)
     config = calibrate.read_config(arguments.config)
     experiment, device = resolve(config), torch.device("cpu")
-    images = datasets.load(
-        experiment.data, Path(config.data_root), experiment.split_seed, Path(config.cache_root), None
-    )
+    images = datasets.load(experiment.data, Path(config.data_root), experiment.split_seed, Path(config.cache_root))
     tasks = calibrate.draw_tasks(experiment, arguments.configurations)
     timed = calibrate.time_steps(tasks[::2], images, device, arguments.seconds)
     model = calibrate.fit(timed)
-    print(f"{machine.cpu_model()}, one thread; model of {len(timed)} configurations: {model}", flush=True)
-    print(f"of their own steps, each half by a fit of the other: {calibrate.cross_validated(timed)}", flush=True)
-    nominal, taken = [], []
+    # Least squares of the relative errors, as the whole model.
+    gflop, seconds = np.array([(one.cost.operations / 1e9, one.seconds) for one in timed]).T
+    rate = (gflop / seconds).sum() / ((gflop / seconds) ** 2).sum()
+    operations = NominalSettings(step=0, convolution=0, gflop=rate, megabyte=0)
+    print(calibrate.conditions(accelerate.choose_precision(experiment.training, device), device))
+    print(f"model of {len(timed)} configurations: {calibrate.as_yaml(model)}")
+    print(f"steps it was fitted to: {calibrate.agreement(calibrate.predict(model, timed), seconds)}")
+    print(f"each half by a fit of the other: {calibrate.cross_validated(timed)}")
+    print(f"operations alone: {calibrate.agreement(calibrate.predict(operations, timed), seconds)}", flush=True)
+    nominal, taken, total = [], [], 0.0
     for task in tasks[1::2]:
         whole = {"budget": arguments.budget, "unit": "nominal_seconds", "nominal": model, "ends": schedule.doubling(2)}
         trained = train(dataclasses.replace(task, clock="process", **whole), images, device)
@@ -46,6 +53,8 @@ def main() -> None:
         if result.status == "success" and result.steps:
             nominal.append(result.step_cost or 0)
             taken.append(seconds / result.steps)
+            total += seconds
+    print(f"all of them: {total:.1f} s for {arguments.budget * len(taken):.1f} nominal seconds")
     # Of equal budgets: per step, so that there is something to predict.
     print(f"{len(taken)} whole trainings, per step: {calibrate.agreement(nominal, taken)}")
 

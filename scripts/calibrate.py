@@ -1,7 +1,8 @@
 """How long does a training step take on this machine?
 
-Times training steps of random configurations of the space of a configuration; prints, ready to paste into it, the
-coefficients of budgets in nominal seconds that predict them best, and how well they do. Takes about two minutes.
+Times training steps of random configurations of the space of a configuration; prints the lines of a configuration with
+the coefficients of budgets in nominal seconds that predict them best, and how well they do. Takes about two minutes, or
+longer if single steps take seconds. Run it on an idle machine.
 """
 
 import argparse

@@ -1,9 +1,13 @@
+import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from jointsearch.core import cli
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -82,3 +86,14 @@ def test_what_a_terminal_cannot_show_is_printed_escaped(tmp_path) -> None:
 def test_a_program_that_only_uses_the_library_is_not_started_again(tmp_path) -> None:
     done = run(tmp_path / "mine" / "notebook.py", **ASCII)
     assert b"child 0" in done.stderr or b"UnicodeDecodeError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "what"),
+    [(int, "x", "a whole number"), (int, "1.5", "a whole number"), (int, "0", "a whole number")]
+    + [(float, text, "a number") for text in ("x", "0", "-1", "nan", "inf")],
+)
+def test_an_argument_that_is_no_number_above_zero_is_named(kind, text, what):
+    with pytest.raises(argparse.ArgumentTypeError, match=re.escape(f"must be {what} above 0 (got {text})")):
+        cli.positive(kind)(text)
+    assert cli.positive(kind)("2") == 2

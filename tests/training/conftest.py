@@ -8,6 +8,11 @@ from jointsearch.training import datasets
 from jointsearch.training.image_data import ImageData
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("needs a GPU")
+
+
 @pytest.fixture(scope="session")
 def digits() -> ImageData:
     return datasets.load(DataSettings(name="digits"), None, 1)

@@ -8,7 +8,7 @@ import torch
 
 from jointsearch.core import config, yaml_file
 from jointsearch.core.config.budget import NominalSettings
-from jointsearch.core.errors import UserError
+from jointsearch.core.errors import Invalid, UserError
 from jointsearch.networks.cost import StepCost
 from jointsearch.search.resolve import resolve
 from jointsearch.training import calibrate
@@ -75,6 +75,9 @@ def test_the_report_is_a_part_of_a_configuration():
     assert dict(read.budget.nominal) == pytest.approx(dict(MODEL), rel=0.3)
     assert read.training.precision == "float32"
     assert "40 random configurations on one thread of" in text and "R2 of the logarithms 0.9" in text
+    assert f"float32, torch {torch.__version__}" in text and "minimum and maximum are then nominal seconds" in text
+    seconds = sorted(one.seconds for one in timed(MODEL, noise=0.1))
+    assert f"A step takes {seconds[0]:.2g} to {seconds[-1]:.2g} s" in text
 
 
 def test_the_configurations_are_the_same_each_time(experiment):
@@ -92,8 +95,20 @@ def test_steps_are_timed_in_the_order_of_the_tasks(experiment, few_digits):
 
 def test_too_few_configurations_within_the_limits_are_refused(few_digits):
     limited = config.parse(RAW | {"training": {"maximum_parameters": 1}})
-    with pytest.raises(UserError, match="0 of 8 configurations are within the limits under `training`, and 8 are"):
+    with pytest.raises(UserError, match="0 of 8 random configurations can be built and are within the limits"):
         calibrate.time_steps(calibrate.draw_tasks(resolve(limited), 8), few_digits, CPU, 1e-3)
+
+
+def test_configurations_that_cannot_be_built_are_left_out(experiment, few_digits, monkeypatch):
+    def cost_of(task, *rest):
+        if task is tasks[3]:
+            raise Invalid("no such network")
+        return known(task, *rest)
+
+    known, tasks = calibrate.cost_of, calibrate.draw_tasks(experiment, 9)
+    monkeypatch.setattr(calibrate, "cost_of", cost_of)
+    found = calibrate.time_steps(tasks, few_digits, CPU, 1e-3)
+    assert [one.cost for one in found] == [known(task, few_digits, "float32") for task in tasks if task is not tasks[3]]
 
 
 @pytest.mark.parametrize("budget", ["", "budget: {unit: nominal_seconds, minimum: 1.5, maximum: 40.5}"])

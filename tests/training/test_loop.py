@@ -19,7 +19,7 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 from jointsearch.training import accelerate, checkpoint_file, environment, loop, schedule
-from jointsearch.training.clock import ReplayClock, Stopwatch, make_clock, unpack
+from jointsearch.training.clock import ReplayClock, Stopwatch, make_clock, stopwatch_for, unpack
 from jointsearch.training.evaluate import Setup, evaluate
 from jointsearch.training.loop import Progress, Task, Training
 from jointsearch.training.sgd import Sgd
@@ -27,6 +27,7 @@ from jointsearch.training.slot import Slot
 from jointsearch.training.train import Trained, train
 
 CPU = torch.device("cpu")
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 SPACE = Path(__file__).parents[2] / "config" / "spaces" / "joint17.yaml"
 PLAIN = DataSettings(name="digits", crop_padding=0, horizontal_flip=False)
 ALL = DataSettings(name="digits", crop_padding=1, horizontal_flip=True)
@@ -57,12 +58,13 @@ def task(parameters=EVERYTHING, budget=2, unit="epochs", level=0, limits=FLOAT32
     return Task(parameters, budget, unit, schedule.doubling(level), seed, limits, images)
 
 
-def run(data, *args, clock=None, **kwargs) -> Trained:
-    return train(task(*args, **kwargs), data, CPU, clock)
+def run(data, *args, clock=None, device="cpu", **kwargs) -> Trained:
+    return train(task(*args, **kwargs), data, torch.device(device), clock)
 
 
-def training(one: Task, data, precision="float32") -> Training:
-    return Training(one, data, CPU, precision, Progress(), Stopwatch())
+def training(one: Task, data, precision="float32", device="cpu") -> Training:
+    where = torch.device(device)
+    return Training(one, data, where, precision, Progress(), stopwatch_for(where))
 
 
 def test_a_tiny_network_overfits_64_images(digits):
@@ -135,12 +137,12 @@ def test_a_budget_shorter_than_a_step_trains_one_step_and_says_so(few_digits, bu
     assert run(few_digits, budget=1, unit="steps").result.message is None
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_stored_clock_readings_make_the_same_training_again(few_digits, precision):
-    limits = TrainingSettings(precision=precision)
-    first = run(few_digits, budget=0.2, unit="seconds", level=2, limits=limits)
-    readings = unpack(first.timing.clock)
-    again = run(few_digits, budget=0.2, unit="seconds", level=2, limits=limits, clock=ReplayClock(readings))
+def test_stored_clock_readings_make_the_same_training_again(few_digits, precision, device):
+    how = {"budget": 0.2, "unit": "seconds", "level": 2, "limits": TrainingSettings(precision=precision)}
+    first = run(few_digits, device=device, **how)
+    again = run(few_digits, clock=ReplayClock(unpack(first.timing.clock)), device=device, **how)
     assert first.result.steps > 5
     assert (again.result.steps, again.result.curve, again.result.loss) == (
         first.result.steps,
@@ -149,10 +151,12 @@ def test_stored_clock_readings_make_the_same_training_again(few_digits, precisio
     )
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("stop", [1, 4, 5, 7, 33, 59])
-def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path, stop):
+@accelerate.deterministic()
+def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path, stop, device):
     one, file = task(budget=60, unit="steps", level=1, limits=SNAPSHOTS), tmp_path / "state"
-    whole, part, rest = (training(one, few_digits) for _ in range(3))
+    whole, part, rest = (training(one, few_digits, device=device) for _ in range(3))
     clock = make_clock(60, "steps", 5, Stopwatch())
     for _ in whole.run(clock):
         pass

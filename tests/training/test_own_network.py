@@ -176,7 +176,7 @@ def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_numbers_alone(f
     assert first.result.curve != other.result.curve
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_the_same_seed_gives_the_same_bits_on_a_gpu(few_digits):
     torch.cuda.manual_seed(1)
     first = train(task(), few_digits, torch.device("cuda"))

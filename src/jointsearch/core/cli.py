@@ -5,6 +5,7 @@ import codecs
 import errno
 import io
 import locale
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -20,9 +21,13 @@ def positive(kind: type[N]) -> Callable[[str], N]:
     """Build an argument type: a number above zero."""
 
     def read(text: str) -> N:
-        value = kind(text)
-        if value <= 0:
-            raise argparse.ArgumentTypeError(f"must be above 0 (got {text})")
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(0)
+        if not 0 < value < math.inf:
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"must be {what} above 0 (got {text})")
         return value
 
     return read

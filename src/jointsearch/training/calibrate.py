@@ -15,9 +15,10 @@ from scipy.optimize import nnls
 from jointsearch.core import config, machine
 from jointsearch.core.config import Config
 from jointsearch.core.config.budget import NominalSettings
-from jointsearch.core.errors import UserError
+from jointsearch.core.errors import Failure, UserError
 from jointsearch.core.records import Precision
 from jointsearch.networks.cost import StepCost
+from jointsearch.networks.family import family
 from jointsearch.networks.hyperparameters import parameters_of
 from jointsearch.search.experiment import Experiment
 from jointsearch.space.space import Space
@@ -109,7 +110,7 @@ def time_steps(tasks: Sequence[Task], images: ImageData, device: torch.device, s
     Parameters
     ----------
     tasks
-        What to train; those that the limits of the configuration refuse are left out.
+        What to train; those that cannot be built, or that the limits of the configuration refuse, are left out.
     images, device
         On what, where.
     seconds
@@ -120,21 +121,28 @@ def time_steps(tasks: Sequence[Task], images: ImageData, device: torch.device, s
     UserError
         If too few are left.
     """
-    costs = [cost_of(task, images, accelerate.choose_precision(task.settings, device)) for task in tasks]
-    known = [(task, cost) for task, cost in zip(tasks, costs, strict=True) if broken_limit(task.settings, cost) is None]
+    known = [(task, cost) for task in tasks if (cost := _cost_within_limits(task, images, device)) is not None]
     if len(known) < FEWEST:
         raise UserError(
-            f"{len(known)} of {len(tasks)} configurations are within the limits under `training`, and {FEWEST} are "
-            "needed; raise the limits, or draw more"
+            f"{len(known)} of {len(tasks)} random configurations can be built and are within the limits under "
+            f"`training`, and {FEWEST} are needed; draw more with --configurations, or raise the limits"
         )
     rounds = [[_time_step(task, images, device, seconds) for task, _ in known] for _ in range(ROUNDS)]
     return [Timed(cost, float(median)) for (_, cost), median in zip(known, np.median(rounds, axis=0), strict=True)]
 
 
+def _cost_within_limits(task: Task, images: ImageData, device: torch.device) -> StepCost | None:
+    try:
+        cost = cost_of(task, images, accelerate.choose_precision(task.settings, device))
+    except Failure:
+        return None
+    return cost if broken_limit(task.settings, cost) is None else None
+
+
 def _time_step(task: Task, images: ImageData, device: torch.device, seconds: float) -> float:
     stopwatch = stopwatch_for(device, "process" if device.type == "cpu" else "wall")
     precision = accelerate.choose_precision(task.settings, device)
-    with accelerate.deterministic():
+    with accelerate.deterministic(any_operation=family(task.parameters).draws):
         # So long that it is not evaluated on the way.
         steps = Training(task, images, device, precision, Progress(), stopwatch).run(StepClock(10**12))
         for _ in islice(steps, WARMING_UP):
@@ -178,18 +186,31 @@ def cross_validated(timed: Sequence[Timed]) -> Agreement:
     return agreement(predicted, [step.seconds for step in (*one, *other)])
 
 
-def report(timed: Sequence[Timed], precision: Precision, device: torch.device) -> str:
-    """Write the coefficients as they go into a configuration, and above them how well they predict."""
+def conditions(precision: Precision, device: torch.device) -> str:
+    """On what, and how, steps are timed."""
     where = f"one thread of {machine.cpu_model()}"
     if device.type == "cuda":
         where = torch.cuda.get_device_name(device)
-    coefficients = ", ".join(f"{name}: {seconds:g}" for name, seconds in fit(timed))
+    return f"{where}, {precision}, torch {torch.__version__}"
+
+
+def as_yaml(model: NominalSettings) -> str:
+    """Write the coefficients as they go into a configuration."""
+    return "{" + ", ".join(f"{name}: {seconds:g}" for name, seconds in model) + "}"
+
+
+def report(timed: Sequence[Timed], precision: Precision, device: torch.device) -> str:
+    """Write the coefficients as they go into a configuration, and above them how well they predict."""
+    seconds = [one.seconds for one in timed]
+    steps = f"{min(seconds):.2g} to {max(seconds):.2g} s, {np.median(seconds):.2g} s in the median"
     return (
-        f"# Training steps of {len(timed)} random configurations on {where};\n"
-        f"# each half predicted by a fit of the other: {cross_validated(timed)}\n"
+        f"# Training steps of {len(timed)} random configurations on {conditions(precision, device)}.\n"
+        f"# A step takes {steps}.\n"
+        f"# Each half predicted by a fit of the other: {cross_validated(timed)}.\n"
+        "# Put these keys into the sections of the configuration; minimum and maximum are then nominal seconds.\n"
         "budget:\n"
         "  unit: nominal_seconds\n"
-        f"  nominal: {{{coefficients}}}\n"
+        f"  nominal: {as_yaml(fit(timed))}\n"
         "training:\n"
         f"  precision: {precision}"
     )
