@@ -1,9 +1,10 @@
 """Searches on a real Slurm cluster. Where it cannot be had these tests fail: `make test` leaves them out."""
 
+import fcntl
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,14 @@ def workspace(tmp_path: Path, four: Callable[[], Workspace]) -> ClusterWorkspace
     with (workspace.folder / "Snakefile").open("a") as snakefile:
         snakefile.write(EVERY_SECOND)
     return workspace
+
+
+@pytest.fixture
+def frail_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have the nodes of the partition `frail` alone, among the processes that test side by side."""
+    with (tmp_path_factory.getbasetemp().parent / "frail").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def configure_lasting(workspace: Workspace, trainings: int, steps: int = 1200) -> None:

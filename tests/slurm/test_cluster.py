@@ -65,7 +65,7 @@ def test_trainings_side_by_side_give_the_same_records(workspace, tmp_path):
     assert min(one.finished for one in first) > max(one.started for one in first)
 
 
-def test_whatever_befalls_a_job_its_training_goes_on_to_the_same_record(workspace, four_trainings):
+def test_whatever_befalls_a_job_its_training_goes_on_to_the_same_record(workspace, frail_nodes, four_trainings):
     """One is cancelled, one loses its node, one is preempted, one is killed without notice."""
     workspace.lasting(4)
     run = workspace.start("search", *RESOURCES, FRAIL, APART)

@@ -150,3 +150,11 @@ def test_trainings_alone_are_submitted():
     _, *parts = re.split(r"^ *rule(?: (\w+))?:$", text, flags=re.MULTILINE)
     rules = zip(parts[::2], parts[1::2], strict=True)
     assert [name for name, body in rules if "shell:" in body and "localrule: True" not in body] == ["train"]
+
+
+@pytest.mark.parametrize("profile", ["slurm", "generic"])
+def test_a_job_asks_for_a_gpu_if_it_has_images(profile):
+    """An objective of one's own has none, and a GPU only if its profile says so."""
+    train = yaml.safe_load((ROOT / "profiles" / profile / "config.yaml").read_text())["set-resources"]["train"]
+    jobs = [SimpleNamespace(data=data) for data in (["results/small/data.json"], [])]
+    assert [eval(train["gpu"], {"input": job}) for job in jobs] == [1, 0]

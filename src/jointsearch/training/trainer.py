@@ -98,6 +98,8 @@ def trainer(
 def objective_device(name: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
     """The device for an objective of one's own, which has a GPU if the driver shows one. Nothing claims it.
 
+    The driver also shows the GPUs of other jobs: `auto` takes none in a job of Slurm that was given none.
+
     Raises
     ------
     UserError
@@ -106,7 +108,8 @@ def objective_device(name: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cu
     found = machine.gpu()
     if name == "cuda" and found is None:
         raise UserError("device: cuda is requested, but there is no GPU; use cpu or auto, or check the driver")
-    return "cpu" if name == "cpu" or found is None else "cuda"
+    given = "SLURM_JOB_ID" not in os.environ or "CUDA_VISIBLE_DEVICES" in os.environ
+    return "cuda" if found is not None and (name == "cuda" or (name == "auto" and given)) else "cpu"
 
 
 @contextmanager
