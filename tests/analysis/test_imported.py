@@ -12,6 +12,7 @@ from jointsearch.analysis import observations
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.imported import table
+from jointsearch.core.columns import COLUMNS
 from jointsearch.plotting import budget_correlation
 from jointsearch.search import hpbandster
 from jointsearch.search.hpbandster import Run
@@ -32,7 +33,7 @@ def test_an_export_gives_the_same_table_but_for_what_it_does_not_tell(tmp_path, 
     assert read[UNKNOWN].isna().all(axis=None)
     names = list(SPACES[name].hyperparameters)
     ours = observations.table(evaluations, names)
-    known = [column for column in observations.COLUMNS if column not in {*UNKNOWN, "epochs", "steps"}]
+    known = [column for column in COLUMNS if column not in {*UNKNOWN, "epochs", "steps"}]
     known = [column for column in known if not column.endswith("_seconds")]
     pd.testing.assert_frame_equal(read[known], ours[known])
     assert observations.configurations(read, names) == observations.configurations(ours, names)

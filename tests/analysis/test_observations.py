@@ -7,7 +7,8 @@ from own_searches import own_search
 from synthetic import NAMES, search
 
 from jointsearch.analysis.csv_file import write_csv
-from jointsearch.analysis.observations import COLUMNS, configurations, read_csv, table
+from jointsearch.analysis.observations import configurations, read_csv, table
+from jointsearch.core.columns import COLUMNS
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
 

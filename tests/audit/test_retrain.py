@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,3 +23,48 @@ def test_errors_on_another_processor_are_held_to_the_tolerance(folder, monkeypat
     [found] = findings
     assert found.message.startswith("trained with another processor, so not bit for bit: validation error ")
     assert found.verdict.words == verdict
+
+
+@pytest.fixture
+def retrained(folder, monkeypatch):
+    """Audit one training, with a function in place of what trains it again; the finding."""
+    evidence = Evidence.read(folder)
+    place, record = next((place, one) for place, one in evidence.evaluations.items() if one.loss is not None)
+
+    def audit(train):
+        monkeypatch.setattr(retrain, "_by_our_engine", lambda *_: nullcontext(lambda _: train(evidence, record)))
+        findings = Findings()
+        retrain.check_trainings(evidence, [place], retrain.How("cpu", Path(), Path(), tolerance=0.01), findings)
+        [found] = findings
+        return found
+
+    return audit
+
+
+def raises(*_):
+    raise ZeroDivisionError("by\nzero")
+
+
+def test_what_code_of_ones_own_raises_is_reported_and_ends_no_audit(retrained, monkeypatch):
+    own = SimpleNamespace(own={"training.network": "mine:build"})
+    monkeypatch.setattr(Evidence, "settings_of", lambda *_: own)
+    found = retrained(raises)
+    assert found.message == "code of one's own raises ZeroDivisionError: by zero"
+    assert found.verdict.words == "cannot be checked"
+
+
+def test_a_bug_of_ours_stays_one(retrained):
+    with pytest.raises(ZeroDivisionError):
+        retrained(raises)
+
+
+@pytest.mark.parametrize("own", [{}, {"mine.py": "a" * 64}])
+def test_another_version_of_a_package_counts_where_code_of_ones_own_may_use_it(retrained, own):
+    def train(evidence, record):
+        same = {"cpu": "one", "gpu": None, "torch": None, "flags": {}, "own": own}
+        then, here = (SimpleNamespace(**same, packages={"theirs": version}) for version in "12")
+        evidence.environments[record.observed.environment] = then
+        return record, here
+
+    other = "trained with another version of a package, so not bit for bit"
+    assert retrained(train).message.startswith(other if own else "the same, bit for bit")

@@ -142,12 +142,18 @@ def test_a_change_of_the_module_during_a_search_is_noticed(copied, undrawn):
     assert ("code", name, Verdict.MISMATCH) in problems(copied)
 
 
-def test_a_script_searches_without_the_workflow(tmp_path):
+def test_a_script_searches_without_the_workflow_and_continues_with_a_longer_search(tmp_path):
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}"}
     (tmp_path / "sitecustomize.py").write_text(NO_TORCH)
-    command = [sys.executable, str(ROOT / "examples/script/search.py")]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "loss -" in done.stdout
+    shutil.copytree(ROOT / "examples/script", tmp_path / "mine")
+    script = tmp_path / "mine/search.py"
+    for length in (6, 7):
+        script.write_text(script.read_text().replace('"length": 6', f'"length": {length}'))
+        done = subprocess.run(
+            [sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert "loss -" in done.stdout
+    assert Verdict.MISMATCH not in {verdict for *_, verdict in problems(tmp_path / "results/valley")}
     [around] = (tmp_path / "results/valley/environments").glob("*.json")
-    assert '"own":{"search.py":' in around.read_text()
+    assert '"own":{"__main__:evaluate":' in around.read_text()

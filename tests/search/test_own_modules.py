@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,13 @@ def test_a_space_of_ones_own_needs_only_what_the_training_needs(asked):
     assert experiment.own == {"training.network": "my_light:build", "data.name": "my_light:load"}
     del asked["training"]
     with pytest.raises(UserError, match="heads: unknown"):
+        resolve(config.parse(asked))
+
+
+@pytest.mark.parametrize("name", ["epochs", "steps", "budget", "loss", "slot", "parameters"])
+def test_a_hyperparameter_with_the_name_of_a_column_is_refused_before_anything_runs(asked, name):
+    Path("space.yaml").write_text(SPACE.replace("heads", name))
+    with pytest.raises(UserError, match=f"space.yaml: hyperparameter {name!r} has the name of a column of the table"):
         resolve(config.parse(asked))
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from jointsearch import Diverged, Invalid, OutOfMemory, Trial
-from jointsearch.core import config, layout
+from jointsearch.core import config, layout, machine
 from jointsearch.core.errors import UserError
 from jointsearch.core.interruption import InterruptedTrainingError, Interruption
 from jointsearch.core.records import Evaluation, Origin, Proposal, Rung
@@ -44,8 +45,9 @@ def evaluate(tmp_path, interruption):
     rung = Rung(experiment=experiment.id, study="search", bracket=0, rung=0, proposals=(proposal,))
     around = environment.of_objective("cpu", 1, experiment.own)
 
-    def call(function) -> Evaluation:
-        setup = objective.Setup("cpu", tmp_path / "data", around, interruption)
+    def call(function, threads=1) -> Evaluation:
+        limited = around.model_copy(update={"threads": threads})
+        setup = objective.Setup("cpu", tmp_path / "data", limited, interruption)
         return objective.evaluate(Slot(experiment, rung, 0, tmp_path), Objective.of(NAME, function), setup)
 
     return call
@@ -60,6 +62,28 @@ def test_a_trial_has_all_that_an_objective_needs(evaluate, tmp_path):
     assert trial.seed == record.seed % 2**32
     assert (trial.data_root, trial.scratch.is_dir()) == (tmp_path / "data", True)
     assert not trial.should_stop()
+
+
+def test_libraries_get_the_threads_that_the_record_names(evaluate):
+    before, seen = dict(os.environ), []
+
+    def looks(trial):
+        pools = {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+        seen.append((trial.threads, pools, {os.environ[name] for name in machine.THREADS}))
+        return 0.5
+
+    record = evaluate(looks, threads=3)
+    assert seen == [(3, {3}, {"3"})]
+    assert record.made_with.threads == 3 and dict(os.environ) == before
+
+
+def test_an_objective_that_changes_its_values_changes_no_record(evaluate):
+    def changes(trial):
+        trial.values.pop("max_depth")
+        trial.values["learning_rate"] = 9
+        return 0.5
+
+    assert evaluate(changes).proposal.values == VALUES
 
 
 @pytest.mark.parametrize("loss", [0.25, -3, np.float64(0.25), np.float32(0.25), np.array(0.25), np.int64(2)])
@@ -197,6 +221,28 @@ def test_an_interrupted_one_goes_on_from_its_scratch_folder_to_the_same_record(e
     assert resumed.derivable() == whole.derivable()
     assert [one.step for one in resumed.reports] == [1, 2, 3, 4]
     assert len(resumed.observed.earlier) == 1
+
+
+def test_a_trial_is_stopped_by_nobody_but_the_process(evaluate):
+    def stops(trial):
+        trial.stopped = True
+
+    with pytest.raises(AttributeError, match="'stopped'"):
+        evaluate(stops)
+
+
+def test_one_that_was_killed_while_its_scratch_folder_was_made_starts_again(evaluate, monkeypatch):
+    mkdir = Path.mkdir
+
+    def killed(path, *args, **kwargs):
+        if path.name == "files":
+            raise KeyboardInterrupt
+        mkdir(path, *args, **kwargs)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "mkdir", killed)
+        evaluate(lambda trial: 0.5)
+    assert evaluate(lambda trial: float(trial.scratch.is_dir())).loss == 1
 
 
 def test_one_that_never_asks_keeps_its_result(evaluate, interruption):

@@ -91,6 +91,37 @@ def plain(values, image_shape, classes):
     return nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Dropout(0.5), nn.Linear(16, classes))
 
 
+class LateBuffers(Random):
+    """Buffers that come with the first step: one is new, one was None."""
+
+    persistent = False
+
+    def __init__(self, width, pixels, classes):
+        super().__init__(width, pixels, classes)
+        self.register_buffer("mean", None, persistent=False)
+
+    def forward(self, images):
+        if self.mean is None:
+            self.mean = images.mean().detach()
+        if not hasattr(self, "first"):
+            self.register_buffer("first", images[0].detach(), persistent=self.persistent)
+        return super().forward(images) + self.mean + self.first.mean()
+
+
+def late_buffers(values, image_shape, classes):
+    return LateBuffers(8, 64, classes)
+
+
+def late_state(values, image_shape, classes):
+    module = LateBuffers(8, 64, classes)
+    module.persistent = True
+    return module
+
+
+def in_eval_mode(values, image_shape, classes):
+    return plain(values, image_shape, classes).eval()
+
+
 def no_module(values, image_shape, classes):
     return [1, 2]
 
@@ -176,6 +207,10 @@ def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_numbers_alone(f
     assert first.result.curve != other.result.curve
 
 
+def test_a_network_that_comes_in_eval_mode_is_trained_in_train_mode(few_digits):
+    assert run(few_digits, "in_eval_mode").result.curve == run(few_digits, "plain").result.curve
+
+
 @pytest.mark.gpu
 def test_the_same_seed_gives_the_same_bits_on_a_gpu(few_digits):
     torch.cuda.manual_seed(1)
@@ -216,6 +251,38 @@ def test_a_checkpoint_goes_on_to_the_same_bits(few_digits, tmp_path, stop):
     assert ends[0].pop("_extra_state")["hidden"] == ends[1].pop("_extra_state")["hidden"]
     assert ends[0].pop("module._extra_state") == ends[1].pop("module._extra_state")
     assert all(torch.equal(tensor, ends[1][name]) for name, tensor in ends[0].items())
+
+
+def continued(data, function) -> tuple[Training, Training]:
+    """A whole training of five steps, and one that was restored after two."""
+    whole, part, rest = (training(task(function, budget=5), data) for _ in range(3))
+    clock = make_clock(5, "steps", 5, Stopwatch())
+    for _ in whole.run(clock):
+        pass
+    for _ in itertools.islice(part.run(clock), 2):
+        pass
+    rest.restore(part.state())
+    for _ in rest.run(clock):
+        pass
+    return whole, rest
+
+
+def test_buffers_that_come_with_the_first_step_are_restored(few_digits):
+    whole, rest = continued(few_digits, "late_buffers")
+    assert rest.progress.curve == whole.progress.curve
+
+
+def test_rehearsing_takes_buffers_back_that_come_with_the_first_step(few_digits):
+    one = training(task("late_buffers"), few_digits)
+    one.rehearse()
+    module = one._network.module
+    assert module.mean is None and not hasattr(module, "first")
+
+
+def test_a_state_that_comes_with_the_first_step_is_refused_in_one_line(few_digits):
+    problem = "first came after it was built, so it cannot be restored; register it in __init__"
+    with pytest.raises(UserError, match=f"training.network: my_random_nets:late_state: .*: {problem}"):
+        continued(few_digits, "late_state")
 
 
 def test_going_on_from_a_lower_budget_is_one_training_with_a_restart(few_digits):

@@ -120,12 +120,23 @@ def test_the_folder_of_another_run_or_of_another_experiment_is_left(tmp_path):
         all_jobs(tmp_path, seed=1)
 
 
-def test_a_record_names_the_modules_of_the_objective_and_the_code_that_calls_it(tmp_path):
+def around_first(planned) -> Environment:
+    one = read_record(layout.rung_folder(planned["search"].study, 0, 0) / "slot-00.json", Evaluation)
+    return read_record(layout.environment_file(planned["search"].folder, one.observed.environment), Environment)
+
+
+def test_a_record_names_the_function_that_was_called_and_not_the_one_that_was_not(tmp_path):
     planned = all_jobs(tmp_path)
     driver.run(planned, objective)
+    assert {Path(name).name for name in around_first(planned).own} == {Path(__file__).name}
+
+
+def test_a_record_names_the_modules_of_the_objective_and_the_code_that_calls_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("examples.boosting.boosting.evaluate", objective)
+    planned = all_jobs(tmp_path)
+    driver.run(planned)
     one = read_record(layout.rung_folder(planned["search"].study, 0, 0) / "slot-00.json", Evaluation)
-    file = layout.environment_file(planned["search"].folder, one.observed.environment)
-    around = read_record(file, Environment)
+    around = around_first(planned)
     assert one.made_with.code == around.code_digest
     assert set(around.own) == {"examples/boosting/boosting.py"}
     assert "training/objective.py" in around.code and "training/loop.py" not in around.code

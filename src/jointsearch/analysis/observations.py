@@ -9,36 +9,10 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
+from jointsearch.core.columns import COLUMNS, METRIC, refuse_names_of
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Evaluation, Origin, Status, Value, Values
 from jointsearch.results.results import Results
-
-COLUMNS = {
-    "evaluation": "str",
-    "proposal": "str",
-    "bracket": "int64",
-    "rung": "int64",
-    "slot": "int64",
-    "budget": "float64",
-    "budget_unit": "str",
-    "status": "str",
-    "loss": "float64",
-    "test_error": "float64",
-    "validation_loss": "float64",
-    "train_loss": "float64",
-    "parameters": "Int64",
-    "epochs": "float64",
-    "steps": "Int64",
-    "started": "float64",
-    "finished": "float64",
-    "training_seconds": "float64",
-    "evaluation_seconds": "float64",
-    "origin": "str",
-    "model_budget": "float64",
-}
-"""Columns before the hyperparameters, and their pandas types."""
-METRIC = "metric_"
-"""Begins the names of the columns after the hyperparameters: what an objective of one's own returns beside losses."""
 
 _WORDS = {
     "status": get_args(Status),
@@ -73,15 +47,12 @@ def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> 
     Raises
     ------
     UserError
-        If a hyperparameter bears the name of another column.
+        If a hyperparameter has the name of another column.
     """
     ordered = sorted(evaluations, key=lambda item: (item.bracket, item.rung, item.slot))
     rows = frame([_row(item) for item in ordered], [item.proposal.values for item in ordered], parameter_names)
     names = sorted({name for item in ordered for name in item.metrics})
-    metrics = {f"{METRIC}{name}": _metric([item.metrics.get(name) for item in ordered]) for name in names}
-    for name in rows.columns.intersection(list(metrics)):
-        raise UserError(f"space: hyperparameter {name!r} bears the name of a column of the table; rename it")
-    return rows.assign(**metrics)
+    return rows.assign(**{f"{METRIC}{name}": _metric([item.metrics.get(name) for item in ordered]) for name in names})
 
 
 def of_study(results: Results, study: str) -> pd.DataFrame:
@@ -95,11 +66,9 @@ def frame(rows: Sequence[Mapping[str, Any]], values: Sequence[Values], parameter
     Raises
     ------
     UserError
-        If a hyperparameter bears the name of another column.
+        If a hyperparameter has the name of another column.
     """
-    for name in parameter_names:
-        if name in COLUMNS:
-            raise UserError(f"space: hyperparameter {name!r} bears the name of a column of the table; rename it")
+    refuse_names_of(parameter_names, "space")
     columns = {name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()}
     columns |= {name: _values([one.get(name) for one in values]) for name in parameter_names}
     return pd.DataFrame(columns)

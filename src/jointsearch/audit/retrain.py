@@ -77,6 +77,13 @@ def _check(evidence: Evidence, place: Place, train: Train, tolerance: float, fin
     except UserError as error:
         findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, str(error))
         return
+    except Exception as error:
+        # What code of one's own raises is none of this program's bugs.
+        if not evidence.settings_of(place[0]).own:
+            raise
+        message = " ".join(f"code of one's own raises {type(error).__name__}: {error}".split())
+        findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, message)
+        return
     unlike = _unlike(evidence.environments.get(record.observed.environment), record, here, again)
     if not unlike:
         before, now = record.derivable(), again.derivable()
@@ -200,6 +207,6 @@ def _unlike(then: Environment | None, record: Evaluation, here: Environment, aga
         unlike.append("processor")
     elif then.torch != here.torch or then.flags != here.flags:
         unlike.append("build or setting of torch")
-    elif record.is_own and then.packages != here.packages:
+    elif (record.is_own or then.own) and then.packages != here.packages:
         unlike.append("version of a package")
     return unlike

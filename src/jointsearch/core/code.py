@@ -5,10 +5,10 @@ import hashlib
 import inspect
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jointsearch.core import dotted, imports
 from jointsearch.core.files import file_digest
@@ -27,6 +27,8 @@ CODE = ("Snakefile", "workflow", "scripts", "src", "envs")
 """Files and folders in which uncommitted changes count."""
 ARCHIVAL = ".git_archival.txt"
 """Where `git archive` writes the commit and its time."""
+MAIN = "__main__"
+"""The module of the program itself."""
 _LEFT = re.compile(r"\..*|.*~|__pycache__|.*\.egg-info")
 """Files that editors, Python and pip leave among the code."""
 
@@ -66,13 +68,20 @@ def training_code(own: Collection[str] = ()) -> dict[str, Digest]:
     return {file.relative_to(PACKAGE).as_posix(): file_digest(file) for file in files}
 
 
-def own_code(names: Mapping[str, str]) -> dict[str, Digest]:
+Own = Mapping[str, str | Callable[..., Any]]
+"""What is of one's own, by the key of the configuration: dotted names, or a function that is called in place of one."""
+
+
+def own_code(own: Own) -> dict[str, Digest]:
     """SHA-256 of the modules of one's own, and of what they import from their folder or the working directory, by path.
+
+    Of a script or a notebook that is running only the source of the function counts, by its dotted name: all around it
+    may change between two runs that are one search, such as its length.
 
     Parameters
     ----------
-    names
-        Dotted names, by the key of the configuration.
+    own
+        What to look for.
 
     Raises
     ------
@@ -80,19 +89,23 @@ def own_code(names: Mapping[str, str]) -> dict[str, Digest]:
         If there is no such module.
     """
     found: dict[str, Digest] = {}
-    for key, name in names.items():
-        file = dotted.find(name, key)
-        if file is None:
-            # Of a notebook the source of the function is known; what it calls is not.
+    for key, one_of in own.items():
+        name = one_of if isinstance(one_of, str) else dotted.name_of(one_of)
+        file, (module, _) = dotted.find(name, key), dotted.split(name)
+        if module == MAIN:
+            function = dotted.own(name, key) if isinstance(one_of, str) else one_of
+            # What was typed into a shell has no source.
             with contextlib.suppress(OSError, TypeError):
-                source = inspect.getsource(dotted.own(name, key))
+                source = inspect.getsource(dotted.definition(function))
                 found[name] = hashlib.sha256(source.encode()).hexdigest()
+        if file is None:
             continue
         # The folder that Python found it in: above as many packages as its name has.
-        module, _ = dotted.split(name)
         levels = module.count(".") + (file.name == "__init__.py")
         home = file.parents[levels]
         for one in imports.closure_in([home, Path.cwd()], file):
+            if one == file and module == MAIN:
+                continue
             folder = home if one.is_relative_to(home) else Path.cwd()
             found[one.relative_to(folder).as_posix()] = file_digest(one)
     return found

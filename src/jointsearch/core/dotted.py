@@ -1,8 +1,10 @@
 """Objects of one's own, named by module and attribute: `package.module:name` or `package.module.name`."""
 
+import functools
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,19 @@ def split(name: str) -> tuple[str, str]:
     """Split a dotted name into module and attribute; either may be empty."""
     module, _, attribute = name.rpartition(":" if ":" in name else ".")
     return module, attribute
+
+
+def definition(function: Callable[..., Any]) -> Any:
+    """What the source of a callable is of: itself, the function of a partial one, or the class of an object."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function if hasattr(function, "__qualname__") else type(function)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """The dotted name of a callable; one that is defined inside another function cannot be loaded by it."""
+    defined = definition(function)
+    return f"{defined.__module__}:{defined.__qualname__}"
 
 
 def load(name: str) -> Any:

@@ -2,12 +2,17 @@
 
 import ast
 import re
+import site
+import sysconfig
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 """The folder of `jointsearch`."""
+SHARED = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib", "stdlib", "platstdlib")}
+SHARED.add(Path(site.getusersitepackages()).resolve())
+"""Folders of modules that have nothing to do with each other: the environment's, and Python's own."""
 
 
 def closure(*roots: str | Path, package: Path = PACKAGE) -> list[Path]:
@@ -41,7 +46,8 @@ def closure(*roots: str | Path, package: Path = PACKAGE) -> list[Path]:
 def closure_in(folders: Sequence[Path], file: Path) -> list[Path]:
     """A file and all files below some folders that it imports, those import, and so on, in order of path.
 
-    Other than in `closure` the code is not ours: relative imports are followed, and an `__init__` always counts.
+    Other than in `closure` the code is not ours: relative imports are followed, and an `__init__` always counts. In a
+    folder of an environment only the package of the file itself is followed, not those that it depends on.
 
     Parameters
     ----------
@@ -52,6 +58,7 @@ def closure_in(folders: Sequence[Path], file: Path) -> list[Path]:
     """
     found: set[Path] = set()
     waiting = [file]
+    own = {folder: _top(file, folder) for folder in folders if folder.resolve() in SHARED}
     while waiting:
         one = waiting.pop()
         if one in found:
@@ -59,10 +66,16 @@ def closure_in(folders: Sequence[Path], file: Path) -> list[Path]:
         found.add(one)
         for name in _imports(one, folders):
             parts = name.split(".")
+            searched = [folder for folder in folders if own.get(folder, parts[0]) == parts[0]]
             for end in range(1, len(parts) + 1):
-                there = (_find(".".join(parts[:end]), folder) for folder in folders)
+                there = (_find(".".join(parts[:end]), folder) for folder in searched)
                 waiting += [first for first in [next(filter(None, there), None)] if first is not None]
     return sorted(found)
+
+
+def _top(file: Path, folder: Path) -> str | None:
+    """Name of the module or package at the top of a folder that a file belongs to; None if it lies elsewhere."""
+    return Path(file.relative_to(folder).parts[0]).stem if file.is_relative_to(folder) else None
 
 
 def _imports(file: Path, folders: Sequence[Path]) -> Iterator[str]:

@@ -4,7 +4,12 @@ import os
 import platform
 import re
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Variables that numerical libraries read when they are loaded."""
 
 
 def cpu_model() -> str:
@@ -40,6 +45,24 @@ def limit_memory(gigabytes: float | None) -> None:
     if gigabytes is not None:
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (int(gigabytes * 1e9), most))
+
+
+@contextmanager
+def limited_threads(number: int) -> Iterator[None]:
+    """Let numerical libraries use so many threads in a `with` block: those that are loaded, and those that will be."""
+    from threadpoolctl import threadpool_limits
+
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, str(number)))
+    try:
+        with threadpool_limits(number):
+            yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def python() -> str:

@@ -3,7 +3,7 @@
 import inspect
 import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -153,13 +153,43 @@ class OwnModule(TrainableNetwork):
         """One line on what is wrong with the network: which function, with which configuration."""
         return UserError(f"{self._source}: {problem}")
 
-    def get_extra_state(self) -> dict[str, Tensor]:
-        """Buffers that are not in the module's own state."""
-        state = self.module.state_dict()
-        return {name: buffer.clone() for name, buffer in self.module.named_buffers() if name not in state}
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Restore a state.
 
-    def set_extra_state(self, state: dict[str, Tensor]) -> None:
-        """Restore them."""
-        buffers = dict(self.module.named_buffers())
+        Raises
+        ------
+        UserError
+            If other weights or buffers are in it than the module has.
+        """
+        if other := sorted(state_dict.keys() ^ self.state_dict().keys()):
+            name = other[0].removeprefix("module.")
+            raise self.refused(f"{name} came after it was built, so it cannot be restored; register it in __init__")
+        return super().load_state_dict(state_dict, strict, assign)
+
+    def get_extra_state(self) -> dict[str, Tensor | None]:
+        """Buffers that are not in the module's own state."""
+        buffers = {name: getattr(owner, key) for name, owner, key in self._buffers_beside()}
+        return {name: None if buffer is None else buffer.clone() for name, buffer in buffers.items()}
+
+    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
+        """Restore them; those that came with a later call of the module come, or go."""
+        for name, owner, key in [*self._buffers_beside()]:
+            if name not in state:
+                delattr(owner, key)
+        device = next(self.parameters()).device
         for name, value in state.items():
-            buffers[name].copy_(value)
+            path, _, key = name.rpartition(".")
+            owner = self.module.get_submodule(path)
+            there = getattr(owner, key, None)
+            if value is not None and there is not None and (there.shape, there.dtype) == (value.shape, value.dtype):
+                # In place: what was compiled reads this tensor.
+                there.copy_(value)
+            else:
+                restored = None if value is None else value.to(device, copy=True)
+                owner.register_buffer(key, restored, persistent=False)
+
+    def _buffers_beside(self) -> Iterator[tuple[str, nn.Module, str]]:
+        """Name, owner and key in that of each buffer that is not in the module's own state."""
+        for path, owner in self.module.named_modules():
+            for key in owner._non_persistent_buffers_set:
+                yield f"{path}.{key}" if path else key, owner, key

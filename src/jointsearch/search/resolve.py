@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jointsearch.core import dotted, layout, yaml_file
+from jointsearch.core.columns import refuse_names_of
 from jointsearch.core.config import Config, SearchSettings, StudySettings, WarmStartSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
@@ -24,6 +25,7 @@ def resolve(config: Config) -> Experiment:
         If anything in it can't work: space, budgets, lags, sampler, warm start, modules of one's own.
     """
     space = SpaceFile.read(Path(config.space))
+    refuse_names_of(space.hyperparameters, config.space)
     if config.objective is None:
         check_trainable(space, own_network=config.training.network is not None)
     else:

@@ -2,7 +2,6 @@
 
 import os
 import platform
-from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +18,7 @@ VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 """The system's variables that decide the bits that torch computes."""
 
 
-def environment(device: "torch.device", threads: int, own: Mapping[str, str] = MappingProxyType({})) -> Environment:
+def environment(device: "torch.device", threads: int, own: code.Own = MappingProxyType({})) -> Environment:
     """Capture the environment of this process; takes some tenths of a second.
 
     Parameters
@@ -48,7 +47,7 @@ def environment(device: "torch.device", threads: int, own: Mapping[str, str] = M
     return _environment(torch.cuda.get_device_name(device) if on_gpu else None, threads, own, versions, flags)
 
 
-def of_objective(device: Literal["cpu", "cuda"], threads: int, own: Mapping[str, str]) -> Environment:
+def of_objective(device: Literal["cpu", "cuda"], threads: int, own: code.Own) -> Environment:
     """Capture it for an objective of one's own, as `environment` does, without torch."""
     return _environment(machine.gpu() if device == "cuda" else None, threads, own, None, {})
 
@@ -56,7 +55,7 @@ def of_objective(device: Literal["cpu", "cuda"], threads: int, own: Mapping[str,
 def _environment(
     gpu: str | None,
     threads: int,
-    own: Mapping[str, str],
+    own: code.Own,
     torch: dict[str, str | None] | None,
     flags: dict[str, bool | str | None],
 ) -> Environment:

@@ -142,6 +142,8 @@ class Training:
         # Drawn on the host: the same seed starts from the same weights on every device.
         weights = random_generator(weight_seed, HOST)
         self._network = network.build((channels, height, width), len(data.classes), weights).to(device)
+        # One's own may come in evaluation mode; after a measurement it would be in training mode.
+        self._network.train()
         if network.channels_last:
             self._network.to(memory_format=self._format)
         self._forward: Callable[[Tensor, Tensor], Tensor] = self._network

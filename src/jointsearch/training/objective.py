@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from jointsearch.core import dotted, layout
+from jointsearch.core import dotted, layout, machine
 from jointsearch.core.errors import Failure, OutOfMemory, UserError, shown
 from jointsearch.core.files import digest, read_record, write_record
 from jointsearch.core.interruption import Interruption
@@ -108,11 +108,13 @@ def evaluate(slot: Slot, objective: Objective, setup: Setup) -> Evaluation:
     budget = slot.identity.budget
     trial = Trial(
         f"{slot.proposal.id}@{slot.rung.rung}",
-        slot.proposal.values,
+        # A copy: whatever it does to that, the record has what was proposed.
+        dict(slot.proposal.values),
         int(budget) if budget == int(budget) else budget,
         slot.identity.budget_unit,
         slot.identity.seed % 2**32,
         setup.device,
+        setup.environment.threads,
         setup.data_root.absolute(),
         (scratch / "files").absolute(),
         lambda: setup.interruption.by is not None,
@@ -120,16 +122,14 @@ def evaluate(slot: Slot, objective: Objective, setup: Setup) -> Evaluation:
     )
     began = time.perf_counter()
     try:
-        result = _call(objective, trial, slot)
-    except Exception:
-        if not trial.stopped:
-            raise
-    seconds = time.perf_counter() - began
-    if trial.stopped:
-        _keep(scratch, before.model_copy(update={"attempts": (*before.attempts, running.ended())}))
-        setup.interruption.check(f"; {objective.name} is called again later, with what it has left in {trial.scratch}")
+        with machine.limited_threads(trial.threads):
+            result = _call(objective, trial, slot)
+    finally:
+        if trial.stopped:
+            _keep(scratch, before.model_copy(update={"attempts": (*before.attempts, running.ended())}))
+            setup.interruption.check(f"; {objective.name} is called again later, with what it left in {trial.scratch}")
     earlier = before.attempts
-    seconds += sum(one.finished - one.started for one in earlier)
+    seconds = time.perf_counter() - began + sum(one.finished - one.started for one in earlier)
     return Evaluation(
         **dict(slot.identity),
         **dict(result),
@@ -161,8 +161,9 @@ def _open(folder: Path, of: Digest) -> _Scratch:
             return found
     shutil.rmtree(folder, ignore_errors=True)
     begun = _Scratch(of=of)
+    # First, as a process that is killed between the two must not leave a scratch folder that says it is complete.
+    (folder / "files").mkdir(parents=True)
     _keep(folder, begun)
-    (folder / "files").mkdir()
     return begun
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jointsearch.core import machine
+from jointsearch.core import code, dotted, machine
 from jointsearch.core.errors import UserError
 from jointsearch.core.interruption import Interruption
 from jointsearch.core.records import DataSet, Evaluation
@@ -73,7 +73,7 @@ def trainer(
     resources, interruption
         With what; who asks to end.
     function
-        Is called in place of the objective that the settings name.
+        Is called in place of the objective that the settings name; records have the digest of its code.
 
     Raises
     ------
@@ -84,12 +84,17 @@ def trainer(
         with _engine(experiment, folder, data, resources, interruption) as train:
             yield train
         return
-    called = Objective.of(experiment.objective, function)
+    own: code.Own = experiment.own
+    if function is None:
+        called = Objective.of(experiment.objective)
+    else:
+        # Records name the code of what is called.
+        called, own = Objective.of(dotted.name_of(function), function), {**own, objective.KEY: function}
     device = objective_device(resources.device)
     if device == "cpu":
         machine.limit_memory(resources.memory_gb)
     threads = max(1, resources.threads // resources.side_by_side)
-    around = environment.of_objective(device, threads, experiment.own)
+    around = environment.of_objective(device, threads, own)
     environment.keep(around, folder)
     setup = objective.Setup(device, resources.data_root or Path(), around, interruption)
     yield lambda slot: objective.evaluate(slot, called, setup)

@@ -38,13 +38,14 @@ class Trial:
         last 32 bits of the seed in the record.
     device
         `cuda` if a GPU is there and configured, else `cpu`.
+    threads
+        How many threads it may use. OpenMP and the linear algebra under NumPy, SciPy and scikit-learn are limited to
+        that; give it to a library that starts threads of its own.
     data_root
         The folder of the data that is configured.
     scratch
         A folder of this training alone, which survives an interruption. It is empty at the beginning, and removed when
         there is a result.
-    stopped
-        Whether `should_stop` was true.
     """
 
     name: str
@@ -53,13 +54,14 @@ class Trial:
     unit: str
     seed: int
     device: Literal["cpu", "cuda"]
+    threads: int
     data_root: Path
     scratch: Path
-    stopped: bool = field(default=False, init=False)
     _is_asked_to_end: Callable[[], bool] = lambda: False
     _reports_file: Path | None = None
     """Where reports are kept, so that those before an interruption are not lost."""
     _reports: dict[float, Report] = field(default_factory=dict, init=False)
+    _stopped: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         file = self._reports_file
@@ -102,8 +104,13 @@ class Trial:
         scratch folder. So it saves its state there, if it can, and returns at once. One that never asks runs on until
         it has a result, or is killed; then it starts again.
         """
-        self.stopped = self.stopped or self._is_asked_to_end()
-        return self.stopped
+        self._stopped = self._stopped or self._is_asked_to_end()
+        return self._stopped
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `should_stop` was true."""
+        return self._stopped
 
     @property
     def reports(self) -> tuple[Report, ...]:

@@ -46,7 +46,7 @@ def run(all_jobs: Mapping[str, StudyJobs], objective: Callable[[Trial], object] 
         Its studies by name, see `StudyJobs.all_from_config`.
     objective
         Is called in place of that which the configuration names (`objective`), such as a function inside another one,
-        which has no dotted name.
+        which has no dotted name. Records have the digest of its code; an audit that trains again calls the named one.
 
     Raises
     ------
