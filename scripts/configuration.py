@@ -1,7 +1,7 @@
 """Which configuration makes these results again?
 
 Reads the settings and the plan of an experiment; writes a configuration and its space file, all that it takes to
-run the search again: what changes no result (folders, jobs, notes) is left at its default.
+run the search again: what changes no result (folders, jobs, notes) is left at its default, unless it has none.
 """
 
 import argparse
@@ -20,9 +20,11 @@ def main() -> None:
     parser.add_argument("studies", type=StudySettings.model_validate_json, help="the studies beside it, JSON")
     parser.add_argument("config", type=Path, help="config.yaml to write")
     parser.add_argument("space", type=Path, help="space.yaml to write")
+    parser.add_argument("--seconds-per-unit", type=float, help="of the jobs, for an objective of one's own")
     arguments = parser.parse_args()
     folder = Folder(arguments.experiment.parent)
-    files = configuration(folder.experiment, len(folder.plan.search.brackets), arguments.studies)
+    brackets = len(folder.plan.search.brackets)
+    files = configuration(folder.experiment, brackets, arguments.studies, arguments.seconds_per_unit)
     write_bytes(arguments.space, files["space.yaml"])
     write_bytes(arguments.config, files["config.yaml"])
 

@@ -17,6 +17,7 @@ OWN = {
     "space": "examples/boosting/space.yaml",
     "objective": "examples.boosting.boosting:evaluate",
     "budget": {"unit": "trees", "minimum": 2, "maximum": 18},
+    "jobs": {"seconds_per_unit": 0.5},
 }
 MADE_WITH = {"code": "c" * 64, "lock": None, "python": "3.11.7", "device_type": "cpu", "threads": 1}
 OBSERVED = {

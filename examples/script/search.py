@@ -38,6 +38,7 @@ def main() -> None:
             "space": str(Path(__file__).with_name("space.yaml")),
             "budget": {"unit": "steps", "minimum": 100, "maximum": 900},
             "search": {"length": 6, "length_unit": "brackets", "lags": [0, 0, 0]},
+            "jobs": {"seconds_per_unit": 0.01},
         }
     )
     all_jobs = StudyJobs.all_from_config(settings)

@@ -29,7 +29,7 @@ def nominal(coefficients, unit="nominal_seconds", precision="float32"):
         ({"experiment": "../x"}, "experiment: String should match pattern"),
         (
             {"experiment": "x", "data": {"name": "imagenet"}},
-            "no such data set; did you mean 'image_folder'?",
+            "no such data set; did you mean 'image_folder'? (or 'torchvision:Name', or your own",
         ),
         ({"experiment": "x", "data": {"image_size": 64}}, "image_size is for image_folder"),
         (
@@ -41,8 +41,16 @@ def nominal(coefficients, unit="nominal_seconds", precision="float32"):
             "training: is for our training; with an objective of your own, remove it",
         ),
         (
+            {"experiment": "x", "objective": "mine:evaluate", "budget": {"clock": "process"}},
+            "budget.clock: is for our training; with an objective of your own, remove it",
+        ),
+        (
             {"experiment": "x", "objective": "mine:evaluate", "studies": {"manual": {}}},
             "studies.manual: is for our networks; with an objective of your own, remove it",
+        ),
+        (
+            {"experiment": "x", "objective": "mine:evaluate", "budget": {"unit": "images"}},
+            "jobs.seconds_per_unit: missing; budgets are in images, so say how many seconds one takes at most",
         ),
         ({"experiment": "x", "objective": "evaluate"}, "objective: String should match pattern"),
         (

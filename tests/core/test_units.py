@@ -22,6 +22,8 @@ from jointsearch.core.units import ERROR, LOSS, amount, duration, scale, unit_na
         (10000 / 3, "seconds", "55.6 min"),
         (10800, "seconds", "3 h"),
         (60 * 86400, "seconds", "60 days"),
+        (1, "passes", "1 passes"),
+        (1, "s", "1 s"),
         (1, "gflop", "1 GFLOP"),
         (1200, "gflop", "1,200 GFLOP"),
         (1, "nominal_seconds", "1 nominal s"),

@@ -114,7 +114,7 @@ def test_what_cannot_be_made_is_refused_already_by_the_check(name, settings, say
         ("mine.own:middle", {"colour": 1}, "colour"),
         ("mine.own:picky", {"value": -1}, "must not be negative"),
         ("mine.own:nothing", {}, "return a sampler"),
-        ("mine.own:old", {}, "is called as propose(space, history, count, rng, outlook): too many"),
+        ("mine.own:old", {}, "is called as propose(space, history, count, rng, outlook), but too many"),
         ("mine.broken:sampler", {}, "nowhere_to_be_found"),
     ],
 )

@@ -62,6 +62,13 @@ def test_a_single_budget_is_a_search_without_rungs():
     assert bracket(5, settings).sizes == (1,)
 
 
+def test_a_unit_of_ones_own_may_be_divided_if_its_budgets_are_given_as_fractions():
+    assert budgets(ladder(1.5, minimum=0.5, unit="hours")) == (0.5, 1.5)
+    assert budgets(ladder(4.5, minimum=0.5, unit="hours")) == (0.5, 1.5, 4.5)
+    with pytest.raises(UserError, match=r"0\.5, 1\.5 epochs are not whole"):
+        budgets(ladder(1.5, minimum=0.5))
+
+
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [

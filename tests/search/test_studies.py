@@ -13,6 +13,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.records import Evaluation, Origin, Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.networks.manual import architecture
+from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
@@ -276,13 +277,28 @@ def test_first_steps_in_a_space_of_other_names_begin_with_what_is_given():
     numbers = {"type": "float", "lower": 0, "upper": 1}
     raw = {"trees": numbers | {"part": "forest"}, "rate": numbers | {"part": "boosting", "default": 0.25}}
     space = SpaceFile.parse({"hyperparameters": raw})
-    assert start_values(ArmSettings(start={"trees": 1}), space, raw) == {"rate": 0.25, "trees": 1.0}
-    assert start_values(ArmSettings(), space, ["rate"]) == {"rate": 0.25}
-    assert start_architecture(ArmSettings(), space) is None
+    searched = resolve(configuration()).model_copy(update={"space": space})
+    assert start_values(ArmSettings(start={"trees": 1}), searched, raw) == {"rate": 0.25, "trees": 1.0}
+    assert start_values(ArmSettings(), searched, ["rate"]) == {"rate": 0.25}
+    assert start_architecture(ArmSettings(), searched) is None
     says = r"^studies\.arms\.start: no value of .*trees to begin with; give values here, or a `default` in the space$"
     for settings in (ArmSettings(), ArmSettings(start="resnet_20")):
         with pytest.raises(UserError, match=says):
-            start_values(settings, space, raw)
+            start_values(settings, searched, raw)
+
+
+@pytest.mark.parametrize("changes", [{"objective": "mine:evaluate"}, {"training": {"network": "mine:build"}}])
+def test_a_manual_architecture_is_no_start_where_another_network_or_no_network_is_trained(changes):
+    raw = {
+        "learning_rate": {"type": "float", "lower": 1e-3, "upper": 1, "default": 0.25, "part": "steps"},
+        "batch_size": {"type": "integer", "lower": 32, "upper": 128, "default": 40, "part": "data"},
+    }
+    ours = resolve(configuration()).model_copy(update={"space": SpaceFile.parse({"hyperparameters": raw})})
+    experiment = Experiment.model_validate(ours.model_dump() | changes)
+    assert start_values(ArmSettings(), experiment, raw) == {"learning_rate": 0.25, "batch_size": 40}
+    says = r"^studies\.arms\.start: resnet_20 is for the multi-branch network, which is not trained here; give values"
+    with pytest.raises(UserError, match=says):
+        start_values(ArmSettings(start="resnet_20"), experiment, raw)
 
 
 def test_what_every_first_step_searches_needs_no_value_to_begin_with():

@@ -256,8 +256,7 @@ def test_a_record_of_errors_does_not_say_so(tmp_path):
     assert set(record.model_dump()) == {"experiment", "study", "source", "observations"}
 
 
-@pytest.mark.parametrize(("losses", "expected"), [((0.0, 1.0), [-3.5, 20.0]), ((-10.0, 30.0), [0.1625, 0.75])])
-def test_a_search_of_other_losses_takes_them_as_they_are_unless_it_says_how_to_convert_them(tmp_path, losses, expected):
+def test_a_search_of_other_losses_takes_them_as_they_are(tmp_path):
     export(tmp_path, brackets=1, failing=0)
     values = iter([-3.5, 20.0])
     lines = (tmp_path / "results.json").read_text().splitlines()[:2]
@@ -265,8 +264,34 @@ def test_a_search_of_other_losses_takes_them_as_they_are_unless_it_says_how_to_c
     for line in changed:
         line[3]["loss"] = next(values)
     (tmp_path / "results.json").write_text("".join(json.dumps(line) + "\n" for line in changed))
-    seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO, losses, of_errors=False)
-    assert [one.loss for one in seen] == expected
+    seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO, of_errors=False)
+    assert [one.loss for one in seen] == [-3.5, 20.0]
+
+
+@pytest.mark.parametrize("losses", ["ranks", [-10, 30]])
+def test_losses_are_not_made_errors_for_a_search_of_other_losses(tmp_path, losses):
+    experiment, evaluations = own_search()
+    hpbandster.write(tmp_path, Space(experiment.space), evaluations)
+    begun = {"warm_start": {"folder": str(tmp_path), "losses": losses}}
+    with pytest.raises(UserError, match=r"^search\.warm_start\.losses: makes errors of losses, but an objective"):
+        resolve(parse({"experiment": "again", "search": begun, **OWN}))
+
+
+def test_a_record_of_other_losses_starts_a_search_of_errors_by_their_ranks_but_not_the_other_way_around(tmp_path):
+    export(tmp_path)
+    rescale(tmp_path, lambda loss: 9 - 100 * loss)
+    seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO, of_errors=False)
+    file = tmp_path / "warm_start.json"
+    record = WarmStart(experiment="e" * 64, study="search", source=warm_start.source(seen), observations=seen)
+    write_record(file, record)
+    with pytest.raises(UserError, match="say how losses become errors"):
+        losses_of(file, (0.0, 1.0))
+    ranks = losses_of(file)
+    assert ranks == losses_of(tmp_path)
+    assert warm_start.kept(file, "ranks") == "ranks"
+    write_record(file, record.model_copy(update={"losses": "ranks"}))
+    with pytest.raises(UserError, match=r"its losses were made errors; name what they were made from$"):
+        warm_start.observations(file, SPACES["conditional"], DEMO, of_errors=False)
 
 
 def test_an_export_of_an_objective_of_ones_own_starts_a_search_of_its_losses(tmp_path):

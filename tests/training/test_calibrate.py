@@ -120,6 +120,6 @@ def test_a_configuration_is_read_before_it_has_coefficients(tmp_path, budget):
 
 def test_a_training_of_ones_own_has_no_steps_to_time(tmp_path):
     path = tmp_path / "config.yaml"
-    path.write_text("experiment: x\nobjective: my.module:train\nbudget: {unit: trees}\n")
+    path.write_text("experiment: x\nobjective: my.module:train\nbudget: {unit: trees}\njobs: {seconds_per_unit: 1}\n")
     with pytest.raises(UserError, match="objective: is trained by code of your own"):
         calibrate.read_config(path)

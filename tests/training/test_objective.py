@@ -28,6 +28,7 @@ CONFIG = {
     "space": "examples/boosting/space.yaml",
     "objective": NAME,
     "budget": {"unit": "trees", "minimum": 2, "maximum": 9},
+    "jobs": {"seconds_per_unit": 0.5},
 }
 VALUES = {"max_depth": 2, "learning_rate": 0.1}
 
@@ -113,6 +114,8 @@ def test_the_record_says_what_is_known_and_nothing_of_our_training(evaluate):
     [
         (math.nan, "the loss that it returned must be finite (got nan)"),
         (-math.inf, "the loss that it returned must be finite (got -inf)"),
+        (-(10**400), "the loss that it returned must be finite (got -inf)"),
+        ({"loss": 1.0, "more": 10**400}, "`more` that it returned must be finite (got inf)"),
         (None, "the loss that it returned must be a number (got NoneType None)"),
         (True, "the loss that it returned must be a number (got bool True)"),
         ("0.5", "the loss that it returned must be a number (got str '0.5')"),
@@ -147,6 +150,13 @@ def test_a_configuration_without_a_loss_is_a_record_with_the_reason(evaluate, fa
     record = evaluate(fails)
     assert (record.status, record.loss, record.message) == (status, None, "too much")
     assert [one.loss for one in record.reports] == [0.5]
+
+
+def test_a_failure_without_words_has_no_message(evaluate):
+    def fails(trial):
+        raise Invalid
+
+    assert evaluate(fails).message is None
 
 
 def test_memory_that_is_short_is_a_result(evaluate):
@@ -270,15 +280,15 @@ def test_a_scratch_folder_is_no_record(tmp_path):
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (3, f"objective: {NAME}: 3 is no function"),
-        (lambda: 0.5, f"objective: {NAME}: takes (); it must take one argument, the trial"),
-        (lambda values, budget: 0.5, f"objective: {NAME}: takes (values, budget); it must take one argument"),
+        (3, "is 3, not a function; it must be evaluate(trial)"),
+        (lambda: 0.5, "is called as evaluate(trial), but too many positional arguments; change its arguments"),
+        (lambda values, budget: 0.5, "is called as evaluate(trial), but missing a required argument: 'budget'"),
     ],
 )
 def test_what_cannot_be_called_with_a_trial_is_refused_before_it_is_called(function, message):
     with pytest.raises(UserError) as error:
         Objective.of(NAME, function)
-    assert str(error.value).startswith(message)
+    assert str(error.value).startswith(f"objective: {NAME}: {message}")
 
 
 FORKS = """

@@ -103,6 +103,10 @@ TRAIN = (IMAGES, LABELS)
         ({"train": None}, "it must return a mapping with train, a pair of arrays"),
         ({"train": TRAIN, "classes": list("abca")}, "classes: a name is there twice"),
         ({"train": (IMAGES, 0 * LABELS)}, "1 classes, and labels up to 0"),
+        ({"train": ([IMAGES[0], IMAGES[1, 1:]], [0, 1])}, "train: is no pair of arrays (setting an array element"),
+        ({"train": (IMAGES, [[0], [0, 1]])}, "train: is no pair of arrays (setting an array element"),
+        ({"train": (IMAGES, LABELS + 10**9)}, "train: a label is 1000000003; number the classes from 0, 100,000 at"),
+        ({"train": (IMAGES, LABELS.astype(np.uint64) + 2**63)}, "train: a label is 9223372036854775811; number"),
     ],
 )
 def test_anything_else_is_reported_in_one_line(returns, value, problem):

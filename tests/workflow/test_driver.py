@@ -24,7 +24,7 @@ def all_jobs(folder, **changes):
         "objective": "examples.boosting.boosting:evaluate",
         "budget": {"unit": "steps", "minimum": 2, "maximum": 18},
         "search": {"length": 3, "length_unit": "brackets", "lags": [0, 1, 1]},
-        "jobs": {"device": "cpu", "evaluations_per_job": 4},
+        "jobs": {"device": "cpu", "evaluations_per_job": 4, "seconds_per_unit": 0.5},
     }
     return StudyJobs.all_from_config(config.parse(given | changes), folder / "results")
 
@@ -73,7 +73,9 @@ def test_a_failure_is_a_record_and_not_promoted(tmp_path):
 def test_batches_of_another_size_give_the_same_course(tmp_path):
     made = []
     for size in (1, 9):
-        planned = all_jobs(tmp_path / str(size), jobs={"device": "cpu", "evaluations_per_job": size})
+        planned = all_jobs(
+            tmp_path / str(size), jobs={"device": "cpu", "evaluations_per_job": size, "seconds_per_unit": 0.5}
+        )
         driver.run(planned, objective)
         made.append([one.derivable() for one in Results.read(planned["search"].folder).evaluations("search")])
     assert made[0] == made[1]

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+import yaml
+from own_searches import OWN
 
 from jointsearch.core.config import parse
 from jointsearch.core.errors import UserError
@@ -35,6 +37,14 @@ def test_a_budget_that_is_not_in_seconds_takes_what_the_configuration_says(unit,
         budget={"unit": unit, "minimum": 100, "maximum": 300}, jobs={"seconds_per_unit": given, "allowance": 60}
     )
     assert one.time_limit(0, 0, 1) == -(-(110 * each + 60) // 60)
+
+
+def test_a_unit_of_ones_own_takes_what_the_configuration_says_and_that_of_the_results_says_it_again():
+    one = study_jobs(**OWN | {"jobs": {"seconds_per_unit": 30.5, "allowance": 60}})
+    assert one.time_limit(0, 0, 1) == -(-(1.1 * 2 * 30.5 + 60) // 60)
+    assert one.configuration_flags == "--seconds-per-unit=30.5"
+    written = configuration(one.experiment, one.length, one.config.studies, one.config.jobs.seconds_per_unit)
+    assert yaml.safe_load(written["config.yaml"])["jobs"] == {"seconds_per_unit": 30.5}
 
 
 def test_a_nominal_second_is_counted_as_a_second():

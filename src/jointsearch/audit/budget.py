@@ -3,7 +3,7 @@
 from jointsearch.audit.evidence import Evidence
 from jointsearch.core.config import DataSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import DataSet, Evaluation
+from jointsearch.core.records import COMPUTATION_UNITS, DataSet, Evaluation
 from jointsearch.core.units import amount
 from jointsearch.results.graph import evaluation
 from jointsearch.search.experiment import Experiment
@@ -42,12 +42,7 @@ def _steps_before(evidence: Evidence, place: Place) -> int:
 
 def _step_cost(one: Evaluation, settings: Experiment, data: DataSet | None) -> float | None:
     """What a step takes of a budget of computation; None if only its training can say."""
-    if (
-        one.budget_unit not in ("gflop", "nominal_seconds")
-        or settings.training.network
-        or settings.objective
-        or data is None
-    ):
+    if one.budget_unit not in COMPUTATION_UNITS or not settings.is_multibranch or data is None:
         return None
     # They import torch, which no other budget needs here.
     from jointsearch.networks.cost import in_unit, step_cost

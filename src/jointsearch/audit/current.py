@@ -42,7 +42,7 @@ def stale(folder: Path, config: Config) -> set[str]:
     experiment = read_record(layout.experiment_file(folder), Experiment)
     search = config.search
     brackets = hyperband.bracket_count(search.length, search.length_unit, config.budget)
-    written = configuration(experiment, brackets, config.studies)
+    written = configuration(experiment, brackets, config.studies, config.jobs.seconds_per_unit)
     configured = {name for name, content in written.items() if not _is(folder / name, content)}
     if not configured and _is_as_listed(folder):
         return _stale_by_code(folder)

@@ -117,12 +117,15 @@ def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, fi
     below = evidence.at(places)
     again = proposals.next_rung(evidence.settings_of(study), below)
     got, want = ([proposal.id for proposal in one.proposals] for one in (found, again))
-    message = f"promotes {', '.join(got)}, but the validation errors promote {', '.join(want)}{_by_test(below, got)}"
-    findings.expect(found.proposals == again.proposals, "derive", "promotion", name, message)
+    findings.expect(found.proposals == again.proposals, "derive", "promotion", name, wrong_promotion(below, got, want))
 
 
-def _by_test(below: Sequence[Evaluation], promoted: Sequence[str]) -> str:
-    """Report if the test error gives exactly the promotions that were made."""
+def wrong_promotion(below: Sequence[Evaluation], promoted: Sequence[str], expected: Sequence[str]) -> str:
+    """Say which promotions were made and which are right, and whether the test errors give exactly those made."""
+    measure = below[0].measure
+    message = f"promotes {', '.join(promoted)}, but the {measure.plural} promote {', '.join(expected)}"
+    if all(one.test_error is None for one in below):
+        return message
     judged = [one.model_copy(update={"loss": one.test_error}) for one in below]
     best = [one.proposal.id for one in rank(judged)[: len(promoted)]]
-    return ": chosen by the test error" if best == list(promoted) else ""
+    return f"{message}: chosen by the {measure.test}" if best == list(promoted) else message

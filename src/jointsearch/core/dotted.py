@@ -1,14 +1,25 @@
 """Objects of one's own, named by module and attribute: `package.module:name` or `package.module.name`."""
 
+import contextlib
 import functools
 import importlib
 import importlib.util
+import inspect
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jointsearch.core.errors import UserError
+from jointsearch.core.errors import UserError, shown
+
+PATTERN = r"^[A-Za-z_][\w.]*[.:][A-Za-z_]\w*$"
+"""Of the dotted name of a function of one's own in a configuration."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a name in a configuration is the dotted name of a function of one's own."""
+    return re.fullmatch(PATTERN, name) is not None
 
 
 def is_dotted(name: str) -> bool:
@@ -116,3 +127,33 @@ def own(name: str, key: str) -> Any:
         raise UserError(f"{key}: {name}: {module} has no {attribute!r}; correct the name") from None
     except Exception as error:
         raise UserError(f"{key}: {name}: import fails with {error!r}; fix {module}") from error
+
+
+def callable_with(found: Any, where: str, call: str, *arguments: object) -> Callable[..., Any]:
+    """Check that something of one's own can be called as it is going to be.
+
+    Parameters
+    ----------
+    found
+        What the name names.
+    where
+        The key and the name, for messages.
+    call
+        How it is called, for messages: `build(values, image_shape, classes)`.
+    *arguments
+        Any that are like those.
+
+    Raises
+    ------
+    UserError
+        If it is no function, or takes other arguments.
+    """
+    if not callable(found):
+        raise UserError(f"{where}: is {shown(found)}, not a function; it must be {call}")
+    # What has no signature, as a class in C, is found out when it is called.
+    with contextlib.suppress(ValueError):
+        try:
+            inspect.signature(found).bind(*arguments)
+        except TypeError as error:
+            raise UserError(f"{where}: is called as {call}, but {error}; change its arguments") from None
+    return found

@@ -42,6 +42,11 @@ class Invalid(Failure):
     status = "invalid"
 
 
+def reason(failure: Failure) -> str | None:
+    """The message of a failure in one line, for its record; None if it has none."""
+    return " ".join(str(failure).split()) or None
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Help with an unknown name: the known one that looks like it, or all of them."""
     known = list(known)

@@ -26,9 +26,11 @@ BudgetUnit = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$", max_leng
 """What a budget counts: one of `ENGINE_UNITS`, or a word of an objective of one's own."""
 ENGINE_UNITS = ("seconds", "epochs", "steps", "gflop", "nominal_seconds")
 """Units of the budgets of our own trainings."""
-DIVISIBLE_UNITS = ("seconds", "gflop", "nominal_seconds")
-"""Those of which a budget may be a fraction."""
-Loss = Annotated[float, Field(allow_inf_nan=False)]
+COMPUTATION_UNITS = ("gflop", "nominal_seconds")
+"""Those of computation, of which the configuration says what a step takes."""
+COUNTED_UNITS = ("epochs", "steps")
+"""Those of which a budget is a whole number."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, le=1)]
 Index = Annotated[int, Field(ge=0, lt=2**53)]
 Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -107,18 +109,18 @@ class CurvePoint(Record):
     step: Index
     epoch: Annotated[float, Field(ge=0)]
     learning_rate: Annotated[float, Field(ge=0)]
-    train_loss: Loss | None
-    validation_loss: Loss | None = None
+    train_loss: Finite | None
+    validation_loss: Finite | None = None
     validation_error: Error | None = None
-    test_loss: Loss | None = None
+    test_loss: Finite | None = None
     test_error: Error | None = None
 
 
 class Report(Record):
     """What an objective of one's own reported while it ran: a loss, and more, when so much of the budget was spent."""
 
-    step: Loss
-    loss: Loss | None = Field(None, exclude_if=_is_none)
+    step: Finite
+    loss: Finite | None = Field(None, exclude_if=_is_none)
     metrics: Values = Field({}, exclude_if=_is_empty)
 
 
@@ -318,8 +320,8 @@ class Result(Record):
 
     status: Status
     message: str | None = None
-    loss: Loss | None
-    test_error: Loss | None
+    loss: Finite | None
+    test_error: Finite | None
     snapshot_test_error: Error | None = Field(None, exclude_if=_is_none)
     parameters: Annotated[int, Field(ge=0)] | None = None
     epochs: Annotated[float, Field(ge=0)] | None = Field(None, exclude_if=_is_none)
@@ -471,7 +473,7 @@ class Observation(Record):
     evaluation: str
     budget: float
     values: Values
-    loss: Loss | None
+    loss: Finite | None
 
 
 class History(Record):
@@ -491,8 +493,9 @@ class History(Record):
 class WarmStart(Record):
     """`warm_start.json`: the evaluations of another search, which every bracket's model sees beside those of its own.
 
-    `source` is their digest, which the experiment names. Their losses are errors, converted from those of the other
-    search as `losses` says; if they were errors already, `losses` is left out.
+    `source` is their digest, which the experiment names. Their losses are of the measure of this search: errors,
+    converted from those of the other search as `losses` says; or, where `losses` is left out, those of the other search
+    as they were, that is errors or, for an objective of one's own, losses.
     """
 
     experiment: Digest

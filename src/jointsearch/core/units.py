@@ -6,6 +6,8 @@ HOUR = 3600
 """Seconds."""
 _TIMES = (("days", 86400, 2 * 86400), ("h", HOUR, HOUR), ("min", 60, 600))
 """Units of time: name, seconds, and the least amount that is written in it."""
+_SINGULAR = {"epochs": "epoch", "steps": "step"}
+"""One of a unit; words of an objective of one's own stay as they are."""
 _NAMES = {"gflop": "GFLOP", "nominal_seconds": "nominal seconds"}
 
 
@@ -97,7 +99,7 @@ def amount(budget: float, unit: str) -> str:
     size, name = scale(budget, unit)
     value = budget / size
     number = f"{round(value):,}" if value >= 1000 or value == round(value) else f"{value:.3g}"
-    return f"{number} {name.removesuffix('s') if number == '1' and name == unit else name}"
+    return f"{number} {_SINGULAR.get(name, name) if number == '1' else name}"
 
 
 def unit_name(unit: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from jointsearch.core.config.budget import NominalSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import BudgetUnit
+from jointsearch.core.records import COMPUTATION_UNITS, BudgetUnit
 from jointsearch.core.units import unit_name
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import STRIDES, parameter_count
@@ -50,7 +50,7 @@ def in_unit(cost: StepCost, unit: BudgetUnit, nominal: NominalSettings | None) -
     UserError
         If a step takes nothing of it, so that there would be no end.
     """
-    if unit not in ("gflop", "nominal_seconds"):
+    if unit not in COMPUTATION_UNITS:
         return None
     if nominal is None:
         of_step = cost.operations / 1e9

@@ -1,6 +1,5 @@
 """A network of one's own: built by a function that the configuration names."""
 
-import inspect
 import io
 import pickle
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +18,6 @@ from jointsearch.networks.randomness import GlobalRandomness
 
 KEY = "training.network"
 HOST = torch.device("cpu")
-ARGUMENTS = "values, image_shape, classes"
 
 
 def builder(name: str) -> Callable[..., Any]:
@@ -30,17 +28,8 @@ def builder(name: str) -> Callable[..., Any]:
     UserError
         If there is no such function, or it cannot be called with the three arguments.
     """
-    function = dotted.own(name, KEY)
-    if not callable(function):
-        raise UserError(f"{KEY}: {name}: is {shown(function)}, not a function; it must be build({ARGUMENTS})")
-    try:
-        inspect.signature(function).bind({}, (1, 1, 1), 2)
-    except TypeError as error:
-        raise UserError(f"{KEY}: {name}: is called as build({ARGUMENTS}), but {error}; change its arguments") from None
-    except ValueError:
-        # Without a signature, as of a class in C; the call will show.
-        pass
-    return function
+    call = "build(values, image_shape, classes)"
+    return dotted.callable_with(dotted.own(name, KEY), f"{KEY}: {name}", call, {}, (1, 1, 1), 2)
 
 
 class OwnNetwork:

@@ -133,7 +133,7 @@ def _start(path: Path, experiment: Experiment) -> str:
     if not path.exists():
         raise UserError(f"{path}: is missing; `snakemake {path}` makes it")
     arms = config.read(path).studies.arms
-    return (start_architecture(arms, experiment.space) if arms is not None else None) or ""
+    return (start_architecture(arms, experiment) if arms is not None else None) or ""
 
 
 def read_numbers(path: Path, experiment: Experiment) -> Numbers:

@@ -32,7 +32,6 @@ _LOOKS: dict[str, dict[str, Any]] = {
 }
 """By study."""
 _PANELS = (("validation", "validation error (%)"), ("test", "test error (%)"))
-_GROUP = ["study", "name", "title", "parameters", "trainings", "failed"]
 
 
 def data(results: Results) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """The samplers by name. Light to import; what a sampler needs is imported when it is made."""
 
-import inspect
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -150,7 +149,7 @@ def _advice(name: str, key: str, problem: Any) -> str:
 def _find_own(name: str) -> None:
     """Check that a dotted name is one, and that its module exists."""
     if not dotted.is_dotted(name):
-        known = f"{suggest(name, list(REGISTRY))} Your own is 'package.module:function'"
+        known = f"{suggest(name, list(REGISTRY))} (or your own, 'package.module:function')"
         raise UserError(f"search.sampler: no sampler {name!r}; {known}")
     dotted.find(name, "search.sampler")
 
@@ -167,9 +166,5 @@ def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
         raise
     if not callable(sampler):
         raise UserError(f"search.sampler: {name}: makes {sampler!r}, which cannot be called; return a sampler")
-    try:
-        inspect.signature(sampler).bind(*["space", "history", "count", "rng", "outlook"])
-    except TypeError as error:
-        called = "propose(space, history, count, rng, outlook)"
-        raise UserError(f"search.sampler: {name}: is called as {called}: {error}; fix its signature") from None
-    return sampler
+    call = "propose(space, history, count, rng, outlook)"
+    return dotted.callable_with(sampler, f"search.sampler: {name}", call, *[None] * 5)

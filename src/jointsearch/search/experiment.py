@@ -85,6 +85,11 @@ class Experiment(Record):
         return {key: name for key, name in named.items() if name is not None}
 
     @property
+    def is_multibranch(self) -> bool:
+        """Whether the network is the multi-branch ResNet, and its training ours."""
+        return self.objective is None and self.training.network is None
+
+    @property
     def split_seed(self) -> int:
         """Seed of the split into training and validation images, one for all studies."""
         return derive_seed(self.seed, "data", "split")

@@ -13,7 +13,7 @@ from itertools import cycle
 from jointsearch.core.config.budget import BudgetSettings, LengthUnit
 from jointsearch.core.config.settings import MOST_TRAININGS
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import DIVISIBLE_UNITS, Evaluation, Proposal, rank
+from jointsearch.core.records import COUNTED_UNITS, ENGINE_UNITS, Evaluation, Proposal, rank
 
 LARGEST_RUNG = 10_000
 """More configurations than this in one rung are taken for a mistake in the budget range."""
@@ -60,12 +60,19 @@ def budgets(settings: BudgetSettings) -> tuple[float, ...]:
                 f"budget: from {settings.minimum:g} to {settings.maximum:g} with eta {eta} the first rung would "
                 f"hold more than {LARGEST_RUNG:,} configurations; raise minimum or lower eta"
             )
-    if settings.unit not in DIVISIBLE_UNITS and any(budget.denominator != 1 for budget in all_budgets):
+    if _counts(settings, minimum, maximum) and any(budget.denominator != 1 for budget in all_budgets):
         values = ", ".join(f"{float(budget):g}" for budget in all_budgets)
         raise UserError(
             f"budget: {values} {settings.unit} are not whole; make maximum = minimum * {eta}^k with a whole minimum"
         )
     return tuple(float(budget) for budget in all_budgets)
+
+
+def _counts(settings: BudgetSettings, minimum: Fraction, maximum: Fraction) -> bool:
+    """Whether budgets are whole numbers; in a unit of one's own they are if those that it is given are."""
+    if settings.unit in ENGINE_UNITS:
+        return settings.unit in COUNTED_UNITS
+    return minimum.denominator == maximum.denominator == 1
 
 
 @cache

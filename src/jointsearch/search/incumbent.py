@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from jointsearch.core.records import BudgetUnit, Evaluation, Index, Loss, Origin, Record, Values, rank
+from jointsearch.core.records import BudgetUnit, Evaluation, Finite, Index, Origin, Record, Values, rank
 
 
 class Incumbent(Record):
@@ -26,8 +26,8 @@ class Incumbent(Record):
     budget_unit: BudgetUnit | None = None
     origin: Origin | None = None
     values: Values | None = None
-    loss: Loss | None = None
-    test_error: Loss | None = None
+    loss: Finite | None = None
+    test_error: Finite | None = None
     parameters: Index | None = None
     evaluations: Index
     failed: Index

@@ -6,7 +6,7 @@ from typing import Any
 
 from jointsearch.core import dotted, layout, yaml_file
 from jointsearch.core.columns import refuse_names_of
-from jointsearch.core.config import Config, SearchSettings, StudySettings, WarmStartSettings
+from jointsearch.core.config import Config, JobSettings, SearchSettings, StudySettings, WarmStartSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
 from jointsearch.networks.trainable import check_trainable
@@ -28,8 +28,6 @@ def resolve(config: Config) -> Experiment:
     refuse_names_of(space.hyperparameters, config.space)
     if config.objective is None:
         check_trainable(space, own_network=config.training.network is not None)
-    else:
-        dotted.find(config.objective, "objective")
     known = warm_start.known(config, space)
     experiment = Experiment(
         name=config.experiment,
@@ -49,7 +47,12 @@ def resolve(config: Config) -> Experiment:
     return experiment
 
 
-def to_config(experiment: Experiment, brackets: int, studies: StudySettings | None = None) -> Config:
+def to_config(
+    experiment: Experiment,
+    brackets: int,
+    studies: StudySettings | None = None,
+    seconds_per_unit: float | None = None,
+) -> Config:
     """Make the configuration that reproduces the results of an experiment, for their folder.
 
     Parameters
@@ -60,6 +63,8 @@ def to_config(experiment: Experiment, brackets: int, studies: StudySettings | No
         Length of the search.
     studies
         Those beside the search, if any.
+    seconds_per_unit
+        As in the settings of the jobs; written only where it is required, with an objective of one's own.
     """
     begun = None
     if experiment.warm_start is not None:
@@ -82,12 +87,15 @@ def to_config(experiment: Experiment, brackets: int, studies: StudySettings | No
         objective=experiment.objective,
         search=search,
         studies=studies or StudySettings(),
+        jobs=JobSettings(seconds_per_unit=None if experiment.objective is None else seconds_per_unit),
     )
 
 
-def configuration(experiment: Experiment, brackets: int, studies: StudySettings) -> dict[str, bytes]:
+def configuration(
+    experiment: Experiment, brackets: int, studies: StudySettings, seconds_per_unit: float | None = None
+) -> dict[str, bytes]:
     """Write the configuration that reproduces an experiment: `config.yaml` and `space.yaml`, by name."""
-    config = to_config(experiment, brackets, studies)
+    config = to_config(experiment, brackets, studies, seconds_per_unit)
     return {"config.yaml": yaml_file.dump(config), "space.yaml": yaml_file.dump(experiment.space)}
 
 

@@ -40,24 +40,29 @@ def observations(
     space, settings
         Of the search.
     losses
-        How the losses of the run become errors. Those of a `warm_start.json` are errors already.
+        How the losses of the run become errors.
     of_errors
-        Whether the search minimises errors. One that minimises other losses takes them as they are, unless `losses`
-        says how to convert them.
+        Whether the search minimises errors. One that minimises other losses takes them as they are.
 
     Returns
     -------
     tuple of Observation
-        Named `hpbandster:0-0-3@1`, in the order of the results; errors between 0 and 1.
+        Named `hpbandster:0-0-3@1`, in the order of the results; errors between 0 and 1, or losses.
 
     Raises
     ------
     UserError
         If they cannot be read, or a value, a budget or a loss cannot be one of this search; names the configuration.
+        If losses would be converted that are errors already, or for a search of other losses.
     """
+    if losses != ERRORS and not of_errors:
+        raise UserError(
+            "search.warm_start.losses: makes errors of losses, but an objective of your own has losses, with which "
+            "they cannot be compared; leave it out"
+        )
     all_budgets = budgets(settings)
     found = []
-    for one in _evaluations(path, losses):
+    for one in _evaluations(path, losses, of_errors):
         where = f"search.warm_start: {path}: configuration {one.evaluation.removeprefix(PREFIX).partition('@')[0]}"
         fitting = {
             "budget": _budget(one.budget, all_budgets, where),
@@ -69,15 +74,18 @@ def observations(
 
 
 def kept(path: Path, losses: Losses) -> Losses:
-    """How the losses of evaluations became errors, for their record; if they come from a record, as that says."""
-    return read_record(path, WarmStart).losses if path.is_file() else losses
+    """How the losses of evaluations became errors, for their record; if they were converted before, as that says."""
+    return read_record(path, WarmStart).losses if path.is_file() and losses == ERRORS else losses
 
 
-def _evaluations(path: Path, losses: Losses) -> tuple[Observation, ...]:
+def _evaluations(path: Path, losses: Losses, of_errors: bool) -> tuple[Observation, ...]:
     if path.is_file():
-        if losses != ERRORS:
+        record = read_record(path, WarmStart)
+        if record.losses != ERRORS and not of_errors:
+            raise UserError(f"search.warm_start: {path}: its losses were made errors; name what they were made from")
+        if record.losses != ERRORS and losses != ERRORS:
             raise UserError(f"search.warm_start: {path}: holds errors already; leave `losses` out")
-        return read_record(path, WarmStart).observations
+        return record.observations
     return tuple(
         Observation(
             evaluation=f"{PREFIX}{run.proposal}@{run.rung}", budget=run.budget, values=run.values, loss=run.loss
@@ -92,7 +100,7 @@ def source(seen: Sequence[Observation]) -> Digest:
 
 
 def _converted(loss: float | None, losses: Losses, of_errors: bool, where: str) -> float | None:
-    if loss is None or losses == "ranks" or (losses == ERRORS and not of_errors):
+    if loss is None or losses == "ranks" or not of_errors:
         return loss
     return _error(loss, losses, where)
 

@@ -5,7 +5,6 @@ each record names its digest, beside those of the modules of one's own (`core.co
 """
 
 import contextlib
-import inspect
 import os
 import platform
 import shutil
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jointsearch.core import dotted, layout, machine
-from jointsearch.core.errors import Failure, OutOfMemory, UserError, shown
+from jointsearch.core.errors import Failure, OutOfMemory, UserError, reason
 from jointsearch.core.files import digest, read_record, write_record
 from jointsearch.core.interruption import Interruption
 from jointsearch.core.records import (
@@ -57,16 +56,7 @@ class Objective:
             If there is none, or it cannot be called with a trial alone.
         """
         found = dotted.own(name, KEY) if function is None else function
-        if not callable(found):
-            raise UserError(f"{KEY}: {name}: {shown(found)} is no function; name one that takes a trial")
-        # What has no signature is found out when it is called.
-        with contextlib.suppress(ValueError):
-            signature = inspect.signature(found)
-            try:
-                signature.bind(None)
-            except TypeError:
-                raise UserError(f"{KEY}: {name}: takes {signature}; it must take one argument, the trial") from None
-        return cls(name, found)
+        return cls(name, dotted.callable_with(found, f"{KEY}: {name}", "evaluate(trial)", None))
 
 
 @dataclass(frozen=True)
@@ -183,7 +173,7 @@ def _call(objective: Objective, trial: Trial, slot: Slot) -> Result:
             returned = objective.function(trial)
         return _result(returned, trial)
     except Failure as failure:
-        return _failed(failure.status, str(failure) or type(failure).__name__, trial)
+        return _failed(failure.status, reason(failure), trial)
     except MemoryError:
         return _failed(OutOfMemory.status, "no memory left", trial)
     except UserError as error:
@@ -214,5 +204,5 @@ def _result(returned: object, trial: Trial) -> Result:
     )
 
 
-def _failed(status: Status, message: str, trial: Trial) -> Result:
-    return Result(status=status, message=" ".join(message.split()), loss=None, test_error=None, reports=trial.reports)
+def _failed(status: Status, message: str | None, trial: Trial) -> Result:
+    return Result(status=status, message=message, loss=None, test_error=None, reports=trial.reports)

@@ -1,6 +1,5 @@
 """Images of one's own: arrays that a function returns."""
 
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from jointsearch.training.raw_data import Part, RawData
 
 KEY = "data.name"
 PARTS = ("train", "validation", "test")
+MOST_CLASSES = 100_000
+"""A label from here on is taken for something else, such as an id."""
 
 
 def read(name: str, root: Path | None) -> RawData:
@@ -30,17 +31,8 @@ def read(name: str, root: Path | None) -> RawData:
     Exception
         What the function raises.
     """
-    load, where = dotted.own(name, KEY), f"{KEY}: {name}"
-    if not callable(load):
-        raise UserError(f"{where}: is {shown(load)}, not a function; it must be load(root)")
-    try:
-        inspect.signature(load).bind(root)
-    except TypeError as error:
-        raise UserError(f"{where}: is called as load(root), but {error}; change its arguments") from None
-    except ValueError:
-        # Without a signature, as of a class in C; the call will show.
-        pass
-    found = load(root)
+    where = f"{KEY}: {name}"
+    found = dotted.callable_with(dotted.own(name, KEY), where, "load(root)", root)(root)
     if not isinstance(found, Mapping) or found.get("train") is None:
         raise UserError(f"{where}: returns {shown(found)}; it must return a mapping with train, a pair of arrays")
     for key in found:
@@ -59,7 +51,13 @@ def read(name: str, root: Path | None) -> RawData:
 def _part(pair: Any, where: str) -> Part:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise UserError(f"{where}: is {shown(pair)}; it must be a pair of images and labels")
-    images, labels = (np.asarray(one) for one in pair)
+    try:
+        images, labels = (np.asarray(one) for one in pair)
+    except (TypeError, ValueError) as error:
+        problem = " ".join(str(error).split())
+        raise UserError(
+            f"{where}: is no pair of arrays ({problem}); give all images one size, and each a label"
+        ) from None
     if images.dtype != np.uint8:
         raise UserError(f"{where}: images are {images.dtype}; they must be uint8, 0 to 255")
     if images.ndim == 3:
@@ -80,6 +78,8 @@ def _part(pair: Any, where: str) -> Part:
         )
     if labels.min() < 0:
         raise UserError(f"{where}: a label is {labels.min()}; the first class is 0")
+    if labels.max() >= MOST_CLASSES:
+        raise UserError(f"{where}: a label is {labels.max()}; number the classes from 0, {MOST_CLASSES:,} at most")
     return Part(np.ascontiguousarray(images), labels.astype(np.int64))
 
 

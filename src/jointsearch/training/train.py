@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from jointsearch.core.config.training import TrainingSettings
-from jointsearch.core.errors import Failure, UserError
+from jointsearch.core.errors import Failure, UserError, reason
 from jointsearch.core.interruption import InterruptedTrainingError
 from jointsearch.core.records import Precision, Result, Status, Timing
 from jointsearch.networks.cost import StepCost, in_unit
@@ -99,7 +99,7 @@ def _train(
     try:
         cost = cost_of(task, data, precision)
     except Failure as failure:
-        return Trained(_untrained(failure.status, _line(failure)), precision, False, _NO_TIME)
+        return Trained(_untrained(failure.status, reason(failure)), precision, False, _NO_TIME)
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -149,7 +149,7 @@ def _train(
             snapshot_error = training.snapshot_error()
             end = training.state() if keep_end else None
     except Failure as failure:
-        status, message = failure.status, _line(failure)
+        status, message = failure.status, reason(failure)
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -194,11 +194,6 @@ def cost_of(task: Task, data: ImageData, precision: Precision) -> StepCost:
     activation_bytes = 2 if precision == "bfloat16" else 4
     shape, batch = (channels, height, width), batch_size(task, data)
     return family(task.parameters).cost(shape, len(data.classes), batch, activation_bytes)
-
-
-def _line(failure: Failure) -> str | None:
-    """The message of a failure in one line, if it has one."""
-    return " ".join(str(failure).split()) or None
 
 
 def _untrained(

@@ -132,9 +132,14 @@ def number(value: Any, what: str, finite: bool = True) -> float:
     found = _unwrapped(value)
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise UserError(f"{what} must be a number (got {type(value).__name__} {_in_one_line(value)})")
-    if finite and not math.isfinite(found):
-        raise UserError(f"{what} must be finite (got {found})")
-    return float(found)
+    try:
+        taken = float(found)
+    except OverflowError:
+        # A whole number above all floats.
+        taken = math.copysign(math.inf, 1 if found > 0 else -1)
+    if finite and not math.isfinite(taken):
+        raise UserError(f"{what} must be finite (got {taken})")
+    return taken
 
 
 def plain(value: Any, what: str) -> Value:

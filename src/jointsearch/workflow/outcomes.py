@@ -31,7 +31,9 @@ def write_outcomes(study_jobs: StudyJobs) -> list[Path]:
     """
     folder = study_jobs.folder
     results = Results.read(folder)
-    made = configuration(results.experiment, study_jobs.length, study_jobs.config.studies) | outcomes(results)
+    config = study_jobs.config
+    made = configuration(results.experiment, study_jobs.length, config.studies, config.jobs.seconds_per_unit)
+    made |= outcomes(results)
     for name, content in made.items():
         write_bytes(folder / name, content)
     # Reads what was just written.

@@ -25,7 +25,7 @@ SECONDS_PER_UNIT: dict[BudgetUnit, float] = {
     "gflop": 1.0,
     "nominal_seconds": 1.0,
 }
-"""Seconds that a unit of the budget takes at most, unless the configuration sets it; one of one's own 60."""
+"""Seconds that a unit of the budget takes at most, unless the configuration sets it."""
 Inputs = dict[str, list[Path]]
 OPTIONAL = {
     "settings": ("keeps",),
@@ -128,6 +128,12 @@ class StudyJobs:
         return shlex.join([*flags, "--save-every", f"{jobs.save_every:g}", "--side-by-side", str(jobs.side_by_side)])
 
     @property
+    def configuration_flags(self) -> str:
+        """Flags of the job that writes the configuration of the results: what of `jobs` an objective requires."""
+        seconds = self.config.jobs.seconds_per_unit
+        return "" if self.config.objective is None or seconds is None else f"--seconds-per-unit={seconds}"
+
+    @property
     def length(self) -> int:
         """Number of brackets."""
         return len(self.brackets)
@@ -183,7 +189,7 @@ class StudyJobs:
     @property
     def seconds_per_unit(self) -> float:
         """The most seconds that a unit of the budget takes."""
-        return self.config.jobs.seconds_per_unit or SECONDS_PER_UNIT.get(self.config.budget.unit, 60.0)
+        return self.config.jobs.seconds_per_unit or SECONDS_PER_UNIT[self.config.budget.unit]
 
     def time_limit(self, bracket: int, rung: int, trainings: int) -> int:
         """Minutes that a job of so many trainings may take.

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from jointsearch.core import dotted
 from jointsearch.core.config.settings import Settings
 from jointsearch.core.errors import suggest
 
@@ -13,9 +14,9 @@ TORCHVISION = "torchvision:"
 
 
 def _check_name(name: str) -> str:
-    if name not in KNOWN and not re.fullmatch(r"torchvision:\w+(/\w+)?|[A-Za-z_][\w.]*[.:][A-Za-z_]\w*", name):
-        others = "Others are 'torchvision:Name', or your own, 'package.module:function'"
-        raise ValueError(f"no such data set; {suggest(name, KNOWN)} {others}")
+    if name not in KNOWN and not re.fullmatch(r"torchvision:\w+(/\w+)?", name) and not dotted.is_own(name):
+        others = "or 'torchvision:Name', or your own, 'package.module:function'"
+        raise ValueError(f"no such data set; {suggest(name, KNOWN)} ({others})")
     return name
 
 

@@ -74,9 +74,20 @@ class Config(Settings):
             for key, kind in (("data", DataSettings), ("training", TrainingSettings)):
                 if getattr(self, key) != kind():
                     raise ValueError(f"{key}: is for our training; with an objective of your own, remove it")
+            if self.budget.clock != "wall":
+                raise ValueError("budget.clock: is for our training; with an objective of your own, remove it")
             for key, study in self.studies:
                 if isinstance(study, NetworkStudySettings):
                     raise ValueError(f"studies.{key}: is for our networks; with an objective of your own, remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _a_unit_of_ones_own_takes_so_many_seconds(self) -> Self:
+        if self.objective is not None and self.budget.unit != "seconds" and self.jobs.seconds_per_unit is None:
+            raise ValueError(
+                f"jobs.seconds_per_unit: missing; budgets are in {self.budget.unit}, so say how many seconds one takes "
+                "at most, for plans and time limits"
+            )
         return self
 
     @model_validator(mode="after")

@@ -30,7 +30,7 @@ class WarmStartSettings(Settings):
     `space`."""
     losses: Annotated[Losses, BeforeValidator(_named_losses)] = ERRORS
     """How its losses become errors between 0 and 1: by the losses `[LOW, HIGH]` that stand for 0 and 1, or by their
-    ranks. Without it, an objective of your own takes them as they are."""
+    ranks. Not with an objective of your own, which takes losses as they are."""
 
     @property
     def flag(self) -> str:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from jointsearch.core import dotted
+
 MOST_TRAININGS = 100_000
 """More than this in an experiment, its studies included, are taken for a mistake."""
 Count = Annotated[int, Field(ge=1, le=MOST_TRAININGS)]
 
-DottedName = Annotated[
-    str, Field(pattern=r"^[A-Za-z_][\w.]*[.:][A-Za-z_]\w*$", json_schema_extra={"format": "dotted name"})
-]
+DottedName = Annotated[str, Field(pattern=dotted.PATTERN, json_schema_extra={"format": "dotted name"})]
 """Of a function of one's own: `package.module:function`."""
 
 

@@ -80,7 +80,7 @@ class ArmSettings(Settings):
     start: Annotated[str | Values | None, BeforeValidator(_name_or_values)] = None
     """The values that the first of two steps does not search: the name of a manual architecture, or values by
     hyperparameter (`{momentum: 0.9, batch_size: 64}`), which replace the `default` of the space. Without it,
-    `resnet_20` if it lies in the space, else the defaults."""
+    `resnet_20` if the multi-branch network is trained and it lies in the space, else the defaults."""
 
     @field_validator("names")
     @classmethod

@@ -13,7 +13,7 @@ from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.studies.correlation import Correlation
-from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, first_brackets, own_settings
+from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, first_brackets, settings_beside
 from jointsearch.search.studies.manual import check_inside
 from jointsearch.search.studies.search import Search
 from jointsearch.space.file import Constant, SpaceFile
@@ -21,7 +21,8 @@ from jointsearch.space.file import Constant, SpaceFile
 JOINT = ("joint_bohb", "joint_random", "joint_hyperband")
 """The arms that search the whole space at once."""
 START = "resnet_20"
-"""The manual architecture that first steps begin with, if it lies in the space and nothing else is asked for."""
+"""The manual architecture that first steps of our network begin with, if it lies in the space and nothing else is asked
+for."""
 _FIRST = "_first"
 
 
@@ -35,35 +36,49 @@ class Arms(StudyKind):
         """Plan all arms of a repeat before those of the next."""
         if (arms := config.studies.arms) is None:
             return
-        own = own_settings(experiment)
-        hyperband.bracket_count(arms.brackets, "brackets", own.budget, "studies.arms.brackets")
-        names = _names(arms, own.space)
+        settings = settings_beside(experiment)
+        hyperband.bracket_count(arms.brackets, "brackets", settings.budget, "studies.arms.brackets")
+        names = _names(arms, settings.space)
         begin: Mapping[str, Value] = {}
         if two_steps := [name for name in names if name not in JOINT]:
-            begin = start_values(arms, own.space, {name for arm in two_steps for name in _steps(arm, own.space)[1]})
-            _check_two_steps(two_steps, own.space)
-            _check_rounds(arms.brackets, len(hyperband.budgets(own.budget)))
+            begin = start_values(arms, settings, {name for arm in two_steps for name in _steps(arm, settings.space)[1]})
+            _check_two_steps(two_steps, settings.space)
+            _check_rounds(arms.brackets, len(hyperband.budgets(settings.budget)))
         for repeat in range(arms.repeats):
             for name in names:
-                yield from _arm(name, repeat, arms.brackets, begin, _without_lags(own))
+                yield from _arm(name, repeat, arms.brackets, begin, _without_lags(settings))
 
 
-def start_architecture(arms: ArmSettings, space: SpaceFile) -> str | None:
-    """The manual architecture that first steps begin with; None if they begin with other values."""
+def start_architecture(arms: ArmSettings, experiment: Experiment) -> str | None:
+    """The manual architecture that first steps begin with; None if they begin with other values.
+
+    Raises
+    ------
+    UserError
+        If one is named, but its network is not the one that is trained.
+    """
+    if not experiment.is_multibranch:
+        if isinstance(arms.start, str):
+            raise UserError(
+                f"studies.arms.start: {arms.start} is for the multi-branch network, which is not trained here; give "
+                "values by hyperparameter"
+            )
+        return None
     if arms.start is None:
         known = manual.architecture(START).values
-        inside = all(name in known and one.allows(known[name]) for name, one in space.hyperparameters.items())
+        within = experiment.space.hyperparameters.items()
+        inside = all(name in known and one.allows(known[name]) for name, one in within)
         return START if inside else None
     return arms.start if isinstance(arms.start, str) else None
 
 
-def start_values(arms: ArmSettings, space: SpaceFile, needed: Collection[str]) -> Mapping[str, Value]:
+def start_values(arms: ArmSettings, experiment: Experiment, needed: Collection[str]) -> Mapping[str, Value]:
     """Choose the values with which first steps begin.
 
     Parameters
     ----------
-    arms, space
-        What is asked for, and the space, which may have defaults.
+    arms, experiment
+        What is asked for, and of which search; its space may have defaults.
     needed
         The hyperparameters that some first step does not search.
 
@@ -72,8 +87,8 @@ def start_values(arms: ArmSettings, space: SpaceFile, needed: Collection[str]) -
     UserError
         If one of those has no value, or if any value is outside of the space.
     """
-    where = "studies.arms.start"
-    if (name := start_architecture(arms, space)) is not None:
+    where, space = "studies.arms.start", experiment.space
+    if (name := start_architecture(arms, experiment)) is not None:
         check_inside(name, space, where)
         values = manual.architecture(name).values
     else:

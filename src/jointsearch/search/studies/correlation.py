@@ -10,7 +10,7 @@ from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import StudyPlan
-from jointsearch.search.studies.kind import Evaluations, PlannedStudy, StudyKind, own_settings, same_rung
+from jointsearch.search.studies.kind import Evaluations, PlannedStudy, StudyKind, same_rung, settings_beside
 
 
 class Correlation(StudyKind):
@@ -24,7 +24,7 @@ class Correlation(StudyKind):
             return
         first = hyperband.bracket(0, experiment.budget)
         whole = Bracket(0, (section.configurations,) * len(first.levels), first.levels)
-        yield PlannedStudy.of(layout.CORRELATION, self.name, own_settings(experiment), (whole,), seeds=1)
+        yield PlannedStudy.of(layout.CORRELATION, self.name, settings_beside(experiment), (whole,), seeds=1)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
         """Draw configurations from the space: the same ones in every rung."""

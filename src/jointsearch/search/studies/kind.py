@@ -147,6 +147,6 @@ def first_brackets(number: int, experiment: Experiment) -> tuple[Bracket, ...]:
     return tuple(hyperband.bracket(index, experiment.budget) for index in range(number))
 
 
-def own_settings(experiment: Experiment) -> Experiment:
+def settings_beside(experiment: Experiment) -> Experiment:
     """Settings of a study beside the search, which begins with nothing that another search found."""
     return experiment.model_copy(update={"warm_start": None})

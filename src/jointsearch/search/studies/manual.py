@@ -15,8 +15,8 @@ from jointsearch.search.studies.kind import (
     PlannedStudy,
     StudyKind,
     at_full_budget,
-    own_settings,
     same_rung,
+    settings_beside,
 )
 from jointsearch.space.file import SpaceFile
 
@@ -30,16 +30,16 @@ class Manual(StudyKind):
         """Plan the study, at the full budget."""
         if (section := config.studies.manual) is None:
             return
-        if config.training.network is not None:
+        if not experiment.is_multibranch:
             raise UserError(
                 "studies.manual: its architectures are of the multi-branch network; remove it, or training.network"
             )
         for name in section.architectures:
             check_inside(name, experiment.space, "studies.manual.architectures")
             _check_same_network(name, experiment.space)
-        own, size = own_settings(experiment), len(section.architectures) * section.seeds
-        whole = (at_full_budget(size, own),)
-        yield PlannedStudy.of(layout.MANUAL, self.name, own, whole, names=section.architectures, seeds=section.seeds)
+        settings, names = settings_beside(experiment), section.architectures
+        whole = (at_full_budget(len(names) * section.seeds, settings),)
+        yield PlannedStudy.of(layout.MANUAL, self.name, settings, whole, names=names, seeds=section.seeds)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
         """List the architectures by name, each as many times as it has seeds.

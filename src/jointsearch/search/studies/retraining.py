@@ -15,8 +15,8 @@ from jointsearch.search.studies.kind import (
     PlannedStudy,
     StudyKind,
     at_full_budget,
-    own_settings,
     same_rung,
+    settings_beside,
 )
 
 
@@ -30,7 +30,7 @@ class Retraining(StudyKind):
         if (section := config.studies.retraining) is None:
             return
         follows = (layout.SEARCH,) if config.studies.manual is None else (layout.SEARCH, layout.MANUAL)
-        settings = retraining_settings(own_settings(experiment))
+        settings = retraining_settings(settings_beside(experiment))
         whole = (at_full_budget(len(follows) * section.seeds, settings),)
         yield PlannedStudy.of(layout.RETRAINING, self.name, settings, whole, follows=follows, seeds=section.seeds)
 
