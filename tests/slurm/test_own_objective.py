@@ -40,7 +40,7 @@ CONFIG = {
     "objective": "halving:evaluate",
     "budget": {"unit": "rounds", "minimum": 6, "maximum": 6},
     "search": {"length": 2, "length_unit": "brackets", "lags": [2], "sampler": "random"},
-    "jobs": {"device": "cpu"},
+    "jobs": {"device": "cpu", "seconds_per_unit": 10},
 }
 
 
