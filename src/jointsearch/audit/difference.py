@@ -1,17 +1,19 @@
 """How two evaluations, or two experiments, differ."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.lineage import place_of
 from jointsearch.core.errors import UserError
+from jointsearch.core.records import Result
 from jointsearch.search.plan import Place
 
 ASPECTS = {
     "configuration": ("proposal", "budget", "budget_unit", "seed", "continues", "experiment"),
     "code and environment": ("made_with", "protocol"),
-    "outcome": ("status", "message", "loss", "test_error", "parameters", "epochs", "steps", "step_cost", "curve"),
+    "outcome": tuple(Result.model_fields),
     "machine": ("observed",),
 }
 """The fields of evaluations that are compared, by aspect, in this order; the others are their position in the plan."""
@@ -53,13 +55,16 @@ def of_evaluations(one: tuple[Evidence, str | None], other: tuple[Evidence, str 
         found = evidence.environments.get(record.observed.environment)
         records.append(record.model_dump(mode="json"))
         environments.append(found.model_dump(mode="json") if found is not None else {})
-    before, now = records[0], records[1]
     found_by_aspect = {
-        aspect: differences({key: before[key] for key in keys}, {key: now[key] for key in keys})
-        for aspect, keys in ASPECTS.items()
+        aspect: differences(_only(records[0], keys), _only(records[1], keys)) for aspect, keys in ASPECTS.items()
     }
     found_by_aspect["code and environment"] += differences(environments[0], environments[1])
     return {aspect: lines for aspect, lines in found_by_aspect.items() if lines}
+
+
+def _only(record: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Fields of a record; one that it leaves out is not there."""
+    return {key: record[key] for key in keys if key in record}
 
 
 def of_experiments(one: Evidence, other: Evidence) -> dict[str, list[str]]:
