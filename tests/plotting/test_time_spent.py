@@ -6,7 +6,9 @@ from synthetic import results, search
 from timelines import spread
 
 from jointsearch.analysis.csv_file import csv_bytes, parse
+from jointsearch.analysis.lanes import attempts
 from jointsearch.core.config import BudgetSettings
+from jointsearch.plotting import bracket_schedule
 from jointsearch.plotting.time_spent import data, draw, numbers
 from jointsearch.results.results import Results
 
@@ -75,3 +77,12 @@ def test_few_and_failed_trainings_are_drawn(made) -> None:
     numbers(known, table)
     if not made:
         assert [text.get_text() for text in figure.axes[0].texts] == ["No training is finished."]
+
+
+def test_figures_share_the_table_of_attempts_and_leave_it_as_it_is():
+    shared = results(SETTINGS, search=spread(search(4, SETTINGS), 2))
+    before = attempts(shared).copy()
+    data(shared)
+    bracket_schedule.data(shared)
+    assert attempts(shared) is attempts(shared)
+    pd.testing.assert_frame_equal(attempts(shared), before)

@@ -1,6 +1,6 @@
 """When each training ran, on which lane of the workers, and what the lanes did in between.
 
-A *attempt* is the time of one process in one training: an interrupted training has several. Jobs of a cluster share a
+An *attempt* is the time of one process in one training: an interrupted training has several. Jobs of a cluster share a
 *pool* of workers, on whatever nodes. Without a cluster each host is a pool; as different machines may bear one name,
 the environments of the processes distinguish them. A *run* is a time of a pool without a pause, in which trainings of
 any study follow one another. Its *lanes* are as many as the trainings that ran concurrently: the workers, as
@@ -8,6 +8,7 @@ far as records show them.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,9 @@ _COLUMNS = {
 }
 
 
+@lru_cache(maxsize=1)
 def attempts(results: Results) -> pd.DataFrame:
-    """Lay all attempts of all studies out on lanes.
+    """Lay all attempts of all studies out on lanes; once for all figures of an experiment, which leave it as it is.
 
     Returns
     -------

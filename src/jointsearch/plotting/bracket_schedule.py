@@ -48,7 +48,7 @@ def data(results: Results) -> pd.DataFrame:
     of_search = table[table["study"] == layout.SEARCH]
     windows = _cut(of_search, shortest_pause(table))
     table = table[table["pool"].isin(of_search["pool"])]
-    table["lane"] = table["lane"].rank(method="dense").astype("int64")
+    table = table.assign(lane=table["lane"].rank(method="dense").astype("int64"))
     rows = table.merge(windows, how="cross")
     rows = rows[(rows["lane_since"] <= rows["until"]) & (rows["lane_until"] >= rows["since"])].copy()
     for name, side in (("begin", "started"), ("end", "finished"), *_LANE.items()):

@@ -47,8 +47,8 @@ def data(results: Results) -> pd.DataFrame:
         `failed`; `training`, `evaluation`, `startup`, `other` and `waiting`, in seconds, which add up to `total`.
     """
     table = attempts(results)
-    table["duration"] = table["finished"] - table["started"]
-    table["waited"] = table["lane_until"] - table["lane_since"] - table["duration"]
+    duration = table["finished"] - table["started"]
+    table = table.assign(duration=duration, waited=table["lane_until"] - table["lane_since"] - duration)
     sums = table.groupby(["study", "evaluation"])[["duration", "waited"]].sum()
     spent = dict(zip(sums.index, sums.to_numpy().tolist(), strict=True))
     rows = [
