@@ -1,4 +1,5 @@
 import argparse
+import errno
 import os
 import re
 import subprocess
@@ -97,3 +98,16 @@ def test_an_argument_that_is_no_number_above_zero_is_named(kind, text, what):
     with pytest.raises(argparse.ArgumentTypeError, match=re.escape(f"must be {what} above 0 (got {text})")):
         cli.positive(kind)(text)
     assert cli.positive(kind)("2") == 2
+
+
+def test_a_full_disk_is_one_line_and_what_code_of_ones_own_raises_keeps_its_traceback():
+    def fails(note: str | None = None) -> None:
+        error = PermissionError(errno.EACCES, "Permission denied")
+        if note is not None:
+            error.add_note(note)
+        raise error
+
+    with pytest.raises(SystemExit, match="error: Permission denied; make room or give access, then start again"):
+        cli.run(fails)
+    with pytest.raises(PermissionError):
+        cli.run(lambda: fails("raised by mine.train:evaluate"))

@@ -65,6 +65,8 @@ def run(main: Callable[[], None]) -> None:
         # The reader (`| head`) has left: not an error, and nothing can be flushed any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        # One with a note was raised by code of one's own, and the note says where.
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES) or hasattr(error, "__notes__"):
             raise
-        sys.exit(f"error: {error.filename}: {error.strerror}; make room or give access, then start again")
+        where = f"{error.filename}: " if error.filename is not None else ""
+        sys.exit(f"error: {where}{error.strerror}; make room or give access, then start again")

@@ -79,7 +79,8 @@ def train(
     """
     try:
         return _train(task, data, device, clock, start, keep_end, checkpointer)
-    except (UserError, InterruptedTrainingError):
+    except (UserError, InterruptedTrainingError, OSError):
+        # A full disk, say, whatever is trained.
         raise
     except Exception as error:
         error.add_note(f"configuration: {task.parameters.model_dump_json()}")
