@@ -151,7 +151,7 @@ class MadeWith(Conditions):
     compiled: bool | None = Field(None, exclude_if=_is_none)
 
     @classmethod
-    def of(cls, conditions: Conditions, precision: Precision, compiled: bool) -> Self:
+    def of(cls, conditions: Conditions, precision: Precision | None = None, compiled: bool | None = None) -> Self:
         """Complete what was known before the training."""
         return cls(
             code=conditions.code,

@@ -30,6 +30,7 @@ from jointsearch.core.records import (
     Record,
     Result,
     Status,
+    Timing,
 )
 from jointsearch.training import attempt
 from jointsearch.training.slot import Slot
@@ -120,19 +121,13 @@ def evaluate(slot: Slot, objective: Objective, setup: Setup) -> Evaluation:
             setup.interruption.check(f"; {objective.name} is called again later, with what it left in {trial.scratch}")
     earlier = before.attempts
     seconds = time.perf_counter() - began + sum(one.finished - one.started for one in earlier)
-    return Evaluation(
-        **dict(slot.identity),
-        **dict(result),
-        made_with=MadeWith(**dict(conditions)),
-        observed=Observed(
-            **dict(running.ended()),
-            training_seconds=seconds,
-            evaluation_seconds=0,
-            startup_seconds=0,
-            curve_seconds=(),
-            earlier=earlier,
-        ),
-        parents=(digest(slot.rung),),
+    timing = Timing(training_seconds=seconds, evaluation_seconds=0, startup_seconds=0, curve_seconds=())
+    return Evaluation.of(
+        slot.identity,
+        result,
+        MadeWith.of(conditions),
+        Observed.of(running.ended(), timing, earlier),
+        (digest(slot.rung),),
     )
 
 

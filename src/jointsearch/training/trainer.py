@@ -50,6 +50,11 @@ class Resources:
     side_by_side: int
     save_every: float
 
+    @property
+    def threads_of_each(self) -> int:
+        """Threads of one of the concurrent trainings."""
+        return max(1, self.threads // self.side_by_side)
+
 
 @contextmanager
 def trainer(
@@ -93,8 +98,7 @@ def trainer(
     device = objective_device(resources.device)
     if device == "cpu":
         machine.limit_memory(resources.memory_gb)
-    threads = max(1, resources.threads // resources.side_by_side)
-    around = environment.of_objective(device, threads, own)
+    around = environment.of_objective(device, resources.threads_of_each, own)
     environment.keep(around, folder)
     setup = objective.Setup(device, resources.data_root or Path(), around, interruption)
     yield lambda slot: objective.evaluate(slot, called, setup)
@@ -131,7 +135,7 @@ def _engine(
     from jointsearch.training.device import claim
     from jointsearch.training.evaluate import Saving, Setup, evaluate
 
-    before, threads = torch.get_num_threads(), max(1, resources.threads // resources.side_by_side)
+    before, threads = torch.get_num_threads(), resources.threads_of_each
     torch.set_num_threads(threads)
     try:
         with claim(resources.device, resources.memory_gb, resources.side_by_side, interruption.check) as device:
