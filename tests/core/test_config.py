@@ -29,7 +29,7 @@ def nominal(coefficients, unit="nominal_seconds", precision="float32"):
         ({"experiment": "../x"}, "experiment: String should match pattern"),
         (
             {"experiment": "x", "data": {"name": "imagenet"}},
-            "no such data set; did you mean 'image_folder'? (or 'torchvision:Name', or your own",
+            "no such data set; did you mean 'image_folder'? (or 'torchvision:Name', a file 'name.npz', or your own",
         ),
         ({"experiment": "x", "data": {"image_size": 64}}, "image_size is for image_folder"),
         (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jointsearch.core.config.data import TORCHVISION, DataSettings
+from jointsearch.core.config.data import NPZ, TORCHVISION, DataSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import HELD_OUT, DataSet
 from jointsearch.training import cache, duplicates
@@ -93,7 +93,8 @@ def load(
     ------
     UserError
         If images are missing, damaged, too few, or not the known ones, or if the settings give the share of a
-        validation part that the data comes with; see `image_folder.read`, `torchvision_data.read` and `own_data.read`.
+        validation part that the data comes with; see `image_folder.read`, `torchvision_data.read`,
+        `npz_file.read` and `own_data.read`.
     """
     images = cache.read(cache_root, known.digest, known.split) if cache_root and known else None
     if images is None:
@@ -204,6 +205,10 @@ def _source(settings: DataSettings, root: Path | None) -> RawData:
         from jointsearch.training import torchvision_data
 
         return torchvision_data.read(settings.name, _needed(root), settings.image_size)
+    if settings.name.endswith(NPZ):
+        from jointsearch.training import npz_file
+
+        return npz_file.read(_needed(root) / settings.name, settings.sha256)
     return _SOURCES[settings.name](settings, root)
 
 

@@ -2,27 +2,20 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from jointsearch.core import dotted
 from jointsearch.core.errors import UserError, shown, suggest
-from jointsearch.training.raw_data import Part, RawData
+from jointsearch.training import arrays
+from jointsearch.training.raw_data import RawData
 
 KEY = "data.name"
-PARTS = ("train", "validation", "test")
-MOST_CLASSES = 100_000
-"""A label from here on is taken for something else, such as an id."""
 
 
 def read(name: str, root: Path | None) -> RawData:
     """Call a function of one's own with the data root, and check what it returns.
 
-    It returns a mapping. `train`, and if there are such parts `validation` and `test`, are pairs of images and labels:
-    uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), where the shorter of the second and the last axis is taken for the
-    channels; and whole numbers (N,), the places in `classes`. These are the names of the classes; without them, the
-    labels.
+    It returns a mapping. `train`, and if there are such parts `validation` and `test`, are pairs of images and labels,
+    as `arrays.checked` takes them. `classes` are the names of the classes; without them, the labels.
 
     Raises
     ------
@@ -36,68 +29,9 @@ def read(name: str, root: Path | None) -> RawData:
     if not isinstance(found, Mapping) or found.get("train") is None:
         raise UserError(f"{where}: returns {shown(found)}; it must return a mapping with train, a pair of arrays")
     for key in found:
-        if key not in (*PARTS, "classes"):
-            raise UserError(f"{where}: returns {key!r}, which is unknown; {suggest(str(key), (*PARTS, 'classes'))}")
-    parts = {key: _part(found[key], f"{where}: {key}") for key in PARTS if found.get(key) is not None}
-    shapes = {key: part.images.shape[1:] for key, part in parts.items()}
-    for key, shape in shapes.items():
-        if shape != shapes["train"]:
-            raise UserError(f"{where}: {key}: images of {_of(shape)}, those of train have {_of(shapes['train'])}")
-    number = max(int(part.labels.max()) for part in parts.values()) + 1
-    classes = _classes(found.get("classes"), number, where)
-    return RawData(classes, parts["train"], parts.get("test"), parts.get("validation"))
-
-
-def _part(pair: Any, where: str) -> Part:
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise UserError(f"{where}: is {shown(pair)}; it must be a pair of images and labels")
-    try:
-        images, labels = (np.asarray(one) for one in pair)
-    except (TypeError, ValueError) as error:
-        problem = " ".join(str(error).split())
-        raise UserError(
-            f"{where}: is no pair of arrays ({problem}); give all images one size, and each a label"
-        ) from None
-    if images.dtype != np.uint8:
-        raise UserError(f"{where}: images are {images.dtype}; they must be uint8, 0 to 255")
-    if images.ndim == 3:
-        images = images[:, None]
-    elif images.ndim != 4 or images.shape[1] == images.shape[3]:
-        raise UserError(
-            f"{where}: images have the shape {images.shape}; it must be (N, H, W), (N, H, W, C) or (N, C, H, W), with "
-            "fewer channels than pixels"
-        )
-    elif images.shape[3] < images.shape[1]:
-        images = images.transpose(0, 3, 1, 2)
-    if not images.size:
-        raise UserError(f"{where}: has no images; leave it out, or fill it")
-    if not np.issubdtype(labels.dtype, np.integer) or labels.shape != (len(images),):
-        raise UserError(
-            f"{where}: labels are {labels.dtype} of shape {labels.shape}; they must be whole numbers, one for each of "
-            f"the {len(images):,} images"
-        )
-    if labels.min() < 0:
-        raise UserError(f"{where}: a label is {labels.min()}; the first class is 0")
-    if labels.max() >= MOST_CLASSES:
-        raise UserError(f"{where}: a label is {labels.max()}; number the classes from 0, {MOST_CLASSES:,} at most")
-    return Part(np.ascontiguousarray(images), labels.astype(np.int64))
-
-
-def _classes(names: Any, number: int, where: str) -> tuple[str, ...]:
-    if names is None:
-        names = range(number)
-    elif isinstance(names, str) or not np.iterable(names):
-        raise UserError(f"{where}: classes: is {shown(names)}; it must be a list of names")
-    classes = tuple(map(str, names))
-    if len(set(classes)) < len(classes):
-        raise UserError(f"{where}: classes: a name is there twice; each class needs its own")
-    if len(classes) < max(number, 2):
-        raise UserError(
-            f"{where}: {len(classes)} classes, and labels up to {number - 1}; each needs a class, 2 at least"
-        )
-    return classes
-
-
-def _of(shape: tuple[int, ...]) -> str:
-    channels, height, width = shape
-    return f"{height} x {width} x {channels}"
+        if key not in (*arrays.PARTS, "classes"):
+            raise UserError(
+                f"{where}: returns {key!r}, which is unknown; {suggest(str(key), (*arrays.PARTS, 'classes'))}"
+            )
+    pairs = {key: found[key] for key in arrays.PARTS if found.get(key) is not None}
+    return arrays.checked(pairs, found.get("classes"), where)

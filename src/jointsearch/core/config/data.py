@@ -11,11 +11,13 @@ from jointsearch.core.errors import suggest
 
 KNOWN = ("cifar10", "cifar100", "svhn", "digits", "image_folder")
 TORCHVISION = "torchvision:"
+NPZ = ".npz"
 
 
 def _check_name(name: str) -> str:
-    if name not in KNOWN and not re.fullmatch(r"torchvision:\w+(/\w+)?", name) and not dotted.is_own(name):
-        others = "or 'torchvision:Name', or your own, 'package.module:function'"
+    ours = name in KNOWN or re.fullmatch(r"torchvision:\w+(/\w+)?", name) or re.fullmatch(r"[^/\0]+\.npz", name)
+    if not ours and not dotted.is_own(name):
+        others = "or 'torchvision:Name', a file 'name.npz', or your own, 'package.module:function'"
         raise ValueError(f"no such data set; {suggest(name, KNOWN)} ({others})")
     return name
 
@@ -27,8 +29,10 @@ class DataSettings(Settings):
     """Which images. `cifar10`, `cifar100` and `svhn` are read by torchvision, and downloaded if possible; `digits`
     comes with scikit-learn; `image_folder` is config/README.md#your-own-images, any tree `train/<class>/*` (and
     `val/<class>/*`, `test/<class>/*`) in `data_root`; `torchvision:FashionMNIST` is a data set of torchvision with one
-    label an image, `torchvision:EMNIST/letters` one of its variants; `package.module:function` a function of your own
-    that returns arrays."""
+    label an image, `torchvision:EMNIST/letters` one of its variants; `pathmnist.npz` a file of arrays in `data_root`,
+    with the names that MedMNIST gives them; `package.module:function` a function of your own that returns arrays."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(None, exclude_if=lambda value: value is None)
+    """Digest of a file of arrays, which is refused if it has another."""
     image_size: Annotated[int, Field(ge=4)] | None = None
     """Side in pixels. The images of a folder or of torchvision are cropped to a square and scaled to it; needed if
     their sizes differ."""
@@ -48,10 +52,17 @@ class DataSettings(Settings):
     @property
     def own(self) -> str | None:
         """The dotted name of a function of one's own that loads the images."""
-        return None if self.name in KNOWN or self.name.startswith(TORCHVISION) else self.name
+        others = self.name in KNOWN or self.name.startswith(TORCHVISION) or self.name.endswith(NPZ)
+        return None if others else self.name
 
     @model_validator(mode="after")
     def _only_pictures_are_resized(self) -> Self:
         if self.image_size is not None and self.name != "image_folder" and not self.name.startswith(TORCHVISION):
             raise ValueError(f"image_size is for image_folder and torchvision; {self.name} keeps its sizes, remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _only_files_have_a_digest(self) -> Self:
+        if self.sha256 is not None and not self.name.endswith(NPZ):
+            raise ValueError(f"sha256 is for a file of arrays; {self.name} is none, remove it")
         return self
