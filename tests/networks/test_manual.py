@@ -1,5 +1,6 @@
 """Manual architectures: points of the space, counted by hand and beside the literature."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,52 @@ def test_depth_counts_two_layers_a_block_and_both_ends(blocks: tuple[int, int, i
     values = {f"residual_blocks_{index}": number for index, number in enumerate(blocks, start=1)}
     parameters = Hyperparameters(**values, initial_filters=8, learning_rate=0.1, batch_size=32)
     assert depth(parameters) == 2 + 2 * sum(blocks)
+
+
+def test_a_scale_model_has_its_lengths_divided_and_all_else_as_published() -> None:
+    one, whole = architecture("wide_resnet_28_10/4"), architecture("wide_resnet_28_10")
+    # 4 blocks and 20 filters; a factor is no length.
+    divided = {
+        **dict.fromkeys(("residual_blocks_1", "residual_blocks_2", "residual_blocks_3"), 1),
+        "initial_filters": 5,
+    }
+    assert dict(one.values) == {**whole.values, **divided}
+    assert (one.name, one.title, one.family) == ("wide_resnet_28_10/4", "WRN-28-10 / 4", whole.family)
+    assert architecture("resnet_20/1") == architecture("resnet_20")
+
+
+@pytest.mark.parametrize(
+    ("name", "blocks", "filters"),
+    [
+        ("resnet_56/4", 2, 4),
+        ("resnet_20/4", 1, 4),
+        ("resnet_56/6", 2, 3),
+        ("shake_shake_26_2x32d/8", 1, 2),
+        ("resnet_20/99", 1, 1),
+    ],
+)
+def test_quotients_are_rounded_with_halves_up_and_are_one_at_least(name: str, blocks: int, filters: int) -> None:
+    values = architecture(name).values
+    assert [values[f"residual_blocks_{index}"] for index in (1, 2, 3)] == [blocks] * 3
+    assert values["initial_filters"] == filters
+
+
+@pytest.mark.parametrize("whole", list(REGULAR))
+def test_the_weights_of_a_scale_model_are_those_of_the_formula_and_of_the_network(whole: str) -> None:
+    parameters = architecture(f"{whole}/4").parameters
+    n, stem = parameters.residual_blocks_1, parameters.initial_filters
+    b, w = parameters.residual_branches_1, round(stem * parameters.widen_factor_1)
+    widths = stem, w, 2 * w, 4 * w
+    total = 29 * stem + widths[3] * 10 + 10
+    for before, after in itertools.pairwise(widths):
+        total += (before * after + 2 * after) * (before != after or after > w)
+        total += b * (9 * before * after + 9 * after**2 + 4 * after) + (n - 1) * b * (18 * after**2 + 4 * after)
+    assert parameter_count(parameters, 3, 10) == total
+    network = MultiBranchNetwork(parameters, 3, 10)
+    assert sum(weight.numel() for weight in network.parameters()) == total
+
+
+@pytest.mark.parametrize("name", ["resnet_56/0", "resnet_56/", "resnet_56/-4", "resnet_56/4/4", "resnet_56/100"])
+def test_a_scale_that_is_none_is_reported_in_one_line(name: str) -> None:
+    with pytest.raises(UserError, match=rf"^{name}: '.*' is no scale; give a whole number from 1 to 99, such as"):
+        architecture(name)

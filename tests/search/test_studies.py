@@ -432,6 +432,19 @@ def test_an_architecture_outside_of_the_space_is_refused_by_name(tmp_path, asked
         plan(space=str(tmp_path / "space.yaml"), studies=asked)
 
 
+def test_manual_architectures_are_divided_and_named_so_in_the_plan():
+    section = {"architectures": ["resnet_56", "wide_resnet_28_10"], "scale": 4, "seeds": 2}
+    arms = {"names": ["joint_bohb", "architecture_first"], "brackets": 8, "repeats": 1, "start": "resnet_56/4"}
+    space = str(SPACES / "joint17-quarter.yaml")
+    planned = plan(space=space, studies={"manual": section, "arms": arms})
+    assert planned["manual"].plan.names == ("resnet_56/4", "wide_resnet_28_10/4")
+    assert planned["manual"].brackets[0].sizes == (4,)
+    fixed = planned["architecture_first-0-1"].experiment.space.hyperparameters["learning_rate"]
+    assert fixed.value == architecture("resnet_56/4").values["learning_rate"]
+    with pytest.raises(UserError, match=r"^studies\.manual\.architectures: resnet_56: its residual_blocks_1 of 9 is"):
+        plan(space=space, studies={"manual": {**section, "scale": 1}})
+
+
 @pytest.mark.parametrize(
     ("raw", "says"),
     [

@@ -15,7 +15,7 @@ from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.paired import mean_interval
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
-from jointsearch.networks.manual import ARCHITECTURES
+from jointsearch.networks.manual import architecture
 from jointsearch.results.results import Results
 from jointsearch.search.incumbent import incumbent
 
@@ -27,7 +27,7 @@ TEST_COLUMNS = {"test_mean": "float64", "test_sd": "float64", "test_low": "float
 
 def title(name: str) -> str:
     """Name a configuration as a text does."""
-    return "found by the search" if name == INCUMBENT else ARCHITECTURES[name].title
+    return "found by the search" if name == INCUMBENT else architecture(name).title
 
 
 def by_name(evaluations: Iterable[Evaluation]) -> dict[str, list[Evaluation]]:

@@ -10,6 +10,9 @@ Names are those of the literature: layers, then width (`wide_resnet_28_10`: 10 t
 - The death rate of ShakeDrop is the same for all blocks, see `_SHAKEDROP`.
 - Learning rates follow the schedule of the budget, not the steps of the papers; momentum is Nesterov's.
 
+`wide_resnet_28_10/4` is a scale model of one: every length, which are blocks and filters of the stem, divided by 4, see
+`scaled`.
+
 With n_i residual blocks, width w_i and b_i branches in main block i, w_0 filters in the stem, c channels and K classes,
 the network has 2 (n_1 + n_2 + n_3) + 2 layers (`depth`) and, as `multibranch.parameter_count` has it,
 
@@ -19,8 +22,9 @@ the network has 2 (n_1 + n_2 + n_3) + 2 layers (`depth`) and, as `multibranch.pa
 trainable weights, where s_i = w_(i-1) w_i + 2 w_i if width or stride changes there, and 0 otherwise.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jointsearch.core.errors import UserError, suggest
@@ -39,7 +43,8 @@ class Architecture:
     Attributes
     ----------
     name, title, family
-        `wide_resnet_28_10`; as in a text, `WRN-28-10`; `Wide ResNet`.
+        `wide_resnet_28_10`; as in a text, `WRN-28-10`; `Wide ResNet`. Of scale models `wide_resnet_28_10/4`, `WRN-28-10
+        / 4`.
     source
         Paper, and the table with the architecture or the hyperparameters.
     values
@@ -101,16 +106,34 @@ def depth(parameters: Hyperparameters) -> int:
 
 
 def architecture(name: str) -> Architecture:
-    """Look up a manual architecture.
+    """Look up a manual architecture, or a scale model of one.
 
     Raises
     ------
     UserError
         If there is none of this name; suggests one.
     """
-    if name not in ARCHITECTURES:
-        raise UserError(f"no manual architecture {name!r}; {suggest(name, ARCHITECTURES)}")
-    return ARCHITECTURES[name]
+    whole, slash, scale = name.partition("/")
+    if whole not in ARCHITECTURES:
+        raise UserError(f"no manual architecture {whole!r}; {suggest(whole, ARCHITECTURES)}")
+    if slash and not re.fullmatch("[1-9][0-9]?", scale):
+        raise UserError(f"{name}: {scale!r} is no scale; give a whole number from 1 to 99, such as {whole}/4")
+    return scaled(ARCHITECTURES[whole], int(scale or 1))
+
+
+def scaled(whole: Architecture, scale: int) -> Architecture:
+    """Divide the lengths of an architecture: the blocks of each main block, and the filters of the stem.
+
+    Blocks are a length as the receptive field grows with them. Quotients are rounded to the nearest whole number,
+    halves up, and are 1 at least. Widening factors, which are ratios, and branches stay, as does how it is trained.
+    """
+    if scale == 1:
+        return whole
+    lengths = ("residual_blocks_1", "residual_blocks_2", "residual_blocks_3", "initial_filters")
+    divided = {name: max(1, (2 * int(whole.values[name]) + scale) // (2 * scale)) for name in lengths}
+    return replace(
+        whole, name=f"{whole.name}/{scale}", title=f"{whole.title} / {scale}", values={**whole.values, **divided}
+    )
 
 
 _COMMON: dict[str, Value] = {

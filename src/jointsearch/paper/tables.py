@@ -193,7 +193,8 @@ TABLES: dict[str, Display] = {
     ),
     "manual": Display(
         "Manual architectures, trained at the full budget, and the configuration that the search found: mean and "
-        "standard deviation over seeds, and the 95 % interval of the mean test error by Student's *t*. The found "
+        "standard deviation over seeds, and the 95 % interval of the mean test error by Student's *t*. Where a name "
+        "is followed by a divisor, the blocks and filters of the literature are divided by it. The found "
         "configuration is a single training of the search, chosen by its validation error, which is therefore "
         "optimistic.",
         (

@@ -19,7 +19,7 @@ from jointsearch.analysis.seed_statistics import (
 from jointsearch.analysis.table import Table
 from jointsearch.core import layout
 from jointsearch.networks.hyperparameters import Hyperparameters
-from jointsearch.networks.manual import ARCHITECTURES, depth
+from jointsearch.networks.manual import architecture, depth
 from jointsearch.results.results import Results
 
 _COLUMNS = {
@@ -57,7 +57,7 @@ def data(results: Results) -> pd.DataFrame:
     for name, of_name in groups.items():
         good = [one for one in of_name if one.loss is not None]
         losses = [one.loss for one in good if one.loss is not None]
-        family = ARCHITECTURES[name].family if name != INCUMBENT else "search"
+        family = architecture(name).family if name != INCUMBENT else "search"
         what = name, title(name), family, depth(Hyperparameters.from_values(of_name[0].proposal.values))
         epochs = moments([one.epochs for one in good if one.epochs is not None])[0]
         lines.append((*what, *count_trainings(of_name), *moments(losses), *test_statistics(test_errors(good)), epochs))

@@ -46,6 +46,10 @@ class ManualSettings(NetworkStudySettings):
         "shakedrop_resnet_56",
     )
     """Which; `src/jointsearch/networks/manual.py` lists them. The default is the five of the paper."""
+    scale: Annotated[int, Field(ge=1, le=99)] = Field(1, exclude_if=lambda value: value == 1)
+    """Divides their lengths, blocks and filters, in an experiment with smaller images and networks: `4` makes
+    `resnet_56` into `resnet_56/4`, of 2 blocks in place of 9 and 4 filters in place of 16. Rounded, and 1 at least.
+    Widening factors, branches and training hyperparameters stay as published."""
     seeds: Count = 3
     """Trainings of each, with different seeds."""
 
@@ -78,8 +82,9 @@ class ArmSettings(Settings):
     repeats: Count = 5
     """Searches of each arm, with different seeds."""
     start: Annotated[str | Values | None, BeforeValidator(_name_or_values)] = None
-    """The values that the first of two steps does not search: the name of a manual architecture, or values by
-    hyperparameter (`{momentum: 0.9, batch_size: 64}`), which replace the `default` of the space. Without it,
+    """The values that the first of two steps does not search: the name of a manual architecture (`resnet_20`, or with
+    its lengths divided, as by `studies.manual.scale`, `resnet_20/4`), or values by hyperparameter (`{momentum: 0.9,
+    batch_size: 64}`), which replace the `default` of the space. Without it,
     `resnet_20` if the multi-branch network is trained and it lies in the space, else the defaults."""
 
     @field_validator("names")

@@ -34,10 +34,11 @@ class Manual(StudyKind):
             raise UserError(
                 "studies.manual: its architectures are of the multi-branch network; remove it, or training.network"
             )
-        for name in section.architectures:
+        names = tuple(name if section.scale == 1 else f"{name}/{section.scale}" for name in section.architectures)
+        for name in names:
             check_inside(name, experiment.space, "studies.manual.architectures")
             _check_same_network(name, experiment.space)
-        settings, names = settings_beside(experiment), section.architectures
+        settings = settings_beside(experiment)
         whole = (at_full_budget(len(names) * section.seeds, settings),)
         yield PlannedStudy.of(layout.MANUAL, self.name, settings, whole, names=names, seeds=section.seeds)
 
