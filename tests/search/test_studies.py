@@ -323,6 +323,16 @@ def test_each_configuration_of_the_correlation_study_is_trained_at_every_budget(
     assert [(item.sizes, item.levels) for item in study.brackets] == [((11,) * 4, (0, 1, 2, 3))]
 
 
+def test_and_as_many_times_as_it_has_seeds():
+    study = plan(studies={"correlation": {"configurations": 11, "seeds": 2}})["correlation"]
+    assert [item.sizes for item in study.brackets] == [(22,) * 4]
+    once, twice = (
+        kinds.proposer(one).propose(study.experiment, one, 0, 1, {}).proposals
+        for one in (plan(studies={"correlation": {"configurations": 11}})["correlation"].plan, study.plan)
+    )
+    assert [one.values for one in twice] == [one.values for one in once for _ in range(2)]
+
+
 def test_manual_architectures_are_trained_with_all_seeds_at_the_full_budget():
     study = plan(studies={"manual": {"architectures": ["resnet_20", "resnet_56"], "seeds": 4}})["manual"]
     assert [(item.sizes, item.levels) for item in study.brackets] == [((8,), (3,))]

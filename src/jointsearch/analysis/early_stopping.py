@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from jointsearch.analysis.correlation import FEWEST, RESAMPLES, correlations, spearman
 from jointsearch.analysis.observations import table as observations_table
 from jointsearch.core import layout
-from jointsearch.core.records import proposal_key
+from jointsearch.core.records import Evaluation, proposal_key
 from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
@@ -184,8 +184,18 @@ def _near_and_far(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def study(results: Results, name: str = layout.CORRELATION) -> pd.DataFrame:
-    """Give the observations of the correlation study, or of another one, without hyperparameters."""
-    return observations_table(results.evaluations(name), [])
+    """Give the observations of the correlation study, or of another one, without hyperparameters.
+
+    Of configurations that are trained several times, the first trainings: as many as a search would have.
+    """
+    return observations_table(firsts(results) if name == layout.CORRELATION else results.evaluations(name), [])
+
+
+def firsts(results: Results) -> list[Evaluation]:
+    """The first training of each configuration of the correlation study at each budget."""
+    planned = results.plan.study(layout.CORRELATION)
+    seeds = (planned.seeds if planned is not None else None) or 1
+    return [one for one in results.evaluations(layout.CORRELATION) if one.slot % seeds == 0]
 
 
 def generator(results: Results, *purpose: str, of: str = layout.CORRELATION) -> np.random.Generator:

@@ -128,9 +128,15 @@ def _brief(part: str, parts: Iterable[str]) -> str:
     return part[: next(least, len(part))].capitalize()
 
 
-def _early_stopping_columns(_: pd.DataFrame, measure: Measure) -> tuple[Column, ...]:
-    """What is kept of the best, and what that costs, in points where losses are errors."""
+def _early_stopping_columns(data: pd.DataFrame, measure: Measure) -> tuple[Column, ...]:
+    """What is kept of the best, what that costs in points where losses are errors; with several seeds noise."""
     regret = ("regret_succeeded", "regret_low_succeeded", "regret_high_succeeded")
+    noise: tuple[Column, ...] = ()
+    if "retest" in data:
+        noise = (
+            with_interval("test and retest", "retest", "retest_low", "retest_high", factor=1),
+            with_interval("corrected for noise", "corrected", "corrected_low", "corrected_high", factor=1),
+        )
     return (
         budget("stopped at"),
         count("configurations", "configurations"),
@@ -140,6 +146,7 @@ def _early_stopping_columns(_: pd.DataFrame, measure: Measure) -> tuple[Column, 
         with_interval("share kept (%)", "share_succeeded", "interval_low_succeeded", "interval_high_succeeded", 0),
         with_interval(_difference("regret", measure), *regret, measure.digits, measure.factor),
         with_interval("rank correlation, all", "spearman", "spearman_low", "spearman_high", factor=1),
+        *noise,
         with_interval("of the search", "spearman_search", "spearman_search_low", "spearman_search_high", factor=1),
     )
 
@@ -172,7 +179,9 @@ TABLES: dict[str, Display] = {
         "keep every success if most fail. The *top tenth* are the best of those that succeeded at the full "
         "budget. *Regret* is the lowest full-budget loss among the kept minus the lowest of all. The rank "
         "correlation with the full budget is computed over all that succeeded, and within the search, which sees "
-        "survivors only. Brackets: 95 % intervals.",
+        "survivors only. *Test and retest* is that between two trainings at this budget that differ by their seeds; "
+        "*corrected for noise*, that with the full budget divided by the geometric mean of the two of test and retest. "
+        "Brackets: 95 % intervals.",
         _early_stopping_columns,
     ),
     "arms_table": Display(

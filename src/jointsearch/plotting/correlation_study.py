@@ -13,9 +13,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from jointsearch.analysis.correlation import FEWEST
-from jointsearch.analysis.early_stopping import compare, contrast, curves, generator, one_in, study
+from jointsearch.analysis.early_stopping import compare, contrast, curves, firsts, generator, one_in, study
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
+from jointsearch.analysis.retest import retest
 from jointsearch.core import layout
 from jointsearch.core.units import amount
 from jointsearch.plotting import style
@@ -26,11 +27,14 @@ from jointsearch.search.hyperband import budgets
 _MARKER: dict[str, Any] = {"markersize": 3.5, "markeredgewidth": 0.8}
 _SAMPLES: dict[str, dict[str, Any]] = {
     "study": {"color": style.BLUE, "linestyle": "", "marker": "o"} | _MARKER,
+    "corrected": {"color": style.SKY, "linestyle": "", "marker": "^"} | _MARKER,
     "survivors": {"color": style.ORANGE, "linestyle": "", "marker": "D"} | _MARKER,
     "search": {"color": style.BLACK, "marker": "s", "linestyle": "", "markerfacecolor": "white"} | _MARKER,
 }
-_OFFSET = 0.22
+_OFFSET = 0.2
 """Between the samples of a pair, of the place that a pair takes."""
+_ROW = 8.5
+"""Points between the rows of the small table below the axes."""
 _BUDGETS: list[dict[str, Any]] = [
     {"color": style.SKY, "linestyle": "-", "marker": "v"},
     {"color": style.GREEN, "linestyle": (0, (4, 1.5)), "marker": "s"},
@@ -45,6 +49,15 @@ _MEANINGS = {
     "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
 }
 """Suffix of the name, and the meaning, of the number that a column of a correlation holds."""
+_WHOSE = {
+    "study": ("spearman", "all"),
+    "survivors": ("spearman_survivors", "the best one in {eta:g} of those that succeeded at the lower budget"),
+    "corrected": ("corrected", "all, corrected for the noise between trainings that differ by their seed"),
+    "retest": ("retest", "each trained again with another seed"),
+}
+"""By sample of a correlation: how its numbers begin, and of which configurations they are."""
+_OF_FIRSTS = ("study", "survivors")
+"""Samples of single trainings of each configuration."""
 _CONTRAST = {
     "neighbouring": ("study_spearman_neighbouring", "mean rank correlation of neighbouring budgets"),
     "furthest": ("study_spearman_furthest", "rank correlation of the lowest and the full budget"),
@@ -61,55 +74,67 @@ def data(results: Results) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Rows of three kinds, by `part`, each with `budget_unit` and `eta`; other columns are empty. `correlation`: the
-        columns of `early_stopping.compare`. `contrast`, one row: those of `early_stopping.contrast`.
-        `early_stopping`: those of `early_stopping.curves`.
+        Rows of four kinds, by `part`, each with `budget_unit` and `eta`; other columns are empty. `correlation`: the
+        columns of `early_stopping.compare`, and with several seeds the same of the study `corrected` for noise, see
+        `retest.correct`. `retest`, with several seeds: test and retest at a budget, see `retest.retest`. `contrast`,
+        one row: the columns of `early_stopping.contrast`. `early_stopping`: those of `early_stopping.curves`.
     """
     settings = results.experiment.budget
     found = contrast(study(results), budgets(settings), generator(results, "contrast"))
-    parts = {"correlation": compare(results), "contrast": pd.DataFrame([found]), "early_stopping": curves(results)}
+    compared, within, between = compare(results), *_retest(results)
+    parts = {"correlation": compared, "contrast": pd.DataFrame([found]), "early_stopping": curves(results)}
+    if len(within):
+        parts |= {"correlation": pd.concat([compared, between], ignore_index=True), "retest": within}
     together = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
     order = ["part", *(column for column in together if column != "part")]
     return marked(together[order].assign(budget_unit=settings.unit, eta=settings.eta), results.experiment.measure)
 
 
+def _retest(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Test and retest within budgets; correlations between budgets, corrected, in the columns of `compare`."""
+    found = retest(results)
+    same = found["lower_budget"] == found["higher_budget"]
+    names = {"corrected": "spearman", "corrected_low": "interval_low", "corrected_high": "interval_high"}
+    within, between = found[same].drop(columns=[*names]), found[~same].drop(columns=[*names.values()])
+    return within, between.rename(columns=names).assign(of="corrected", budget_unit=results.experiment.budget.unit)
+
+
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     """Give the correlations, of all of the study and of what a cut would keep of it, and how much distance matters.
+
+    With several seeds also those corrected for noise, and those of test and retest.
 
     Those within the search are numbers of the figure `budget_correlation`.
     """
     unit, found = results.experiment.budget.unit, {}
-    evaluations = results.evaluations(layout.CORRELATION)
-    of_study = data[data["of"].isin(["study", "survivors"])]
-    for row in of_study.to_dict("records"):
+    evaluations, once = results.evaluations(layout.CORRELATION), firsts(results)
+    for row in data[data["of"].isin([*_WHOSE]) | (data["part"] == "retest")].to_dict("records"):
         low, high = row["lower_budget"], row["higher_budget"]
-        whose = "" if row["of"] == "study" else "_survivors"
-        where = (
-            "all"
-            if row["of"] == "study"
-            else f"the best one in {row['eta']:g} of those that succeeded at the lower budget"
-        )
-        at = f"{amount(low, unit)} and {amount(high, unit)}"
+        of_what = "retest" if low == high else row["of"]
+        whose, where = _WHOSE[of_what]
+        at = amount(low, unit) if low == high else f"{amount(low, unit)} and {amount(high, unit)}"
+        where = where.format(eta=row["eta"])
         meaning = f"of the {results.experiment.measure.plural} at {at} of random configurations, {where}"
-        of = [one for one in evaluations if one.budget in {low, high}]
+        of = [one for one in (once if of_what in _OF_FIRSTS else evaluations) if one.budget in {low, high}]
+        place = f"{low:g}" if low == high else f"{low:g}_{high:g}"
         for column, (suffix, what) in _MEANINGS.items():
             if np.isfinite(row[column]):
-                found[f"study_spearman{whose}_{low:g}_{high:g}{suffix}"] = Number(
+                found[f"study_{whose}_{place}{suffix}"] = Number(
                     meaning=f"{what} {meaning}", value=float(row[column]), unit="", digits=2, sources=sources(of)
                 )
     for row in data[data["part"] == "contrast"].to_dict("records"):
         for column, (name, meaning) in _CONTRAST.items():
             if np.isfinite(row[column]):
                 found[name] = Number(
-                    meaning=meaning, value=float(row[column]), unit="", digits=2, sources=sources(evaluations)
+                    meaning=meaning, value=float(row[column]), unit="", digits=2, sources=sources(once)
                 )
-    begun = len({one.proposal.id for one in evaluations})
+    begun = len({one.proposal.id for one in once})
     found["study_configurations"] = Number(
         meaning="random configurations of the correlation study",
         value=begun,
         unit="",
         digits=0,
-        sources=sources(evaluations),
+        sources=sources(once),
     )
     return found
 
@@ -132,7 +157,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     correlation, early = left.subplots(), right.subplots(1, 2)
     _draw_pairs(correlation, pairs)
     if claim["difference"].notna().any():
-        correlation.set_xlabel(_claim(claim.iloc[0]), size=7, labelpad=47)
+        correlation.set_xlabel(_claim(claim.iloc[0]), size=7, labelpad=_ROW * (2.5 + len(_samples(pairs))))
     if cuts["kept"].notna().any():
         _draw_share(early[0], cuts)
         _draw_regret(early[1], cuts)
@@ -156,6 +181,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
 def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
     """Draw the correlations, neighbouring budgets first, and below them what they are of."""
     all_budgets, position, positions = sorted({*pairs["lower_budget"], *pairs["higher_budget"]}), 0.0, []
+    samples = _samples(pairs)
     unit = pairs["budget_unit"].iloc[0]
     axes.axhline(0, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
     for distance in range(1, len(all_budgets)):
@@ -163,21 +189,28 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
             axes.axvline(position - 0.65, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
         for lower, higher in zip(all_budgets[:-distance], all_budgets[distance:], strict=True):
             of_pair = pairs[(pairs["lower_budget"] == lower) & (pairs["higher_budget"] == higher)].set_index("of")
-            for row, (sample, look) in enumerate(_SAMPLES.items()):
+            for row, (sample, look) in enumerate(samples.items()):
                 one = of_pair.loc[sample]
-                at = position + (row - 1) * _OFFSET
+                at = position + (row - (len(samples) - 1) / 2) * _OFFSET
                 _mark(axes, at, one["spearman"], (one["interval_low"], one["interval_high"]), look)
             cells = [amount(budget, unit) for budget in (lower, higher)]
-            _write_below(axes, position, [*cells, *(f"{of_pair.loc[sample, 'n']:.0f}" for sample in _SAMPLES)])
+            _write_below(axes, position, [*cells, *(f"{of_pair.loc[sample, 'n']:.0f}" for sample in samples)])
             positions.append(position)
             position += 1
         middle = float(np.mean(positions[distance - len(all_budgets) :]))
         times = f"×{all_budgets[distance] / all_budgets[0]:g}"
         axes.text(middle, 1.01, times, transform=axes.get_xaxis_transform(), ha="center", va="bottom", size=7)
         position += 0.3
-    _write_below(axes, None, ["lower", "higher", *(f"n, {sample}" for sample in _SAMPLES)])
+    _write_below(axes, None, ["lower", "higher", *(f"n, {sample}" for sample in samples)])
     lowest = np.nanmin([0, *pairs["interval_low"]])
-    axes.set(xlim=(-0.55, positions[-1] + 0.55), ylim=(lowest - 0.06, 1.06), xticks=[], ylabel="rank correlation")
+    highest = np.nanmax([1, *pairs["interval_high"]])
+    limits = {"xlim": (-0.55, positions[-1] + 0.55), "ylim": (lowest - 0.06, highest + 0.06)}
+    axes.set(**limits, xticks=[], ylabel="rank correlation")
+
+
+def _samples(pairs: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Those that there are: without several seeds none is corrected."""
+    return {name: look for name, look in _SAMPLES.items() if name in set(pairs["of"])}
 
 
 def _write_below(axes: Axes, position: float | None, cells: list[str]) -> None:
@@ -186,7 +219,7 @@ def _write_below(axes: Axes, position: float | None, cells: list[str]) -> None:
     at, shift, align = (0.0, -4, "right") if position is None else (position, 0, "center")
     for row, text in enumerate(cells):
         look: dict[str, Any] = {"ha": align, "va": "top", "size": 6}
-        below = -3 - 8.5 * row
+        below = -3 - _ROW * row
         axes.annotate(text, (at, 0), (shift, below), xycoords=across, textcoords="offset points", **look)
 
 
@@ -261,10 +294,11 @@ def _sample_handles(pairs: pd.DataFrame, cuts: pd.DataFrame) -> list[Artist]:
     failed = f", {complete['failed_full'].max():.0f} failed at {full}" if len(complete) else ""
     labels = {
         "study": f"study: {cuts['begun'].max():.0f} random configurations{failed}",
+        "corrected": "corrected: the study, corrected for noise by test and retest",
         "survivors": f"survivors: the best 1/{cuts['eta'].iloc[0]:.0f} of the successful at the lower budget",
         "search": "search: what was promoted",
     }
-    return [Line2D([], [], label=labels[sample], **look) for sample, look in _SAMPLES.items()]
+    return [Line2D([], [], label=labels[sample], **look) for sample, look in _samples(pairs).items()]
 
 
 def _cut_handles(cuts: pd.DataFrame) -> list[Artist]:

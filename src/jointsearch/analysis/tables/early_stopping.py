@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from jointsearch.analysis.early_stopping import MEASURES, compare, counts, curves, one_in
+from jointsearch.analysis.early_stopping import MEASURES, compare, counts, curves, firsts, one_in
 from jointsearch.analysis.number import Number, sources
+from jointsearch.analysis.retest import retest
 from jointsearch.analysis.table import Table
-from jointsearch.core import layout
 from jointsearch.core.units import amount
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
@@ -37,7 +37,9 @@ def data(results: Results) -> pd.DataFrame:
         configurations; the same, ending on `_succeeded`, if the best 1/eta are kept of those that succeeded at this
         budget; Spearman's correlation with the full budget, `spearman`, its interval `spearman_low` to `spearman_high`,
         and the `spearman_n` configurations behind it; the same of the survivors of one cut (`spearman_survivors`, ...)
-        and of the search (`spearman_search`, ...). Errors and shares are fractions; what is not known is empty.
+        and of the search (`spearman_search`, ...). With several seeds also that of test and retest at this budget,
+        `retest`, and that with the full budget `corrected` for noise, each with its interval, see `retest.retest`.
+        Errors and shares are fractions; what is not known is empty.
     """
     settings, found, every, compared = results.experiment.budget, counts(results), curves(results), compare(results)
     found["top"] = every.drop_duplicates("budget")["top"].to_numpy()
@@ -53,6 +55,13 @@ def data(results: Results) -> pd.DataFrame:
         ends = {"spearman": "", "interval_low": "_low", "interval_high": "_high", "n": "_n"}
         names = {name: f"spearman{suffix}{end}" for name, end in ends.items()}
         found = found.merge(with_full.loc[with_full["of"] == of, ["budget", *names]].rename(columns=names), on="budget")
+    again, full = retest(results), budgets(settings)[-1]
+    if len(again):
+        names = {"spearman": "retest", "interval_low": "retest_low", "interval_high": "retest_high"}
+        within = again[again["lower_budget"] == again["higher_budget"]].rename(columns=names)
+        corrected = ["lower_budget", "corrected", "corrected_low", "corrected_high"]
+        for rows in (within[["lower_budget", *names.values()]], again.loc[again["higher_budget"] == full, corrected]):
+            found = found.merge(rows.rename(columns={"lower_budget": "budget"}), how="left", on="budget")
     return found
 
 
@@ -63,7 +72,7 @@ def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     for row in table.to_dict("records"):
         pair = {row["budget"], all_budgets[-1]}
         budgets_of_row = f"lower budget {amount(row['budget'], unit)}, full budget {amount(all_budgets[-1], unit)}"
-        of = [one for one in results.evaluations(layout.CORRELATION) if one.budget in pair]
+        of = [one for one in firsts(results) if one.budget in pair]
         columns = {name: (name, "") for name in _NUMBERS}
         succeeded = "; the best 1/eta of those that succeeded at the lower budget are kept"
         columns |= {f"{name}_succeeded": (name, succeeded) for name in ("kept", *MEASURES)}

@@ -26,6 +26,9 @@ class CorrelationSettings(Settings):
 
     configurations: Annotated[int, Field(ge=3, le=MOST_TRAININGS)] = 100
     """How many."""
+    seeds: Count = Field(1, exclude_if=lambda value: value == 1)
+    """Trainings of each at every budget, with different seeds. Two or more distinguish noise, of which two trainings of
+    one configuration differ, from another ranking."""
 
 
 class NetworkStudySettings(Settings):

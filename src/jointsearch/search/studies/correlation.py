@@ -23,17 +23,18 @@ class Correlation(StudyKind):
         if (section := config.studies.correlation) is None:
             return
         first = hyperband.bracket(0, experiment.budget)
-        whole = Bracket(0, (section.configurations,) * len(first.levels), first.levels)
-        yield PlannedStudy.of(layout.CORRELATION, self.name, settings_beside(experiment), (whole,), seeds=1)
+        whole = Bracket(0, (section.configurations * section.seeds,) * len(first.levels), first.levels)
+        yield PlannedStudy.of(layout.CORRELATION, self.name, settings_beside(experiment), (whole,), seeds=section.seeds)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
-        """Draw configurations from the space: the same ones in every rung."""
+        """Draw configurations from the space: the same ones in every rung, each as many times as it has seeds."""
         import numpy as np
 
         from jointsearch.space.space import Space
 
-        size = study.at(bracket).sizes[rung]
+        seeds = study.seeds or 1
+        size = study.at(bracket).sizes[rung] // seeds
         rng = np.random.default_rng(derive_seed(experiment.seed, study.name, "sample", bracket))
         origin = Origin(sampler="random", kind="random")
-        drawn = [(values, origin) for values in Space(experiment.space).sample(size, rng)]
+        drawn = [(values, origin) for values in Space(experiment.space).sample(size, rng) for _ in range(seeds)]
         return same_rung(experiment, study.name, bracket, rung, drawn)
