@@ -152,7 +152,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     if pairs.empty or not cuts["begun"].any():
         reason = "There are no two budgets to compare." if pairs.empty else "Nothing of the study is finished."
         return style.only_saying(reason)
-    figure = style.new_figure(style.DOUBLE_COLUMN, 2.6)
+    figure = style.new_figure(style.DOUBLE_COLUMN, 1.4 + 0.4 * len(_samples(pairs)))
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.48, 0.52])
     correlation, early = left.subplots(), right.subplots(1, 2)
     _draw_pairs(correlation, pairs)
