@@ -203,7 +203,8 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
         position += 0.3
     _write_below(axes, None, ["lower", "higher", *(f"n, {sample}" for sample in samples)])
     lowest = np.nanmin([0, *pairs["interval_low"]])
-    highest = np.nanmax([1, *pairs["interval_high"]])
+    # Of few configurations, what is corrected has intervals without end.
+    highest = np.nanmax([1, *pairs["interval_high"].clip(upper=1.5)])
     limits = {"xlim": (-0.55, positions[-1] + 0.55), "ylim": (lowest - 0.06, highest + 0.06)}
     axes.set(**limits, xticks=[], ylabel="rank correlation")
 
