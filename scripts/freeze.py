@@ -8,7 +8,7 @@ from the incumbent of the first.
 import argparse
 from pathlib import Path
 
-from jointsearch.core import cli
+from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
@@ -28,8 +28,9 @@ def main() -> None:
     if arguments.incumbent is not None:
         settings = second_step(settings, read_record(arguments.incumbent, Incumbent), arguments.kept)
     refuse_another(arguments.output, settings)
-    if settings.objective is not None:
-        # Reported here, once, and not by every training.
+    of_study = layout.experiment_file(arguments.output.parent.parent).exists()
+    if settings.objective is not None and not of_study:
+        # Reported here, once, and not by every study and training.
         Objective.of(settings.objective)
     write_record(arguments.output, settings)
 

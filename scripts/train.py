@@ -16,6 +16,7 @@ from jointsearch.core.interruption import InterruptedTrainingError, Interruption
 from jointsearch.core.records import Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.training.job import Job
+from jointsearch.training.supervised import supervised
 from jointsearch.training.trainer import Resources
 from jointsearch.training.work import work
 
@@ -45,13 +46,14 @@ def main() -> None:
         args.data_root, args.cache, args.device, args.memory_gb, args.threads, args.side_by_side, args.save_every
     )
     helper = None if args.helper else [sys.executable, *sys.argv, "--helper"]
-    try:
-        work(job, args.data, resources, interruption, helper)
-    except InterruptedTrainingError as error:
-        print(f"{job.folder}: {error}", file=sys.stderr, flush=True)
-        sys.exit(128 + signal.SIGTERM if args.helper else interruption.end())
-    if not args.helper:
-        job.finish(args.batch)
+    with supervised(job, interruption):
+        try:
+            work(job, args.data, resources, interruption, helper)
+        except InterruptedTrainingError as error:
+            print(f"{job.folder}: {error}", file=sys.stderr, flush=True)
+            sys.exit(128 + signal.SIGTERM if args.helper else interruption.end())
+        if not args.helper:
+            job.finish(args.batch)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from jointsearch import Diverged, Trial
-from jointsearch.core import config
+from jointsearch.core import cli, config
 from jointsearch.core.files import read_record
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import driver
@@ -48,4 +48,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # A setting that cannot be is reported in one line.
+    cli.run(main)

@@ -1,6 +1,5 @@
 """What an audit says of a training that was done again; the trainings themselves are in tests/end_to_end."""
 
-from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +16,7 @@ def test_errors_on_another_processor_are_held_to_the_tolerance(folder, monkeypat
     evidence = Evidence.read(folder)
     place, record = next((place, one) for place, one in evidence.evaluations.items() if one.loss is not None)
     again = record.model_copy(update={field: getattr(record, field) + difference})
-    monkeypatch.setattr(retrain, "_by_our_engine", lambda *_: nullcontext(lambda _: (again, None)))
+    monkeypatch.setattr(retrain, "_train", lambda *_: (again, None))
     findings = Findings()
     retrain.check_trainings(evidence, [place], retrain.How("cpu", Path(), Path(), tolerance=0.01), findings)
     [found] = findings
@@ -32,7 +31,7 @@ def retrained(folder, monkeypatch):
     place, record = next((place, one) for place, one in evidence.evaluations.items() if one.loss is not None)
 
     def audit(train):
-        monkeypatch.setattr(retrain, "_by_our_engine", lambda *_: nullcontext(lambda _: train(evidence, record)))
+        monkeypatch.setattr(retrain, "_train", lambda *_: train(evidence, record))
         findings = Findings()
         retrain.check_trainings(evidence, [place], retrain.How("cpu", Path(), Path(), tolerance=0.01), findings)
         [found] = findings

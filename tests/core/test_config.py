@@ -52,7 +52,10 @@ def nominal(coefficients, unit="nominal_seconds", precision="float32"):
             {"experiment": "x", "objective": "mine:evaluate", "budget": {"unit": "images"}},
             "jobs.seconds_per_unit: missing; budgets are in images, so say how many seconds one takes at most",
         ),
-        ({"experiment": "x", "objective": "evaluate"}, "objective: String should match pattern"),
+        (
+            {"experiment": "x", "objective": "evaluate"},
+            "objective: expected the name of a function, as package.module:function",
+        ),
         (
             {"experiment": "x", "budget": {"unit": "trees"}},
             "expected one of seconds, epochs, steps, gflop, nominal_seconds (got 'trees')",
@@ -65,7 +68,7 @@ def nominal(coefficients, unit="nominal_seconds", precision="float32"):
         (nominal(dict.fromkeys(STEPS, 0)), "budget.nominal: all coefficients are 0"),
         (nominal(STEPS, unit="gflop"), "budget: nominal: is for unit nominal_seconds (got gflop); remove it"),
         (nominal(STEPS, precision="auto"), "training.precision: auto would make nominal seconds others on another"),
-        (nominal(STEPS) | {"objective": "my.module:train"}, "budget.unit: nominal_seconds are of our own trainings"),
+        (nominal(STEPS) | {"objective": "my.module:train"}, "budget.unit: nominal_seconds are for our training"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(raw, complaint):

@@ -21,6 +21,15 @@ WORDS = ["on", "off", "On", "OFF", "yes", "no", "Yes", "NO", "y", "n", "12:30:45
 WORDS += ["2026-11-29", "2026-02-30", "=", "1:2", "0o8", "0xg", "1e"]
 
 
+@pytest.mark.parametrize("text", ["key: a: b", "key: [", "key: \x00"])
+def test_a_mistake_is_reported_with_its_place_in_the_file_and_no_other_name(text):
+    with pytest.raises(UserError) as error:
+        yaml_file.parse(text, "here.yaml")
+    message = str(error.value)
+    assert message.startswith("here.yaml: no valid YAML: ") and "unicode string" not in message
+    assert " at line 1, column " in message or " at position 5" in message
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_what_only_yaml_1_1_takes_for_something_else_is_a_word(word):
     assert yaml_file.parse(f"key: {word}", "here") == {"key": word}

@@ -142,6 +142,16 @@ def test_a_change_of_the_module_during_a_search_is_noticed(copied, undrawn):
     assert ("code", name, Verdict.MISMATCH) in problems(copied)
 
 
+def test_a_setting_of_the_script_that_cannot_be_gets_one_line(tmp_path):
+    shutil.copytree(ROOT / "examples/script", tmp_path / "mine")
+    script = tmp_path / "mine/search.py"
+    script.write_text(script.read_text().replace('"minimum": 100', '"minimun": 100'))
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "error: config: budget.minimun: unknown key; did you mean 'minimum'?\n"
+
+
 def test_a_script_searches_without_the_workflow_and_continues_with_a_longer_search(tmp_path):
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}"}
     (tmp_path / "sitecustomize.py").write_text(NO_TORCH)

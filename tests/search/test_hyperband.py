@@ -126,6 +126,8 @@ def test_one_lag_for_each_budget_is_needed():
     assert lags(None, PAPER) == (1, 2, 3, 4)
     with pytest.raises(UserError, match="2 values for 4 budgets"):
         lags([1, 2], PAPER)
+    with pytest.raises(UserError, match=r"search\.lags: 1 value for 4 budgets; give one for each"):
+        lags([1], PAPER)
 
 
 def test_the_best_are_promoted_with_failures_last_and_keep_their_ids():

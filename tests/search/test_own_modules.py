@@ -24,7 +24,7 @@ def asked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "space.yaml").write_text(SPACE)
-    (tmp_path / "my_light.py").write_text("import torch\n")
+    (tmp_path / "my_light.py").write_text("import torch\nbuild = load = torch.nn.Linear\n")
     network = {"training": {"network": "my_light:build"}, "data": {"name": "my_light:load"}}
     return {
         "experiment": "x",
@@ -54,6 +54,51 @@ def test_a_module_that_is_not_there_is_reported_before_anything_runs(asked, key)
     asked[section] = {name: "my_ligth:build"}
     asked.setdefault("training", {"network": "my_light:build"})
     with pytest.raises(UserError, match=f"{key}: my_ligth:build: no module 'my_ligth' here or in the environment"):
+        resolve(config.parse(asked))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def biuld():\n    build = 1\n", "my_light has no 'build'; did you mean 'biuld'?"),
+        ("", "my_light has no 'build'; it defines nothing"),
+        ("def build(:\n", "my_light.py is no valid Python: invalid syntax"),
+    ],
+)
+def test_a_function_that_its_module_lacks_is_reported_before_anything_runs(asked, tmp_path, source, message):
+    (tmp_path / "my_nets.py").write_text(source)
+    asked["training"] = {"network": "my_nets:build"}
+    with pytest.raises(UserError) as error:
+        resolve(config.parse(asked))
+    assert message.replace("my_light", "my_nets") in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from my_light import *",
+        "from my_light import build",
+        "if True:\n    build = 3",
+        "try:\n    import build\nexcept ImportError:\n    pass",
+        "build: int = 3",
+        "def __getattr__(name):\n    return 3",
+        "globals()['build'] = 3",
+        "def define():\n    global build\n    build = 3\ndefine()",
+        "for build in range(3):\n    pass",
+    ],
+)
+def test_a_module_may_define_its_function_in_any_way(asked, tmp_path, source):
+    (tmp_path / "my_nets.py").write_text(source)
+    asked["training"] = {"network": "my_nets:build"}
+    assert resolve(config.parse(asked)).training.network == "my_nets:build"
+
+
+def test_a_module_that_one_of_pythons_own_hides_is_reported(asked, tmp_path):
+    (tmp_path / "test.py").write_text("build = 3\n")
+    asked["training"] = {"network": "test:build"}
+    with pytest.raises(
+        UserError, match=r"test:build: Python has a module 'test' of its own, which hides test.py; rename"
+    ):
         resolve(config.parse(asked))
 
 

@@ -1,5 +1,8 @@
 """What the studies beside the search train: drawn, listed, or chosen from what is known."""
 
+import subprocess
+import sys
+
 import pytest
 from factories import evaluation
 from hypothesis import given
@@ -53,6 +56,11 @@ def manual(name: str, slot: int, loss: float | None, **changes):
 
 def given_as(name: str) -> dict[str, str]:
     return {"sampler": "manual", "kind": "given", "name": name}
+
+
+def test_histories_and_promotions_import_no_numerical_library():
+    code = "import sys, jointsearch.search.proposals; print({'ConfigSpace', 'numpy', 'scipy'} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 
 
 def test_random_configurations_are_the_same_at_every_budget_and_trained_with_seeds_of_their_own():

@@ -57,6 +57,18 @@ def test_it_is_kept_under_its_digest_with_its_lock(here, tmp_path):
     assert layout.environment_file(tmp_path, name).stat().st_mtime_ns == before.st_mtime_ns
 
 
+def test_code_that_changed_during_a_search_gets_one_line_with_the_names_of_the_files(here, tmp_path, capsys):
+    first = here.model_copy(update={"own": {"mine/nets.py": "0" * 64}})
+    environment.keep(first, tmp_path)
+    environment.keep(first.model_copy(update={"threads": 2}), tmp_path)
+    assert capsys.readouterr().err == ""
+    other = {"own": {"mine/nets.py": "1" * 64}, "code": here.code | {"training/loop.py": "2" * 64}}
+    for _ in range(2):
+        environment.keep(here.model_copy(update=other), tmp_path)
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: mine/nets.py, training/loop.py: changed since earlier trainings in {tmp_path};")
+
+
 def test_the_energy_is_not_known_without_a_gpu():
     assert energy_meter(CPU)() is None
 

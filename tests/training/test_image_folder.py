@@ -135,7 +135,7 @@ def test_clutter_in_a_root_of_classes_is_no_class(tmp_path):
 
 
 def test_the_list_of_clutter_is_documented():
-    text = (Path(__file__).parents[2] / "config" / "README.md").read_text().lower().replace(r"icon\r", "icon\r")
+    text = (Path(__file__).parents[2] / "docs" / "images.md").read_text().lower().replace(r"icon\r", "icon\r")
     assert [name for name in image_folder.CLUTTER if f"`{name}`" not in text] == []
 
 

@@ -116,7 +116,12 @@ def test_the_record_says_what_is_known_and_nothing_of_our_training(evaluate):
         (-math.inf, "the loss that it returned must be finite (got -inf)"),
         (-(10**400), "the loss that it returned must be finite (got -inf)"),
         ({"loss": 1.0, "more": 10**400}, "`more` that it returned must be finite (got inf)"),
-        (None, "the loss that it returned must be a number (got NoneType None)"),
+        (None, "returned None; return the loss, or a mapping with 'loss'"),
+        ({"loss": 1.0, "of\udc80": 1}, "the name of a metric is not valid text, as it has a lone surrogate, '\\udc80'"),
+        (
+            {"loss": 1.0, "of": "\udc80"},
+            "`of` that it returned is not valid text, as it has a lone surrogate, '\\udc80'",
+        ),
         (True, "the loss that it returned must be a number (got bool True)"),
         ("0.5", "the loss that it returned must be a number (got str '0.5')"),
         (np.ones((2, 2)), "the loss that it returned must be a number (got ndarray array([[1., 1.], [1., 1.]]))"),
@@ -190,6 +195,31 @@ def test_reports_are_kept_in_order_and_gaps_are_none(evaluate):
         (2, 0.5, {"rate": 0.25}),
         (3, None, {}),
     ]
+
+
+def test_a_report_is_in_its_file_at_once_and_the_file_is_opened_once(evaluate, monkeypatch):
+    opened, kept, with_open = [], [], Path.open
+
+    def counted(path, *args, **kwargs):
+        opened.append(path.name)
+        return with_open(path, *args, **kwargs)
+
+    def reports(trial):
+        for step in range(1, 4):
+            trial.report(step, 0.5)
+            kept.append((trial.scratch.parent / "reports.jsonl").read_bytes().count(b"\n"))
+        return 0.5
+
+    monkeypatch.setattr(Path, "open", counted)
+    evaluate(reports)
+    assert kept == [1, 2, 3] and opened.count("reports.jsonl") == 1 + len(kept)
+
+
+def test_a_failure_whose_message_is_no_text_is_kept_readably(evaluate):
+    def fails(trial):
+        raise Invalid("of \udc80")
+
+    assert evaluate(fails).message == "of \\udc80"
 
 
 def test_a_report_of_what_is_no_number_gets_one_line(evaluate):
@@ -310,7 +340,8 @@ def test_a_forked_process_that_comes_back_ends_with_one_line_and_writes_nothing(
     code = FORKS.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "record 0.5\n"
-    assert done.stderr == f"error: objective: {NAME}: a process that it forked came back; end it by os._exit\n"
+    message = "a process that it forked came back; end it by os._exit"
+    assert done.stderr == f"error: objective: {NAME}: {message}; configuration 0-0-0: {VALUES}\n"
 
 
 def test_one_that_prints_megabytes_is_like_any_other(evaluate, capsys):

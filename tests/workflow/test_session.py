@@ -1,16 +1,20 @@
 import logging
 import os
+import sys
+from pathlib import Path
 
 import pytest
 from factories import VALUES, broken_pipe, evaluation
 from results_folder import settings
 from synthetic import SPACE
 
+from jointsearch.audit import audit
 from jointsearch.core import config, layout
 from jointsearch.core.files import read_record, sweep, write_record
 from jointsearch.core.records import DataSet
 from jointsearch.search.incumbent import Incumbent, incumbent
 from jointsearch.search.plan import Plan
+from jointsearch.workflow import driver
 from jointsearch.workflow.session import Session, failure, images, summary
 from jointsearch.workflow.study_jobs import StudyJobs
 
@@ -66,6 +70,54 @@ def test_a_run_writes_the_plan_before_its_jobs_and_leaves_one_that_is_the_same(t
     os.utime(path, (0, 0))
     Session(all_jobs(2)).write_plan()
     assert path.stat().st_mtime == 0
+
+
+def own(length: int) -> dict[str, StudyJobs]:
+    return StudyJobs.all_from_config(
+        config.parse(
+            {
+                "experiment": "own",
+                "space": "space.yaml",
+                "objective": "changing:evaluate",
+                "budget": {"unit": "trees", "minimum": 1, "maximum": 3},
+                "search": {"length": length, "length_unit": "brackets", "sampler": "random"},
+                "jobs": {"seconds_per_unit": 1},
+            }
+        )
+    )
+
+
+@pytest.fixture
+def changing(tmp_path, monkeypatch) -> Path:
+    """The results of a first bracket, by a module that has changed since."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "space.yaml").write_text("hyperparameters: {depth: {type: float, lower: 1, upper: 2}}")
+    module = tmp_path / "changing.py"
+    module.write_text("def evaluate(trial):\n    return trial.values['depth']\n")
+    driver.run(own(1))
+    module.write_text("def evaluate(trial):\n    return trial.values['depth'] + 1\n")
+    yield tmp_path / "results/own"
+    sys.modules.pop("changing", None)
+
+
+def test_a_run_that_goes_on_with_other_code_says_which_file_has_changed_and_so_does_the_audit(changing, capsys):
+    Session(own(2))._report_changes()
+    started = capsys.readouterr().err
+    assert started.startswith("warning: changing.py: changed since earlier trainings in results/own;")
+    driver.run(own(2))
+    assert capsys.readouterr().err == started
+    found = [one.message for one in audit.run(changing, "hash").findings.problems if one.check == "code"]
+    assert found and all(message.endswith("): changing.py") for message in found)
+
+
+def test_a_run_that_trains_nothing_more_says_nothing_of_changed_code(changing, capsys):
+    for one in own(1).values():
+        for rung in one.rungs:
+            for batch in rung:
+                batch.touch()
+    Session(own(1))._report_changes()
+    assert capsys.readouterr().err == ""
 
 
 REFUSED = (

@@ -1,31 +1,27 @@
 """The retrain level of an audit: evaluations trained again, step for step."""
 
+import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.core.config import DataSettings
-from jointsearch.core.errors import UserError
+from jointsearch.core import layout
+from jointsearch.core.errors import UserError, few
+from jointsearch.core.files import read_record
 from jointsearch.core.interruption import Interruption
 from jointsearch.core.records import Environment, Evaluation
 from jointsearch.search.plan import Place
-from jointsearch.training import environment, objective
-from jointsearch.training.objective import Objective
 from jointsearch.training.slot import Slot
-from jointsearch.training.trainer import objective_device
+from jointsearch.training.trainer import Resources, trainer
 
 if TYPE_CHECKING:
-    from jointsearch.training.image_data import ImageData
+    from jointsearch.training.clock import Clock
 
-Train = Callable[[Place], tuple[Evaluation, Environment]]
-"""Trains an evaluation again; returns also the environment of that."""
 EXACT = ("status", "parameters", "steps", "epochs")
 """The fields that must be the same on any processor."""
 
@@ -57,23 +53,20 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
     replayed by the clock readings of the record; a training that continued from a lower budget is trained from there.
     An objective of one's own is called again; every bit must be the same with the same code, packages and processor.
     """
-    ours = evidence.experiment.objective is None
-    if ours and evidence.data is None:
+    if evidence.experiment.objective is None and evidence.data is None:
         for place in places:
             name = evidence.file(*place)
             findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, "data.json is missing; restore it")
         return
     with tempfile.TemporaryDirectory() as folder:
-        again = _by_our_engine if ours else _by_an_objective
-        with again(evidence, how, Path(folder)) as train:
-            for place in places:
-                _check(evidence, place, train, how.tolerance, findings)
+        for place in places:
+            _check(evidence, place, how, Path(folder), findings)
 
 
-def _check(evidence: Evidence, place: Place, train: Train, tolerance: float, findings: Findings) -> None:
-    name, record = evidence.file(*place), evidence.evaluations[place]
+def _check(evidence: Evidence, place: Place, how: How, scratch: Path, findings: Findings) -> None:
+    name, record, tolerance = evidence.file(*place), evidence.evaluations[place], how.tolerance
     try:
-        again, here = train(place)
+        again, here = _train(evidence, place, how, scratch)
     except UserError as error:
         findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, str(error))
         return
@@ -121,54 +114,20 @@ def _within(then: float | None, now: float | None, tolerance: float, relative: b
     return abs(then - now) <= tolerance * (abs(then) if relative else 1)
 
 
-@contextmanager
-def _by_an_objective(evidence: Evidence, how: How, scratch: Path) -> Iterator[Train]:
-    device = objective_device(how.device)
-
-    def train(place: Place) -> tuple[Evaluation, Environment]:
-        settings, threads = evidence.settings_of(place[0]), evidence.evaluations[place].made_with.threads
-        assert settings.objective is not None
-        called, here = Objective.of(settings.objective), environment.of_objective(device, threads, settings.own)
-        setup = objective.Setup(device, how.data_root, here, Interruption())
-        return objective.evaluate(_slot(evidence, place, scratch), called, setup), here
-
-    yield train
-
-
-@contextmanager
-def _by_our_engine(evidence: Evidence, how: How, scratch: Path) -> Iterator[Train]:
-    import torch
-
-    from jointsearch.training import datasets
-    from jointsearch.training.clock import ReplayClock
-    from jointsearch.training.device import claim
-    from jointsearch.training.evaluate import Setup, evaluate
-
-    with claim(how.device) as device:
-
-        @cache
-        def images(settings: DataSettings, seed: int) -> "ImageData":
-            return datasets.load(settings, how.data_root, seed, how.cache_root, evidence.data)
-
-        @cache
-        def around(threads: int) -> Environment:
-            return environment.environment(device, threads, evidence.experiment.own)
-
-        def train(place: Place) -> tuple[Evaluation, Environment]:
-            """Train an evaluation again, after those at lower budgets that it continues."""
-            settings, record = evidence.settings_of(place[0]), evidence.evaluations[place]
-            slot, data = _slot(evidence, place, scratch), images(settings.data, settings.split_seed)
-            torch.set_num_threads(record.made_with.threads)
-            here, first = around(record.made_with.threads), 0
-            if record.continues is not None:
-                below = evidence.continued(place)
-                if not below:
-                    raise UserError(f"{record.continues}, which it continues, is missing")
-                first = train(below[0])[0].steps or 0
-            clock = ReplayClock(_readings(record, first), first) if record.observed.clock is not None else None
-            return evaluate(slot, Setup(data, device, here), clock), here
-
-        yield train
+def _train(evidence: Evidence, place: Place, how: How, scratch: Path) -> tuple[Evaluation, Environment]:
+    """Train an evaluation again, after those at lower budgets that it continues; with the environment of that."""
+    settings, record = evidence.settings_of(place[0]), evidence.evaluations[place]
+    slot, first = _slot(evidence, place, scratch), 0
+    if record.continues is not None:
+        below = evidence.continued(place)
+        if not below:
+            raise UserError(f"{record.continues}, which it continues, is missing")
+        first = _train(evidence, below[0], how, scratch)[0].steps or 0
+    threads = record.made_with.threads
+    resources = Resources(how.data_root, how.cache_root, how.device, None, threads, side_by_side=1, save_every=math.inf)
+    with trainer(settings, scratch, evidence.data, resources, Interruption()) as train:
+        again = train(slot, _replayed(record, first))
+    return again, read_record(layout.environment_file(scratch, again.observed.environment), Environment)
 
 
 def _slot(evidence: Evidence, place: Place, scratch: Path) -> Slot:
@@ -184,9 +143,11 @@ def _slot(evidence: Evidence, place: Place, scratch: Path) -> Slot:
     return Slot(evidence.settings_of(study), proposed, slot, scratch / study)
 
 
-def _readings(record: Evaluation, first: int) -> list[int]:
-    assert record.observed.clock is not None
-    from jointsearch.training.clock import unpack
+def _replayed(record: Evaluation, first: int) -> "Clock | None":
+    """The clock of a training, whose first steps were those of a lower budget; None if none decided anything."""
+    if record.observed.clock is None:
+        return None
+    from jointsearch.training.clock import ReplayClock, unpack
 
     try:
         readings = unpack(record.observed.clock)
@@ -194,7 +155,7 @@ def _readings(record: Evaluation, first: int) -> list[int]:
         raise UserError(f"observed.clock: {error}; restore the record") from None
     if len(readings) < (steps := (record.steps or 0) - first):
         raise UserError(f"{len(readings)} clock readings for {steps} steps; restore the record")
-    return readings
+    return ReplayClock(readings, first)
 
 
 def _unlike(then: Environment | None, record: Evaluation, here: Environment, again: Evaluation) -> list[str]:
@@ -203,6 +164,8 @@ def _unlike(then: Environment | None, record: Evaluation, here: Environment, aga
     unlike = [
         field for field in before if field not in ("data", "split", "lock", "python") and before[field] != now[field]
     ]
+    if then is not None and "code" in unlike and (files := here.other_code(then.code, then.own)):
+        unlike[unlike.index("code")] = f"code ({few(files)})"
     if then is None or (then.cpu, then.gpu) != (here.cpu, here.gpu):
         unlike.append("processor")
     elif then.torch != here.torch or then.flags != here.flags:

@@ -9,7 +9,7 @@ from jointsearch.audit import manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import code, layout
-from jointsearch.core.errors import UserError
+from jointsearch.core.errors import UserError, few
 from jointsearch.core.files import digest, file_digest
 from jointsearch.core.records import Environment, Evaluation, History, Rung
 from jointsearch.results.graph import Node, evaluation
@@ -95,8 +95,8 @@ def check_made_with(evidence: Evidence, findings: Findings) -> None:
     for study in evidence.studies:
         of_study = {evidence.file(*place): one for place, one in evidence.evaluations.items() if place[0] == study}
         for check, used in _ALIKE.items():
-            _check_alike(of_study, check, used, findings)
-        _check_alike(of_study, "lock", _lock_in_use(evidence, of_study.values()), findings)
+            _check_alike(evidence, of_study, check, used, findings)
+        _check_alike(evidence, of_study, "lock", _lock_in_use(evidence, of_study.values()), findings)
     for name, one in everything.items():
         _check_environment(evidence, name, one, findings)
     for name, found in evidence.environments.items():
@@ -128,12 +128,21 @@ def _lock_in_use(evidence: Evidence, of_study: Collection[Evaluation]) -> Callab
 
 
 def _check_alike(
-    everything: dict[str, Evaluation], check: str, used: Callable[[Evaluation], Any], findings: Findings
+    evidence: Evidence,
+    everything: dict[str, Evaluation],
+    check: str,
+    used: Callable[[Evaluation], Any],
+    findings: Findings,
 ) -> None:
     counts = Counter(used(one) for one in everything.values())
     for name, one in everything.items():
         [(usual, number)] = counts.most_common(1)
         message = f"another {check} ({used(one)}) than {number} of the {len(everything)} trainings ({usual})"
+        if check == "code" and used(one) != usual:
+            like = next(other for other in everything.values() if used(other) == usual)
+            found = [evidence.environments.get(each.observed.environment) for each in (one, like)]
+            files = found[0].other_code(found[1].code, found[1].own) if found[0] and found[1] else []
+            message += f": {few(files)}" if files else ""
         findings.expect(used(one) == usual, "hash", check, name, message)
 
 

@@ -1,5 +1,6 @@
 """Objects of one's own, named by module and attribute: `package.module:name` or `package.module.name`."""
 
+import ast
 import contextlib
 import functools
 import importlib
@@ -7,11 +8,12 @@ import importlib.util
 import inspect
 import re
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jointsearch.core.errors import UserError, shown
+from jointsearch.core.errors import UserError, shown, suggest
 
 PATTERN = r"^[A-Za-z_][\w.]*[.:][A-Za-z_]\w*$"
 """Of the dotted name of a function of one's own in a configuration."""
@@ -102,6 +104,70 @@ def find(name: str, key: str) -> Path | None:
             "its folder"
         )
     return Path(found.origin) if found.has_location and found.origin else None
+
+
+def check(name: str, key: str) -> None:
+    """Check what can be checked of a dotted name of one's own without importing its module.
+
+    Parameters
+    ----------
+    name, key
+        As for `find`.
+
+    Raises
+    ------
+    UserError
+        As `find`; if Python has a module of that name, which hides the one in the working directory; if the source of
+        the module cannot be parsed, or defines nothing of that name.
+    """
+    file, (module, attribute) = find(name, key), split(name)
+    if module == "__main__":
+        return
+    top = module.partition(".")[0]
+    here = next((one for one in (Path(f"{top}.py"), Path(top) / "__init__.py") if one.is_file()), None)
+    if here is not None and _is_of_python(file):
+        raise UserError(f"{key}: {name}: Python has a module {top!r} of its own, which hides {here}; rename yours")
+    if file is None or file.suffix != ".py":
+        return
+    try:
+        defined = _defined(ast.parse(file.read_bytes()))
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{key}: {name}: {file} is no valid Python: {error}; fix it") from None
+    if defined is not None and attribute not in defined:
+        advice = suggest(attribute, sorted(defined)) if defined else "it defines nothing"
+        raise UserError(f"{key}: {name}: {module} has no {attribute!r}; {advice}")
+
+
+def _is_of_python(file: Path | None) -> bool:
+    """Whether a module is in the standard library; those of an environment may lie below its folder."""
+    if file is None:
+        return True
+    paths = {name: Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
+    return file.is_relative_to(paths["stdlib"]) and not any(
+        file.is_relative_to(paths[name]) for name in ("purelib", "platlib")
+    )
+
+
+def _defined(tree: ast.Module) -> set[str] | None:
+    """Names that a module defines at its top level, in branches too; None if that cannot be seen in its source."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [*tree.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            # What is inside is no name of the module, unless it is declared `global`.
+            found.add(node.name)
+            if any(isinstance(inner, ast.Global) for inner in ast.walk(node)) or node.name == "__getattr__":
+                return None
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(one.asname or one.name).partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.Name) and node.id in ("exec", "globals", "setattr", "vars"):
+            return None
+        waiting += ast.iter_child_nodes(node)
+    return None if "*" in found else found
 
 
 def own(name: str, key: str) -> Any:

@@ -44,7 +44,8 @@ class Invalid(Failure):
 
 def reason(failure: Failure) -> str | None:
     """The message of a failure in one line, for its record; None if it has none."""
-    return " ".join(str(failure).split()) or None
+    # A lone surrogate, as in the name of a file that is not in UTF-8, cannot be in a record.
+    return " ".join(str(failure).split()).encode(errors="backslashreplace").decode() or None
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -52,6 +53,12 @@ def suggest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+
+
+def few(names: Iterable[str]) -> str:
+    """List names in one line; of more than four the first three."""
+    names = list(names)
+    return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def shown(value: object) -> str:

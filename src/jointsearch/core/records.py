@@ -74,6 +74,11 @@ class Proposal(Record):
     values: Values
     origin: Origin
 
+    @property
+    def in_words(self) -> str:
+        """The configuration in one line, for messages."""
+        return f"configuration {self.id}: {dict(self.values)}"
+
 
 class Model(Record):
     """The model behind a batch of proposals: its budget and the evaluations that it saw, best first."""
@@ -224,6 +229,13 @@ class Environment(Record):
         modules = [*sorted(self.code.items()), *sorted(self.own.items())]
         lines = "".join(f"{name}\0{one}\n" for name, one in modules)
         return hashlib.sha256(lines.encode()).hexdigest()
+
+    def other_code(self, code: dict[str, Digest], own: dict[str, Digest]) -> list[str]:
+        """Modules of one's own, and of the training code, that differ from others, given as in an environment."""
+        pairs = ((self.own, own), (self.code, code))
+        return [
+            name for mine, theirs in pairs for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)
+        ]
 
 
 class Worker(Record):

@@ -42,7 +42,9 @@ def parse(text: str, where: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError, KeyError, RecursionError) as error:
-        raise UserError(f"{where}: no valid YAML: {' '.join(str(error).split())}") from None
+        # The library names no file, as it was given a text.
+        message = " ".join(str(error).split()).replace('in "<unicode string>",', "at")
+        raise UserError(f"{where}: no valid YAML: {message}") from None
 
 
 def dump(model: BaseModel) -> bytes:

@@ -148,9 +148,10 @@ def lags(configured: Sequence[int] | None, settings: BudgetSettings) -> tuple[in
     if configured is None:
         return tuple(range(1, levels + 1))
     if len(configured) != levels:
-        raise UserError(
-            f"search.lags: {len(configured)} values for {levels} budgets; give one for each budget, lowest first"
+        values, of = (
+            f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((len(configured), "value"), (levels, "budget"))
         )
+        raise UserError(f"search.lags: {values} for {of}; give one for each budget, lowest first")
     return tuple(configured)
 
 

@@ -1,9 +1,10 @@
 """Histories, proposals and promotions, as the workflow makes and an audit recomputes them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest
@@ -23,7 +24,9 @@ from jointsearch.samplers import base, registry
 from jointsearch.search import warm_start as known
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets, promote
-from jointsearch.space.space import Space
+
+if TYPE_CHECKING:
+    from jointsearch.space.space import Space
 
 
 def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses = ERRORS) -> WarmStart:
@@ -48,7 +51,7 @@ def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses 
     source = known.source(observations)
     if source != experiment.warm_start:
         raise UserError(f"{folder}: not the evaluations that this search began with; restore it")
-    space = Space(experiment.space)
+    space = _space(experiment)
     for one in observations:
         try:
             space.check(one.values)
@@ -117,8 +120,10 @@ def first_rung(
     UserError
         If the sampler cannot be made, or breaks its contract.
     """
+    import numpy as np
+
     index, item = last.bracket, bracket(last.bracket, experiment.budget)
-    space = space or Space(experiment.space)
+    space = space or _space(experiment)
     suggestion = base.propose(
         registry.make(experiment.sampler, experiment.sampler_settings),
         experiment.sampler,
@@ -161,3 +166,10 @@ def next_rung(experiment: Experiment, evaluations: Sequence[Evaluation]) -> Rung
         proposals=promote(evaluations, bracket(below.bracket, experiment.budget).sizes[below.rung + 1]),
         parents=tuple(digest(evaluation.derivable()) for evaluation in evaluations),
     )
+
+
+def _space(experiment: Experiment) -> Space:
+    # ConfigSpace imports most of SciPy, which would be most of the time of a job that only promotes.
+    from jointsearch.space.space import Space
+
+    return Space(experiment.space)

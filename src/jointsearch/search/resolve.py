@@ -43,7 +43,7 @@ def resolve(config: Config) -> Experiment:
         warm_start=None if known is None else warm_start.source(known),
     )
     for key, name in experiment.own.items():
-        dotted.find(name, key)
+        dotted.check(name, key)
     return experiment
 
 

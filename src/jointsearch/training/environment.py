@@ -1,13 +1,16 @@
 """The environment of a training: digests of the code and lock file, commit, versions, processor."""
 
+import contextlib
 import os
 import platform
+import sys
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from jointsearch.core import code, layout, machine
-from jointsearch.core.files import digest, file_digest, write_bytes, write_record
+from jointsearch.core.errors import UserError, few
+from jointsearch.core.files import digest, file_digest, read_record, write_bytes, write_record
 from jointsearch.core.records import Digest, Environment
 from jointsearch.training import packages
 
@@ -84,10 +87,27 @@ def _environment(
     )
 
 
+def report_changes(experiment: Path, ours: dict[str, Digest], own: dict[str, Digest]) -> None:
+    """Print a line if earlier trainings of an experiment were made by other code, ours or one's own."""
+    changed: dict[str, None] = {}
+    for file in sorted(layout.environment_file(experiment, "").parent.glob("*.json")):
+        # A broken one is for an audit to report.
+        with contextlib.suppress(UserError):
+            changed |= dict.fromkeys(read_record(file, Environment).other_code(ours, own))
+    if changed:
+        print(
+            f"warning: {few(changed)}: changed since earlier trainings in {experiment}; an audit reports a study that "
+            "two versions of the code have trained: put the earlier one back, or give the experiment another name",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
 def keep(found: Environment, experiment: Path) -> Digest:
     """Write an environment and its lock file beside the results; returns its digest, which records name."""
     name = digest(found)
     if not (file := layout.environment_file(experiment, name)).exists():
+        report_changes(experiment, found.code, found.own)
         write_record(file, found, keep=True)
     if found.lock is not None and not (lock := layout.lock_copy(experiment, found.lock)).exists():
         write_bytes(lock, code.LOCK.read_bytes(), keep=True)

@@ -34,7 +34,7 @@ from jointsearch.core.records import (
 )
 from jointsearch.training import attempt
 from jointsearch.training.slot import Slot
-from jointsearch.training.trial import Trial, number, plain
+from jointsearch.training.trial import Trial, columns, number
 
 KEY = "objective"
 """The key of the configuration."""
@@ -116,6 +116,7 @@ def evaluate(slot: Slot, objective: Objective, setup: Setup) -> Evaluation:
         with machine.limited_threads(trial.threads):
             result = _call(objective, trial, slot)
     finally:
+        trial.close()
         if trial.stopped:
             _keep(scratch, before.model_copy(update={"attempts": (*before.attempts, running.ended())}))
             setup.interruption.check(f"; {objective.name} is called again later, with what it left in {trial.scratch}")
@@ -160,8 +161,7 @@ _ATTEMPTS = "attempts.json"
 
 
 def _call(objective: Objective, trial: Trial, slot: Slot) -> Result:
-    process, where = os.getpid(), f"{KEY}: {objective.name}"
-    configuration = f"configuration {slot.proposal.id}: {dict(slot.proposal.values)}"
+    process, where, configuration = os.getpid(), f"{KEY}: {objective.name}", slot.proposal.in_words
     try:
         # An objective that changes the working directory must not move the results.
         with contextlib.chdir(Path.cwd()):
@@ -180,21 +180,23 @@ def _call(objective: Objective, trial: Trial, slot: Slot) -> Result:
         raise
     finally:
         if os.getpid() != process:
-            message = f"error: {where}: a process that it forked came back; end it by os._exit"
+            message = f"error: {where}: a process that it forked came back; end it by os._exit; {configuration}"
             print(message, file=sys.stderr, flush=True)
             os._exit(1)
 
 
 def _result(returned: object, trial: Trial) -> Result:
-    columns: dict[Any, Any] = dict(returned) if isinstance(returned, Mapping) else {"loss": returned}
-    if "loss" not in columns:
-        raise UserError(f"returned a mapping without 'loss' (with {', '.join(map(str, columns)) or 'nothing'})")
-    loss, test = columns.pop("loss"), columns.pop("test", None)
+    if returned is None:
+        raise UserError("returned None; return the loss, or a mapping with 'loss'")
+    others: dict[Any, Any] = dict(returned) if isinstance(returned, Mapping) else {"loss": returned}
+    if "loss" not in others:
+        raise UserError(f"returned a mapping without 'loss' (with {', '.join(map(str, others)) or 'nothing'})")
+    loss, test = others.pop("loss"), others.pop("test", None)
     return Result(
         status="success",
         loss=number(loss, "the loss that it returned"),
         test_error=None if test is None else number(test, "`test` that it returned"),
-        metrics={str(name): plain(value, f"`{name}` that it returned") for name, value in columns.items()},
+        metrics=columns(others, "`{}` that it returned"),
         reports=trial.reports,
     )
 

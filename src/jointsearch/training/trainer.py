@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from jointsearch.core import code, dotted, machine
 from jointsearch.core.errors import UserError
@@ -20,8 +20,15 @@ from jointsearch.training.objective import Objective
 from jointsearch.training.slot import Slot
 from jointsearch.training.trial import Trial
 
-Train = Callable[[Slot], Evaluation]
-"""Trains a slot of a rung."""
+if TYPE_CHECKING:
+    from jointsearch.training.clock import Clock
+
+
+class Train(Protocol):
+    """Trains the slots of a study."""
+
+    def __call__(self, slot: Slot, clock: "Clock | None" = None, /) -> Evaluation:
+        """Train a slot of a rung; our engine by another clock, if one is given."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def trainer(
     around = environment.of_objective(device, resources.threads_of_each, own)
     environment.keep(around, folder)
     setup = objective.Setup(device, resources.data_root or Path(), around, interruption)
-    yield lambda slot: objective.evaluate(slot, called, setup)
+    yield lambda slot, clock=None: objective.evaluate(slot, called, setup)
 
 
 def objective_device(name: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
@@ -145,6 +152,6 @@ def _engine(
             setup = Setup(images, device, environment.environment(device, threads, experiment.own))
             environment.keep(setup.environment, folder)
             saving = Saving(resources.save_every, interruption)
-            yield lambda slot: evaluate(slot, setup, saving=saving)
+            yield lambda slot, clock=None: evaluate(slot, setup, clock, saving=saving)
     finally:
         torch.set_num_threads(before)

@@ -4,6 +4,7 @@ import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,6 +63,7 @@ class Trial:
     """Where reports are kept, so that those before an interruption are not lost."""
     _reports: dict[float, Report] = field(default_factory=dict, init=False)
     _stopped: bool = field(default=False, init=False)
+    _appended: FileIO | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         file = self._reports_file
@@ -90,12 +92,20 @@ class Trial:
         """
         at = number(step, "report: the step")
         by_now = None if loss is None else number(loss, "report: the loss", finite=False)
-        others = {name: plain(value, f"report: {name}") for name, value in (metrics or {}).items()}
+        others = columns(metrics or {}, "report: {}")
         one = Report(step=at, loss=by_now if by_now is not None and math.isfinite(by_now) else None, metrics=others)
         self._keep(one)
         if self._reports_file is not None:
-            with self._reports_file.open("a") as file:
-                file.write(f"\n{one.model_dump_json()}")
+            if self._appended is None:
+                # Not buffered: a process that is killed keeps what it has reported.
+                self._appended = self._reports_file.open("ab", buffering=0)
+            self._appended.write(f"\n{one.model_dump_json()}".encode())
+
+    def close(self) -> None:
+        """Close the file of the reports, after the objective has returned."""
+        if self._appended is not None:
+            self._appended.close()
+            self._appended = None
 
     def should_stop(self) -> bool:
         """Whether the process was asked to end, as before the time limit of its job, or when it is preempted.
@@ -142,16 +152,36 @@ def number(value: Any, what: str, finite: bool = True) -> float:
     return taken
 
 
+def columns(found: Mapping[Any, Any], what: str) -> dict[str, Value]:
+    """Take more numbers and words, by their names.
+
+    Parameters
+    ----------
+    found
+        Whatever came, by whatever names.
+    what
+        Description of one of them, with `{}` for its name.
+
+    Raises
+    ------
+    UserError
+        As `plain`; and if a name is no text that a file can hold.
+    """
+    return {_text(str(name), "the name of a metric"): plain(value, what.format(name)) for name, value in found.items()}
+
+
 def plain(value: Any, what: str) -> Value:
     """Take a number, a word or a truth value.
 
     Raises
     ------
     UserError
-        If it is nothing of the kind, or a number that is not finite.
+        If it is nothing of the kind, a number that is not finite, or text that no file can hold.
     """
     found = _unwrapped(value)
-    if isinstance(found, bool | str):
+    if isinstance(found, str):
+        return _text(found, what)
+    if isinstance(found, bool):
         return found
     if isinstance(found, int) and abs(found) < LARGEST:
         return found
@@ -166,6 +196,14 @@ def _unwrapped(value: Any) -> Any:
         if isinstance(value, kind):
             return kind(value)
     return value
+
+
+def _text(found: str, what: str) -> str:
+    try:
+        found.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{what} is not valid text, as it has a lone surrogate, {found[error.start]!r}") from None
+    return found
 
 
 def _in_one_line(value: object) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TextIO
 
-from jointsearch.core import layout, lock
+from jointsearch.core import code, layout, lock
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record, record_bytes, sweep, write_record
 from jointsearch.core.interruption import take_hangup_for_sigterm
@@ -20,6 +20,7 @@ from jointsearch.results.folder import Folder
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import Incumbent
+from jointsearch.training import environment
 from jointsearch.workflow import time_stamps
 from jointsearch.workflow.progress import ProgressReader, Watcher
 from jointsearch.workflow.running import running_slots
@@ -56,6 +57,7 @@ class Session:
         self._lock = lock.take(self._study_jobs.folder)
         sweep(self._study_jobs.folder)
         self.write_plan()
+        self._report_changes()
         if running := [file for one in self._all_jobs.values() for file in running_slots(one)]:
             print(
                 f"note: {len(running)} trainings of an earlier run are still running, such as {running[0]}; "
@@ -76,6 +78,13 @@ class Session:
         path, plan = layout.plan_file(self.folder), self._study_jobs.graph.plan
         if not path.exists() or path.read_bytes() != record_bytes(plan):
             write_record(path, plan)
+
+    def _report_changes(self) -> None:
+        """Print a line if the code is not that of earlier trainings, while there are trainings to come."""
+        batches = (batch for one in self._all_jobs.values() for rung in one.rungs for batch in rung)
+        if not all(batch.exists() for batch in batches):
+            experiment = self._study_jobs.experiment
+            environment.report_changes(self.folder, code.training_code(experiment.own), code.own_code(experiment.own))
 
     def settle(self) -> list[str]:
         """Set the time stamps of results that were moved, or whose trainings are packed differently now.

@@ -55,12 +55,19 @@ class Config(Settings):
             raise ValueError(f"budget.unit: expected one of {known} (got {self.budget.unit!r})")
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nominal_seconds_are_of_our_trainings(cls, raw: Any) -> Any:
+        """Refuse them first: the section `budget` would ask for a model, which nobody can calibrate here."""
+        found = raw if isinstance(raw, Mapping) else {}
+        budget = found.get("budget")
+        unit = budget.get("unit") if isinstance(budget, Mapping) else getattr(budget, "unit", None)
+        if unit == "nominal_seconds" and found.get("objective") is not None:
+            raise ValueError("budget.unit: nominal_seconds are for our training; with `objective`, use another word")
+        return raw
+
     @model_validator(mode="after")
-    def _nominal_seconds_are_of_our_trainings_in_one_precision(self) -> Self:
-        if self.budget.unit == "nominal_seconds" and self.objective is not None:
-            raise ValueError(
-                "budget.unit: nominal_seconds are of our own trainings; with `objective`, use another word"
-            )
+    def _nominal_seconds_are_of_one_precision(self) -> Self:
         if self.budget.unit == "nominal_seconds" and self.training.precision == "auto":
             raise ValueError(
                 "training.precision: auto would make nominal seconds others on another machine; "

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from jointsearch.core import dotted
 
@@ -10,7 +10,16 @@ MOST_TRAININGS = 100_000
 """More than this in an experiment, its studies included, are taken for a mistake."""
 Count = Annotated[int, Field(ge=1, le=MOST_TRAININGS)]
 
-DottedName = Annotated[str, Field(pattern=dotted.PATTERN, json_schema_extra={"format": "dotted name"})]
+
+def _dotted(name: str) -> str:
+    if not dotted.is_own(name):
+        raise ValueError("expected the name of a function, as package.module:function")
+    return name
+
+
+DottedName = Annotated[
+    str, AfterValidator(_dotted), Field(json_schema_extra={"pattern": dotted.PATTERN, "format": "dotted name"})
+]
 """Of a function of one's own: `package.module:function`."""
 
 
