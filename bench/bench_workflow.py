@@ -61,19 +61,18 @@ def finish(clone: Path, brackets: int) -> StudyJobs:
         Config.model_validate(settings.model_dump() | {"search": search.model_dump()}),
     )
     study_jobs = all_jobs[layout.SEARCH]
-    write_record(clone / study_jobs.frozen, study_jobs.experiment)
     write_record(clone / layout.plan_file(study_jobs.folder), study_jobs.graph.plan)
-    names = ["data.json", "observations.csv", "incumbent.json", "numbers.json", "config.yaml", "space.yaml"]
-    names += ["ro-crate-metadata.json", "workflow.smk", "manifest.sha256"]
-    files = [*batches(study_jobs), *(study_jobs.folder / name for name in names)]
-    for item in study_jobs.brackets:
-        files.append(layout.history_file(study_jobs.study, item.index))
-        files += [layout.proposals_file(study_jobs.study, item.index, rung) for rung in range(len(item.sizes))]
-    for figure in ("budget_correlation", "full_budget_evaluations"):
-        files += [study_jobs.folder / "figures" / f"{figure}.{kind}" for kind in ("pdf", "svg", "png", "csv")]
+    graph = study_jobs.graph
+    nodes = [node for node in graph.products.values() if node.kind not in ("plan", "warm_start", "latex")]
+    nodes += [node for one in all_jobs.values() for node in graph.nodes_of(one.planned.plan)]
+    files = [file for node in nodes for file in study_jobs.files(node)]
+    for batch in [file for file in files if file.name.startswith("batch-")]:
+        files += [layout.slot_file(batch.parent, slot) for slot in layout.slots_of(batch)]
     for file in files:
         (clone / file).parent.mkdir(parents=True, exist_ok=True)
         (clone / file).touch()
+    for one in all_jobs.values():
+        write_record(clone / one.frozen, one.experiment)
     time_stamps.remember(clone / study_jobs.folder, study_jobs.config)
     return study_jobs
 

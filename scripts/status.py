@@ -1,8 +1,8 @@
 """How far is a search?
 
-Reads the result files of a search, in progress or not, here or elsewhere; prints which images it trains on, counts for
-each budget, failures, the best so far and the time left, and what Slurm says of its jobs; when it is complete, where
-the results are and the best configuration.
+Reads the result files of a search, in progress or not, here or elsewhere; prints which images it trains on, damaged
+records, counts for each budget, failures, the best so far and the time left, and what Slurm says of its jobs; when it
+is complete, where the results are and the best configuration.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from pathlib import Path
 from jointsearch.core import cli, config
 from jointsearch.core.errors import UserError
 from jointsearch.workflow import slurm
+from jointsearch.workflow.gaps import damage
 from jointsearch.workflow.session import images, reader_of, summary
 from jointsearch.workflow.study_jobs import StudyJobs
 
@@ -21,14 +22,15 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="the configuration, YAML or JSON")
     parser.add_argument("--follow", type=cli.positive(float), metavar="SECONDS", help="look again until it is complete")
     arguments = parser.parse_args()
-    all_jobs = list(StudyJobs.all_from_config(config.read(arguments.config)).values())
+    by_study = StudyJobs.all_from_config(config.read(arguments.config))
+    all_jobs = list(by_study.values())
     study_jobs, reader = all_jobs[0], reader_of(all_jobs)
     what = (
         study_jobs.study if len(all_jobs) == 1 else f"{study_jobs.folder}: the search and {len(all_jobs) - 1} studies"
     )
     while True:
         progress = reader.read()
-        print(f"{what}\n{images(study_jobs.folder)}{progress.panel()}", flush=True)
+        print(f"{what}\n{images(study_jobs.folder)}{damage(by_study)}{progress.panel()}", flush=True)
         complete = progress.done == progress.total
         if complete:
             print(summary(study_jobs.folder))

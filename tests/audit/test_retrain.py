@@ -1,5 +1,6 @@
 """What an audit says of a training that was done again; the trainings themselves are in tests/end_to_end."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,11 +45,16 @@ def raises(*_):
     raise ZeroDivisionError("by\nzero")
 
 
-def test_what_code_of_ones_own_raises_is_reported_and_ends_no_audit(retrained, monkeypatch):
+def leaves(*_):
+    sys.exit(3)
+
+
+@pytest.mark.parametrize(("train", "said"), [(raises, "ZeroDivisionError: by zero"), (leaves, "SystemExit: 3")])
+def test_what_code_of_ones_own_raises_is_reported_and_ends_no_audit(retrained, monkeypatch, train, said):
     own = SimpleNamespace(own={"training.network": "mine:build"})
     monkeypatch.setattr(Evidence, "settings_of", lambda *_: own)
-    found = retrained(raises)
-    assert found.message == "code of one's own raises ZeroDivisionError: by zero"
+    found = retrained(train)
+    assert found.message == f"code of one's own raises {said}"
     assert found.verdict.words == "cannot be checked"
 
 

@@ -15,6 +15,8 @@ from jointsearch.core import config, lock
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation, Rung
 from jointsearch.workflow import time_stamps
+from jointsearch.workflow.session import Session
+from jointsearch.workflow.study_jobs import StudyJobs
 
 PROPOSALS = "search/bracket-000/rung-0/proposals.json"
 BATCH = "search/bracket-000/rung-0/batch-00-08.json"
@@ -171,9 +173,8 @@ def test_figures_and_paper_follow_their_code_by_its_content(finished, tmp_path, 
 def test_a_longer_search_is_noticed_though_the_stamps_are_those_that_were_left(run_by_snakemake, tmp_path):
     """A copy that keeps them may lack what the engine remembers of parameters."""
     results = Path(shutil.copytree(run_by_snakemake.results, tmp_path / "small"))
-    time_stamps.settle(results, settings(run_by_snakemake, search={"length": 4}), [])
-    stamps = {name: (results / name).stat().st_mtime_ns for name in ("observations.csv", BATCH)}
-    assert stamps["observations.csv"] < stamps[BATCH]
+    known = time_stamps.settle(results, settings(run_by_snakemake, search={"length": 4}), {})
+    assert "observations.csv" in known.stale and BATCH not in known.stale
 
 
 def test_results_that_another_run_works_on_or_that_cannot_be_written_are_left(finished, tmp_path):
@@ -181,14 +182,53 @@ def test_results_that_another_run_works_on_or_that_cannot_be_written_are_left(fi
     shuffle_stamps(results)
     before = {path: path.stat().st_mtime_ns for path in files(results) if path.name != ".lock"}
     with lock.take(results):
-        time_stamps.settle(results, settings(finished), [])
+        time_stamps.settle(results, settings(finished), {})
     assert {path: path.stat().st_mtime_ns for path in files(results) if path.name != ".lock"} == before
 
 
-def test_what_is_stale_gets_an_older_stamp_than_all_else(finished, tmp_path):
+def test_what_is_stale_is_named_and_all_has_the_same_stamp(finished, tmp_path):
     results = Path(shutil.copytree(finished.results, tmp_path / "small"))
     (results / "numbers.json").write_text("{}")
     shuffle_stamps(results)
-    time_stamps.settle(results, settings(finished), [])
-    stamps = {name: (results / name).stat().st_mtime_ns for name in ("numbers.json", "observations.csv", BATCH)}
-    assert stamps["numbers.json"] < stamps["observations.csv"] == stamps[BATCH]
+    known = time_stamps.settle(results, settings(finished), {})
+    assert {"numbers.json", "paper.pdf"} <= known.stale
+    assert not {"space.yaml", BATCH} & known.stale
+    assert len({(results / name).stat().st_mtime_ns for name in ("numbers.json", "observations.csv", BATCH)}) == 1
+    # So it is the next time, without a look into any file.
+    assert time_stamps.settle(results, settings(finished), {}) == known
+
+
+def forced(workspace: Workspace) -> set[str]:
+    """The files that a run makes whatever their time stamps and Snakemake's memory of them say."""
+    found: set[str] = set()
+    all_jobs = StudyJobs.all_from_config(config.read(workspace.folder / "config.yaml"), workspace.folder / "results")
+    assert Session(all_jobs).settle(found) == []
+    return {Path(name).relative_to(workspace.results).as_posix() for name in found}
+
+
+def test_nothing_is_made_again_of_finished_results(finished, tmp_path):
+    copy = finished.copy(tmp_path / "clone")
+    assert forced(copy) == set()
+    assert forced(copy) == set()
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: os.truncate(path, 100)])
+def test_a_record_that_is_missing_or_truncated_in_finished_results_is_noticed(finished, tmp_path, capfd, damage):
+    copy = finished.copy(tmp_path / "clone")
+    assert forced(copy) == set()
+    damage(copy.results / SLOT)
+    for _ in range(2):
+        found = forced(copy)
+        assert {"observations.csv", "numbers.json", "paper.pdf"} <= found or BATCH in found
+        assert str(copy.results / SLOT) in capfd.readouterr().err
+    # Whatever else is wrong, a record that is there is never trained again.
+    assert (BATCH in found) == (not (copy.results / SLOT).exists())
+
+
+def test_a_backup_of_a_shorter_search_that_was_restored_is_made_longer_again(finished, tmp_path):
+    """Whatever the engine remembers of the longer one."""
+    copy = finished.copy(tmp_path / "clone")
+    copy.configure(search={"length": 4})
+    found = forced(copy)
+    assert {"config.yaml", "observations.csv", "incumbent.json", "numbers.json"} <= found
+    assert not [name for name in found if name.startswith("search/")]

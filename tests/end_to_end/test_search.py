@@ -253,7 +253,7 @@ def test_with_continuation_promoted_configurations_go_on_and_what_is_damaged_is_
         / f"search/bracket-000/rung-0/slot-{int(end.stem.split('-')[-1]):02d}.json"
         for end in ends
     ]
-    assert f"damaged; delete {slots[0]} and the batch files beside it to train it again" in output
+    assert f"damaged; delete {slots[0]} to train it again" in output
     for path in (*workspace.results.rglob("rung-0/batch-*"), workspace.folder / slots[0], workspace.folder / slots[1]):
         path.unlink(missing_ok=True)
     workspace.snakemake("search")

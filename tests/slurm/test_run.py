@@ -49,7 +49,7 @@ def test_jobs_that_outlive_their_run_are_reported_and_waited_for(workspace, four
     assert command[0] == "scancel"
     assert set(command[1:]) == first
     printed = workspace.snakemake("search", *RESOURCES)
-    assert "note: 2 trainings of an earlier run are still running" in printed
+    assert "note: still running: 2 trainings of an earlier run" in printed
     assert workspace.derivable() == four_trainings[:2]
     for item in workspace.evaluations():
         assert item.observed.job in first

@@ -120,7 +120,7 @@ def test_without_network_the_message_says_which_file_to_put_where(tmp_path, offl
     with pytest.raises(UserError) as caught:
         datasets.load(DataSettings(name=name), tmp_path, 0)
     message = str(caught.value)
-    assert message.startswith(f"{tmp_path}: ")
+    assert message.startswith(f"data.name: {name}: images are missing from {tmp_path} (data_root), or damaged")
     assert all(file in message for file in files)
     assert "\n" not in message
 
@@ -161,7 +161,7 @@ def test_cifar_files_are_read_with_their_checksums(tmp_path, offline, monkeypatc
     assert as_rows(loaded.train_images, loaded.validation_images) == as_rows(planes)
 
     (folder / "data_batch_2").write_bytes(b"damaged")
-    with pytest.raises(UserError, match="missing or damaged"):
+    with pytest.raises(UserError, match=f"^data.name: cifar10: images are missing from {tmp_path}.*or damaged"):
         datasets.load(DataSettings(name="cifar10"), tmp_path, 0)
 
 

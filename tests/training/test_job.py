@@ -152,5 +152,5 @@ def test_one_who_waits_can_be_interrupted(job):
 
 def test_a_record_of_something_else_is_refused(job):
     write_record(layout.slot_file(job.folder, 0), record(job, 0).model_copy(update={"seed": 1}))
-    with pytest.raises(UserError, match=r"slot-00.json: its seed is not that of this slot; delete it"):
+    with pytest.raises(UserError, match=r"slot-00.json: its seed is not that of this slot; restore .*, or delete it"):
         job.missing()

@@ -18,6 +18,8 @@ from jointsearch.training.train import Trained, train
 
 CPU = torch.device("cpu")
 MODULE = '''
+import sys
+
 import torch
 from torch import nn
 from jointsearch import Diverged, Invalid, OutOfMemory
@@ -124,6 +126,10 @@ def in_eval_mode(values, image_shape, classes):
 
 def no_module(values, image_shape, classes):
     return [1, 2]
+
+
+def leaving(values, image_shape, classes):
+    sys.exit(3)
 
 
 def no_weights(values, image_shape, classes):
@@ -345,6 +351,7 @@ def test_any_other_exception_is_a_bug_and_names_the_configuration(few_digits, fu
         ("another_shape", "its module returns the shape (8, 11); logits have (8, 10)"),
         ("no_tensor", "its module returns tuple; it must return logits (N, classes)"),
         ("no_module", "returns [1, 2]; it must return a torch.nn.Module"),
+        ("leaving", "called sys.exit(3); return a module, or raise"),
         ("no_weights", "returns a module without weights to train"),
         ("lazy", "1.weight has no size before the first call; give its layer all sizes"),
         ("odd_state", "its extra state cannot be saved; use tensors, numbers, strings, lists, dictionaries"),

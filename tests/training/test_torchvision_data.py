@@ -64,9 +64,9 @@ def test_without_network_the_message_says_which_file_to_put_where(tmp_path):
     with pytest.raises(UserError) as caught:
         datasets.load(DataSettings(name="torchvision:KMNIST"), tmp_path, 0)
     message = str(caught.value)
-    assert message.startswith(f"{tmp_path}: images missing or damaged, and the download failed (")
+    assert message.startswith(f"data.name: torchvision:KMNIST: images are missing from {tmp_path} (data_root)")
     assert "put KMNIST/raw/train-images-idx3-ubyte.gz (md5 bdb82020997e1d708af4cf47b453dcf7) and" in message
-    with pytest.raises(UserError, match=r"put the files that torchvision\.datasets\.DTD downloads into this folder"):
+    with pytest.raises(UserError, match=r"put the files that torchvision\.datasets\.DTD downloads into that folder"):
         datasets.load(DataSettings(name="torchvision:DTD"), tmp_path, 0)
 
 

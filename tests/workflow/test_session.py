@@ -159,3 +159,41 @@ def test_logs_that_the_job_made_itself_are_quoted_and_those_that_are_missing_are
     (tmp_path / "12.log").write_text("slurmstepd: error: no memory\n\n")
     line = failure(["batch.json"], "Killed.", [str(tmp_path / "train.log"), str(tmp_path / "12.log")], {})
     assert line == f"failed: batch.json: Killed. Its log {tmp_path}/12.log ends: slurmstepd: error: no memory"
+
+
+def finished(tmp_path, monkeypatch, capsys, *events: dict[str, object]) -> tuple[str, str]:
+    """What a run prints at its end, after some events."""
+    monkeypatch.chdir(tmp_path)
+    session = Session(all_jobs(1))
+    session.start()
+    for event in events:
+        session.listen(logging.makeLogRecord({"msg": None, **event}))
+    session.finish()
+    printed = capsys.readouterr()
+    return printed.out, printed.err
+
+
+def error(file: str) -> dict[str, object]:
+    return {"event": "job_error", "output": [file], "log": [f"logs/{file}.log"], "rule_msg": None}
+
+
+def progress(done: int) -> dict[str, object]:
+    return {"event": "progress", "done": done, "total": 2}
+
+
+def test_a_run_that_has_succeeded_says_where_the_results_are(tmp_path, monkeypatch, capsys):
+    """After a job that failed at first, too."""
+    out, _ = finished(tmp_path, monkeypatch, capsys, error("a"), progress(1), progress(2))
+    assert out == "results in results/small\n"
+
+
+def test_a_run_that_has_failed_says_what_did_and_where_its_log_is(tmp_path, monkeypatch, capsys):
+    out, err = finished(tmp_path, monkeypatch, capsys, error("a"), progress(1), error("b"))
+    assert out == ""
+    assert err.endswith("2 jobs failed, the last one for b; its log: logs/b.log\n")
+
+
+def test_a_run_that_was_stopped_says_neither(tmp_path, monkeypatch, capsys):
+    out, err = finished(tmp_path, monkeypatch, capsys, progress(1))
+    assert out == ""
+    assert "its log" not in err

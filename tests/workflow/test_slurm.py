@@ -39,8 +39,14 @@ def commands(tmp_path, monkeypatch):
     return make
 
 
+def test_commands_of_slurm_without_a_cluster_are_no_slurm(tmp_path, commands):
+    commands(squeue=SILENT)
+    assert slurm.jobs(tmp_path) is None
+
+
 def test_a_slurm_that_does_not_answer_is_told_in_one_line(tmp_path, commands):
     commands(squeue=SILENT)
+    (tmp_path / slurm.LOGS).mkdir(parents=True)
     with pytest.raises(UserError) as raised:
         slurm.jobs(tmp_path)
     assert str(raised.value) == (

@@ -32,8 +32,28 @@ def test_they_are_left(folder):
     configured = to_config(settings(maximum=9), 3)
     time_stamps.remember(folder, configured)
     before = stamps(folder)
-    time_stamps.settle(folder, configured, [])
+    known = time_stamps.settle(folder, configured, {})
     assert stamps(folder) == before
+    assert known.stale == frozenset()
+
+
+def test_what_was_stale_is_so_until_it_is_another_file(folder):
+    configured = to_config(settings(maximum=9), 3)
+    time_stamps.remember(folder, configured, ["numbers.json"])
+    (folder / "search/bracket-000/rung-0/slot-00.json").unlink()
+    assert time_stamps.settle(folder, configured, {}).stale == {"numbers.json"}
+    (folder / "numbers.json").write_text("{}")
+    assert time_stamps._as_left(folder, configured) is None
+
+
+def test_a_record_is_noticed_that_was_changed_and_has_its_size_and_time_still(folder):
+    configured = to_config(settings(maximum=9), 3)
+    time_stamps.remember(folder, configured)
+    record = folder / "search/bracket-000/rung-0/slot-00.json"
+    kept = record.stat()
+    record.write_bytes(record.read_bytes()[::-1])
+    os.utime(record, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+    assert time_stamps._as_left(folder, configured) is None
 
 
 def test_another_stamp_of_a_record_is_noticed(folder):
@@ -41,7 +61,7 @@ def test_another_stamp_of_a_record_is_noticed(folder):
     time_stamps.remember(folder, configured)
     record = layout.proposals_file(folder / "search", 0, 0)
     os.utime(record, ns=(0, 0))
-    time_stamps.settle(folder, configured, [])
+    time_stamps.settle(folder, configured, {})
     assert record.stat().st_mtime_ns != 0
 
 

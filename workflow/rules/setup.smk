@@ -7,6 +7,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import Quietness
+from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_executor_plugins import utils as arguments
 
 try:
@@ -46,7 +47,7 @@ except UserError as error:
 
 study_jobs = all_jobs["search"]
 session = Session(all_jobs)
-logger.addFilter(Listener(session, workflow, Quietness.PROGRESS, WorkflowError))
+logger.addFilter(Listener(session, workflow, Quietness.PROGRESS, ApiError))
 LOGS = layout.log_folder(study_jobs.config.experiment)
 # Jobs run with the Python that runs Snakemake, whether its environment is activated or not, and find the scripts and the
 # library from any working directory, and samplers of your own in it.
@@ -70,9 +71,10 @@ wildcard_constraints:
 
 
 rule experiment:
-    # Called before time stamps are compared: those of results that were moved mean nothing.
+    # Called before time stamps are compared: those of results that were moved mean nothing, nor do those of results some
+    # of which are missing or were changed.
     input:
-        lambda w: session.settle() if workflow.is_main_process else [],
+        lambda w: session.settle(workflow.dag.forcefiles) if workflow.is_main_process else [],
     output:
         study_jobs.frozen,
     log:

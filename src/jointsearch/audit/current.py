@@ -27,6 +27,8 @@ MANIFEST = Node("manifest")
 def stale(folder: Path, config: Config) -> set[str]:
     """Name the files in a results folder that a run of the workflow has to remake.
 
+    Records of evaluations that are broken, or were changed, are named too, though no run remakes them.
+
     Parameters
     ----------
     folder
@@ -93,7 +95,8 @@ def _stale_records(evidence: Evidence, found: Findings) -> set[str]:
     names += [evidence.name(layout.experiment_file(evidence.path / study)) for study in evidence.settings]
     names += [evidence.name(layout.warm_start_file(evidence.path / layout.SEARCH))]
     batches = {name for name, batch in evidence.batches.items() if not _fits_proposals(evidence, name, batch)}
-    return batches | (wrong & set(names)) | {name for name in evidence.broken if not Path(name).match("slot-*.json")}
+    changed = {one.subject for one in found if one.check == "batch" and one.verdict is Verdict.MISMATCH}
+    return batches | (wrong & set(names)) | evidence.broken.keys() | changed
 
 
 def _fits_proposals(evidence: Evidence, name: str, batch: Batch) -> bool:

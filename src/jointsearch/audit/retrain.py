@@ -70,8 +70,8 @@ def _check(evidence: Evidence, place: Place, how: How, scratch: Path, findings: 
     except UserError as error:
         findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, str(error))
         return
-    except Exception as error:
-        # What code of one's own raises is none of this program's bugs.
+    except (Exception, SystemExit) as error:
+        # What code of one's own raises is none of this program's bugs; it may call sys.exit, too.
         if not evidence.settings_of(place[0]).own:
             raise
         message = " ".join(f"code of one's own raises {type(error).__name__}: {error}".split())

@@ -6,8 +6,14 @@ HOUR = 3600
 """Seconds."""
 _TIMES = (("days", 86400, 2 * 86400), ("h", HOUR, HOUR), ("min", 60, 600))
 """Units of time: name, seconds, and the least amount that is written in it."""
-_SINGULAR = {"epochs": "epoch", "steps": "step"}
-"""One of a unit; words of an objective of one's own stay as they are."""
+_ENDINGS = (
+    ("series", "series"),
+    *((f"{end}es", end) for end in ("ss", "x", "ch", "sh")),
+    ("ies", "y"),
+    *((end, end) for end in ("ss", "us", "is")),
+    ("s", ""),
+)
+"""How plurals end, and what of that one of them ends with; the first that fits."""
 _NAMES = {"gflop": "GFLOP", "nominal_seconds": "nominal seconds"}
 
 
@@ -95,11 +101,19 @@ def scale(largest: float, unit: str) -> tuple[float, str]:
 
 
 def amount(budget: float, unit: str) -> str:
-    """Write a budget, or an amount of training: 1 epoch, 1,296 steps, 400 s, 3 h, 1,200 GFLOP, 13.5 nominal s."""
+    """Write a budget, an amount of training or a number of things: 1 epoch, 1,296 trees, 400 s, 3 h, 1,200 GFLOP."""
     size, name = scale(budget, unit)
     value = budget / size
     number = f"{round(value):,}" if value >= 1000 or value == round(value) else f"{value:.3g}"
-    return f"{number} {_SINGULAR.get(name, name) if number == '1' else name}"
+    return f"{number} {_singular(name) if number == '1' else name}"
+
+
+def _singular(name: str) -> str:
+    """One of a unit, or of a plural; what looks like an abbreviation stays as it is."""
+    last = name.split()[-1]
+    if len(last) <= 3 or not last.islower():
+        return name
+    return next((name.removesuffix(end) + one for end, one in _ENDINGS if name.endswith(end)), name)
 
 
 def unit_name(unit: str) -> str:

@@ -75,9 +75,13 @@ class OwnNetwork:
 
     def _built(self, image_shape: ImageShape, classes: int, seed: int) -> "OwnModule":
         values = dict(self._parameters.values)
-        with GlobalRandomness(seed, HOST).in_use():
-            module = self._build(dict(values), image_shape, classes)
-        return OwnModule(module, classes, f"{KEY}: {self._parameters.network}: with {values}")
+        source = f"{KEY}: {self._parameters.network}: with {values}"
+        try:
+            with GlobalRandomness(seed, HOST).in_use():
+                module = self._build(dict(values), image_shape, classes)
+        except SystemExit as end:
+            raise UserError(f"{source}: called sys.exit({end.code!r}); return a module, or raise") from None
+        return OwnModule(module, classes, source)
 
 
 def _can_be_saved(module: nn.Module) -> bool:

@@ -152,13 +152,13 @@ class Folder:
             for slot, recorded in enumerate(batch.records, start=batch.first_slot):
                 file = layout.slot_file(path.parent, slot)
                 if not file.exists():
-                    raise UserError(f"{file}: missing; restore it, or delete {path.name} beside it to train it again")
+                    raise UserError(f"{file}: missing; restore it, or run the workflow to train it again")
                 if one := self._in_place(file, Evaluation):
                     evaluations.append(one)
                 if file_digest(file) != recorded:
                     raise UserError(
                         f"{file}: changed since it was made ({path.name} holds another digest); "
-                        "restore it, or delete both files to train it again"
+                        "restore it, or delete it to train it again"
                     )
         return evaluations
 

@@ -142,6 +142,15 @@ class Graph:
         """Inputs of a thing, each with its role; those of the same role are in the order of their use."""
         return tuple(INPUTS[node.kind](self, node))
 
+    def nodes_of(self, study: StudyPlan) -> Iterator[Node]:
+        """Everything in the brackets of a study; of the evaluations of a rung the first one."""
+        for one in study.brackets:
+            if study.is_search:
+                yield Node("history", study.name, one.index)
+            for rung in range(len(one.sizes)):
+                yield Node("proposals", study.name, one.index, rung)
+                yield Node("evaluation", study.name, one.index, rung)
+
     def evaluations_of(self, node: Node) -> Iterator[Node]:
         """The evaluations in a rung or a study; anything else is itself."""
         if node.kind not in ("rung", "study"):
@@ -164,12 +173,12 @@ class Graph:
                 path = path.with_suffix(".csv")
             case "latex":
                 path = Path("latex")
-        return self._products.get(path)
+        return self.products.get(path)
 
     def follow(self, changed: Iterable[Node]) -> set[Node]:
         """The products that depend on some nodes, directly or through other products; and these nodes."""
         found = set(changed)
-        while more := {one for one in self._products.values() if one not in found and self._has_input(one, found)}:
+        while more := {one for one in self.products.values() if one not in found and self._has_input(one, found)}:
             found |= more
         return found
 
@@ -177,7 +186,8 @@ class Graph:
         return any(source in among for _, source in self.inputs_of(node))
 
     @cached_property
-    def _products(self) -> dict[Path, Node]:
+    def products(self) -> dict[Path, Node]:
+        """Everything outside of brackets, by its file."""
         nodes = [Node(kind) for kind in _FILES]
         nodes += [*_drawn(self, "figure", FIGURES), *_drawn(self, "table", TABLES)]
         of_study = ("settings", "warm_start", "observations", "incumbent")

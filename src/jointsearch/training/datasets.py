@@ -165,7 +165,10 @@ def _cifar(settings: DataSettings, root: Path | None) -> RawData:
     kind = datasets.CIFAR10 if settings.name == "cifar10" else datasets.CIFAR100
     archive = [(kind.filename, kind.tgz_md5)]
     train, test = fetched(
-        lambda: [kind(root, train=part, download=True) for part in (True, False)], _needed(root), archive
+        f"data.name: {settings.name}",
+        lambda: [kind(root, train=part, download=True) for part in (True, False)],
+        _needed(root),
+        archive,
     )
     parts = [
         Part(np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets, dtype=np.int64))
@@ -180,7 +183,12 @@ def _svhn(settings: DataSettings, root: Path | None) -> RawData:
     from jointsearch.training.torchvision_data import fetched
 
     files = [tuple(SVHN.split_list[part][1:]) for part in ("train", "test")]
-    parts = fetched(lambda: [SVHN(root, split=part, download=True) for part in ("train", "test")], _needed(root), files)
+    parts = fetched(
+        f"data.name: {settings.name}",
+        lambda: [SVHN(root, split=part, download=True) for part in ("train", "test")],
+        _needed(root),
+        files,
+    )
     return RawData(
         tuple(map(str, range(10))),
         *(Part(np.ascontiguousarray(part.data), part.labels.astype(np.int64)) for part in parts),

@@ -145,7 +145,7 @@ def _end_of(before: Evaluation, slot: Slot) -> dict[str, Any]:
         return checkpoint_file.read(slot.end_file(before), slot.end_of(before))
     except UserError as error:
         below = layout.slot_file(layout.rung_folder(slot.study, before.bracket, before.rung), before.slot)
-        raise UserError(f"{error}; delete {below} and the batch files beside it to train it again") from None
+        raise UserError(f"{error}; delete {below} to train it again, and run the workflow") from None
 
 
 def _checkpointer(slot: Slot, setup: Setup, running: RunningAttempt, saving: Saving) -> Checkpointer:

@@ -148,4 +148,7 @@ def repacked(batches: Sequence[Path]) -> dict[Path, Batch]:
 
 def _refuse_another(file: Path, identity: Identity) -> None:
     for name in identity.differences(read_record(file, Evaluation)):
-        raise UserError(f"{file}: its {name} is not that of this slot; delete it to train this one")
+        raise UserError(
+            f"{file}: its {name} is not that of this slot; restore what it was proposed from, or delete it to train "
+            "this one"
+        )

@@ -65,7 +65,7 @@ def read(name: str, root: Path, image_size: int | None = None) -> RawData:
     else:
         choices, argument = (SPLITS, "split") if "split" in arguments else ({"train": (None,)}, "")
     try:
-        opened = fetched(lambda: _open(kind, given, argument, choices), root, _files(kind))
+        opened = fetched(where, lambda: _open(kind, given, argument, choices), root, _files(kind))
     except ImportError as error:
         raise UserError(f"{where}: {error}; install that package") from None
     if "train" not in opened:
@@ -80,11 +80,13 @@ def read(name: str, root: Path, image_size: int | None = None) -> RawData:
     return RawData(_classes(opened["train"], labels), parts["train"], parts.get("test"), parts.get("validation"))
 
 
-def fetched(read: Callable[[], Any], root: Path, files: Iterable[tuple[str, str]] | str) -> Any:
+def fetched(name: str, read: Callable[[], Any], root: Path, files: Iterable[tuple[str, str]] | str) -> Any:
     """Read with torchvision, which checks the md5 sums and downloads what is missing.
 
     Parameters
     ----------
+    name
+        What is read, for messages.
     read
         Reads.
     root
@@ -102,8 +104,8 @@ def fetched(read: Callable[[], Any], root: Path, files: Iterable[tuple[str, str]
     except (OSError, RuntimeError, HTTPException) as error:
         wanted = files if isinstance(files, str) else " and ".join(f"{name} (md5 {md5})" for name, md5 in files)
         raise UserError(
-            f"{root}: images missing or damaged, and the download failed "
-            f"({' '.join(str(error).split())}); put {wanted} into this folder"
+            f"{name}: images are missing from {root} (data_root), or damaged, and the download "
+            f"failed ({' '.join(str(error).split())}); put {wanted} into that folder"
         ) from None
 
 

@@ -163,7 +163,7 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
     continuation = config.training.continuation
     total = sum(cost(item, all_budgets, continuation) for item in brackets)
     lines = [
-        f"{config.experiment}: {len(brackets)} brackets, {sum(counts)} trainings, "
+        f"{config.experiment}: {amount(len(brackets), 'brackets')}, {amount(sum(counts), 'trainings')}, "
         f"{counts[-1]} of them at the full budget of {amount(all_budgets[-1], unit)}",
         "",
         f"one round of brackets (evaluations at each budget; eta {config.budget.eta}, {config.budget.rung_sizes}):",
@@ -181,6 +181,7 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
     simulated = simulate(
         len(brackets), lag, workers, config.budget, jobs.evaluations_per_job, continuation, jobs.side_by_side
     )
+    on_workers = f"on {amount(workers, 'workers')}"
     lines += [
         "",
         _row("trainings", [str(number) for number in counts]),
@@ -188,7 +189,7 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
         _row("lag", [str(value) for value in lag]),
         "",
         f"total training    {amount(total, unit)} = {total / all_budgets[-1]:.0f} times the full budget",
-        f"on {workers} workers      {amount(simulated.makespan, unit)}, workers busy "
+        f"{on_workers:<17} {amount(simulated.makespan, unit)}, workers busy "
         f"{simulated.utilisation:.0%} of it (training alone: start-up, evaluation and queues come on top)",
         *_in_time(study_jobs, total, simulated),
         f"first model       {_first_model(study_jobs, simulated)}",

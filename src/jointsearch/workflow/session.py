@@ -20,8 +20,8 @@ from jointsearch.results.folder import Folder
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import Incumbent
-from jointsearch.training import environment
-from jointsearch.workflow import time_stamps
+from jointsearch.training import environment, job
+from jointsearch.workflow import gaps, time_stamps
 from jointsearch.workflow.progress import ProgressReader, Watcher
 from jointsearch.workflow.running import running_slots
 from jointsearch.workflow.study_jobs import StudyJobs
@@ -40,6 +40,10 @@ class Session:
         self._lock: IO[str] | None = None
         self._watcher: Watcher | None = None
         self._earlier: dict[str, int] = {}
+        self._settled = False
+        self._gaps, self._known = gaps.Gaps(), time_stamps.Known()
+        self._failed: list[tuple[str, str]] = []
+        self._done = False
 
     @property
     def folder(self) -> Path:
@@ -56,12 +60,14 @@ class Session:
         """
         self._lock = lock.take(self._study_jobs.folder)
         sweep(self._study_jobs.folder)
+        for note in gaps.open_up(self.folder, self._gaps):
+            _say(f"note: {note}", sys.stderr)
         self.write_plan()
         self._report_changes()
         if running := [file for one in self._all_jobs.values() for file in running_slots(one)]:
             print(
-                f"note: {len(running)} trainings of an earlier run are still running, such as {running[0]}; "
-                "this run waits for them and does not train them twice (make resume-check)",
+                f"note: still running: {amount(len(running), 'trainings')} of an earlier run, such as {running[0]}; "
+                "this run waits and trains nothing twice (make resume-check)",
                 file=sys.stderr,
             )
         shown = list(self._all_jobs.values())
@@ -86,15 +92,36 @@ class Session:
             experiment = self._study_jobs.experiment
             environment.report_changes(self.folder, code.training_code(experiment.own), code.own_code(experiment.own))
 
-    def settle(self) -> list[str]:
-        """Set the time stamps of results that were moved, or whose trainings are packed differently now.
+    def settle(self, forced: set[str]) -> list[str]:
+        """Set the time stamps of results that were moved, and name the files that have to be remade whatever theirs.
 
         Returns no file: it is called as an input function, since Snakemake evaluates those before it compares any time
-        stamps, in a dry run too.
+        stamps, in a dry run too. Results that another run works on are left as they are.
+
+        Parameters
+        ----------
+        forced
+            The files that Snakemake remakes in any case, to which these are added.
         """
-        batches = [rung for one in self._all_jobs.values() for rung in one.rungs]
-        time_stamps.settle(self._study_jobs.folder, self._study_jobs.config, batches)
+        if not self._settled and self._study_jobs.frozen.exists() and not self._is_in_use:
+            rungs = [rung for one in self._all_jobs.values() for rung in one.rungs]
+            repacked = {path: batch for rung in rungs for path, batch in job.repacked(rung).items()}
+            self._gaps = gaps.find(self._all_jobs, repacked)
+            self._known = time_stamps.settle(self.folder, self._study_jobs.config, repacked, bool(self._gaps.made))
+            for note in gaps.notes(self.folder, self._gaps, self._known):
+                _say(f"note: {note}", sys.stderr)
+            forced.update(str(self.folder / name) for name in self._known.stale)
+            forced.update(map(str, self._gaps.made))
+        self._settled = True
         return []
+
+    @property
+    def _is_in_use(self) -> bool:
+        """Whether another run works on the results; also where a file system cannot tell."""
+        try:
+            return lock.holder(self.folder) is not None
+        except UserError:
+            return True
 
     def listen(self, record: logging.LogRecord) -> bool:
         """Handle a message of Snakemake; whether it is to be shown. Reports why a job on a cluster failed."""
@@ -103,17 +130,28 @@ class Session:
         if event.get("event") == "job_info":
             # About to be submitted: what its logs hold now is of an earlier attempt.
             self._earlier |= {log: _size(Path(log)) for log in logs}
-        if event.get("rule_msg") and "output" in event:
-            _say(failure(event["output"], event["rule_msg"], logs, self._earlier), sys.stderr)
+        if event.get("event") == "job_error":
+            self._failed.append((", ".join(event["output"]), ", ".join(logs)))
+            if event.get("rule_msg"):
+                _say(failure(event["output"], event["rule_msg"], logs, self._earlier), sys.stderr)
+        if event.get("event") == "progress":
+            self._done = event["done"] == event["total"]
         return not NOISE.match(record.getMessage())
 
     def finish(self) -> None:
-        """Show the final state and where the results are, and release the lock."""
+        """Show the final state and where the results are, or what has failed; and release the lock."""
         if self._lock and self._watcher:
             self._watcher.finish()
-            time_stamps.remember(self._study_jobs.folder, self._study_jobs.config)
+            # What was stale has to be looked at again: not all of it may have been a part of this run.
+            if not self._known.stale:
+                time_stamps.remember(self.folder, self._study_jobs.config)
             self._lock.close()
-            _say(f"results in {self._study_jobs.folder}", sys.stdout)
+            if self._done:
+                _say(f"results in {self.folder}", sys.stdout)
+            elif self._failed:
+                output, log = self._failed[-1]
+                number = f"{len(self._failed)} jobs failed, the last one" if self._failed[1:] else "a job failed"
+                _say(f"{number} for {output}; its log: {log}", sys.stderr)
 
 
 def _say(text: str, stream: TextIO) -> None:

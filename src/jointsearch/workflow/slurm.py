@@ -19,6 +19,10 @@ FIELDS = "%i|%T|%M|%R|%r|%k|%Z"
 OF_TRAINING = re.compile(r"rule_(\w+_)?train_wildcards_")
 """How the comment of a training job begins; a workflow that takes this one as a module may rename its rules."""
 
+NO_CLUSTER = "Could not establish a configuration source"
+"""What squeue says where its package is installed, but no cluster is configured."""
+LOGS = Path(".snakemake/slurm_logs")
+"""Where the executor plugin puts the logs of its jobs, in the folder that they were submitted from."""
 USUAL = {"None", "Priority", "Resources", "BeginTime"}
 """Reasons of jobs that wait and will start by themselves; the last one after a node was lost or preempted."""
 
@@ -52,6 +56,8 @@ class SlurmJob:
 def jobs(folder: Path, patience: float = 60.0) -> list[SlurmJob] | None:
     """Training jobs of this user in Slurm's queue that were submitted from a folder; None where there is no Slurm.
 
+    A cluster that cannot be found counts as none, unless jobs were submitted from the folder.
+
     Parameters
     ----------
     folder
@@ -75,6 +81,8 @@ def jobs(folder: Path, patience: float = 60.0) -> list[SlurmJob] | None:
     except subprocess.TimeoutExpired:
         raise UserError(f"squeue: no answer within {patience:.0f} s; ask again once Slurm answers") from None
     if done.returncode:
+        if NO_CLUSTER in done.stderr and not (folder / LOGS).exists():
+            return None
         reason = (done.stderr.strip().splitlines() or ["squeue failed"])[-1]
         raise UserError(f"{reason}; ask again once Slurm answers")
     rows = [line.split("|", 6) for line in done.stdout.splitlines()]

@@ -151,7 +151,13 @@ class StudyJobs:
         dict of str to list of Path
             Roles that a shell command names are always there, if need be without files.
         """
-        node = Node(kind, self.planned.name if name is None else name, int(bracket), int(rung))
+        return self._by_role(Node(kind, self.planned.name if name is None else name, int(bracket), int(rung)))
+
+    def inputs_of(self, node: Node) -> list[Path]:
+        """Files that the job of a node needs."""
+        return [path for files in self._by_role(node).values() for path in files]
+
+    def _by_role(self, node: Node) -> Inputs:
         # The jobs of a rung have the same inputs, and the workflow engine asks for those of each job.
         if node not in self._inputs:
             self._inputs[node] = self._inputs_of(node)
