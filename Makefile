@@ -49,11 +49,11 @@ test-workflow: env ## run the tests of whole runs of the workflow, their audits,
 
 test-slurm: demo ## run searches on a real Slurm cluster, set up here for the tests (root on Debian 12)
 	@set -e; trap '$(BIN)/python tests/slurm/cluster.py stop' EXIT; \
-	$(BIN)/python tests/slurm/cluster.py start; \
-	$(BIN)/python -m pytest --numprocesses 3 tests/slurm --ignore tests/slurm/accounting --ignore tests/slurm/controller; \
-	$(BIN)/python -m pytest tests/slurm/controller; \
 	$(BIN)/python tests/slurm/cluster.py start --accounting; \
-	$(BIN)/python -m pytest --numprocesses 2 tests/slurm/accounting
+	$(BIN)/python -m pytest --numprocesses 2 tests/slurm/accounting; \
+	$(BIN)/python tests/slurm/cluster.py start; \
+	$(BIN)/python -m pytest tests/slurm/controller; \
+	$(BIN)/python -m pytest --numprocesses 5 tests/slurm --ignore tests/slurm/accounting --ignore tests/slurm/controller
 
 peers: ## build .venv-peers, with the libraries of other optimisers, or bring it up to date (needs a C compiler)
 	$(OUTSIDE) envs/build.py peers

@@ -34,11 +34,16 @@ sys.meta_path.insert(0, NoTorch())
 def boosting(folder: Path) -> Workspace:
     """The workspace of the example, in which jobs cannot import torch."""
     workspace = make_workspace(folder)
+    bring_boosting(folder)
+    return workspace
+
+
+def bring_boosting(folder: Path) -> None:
+    """Have a workspace train by the example."""
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "examples/boosting/config.yaml", folder)
     shutil.copy(ROOT / "examples/boosting/space.yaml", folder)
     (folder / "sitecustomize.py").write_text(NO_TORCH)
-    return workspace
 
 
 @pytest.fixture(scope="session")

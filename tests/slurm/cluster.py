@@ -40,8 +40,10 @@ PACKAGES = ["slurm-wlm", "munge"]
 ACCOUNTING_PACKAGES = ["slurmdbd", "slurm-wlm-mysql-plugin", "mariadb-server"]
 
 # cred_expire is also how long a requeued job waits before it may start again: 120 s unless set. OverMemoryKill goes by
-# samples of memory, taken every second. ReturnToService=1 takes back a node that was lost, but none declared down.
-# A slurmd works in the folder of its log, and so does its slurmstepd, by which ours are told from those of others.
+# samples of memory, taken every second. Where a process that a step began with ends by a signal, proctrack/pgid has the
+# step end within seconds, as cgroups do. MinJobAge: tests look at jobs that have ended. ReturnToService=1 takes back a
+# node that was lost, but none declared down. A slurmd works in the folder of its log, and so does its slurmstepd, by
+# which ours are told from those of others.
 SLURM_CONF = """\
 {marker}
 ClusterName={cluster}
@@ -58,7 +60,7 @@ SlurmdLogFile={logs}/%n/slurmd.log
 StateSaveLocation={state}/slurmctld
 SlurmdSpoolDir={state}/%n
 
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/linux
@@ -76,7 +78,7 @@ PreemptMode=REQUEUE
 JobRequeue=1
 
 KillWait=5
-MinJobAge=300
+MinJobAge=3000
 SlurmdTimeout=10
 InactiveLimit=0
 ReturnToService=1

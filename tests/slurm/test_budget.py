@@ -9,6 +9,9 @@ def test_the_seconds_of_a_training_are_spent_once_over_two_jobs(workspace):
     """Slurm asks it to end up to a minute before the limit, as it looks every 30 s: what is left lasts longer."""
     seconds = {"unit": "seconds", "minimum": 40, "maximum": 40}
     workspace.configure(budget=seconds, search={"length": 1, "lags": [1]}, jobs={"save_every": 2})
+    # Seconds cost no computation then, nor does it to replay them.
+    workspace.slow_down()
+    workspace.pause.touch()
     run = workspace.start("search", *RESOURCES, "train:runtime=10", "train:slurm_extra='--signal=TERM@30'")
     # The limit comes near once it trains: how long a job takes to begin depends on how busy the machine is.
     wait(workspace.states)

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 
-import pytest
 from conftest import RESOURCES, attempts, wait
 
 
@@ -16,6 +15,7 @@ def stop_command(said: str) -> list[str]:
 
 def test_ctrl_c_cancels_the_jobs_and_the_next_run_resumes_from_their_states(workspace, four_trainings, monkeypatch):
     workspace.lasting(2)
+    workspace.pause.touch()
     run = workspace.start("search", *RESOURCES)
     wait(lambda: len(workspace.states()) == 2)
     run.send_signal(signal.SIGINT)
@@ -28,6 +28,7 @@ def test_ctrl_c_cancels_the_jobs_and_the_next_run_resumes_from_their_states(work
     assert "results/small: no run works here\n" in said
     assert "2 interrupted trainings resume from their saved states" in said
     assert "scancel" not in said
+    workspace.pause.unlink()
     workspace.snakemake("search", *RESOURCES)
     assert workspace.derivable() == four_trainings[:2]
     for item in workspace.evaluations():
@@ -35,53 +36,47 @@ def test_ctrl_c_cancels_the_jobs_and_the_next_run_resumes_from_their_states(work
         assert item.observed.job not in first
 
 
-def test_jobs_that_outlive_their_run_are_reported_and_waited_for(workspace, four_trainings):
+def test_jobs_that_outlive_their_run_are_reported_and_waited_for_or_stopped(workspace):
     """As after kill -9, or when the login node restarts: nothing is trained twice, though all is submitted again."""
-    workspace.lasting(2)
+    workspace.halve(2)
+    undisturbed = workspace.undisturbed()
+    workspace.pause.touch()
     run = workspace.start("search", *RESOURCES)
     wait(lambda: len(workspace.still_running()) == 2)
     run.kill()
     run.wait()
-    first = set(workspace.jobs())
-    said = workspace.resume_check()
-    assert said.count("a process trains it now") == 2
-    command = stop_command(said)
+    stopped, outlives = map(workspace.job_of, ("000", "001"))
+    command = stop_command(workspace.resume_check())
     assert command[0] == "scancel"
-    assert set(command[1:]) == first
-    printed = workspace.snakemake("search", *RESOURCES)
-    assert "note: still running: 2 trainings of an earlier run" in printed
-    assert workspace.derivable() == four_trainings[:2]
-    for item in workspace.evaluations():
-        assert item.observed.job in first
-        assert item.observed.earlier == ()
+    assert set(command[1:]) == {stopped, outlives}
+    again = workspace.start("search", *RESOURCES)
+    wait(lambda: all("another process trains it" in workspace.log_of(bracket) for bracket in ("000", "001")))
+    assert "note: still running: 2 trainings of an earlier run" in workspace.printed()
+    subprocess.run([command[0], stopped], check=True)
+    wait(lambda: workspace.jobs()[stopped] == "CANCELLED")
+    workspace.pause.unlink()
+    assert again.wait() == 0, workspace.printed()
+    assert workspace.derivable() == undisturbed
+    one, other = map(attempts, workspace.evaluations())
+    assert [job for _, job in one[:-1]] == [stopped] and one[-1][1] not in {stopped, outlives}
+    assert [job for _, job in other] == [outlives]
 
 
-def test_what_outlived_a_run_can_be_stopped_as_resume_check_says(workspace, four_trainings):
-    workspace.lasting(2)
-    run = workspace.start("search", *RESOURCES)
-    wait(lambda: len(workspace.states()) == 2)
-    run.kill()
-    run.wait()
-    subprocess.run(stop_command(workspace.resume_check()), check=True)
-    wait(lambda: not workspace.still_running())
-    workspace.snakemake("search", *RESOURCES)
-    assert workspace.derivable() == four_trainings[:2]
-    assert {len(attempts(item)) for item in workspace.evaluations()} == {2}
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_asked_to_end_lets_what_runs_come_to_its_end(workspace, number):
-    """By somebody, or by a terminal that closes."""
-    workspace.lasting(1)
-    # A run goes on ignoring what it was started to ignore, and these tests may be run by `nohup`.
-    before = signal.signal(number, signal.SIG_DFL)
-    run = workspace.start("search", *RESOURCES)
-    signal.signal(number, before)
-    wait(lambda: len(workspace.still_running()) == 1)
-    os.killpg(run.pid, number)
-    assert run.wait() != 0
-    assert len(workspace.slots()) == 1
-    assert not (workspace.results / "observations.csv").exists()
-    assert list(workspace.jobs().values()) == ["COMPLETED"]
+def test_a_run_that_is_asked_to_end_lets_what_runs_come_to_its_end(workspace):
+    """By somebody, or by a terminal that closes. It submits nothing more."""
+    workspace.halve(2)
+    for trained, number in enumerate((signal.SIGTERM, signal.SIGHUP), start=1):
+        workspace.pause.touch()
+        # A run goes on ignoring what it was started to ignore, and these tests may be run by `nohup`.
+        before = signal.signal(number, signal.SIG_DFL)
+        run = workspace.start("search", *RESOURCES, "--jobs", "1")
+        signal.signal(number, before)
+        wait(lambda: len(workspace.still_running()) == 1)
+        os.killpg(run.pid, number)
+        workspace.pause.unlink()
+        assert run.wait() != 0
+        assert len(workspace.slots()) == trained
+        assert list(workspace.jobs().values()) == ["COMPLETED"] * trained
+        assert not (workspace.results / "observations.csv").exists()
     workspace.snakemake("search")
-    assert len(workspace.jobs()) == 1
+    assert len(workspace.jobs()) == 2

@@ -1,4 +1,5 @@
 import shlex
+import subprocess
 import sys
 
 import pytest
@@ -16,7 +17,7 @@ def test_what_a_shell_reads_is_the_path_whatever_its_name(tmp_path, monkeypatch,
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "executable", f"{folder}/bin/python")
     monkeypatch.setattr(utils, "format_cli_value", utils.format_cli_value)
-    deployment.quote_for_shells(utils, f"{folder}/Snakefile")
+    deployment.quote_for_shells(utils, None, f"{folder}/Snakefile")
     arguments = [("--snakefile", f"{folder}/Snakefile"), ("--wait-for-files", [str(folder), "x"]), ("--cores", 1)]
     command = utils.join_cli_args([sys.executable, *(utils.format_cli_arg(*one) for one in arguments)])
     read = [f"{folder}/bin/python", "--snakefile", f"{folder}/Snakefile", "--wait-for-files", str(folder), "x"]
@@ -24,10 +25,29 @@ def test_what_a_shell_reads_is_the_path_whatever_its_name(tmp_path, monkeypatch,
     assert len(shlex.split(utils.format_cli_arg("--scheduler-solver-path", sys.executable.rpartition("/")[0]))) == 2
 
 
+def test_the_double_quotes_of_sbatch_wrap_change_no_path(tmp_path, monkeypatch):
+    folder = tmp_path / 'it\'s "$HOME" `date`'
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "executable", sys.executable)
+    monkeypatch.setattr(utils, "format_cli_value", utils.format_cli_value)
+
+    class Plugin:
+        class Executor:
+            def format_job_exec(self, job: str) -> str:
+                return f"python {shlex.quote(job)}"
+
+    deployment.quote_for_shells(utils, Plugin, f"{folder}/Snakefile")
+    # As the plugin does it: it escapes double quotes, and a shell runs the command.
+    wrapped = Plugin.Executor().format_job_exec(f"{folder}/Snakefile").replace('"', '\\"')
+    script = subprocess.run(["sh", "-c", f'printf %s "{wrapped}"'], capture_output=True, text=True).stdout
+    assert shlex.split(script) == ["python", f"{folder}/Snakefile"]
+
+
 def test_nothing_changes_where_no_path_needs_quotes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = sys.executable, utils.format_cli_value
-    deployment.quote_for_shells(utils, f"{tmp_path}/Snakefile")
+    deployment.quote_for_shells(utils, None, f"{tmp_path}/Snakefile")
     assert before == (sys.executable, utils.format_cli_value)
 
 

@@ -25,6 +25,13 @@ exit 1
 ROW = "echo '{id}|{state}|0:00|({reason})|{reason}|rule_train_wildcards_search_000_0_00_00|{folder}'\n"
 
 
+@pytest.fixture(autouse=True)
+def restored(monkeypatch):
+    """What a test changes in the plugin is undone after it."""
+    for owner, name in ((plugin, "get_min_job_age"), (plugin.Executor, "cancel_jobs")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+
+
 @pytest.fixture
 def commands(tmp_path, monkeypatch):
     """A function that makes commands, which are the first ones on the path."""
@@ -135,19 +142,29 @@ def look(active: list[SimpleNamespace], attempts: int) -> list[SimpleNamespace]:
     return asyncio.run(ask())
 
 
-def test_the_plugin_waits_for_a_controller_that_is_away_and_forgets_nothing(tmp_path, commands, monkeypatch):
+def test_the_plugin_waits_for_a_controller_that_is_away_and_forgets_nothing(tmp_path, commands):
     """No accounting, so that sacct never answers; the controller does at the seventh time that it is asked."""
     commands(
         scontrol="exit 1",
         sacct="echo Slurm accounting storage is disabled >&2; exit 1",
         squeue=f"echo >> {tmp_path}/asked; [ $(wc -l < {tmp_path}/asked) -ge 7 ] || exit 1; echo '1|RUNNING'",
     )
-    monkeypatch.setattr(plugin, "get_min_job_age", plugin.get_min_job_age)
     running = [SimpleNamespace(external_jobid="1", aux={})]
     attempts = yaml.safe_load(PROFILE.read_text())["slurm-status-attempts"]
     assert look(running, attempts=5) == []  # As the plugin is by itself; were it not, we would have nothing to do.
     slurm.keep_sight_of_jobs()
     assert look(running, attempts) == running
+
+
+def test_all_jobs_of_a_run_are_cancelled_those_that_the_plugin_has_not_listed_too(tmp_path, commands):
+    """While it asks for their states, or just after it has submitted one."""
+    commands(scancel=f'echo "$*" >> {tmp_path}/cancelled')
+    slurm.keep_sight_of_jobs()
+    executor = SimpleNamespace(run_uuid="run", logger=None, _submitted_job_clusters=set())
+    plugin.Executor.cancel_jobs(executor, [])
+    assert (tmp_path / "cancelled").read_text() == "--name=run\n"
+    plugin.Executor.cancel_jobs(executor, [SimpleNamespace(external_jobid="1")])
+    assert (tmp_path / "cancelled").read_text().splitlines()[1:] == ["1", "--name=run"]
 
 
 def test_trainings_alone_are_submitted():

@@ -58,7 +58,7 @@ os.environ.update(
     ),
     SCRIPTS=str(ROOT.resolve() / "scripts"),
 )
-deployment.quote_for_shells(arguments, workflow.main_snakefile)
+deployment.quote_for_shells(arguments, sys.modules.get("snakemake_executor_plugin_slurm"), workflow.main_snakefile)
 slurm.keep_sight_of_jobs()
 
 

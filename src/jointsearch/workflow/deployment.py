@@ -70,16 +70,19 @@ def check_submission(executor: str) -> None:
 
 
 @functools.cache
-def quote_for_shells(arguments: Any, snakefile: str) -> None:
+def quote_for_shells(arguments: Any, slurm: Any, snakefile: str) -> None:
     """Quote the commands of jobs on other machines for the shells that read them.
 
     Snakemake quotes arguments for Python (`repr`), which differs if a path has quotes, dollars or backslashes; its own
-    Python it does not quote at all. Nothing is changed if no path needs it.
+    Python it does not quote at all. Slurm's plugin puts the command into the double quotes of `sbatch --wrap`, where
+    dollars and backticks still mean something. Nothing is changed if no path needs it.
 
     Parameters
     ----------
     arguments
         Snakemake's module that makes them.
+    slurm
+        The executor plugin for Slurm; None where it is not loaded.
     snakefile
         The Snakefile that jobs read.
     """
@@ -94,3 +97,7 @@ def quote_for_shells(arguments: Any, snakefile: str) -> None:
 
     arguments.format_cli_value = for_shells
     sys.executable = shlex.quote(sys.executable)
+    if slurm is not None:
+        formatted_job = slurm.Executor.format_job_exec
+        # The plugin itself escapes double quotes, and nothing else.
+        slurm.Executor.format_job_exec = lambda *one: re.sub(r"[\\$`]", r"\\\g<0>", formatted_job(*one))

@@ -1,5 +1,6 @@
 """Slurm: the training jobs in its queue, and how a run is kept from losing sight of them."""
 
+import contextlib
 import math
 import os
 import re
@@ -25,6 +26,8 @@ LOGS = Path(".snakemake/slurm_logs")
 """Where the executor plugin puts the logs of its jobs, in the folder that they were submitted from."""
 USUAL = {"None", "Priority", "Resources", "BeginTime"}
 """Reasons of jobs that wait and will start by themselves; the last one after a node was lost or preempted."""
+CANCELLED_WITHIN = 60.0
+"""Seconds to wait for Slurm's answer, as the plugin does."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +112,23 @@ def keep_sight_of_jobs() -> None:
 
     The user's variables for squeue, such as SQUEUE_PARTITION, may hide jobs. And before each query the plugin asks for
     MinJobAge, how long Slurm remembers a job that has ended: if the controller does not answer, the plugin takes the
-    time as too short and asks sacct instead, which works only with an accounting database.
+    time as too short and asks sacct instead, which works only with an accounting database. To cancel its jobs it goes
+    through a list from which it takes them while it asks Slurm for their states, and on which a job that was just
+    submitted is not yet: jobs are cancelled by their name as well, which is that of the run.
     """
     for name in filter(_changes_squeue, list(os.environ)):
         del os.environ[name]
     plugin: Any = sys.modules.get("snakemake_executor_plugin_slurm")
     if ask := getattr(plugin, "get_min_job_age", None):
         plugin.get_min_job_age = lambda: math.inf if (known := ask()) is None else known
+        cancel = plugin.Executor.cancel_jobs
+
+        def cancel_all(executor: Any, active_jobs: Any) -> None:
+            cancel(executor, active_jobs)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(["scancel", f"--name={executor.run_uuid}"], timeout=CANCELLED_WITHIN)
+
+        plugin.Executor.cancel_jobs = cancel_all
 
 
 def _changes_squeue(variable: str) -> bool:

@@ -3,7 +3,7 @@
 import time
 
 import cluster
-from conftest import RESOURCES, attempts, configure_lasting, wait
+from conftest import RESOURCES, attempts, wait
 
 AWAY = 35
 """Seconds: the plugin, as it is by itself, gives up its jobs after less."""
@@ -11,7 +11,8 @@ AWAY = 35
 
 def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
     """And squeue, as its user has set it, shows none of these jobs."""
-    configure_lasting(workspace, 1, steps=2400)
+    workspace.halve()
+    workspace.pause.touch()
     with monkeypatch.context() as of_a_user:
         of_a_user.setenv("SQUEUE_PARTITION", "urgent")
         run = workspace.start("search", *RESOURCES)
@@ -19,12 +20,13 @@ def test_a_controller_that_is_away_costs_nothing(workspace, monkeypatch):
     cluster.controller_down()
     away = time.monotonic()
     try:
-        # First, while the training is sure to be running.
         status = workspace.call("status", "config.yaml")
         checked = workspace.call("resume_check", "config.yaml")
         time.sleep(max(0, AWAY - (time.monotonic() - away)))
     finally:
         cluster.controller_up()
+    # It is sure to be running until now.
+    workspace.pause.unlink()
     wait(lambda: run.poll() is not None)
     assert run.returncode == 0, workspace.printed()
     assert list(workspace.jobs().values()) == ["COMPLETED"]
