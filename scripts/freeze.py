@@ -1,8 +1,8 @@
 """Which settings define this experiment, or this study of it?
 
 Takes them as JSON; writes `experiment.json`, all settings that change a result, beside the results.
-Refuses to replace the settings of another experiment. The second step of a two-step search takes a part of its space
-from the incumbent of the first.
+Refuses to replace the settings of another experiment. A later step of an arm takes parts of its space from the
+incumbents of those before it.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from jointsearch.core.files import read_record, write_record
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.resolve import refuse_another
-from jointsearch.search.studies.arms import second_step
+from jointsearch.search.studies.arms import later_step
 from jointsearch.training.objective import Objective
 
 
@@ -21,12 +21,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("settings", type=Experiment.model_validate_json, help="the settings, JSON")
     parser.add_argument("output", type=Path, help="experiment.json to write")
-    parser.add_argument("incumbent", type=Path, nargs="?", help="incumbent.json whose values are kept")
-    parser.add_argument("kept", nargs="*", help="hyperparameters whose values are kept")
+    parser.add_argument("--found", type=Path, nargs="*", default=[], help="incumbent.json of each step before")
+    parser.add_argument("--keep", nargs="*", default=[], help="hyperparameters whose values are kept from there")
     arguments = parser.parse_args()
-    settings: Experiment = arguments.settings
-    if arguments.incumbent is not None:
-        settings = second_step(settings, read_record(arguments.incumbent, Incumbent), arguments.kept)
+    found = [read_record(path, Incumbent) for path in arguments.found]
+    settings = later_step(arguments.settings, found, arguments.keep)
     refuse_another(arguments.output, settings)
     of_study = layout.experiment_file(arguments.output.parent.parent).exists()
     if settings.objective is not None and not of_study:

@@ -17,7 +17,7 @@ ALL = {
     "correlation": {"configurations": 3},
     "manual": {"architectures": ["wide_resnet_10_2"], "seeds": 2},
     "arms": {
-        "names": ["joint_bohb", "joint_random", "architecture_first"],
+        "arms": dict.fromkeys(["joint_bohb", "joint_hyperband", "architecture_first"]),
         "brackets": 4,
         "repeats": 1,
         "start": "wide_resnet_10_2",

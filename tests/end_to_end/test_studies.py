@@ -29,7 +29,7 @@ STUDIES: dict[str, Any] = {
     "correlation": {"configurations": 3},
     "manual": {"architectures": list(MANUAL), "seeds": 2},
     "arms": {
-        "names": ["joint_bohb", "joint_random", "architecture_first"],
+        "arms": dict.fromkeys(["joint_bohb", "joint_random", "architecture_first"]),
         "brackets": 4,
         "repeats": 1,
         "start": "wide_resnet_10_2",
@@ -349,7 +349,7 @@ def freeze(studied: Workspace, output: Path, incumbent: Incumbent | None, *kept:
     settings = (studied.results / "architecture_first-0-1/experiment.json").read_text().strip()
     arguments = []
     if incumbent is not None:
-        arguments = [str(output.with_name("incumbent.json")), *kept]
+        arguments = ["--found", str(output.with_name("incumbent.json")), "--keep", *kept]
         output.with_name("incumbent.json").write_text(incumbent.model_dump_json())
     return studied.call("freeze", settings, str(output), *arguments).stderr
 
@@ -379,7 +379,7 @@ def test_a_first_step_that_found_nothing_leaves_the_second_what_it_began_with(st
     [
         ({"manual": {"architectures": ["resnet20"]}}, "no manual architecture 'resnet20'; did you mean 'resnet_20'?"),
         ({"manual": {"architectures": [MANUAL[0]]}}, f"{MANUAL[0]}: its batch_size of 128 is outside of the space"),
-        ({"arms": {"brackets": 3}}, "studies.arms: brackets (3) must be even"),
+        ({"arms": {"arms": {"a": {"sampler": "bob"}}}}, "studies.arms.arms.a.sampler: no sampler 'bob'; did you mean"),
     ],
 )
 def test_a_study_that_cannot_work_is_refused_at_once(workspace, studies, says):

@@ -59,7 +59,11 @@ def settings(folder: Path, *, studies: bool = True, space_text: str = SPACE, arm
             "data": {"name": "digits"},
             "budget": {"unit": "epochs", "minimum": 1, "maximum": 9},
             "search": {"length": BRACKETS, "length_unit": "brackets"},
-            "studies": beside if studies else {"arms": {"names": arms, "brackets": 6, "repeats": 2}} if arms else {},
+            "studies": beside
+            if studies
+            else {"arms": {"arms": dict.fromkeys(arms), "brackets": 6, "repeats": 2}}
+            if arms
+            else {},
         }
     )
 

@@ -5,7 +5,18 @@ from hypothesis import strategies as st
 
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
-from jointsearch.search.hyperband import bracket, bracket_count, budgets, cost, lags, newly_seen, pending, promote
+from jointsearch.search.hyperband import (
+    Bracket,
+    bracket,
+    bracket_count,
+    budgets,
+    configurations_before,
+    cost,
+    lags,
+    newly_seen,
+    pending,
+    promote,
+)
 
 PAPER = BudgetSettings()
 
@@ -54,6 +65,23 @@ def test_computation_is_divided_like_seconds():
     nominal = {"step": 1, "convolution": 0, "gflop": 0, "megabyte": 0}
     assert budgets(ladder(10, unit="gflop")) == of_seconds == pytest.approx((10 / 9, 10 / 3, 10))
     assert budgets(BudgetSettings(unit="nominal_seconds", minimum=1, maximum=10, nominal=nominal)) == of_seconds
+
+
+def test_without_hyperband_each_bracket_is_one_training_at_the_full_budget():
+    single = PAPER.model_copy(update={"rung_sizes": "single"})
+    assert [bracket(index, single) for index in (0, 5)] == [Bracket(0, (1,), (3,)), Bracket(5, (1,), (3,))]
+    assert budgets(single) == budgets(PAPER)
+    for unit in ("brackets", "full_budget_evaluations", "full_budget_equivalents"):
+        assert bracket_count(7, unit, single) == 7
+
+
+@pytest.mark.parametrize("rule", ["bohb", "hyperband", "single"])
+def test_configurations_are_numbered_bracket_by_bracket(rule):
+    settings = PAPER.model_copy(update={"rung_sizes": rule})
+    sizes = [bracket(index, settings).sizes[0] for index in range(11)]
+    assert [configurations_before(index, settings) for index in range(11)] == [
+        sum(sizes[:index]) for index in range(11)
+    ]
 
 
 def test_a_single_budget_is_a_search_without_rungs():

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from factories import evaluation
 
-from jointsearch.core.config import ArmSettings, Config, parse
+from jointsearch.core.config import Config, parse
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Evaluation, Origin, Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
@@ -17,8 +17,9 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
-from jointsearch.search.studies.arms import restricted, start_architecture, start_values
+from jointsearch.search.studies.arm import restricted
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, same_rung
+from jointsearch.search.studies.start import start_architecture, start_values
 from jointsearch.space.file import Constant, SpaceFile
 from jointsearch.workflow.study_jobs import StudyJobs
 
@@ -105,25 +106,6 @@ def test_eight_brackets_of_the_paper_cost_each_arm_thirty_full_budgets():
     assert set(spent.values()) == {2 * (108 + 81 + 108 + 108) / 27}
 
 
-@pytest.mark.parametrize("sizes", ["bohb", "hyperband"])
-@pytest.mark.parametrize(("eta", "levels"), [(2, 3), (3, 2), (3, 4), (4, 3)])
-def test_arms_get_equal_budgets_where_each_step_has_whole_rounds(eta, levels, sizes):
-    budget = {"unit": "steps", "minimum": 5, "maximum": 5 * eta ** (levels - 1), "eta": eta, "rung_sizes": sizes}
-    spent = budgets_of_arms(plan(budget=budget, studies={"arms": {"brackets": 2 * levels, "repeats": 1}}))
-    at_random = spent.pop(("joint_random", "0"))
-    assert max(spent.values()) == pytest.approx(min(spent.values()))
-    assert abs(at_random - min(spent.values())) <= 0.5
-
-
-def test_random_search_among_continued_trainings_has_fewer_that_cost_the_same():
-    """By hand: brackets cost 3 + 2 and 6 epochs, or 3 + 3 and 6 from scratch: 22 are 7 trainings of 3, 24 are 8."""
-    budget = {"unit": "epochs", "minimum": 1, "maximum": 3}
-    for continuation, size in ((True, 7), (False, 8)):
-        asked = {"arms": {"brackets": 4, "repeats": 1}}
-        planned = plan(budget=budget, training={"continuation": continuation}, studies=asked)
-        assert planned["joint_random-0"].plan.trainings == size
-
-
 def test_arms_see_all_that_came_before_and_the_search_keeps_its_lags():
     planned = plan(search={"lags": [0, 2, 3, 4]}, studies=ALL)
     for name, study in planned.items():
@@ -163,7 +145,7 @@ def test_joint_arms_search_the_whole_space():
     ],
 )
 def test_each_of_two_steps_searches_one_part_and_the_second_keeps_what_the_first_found(arm, first, second):
-    planned = plan(studies={"arms": {"names": ["joint_bohb", arm], "repeats": 2, "start": "resnet_20"}})
+    planned = plan(studies={"arms": {"arms": {"joint_bohb": None, arm: None}, "repeats": 2, "start": "resnet_20"}})
     for repeat in (0, 1):
         one, two = (planned[f"{arm}-{repeat}-{step}"] for step in (1, 2))
         assert searched(one) == set(first)
@@ -225,9 +207,9 @@ def test_a_space_without_parts_has_the_joint_arms_and_no_others(tmp_path):
         "joint_hyperband-0",
     ]
     with pytest.raises(UserError) as told:
-        plan(space=space, studies={"arms": {"names": ["joint_bohb", "architecture_first"]}})
+        plan(space=space, studies={"arms": {"arms": {"joint_bohb": None, "architecture_first": None}}})
     assert str(told.value) == (
-        "studies.arms.names: architecture_first needs the parts of the space, which names none; "
+        "studies.arms.arms.architecture_first: needs the parts of the space, which names none; "
         "give each hyperparameter a `part`, or leave this arm out"
     )
 
@@ -237,17 +219,17 @@ def test_a_part_of_constants_has_no_arm(tmp_path):
     raw = yaml.safe_load(Path(space).read_text())
     raw["hyperparameters"]["residual_blocks_1"] = {"type": "constant", "value": 3, "part": "depth"}
     Path(space).write_text(yaml.safe_dump(raw))
-    says = "step 1 of depth_first has nothing to search, as all is constant; leave it out"
+    says = r"studies\.arms\.arms\.depth_first\.steps\.0: has nothing to search, as all is constant; leave it out"
     with pytest.raises(UserError, match=says):
         plan(space=space, studies={"arms": {}})
-    planned = plan(space=space, studies={"arms": {"names": ["joint_bohb", "rest_first"], "repeats": 1}})
+    planned = plan(space=space, studies={"arms": {"arms": {"joint_bohb": None, "rest_first": None}, "repeats": 1}})
     assert searched(planned["rest_first-0-2"]) == {"mixup_alpha", "cutout_length"}
 
 
 def test_first_steps_begin_with_the_values_given_in_place_of_the_defaults_of_the_space(tmp_path):
     defaults = {name: {"default": value} for name, value in architecture("resnet_56").values.items()}
     space = other_space(tmp_path, lambda name: OTHERS.get(name, "rest"), **defaults)
-    arms = {"names": ["joint_bohb", "depth_first"], "repeats": 1}
+    arms = {"arms": {"joint_bohb": None, "depth_first": None}, "repeats": 1}
 
     def begun(**start):
         return fixed(plan(space=space, studies={"arms": arms | start})["depth_first-0-1"])
@@ -266,7 +248,7 @@ def test_where_the_architecture_does_not_fit_the_defaults_of_the_space_do(tmp_pa
     for one in raw["hyperparameters"].values():
         one["default"] = one["upper"]
     (tmp_path / "all.yaml").write_text(yaml.safe_dump(raw))
-    arms = {"names": ["joint_bohb", "hyperparameters_first"], "repeats": 1}
+    arms = {"arms": {"joint_bohb": None, "hyperparameters_first": None}, "repeats": 1}
     begun = fixed(plan(space=str(tmp_path / "all.yaml"), studies={"arms": arms})["hyperparameters_first-0-1"])
     assert begun == {name: raw["hyperparameters"][name]["upper"] for name in ARCHITECTURE_PARAMETERS}
     with pytest.raises(UserError, match=r"^studies\.arms\.start: no value of initial_filters, .* to begin with; give"):
@@ -278,13 +260,13 @@ def test_first_steps_in_a_space_of_other_names_begin_with_what_is_given():
     raw = {"trees": numbers | {"part": "forest"}, "rate": numbers | {"part": "boosting", "default": 0.25}}
     space = SpaceFile.parse({"hyperparameters": raw})
     searched = resolve(configuration()).model_copy(update={"space": space})
-    assert start_values(ArmSettings(start={"trees": 1}), searched, raw) == {"rate": 0.25, "trees": 1.0}
-    assert start_values(ArmSettings(), searched, ["rate"]) == {"rate": 0.25}
-    assert start_architecture(ArmSettings(), searched) is None
+    assert start_values({"trees": 1}, searched, raw) == {"rate": 0.25, "trees": 1.0}
+    assert start_values(None, searched, ["rate"]) == {"rate": 0.25}
+    assert start_architecture(None, searched) is None
     says = r"^studies\.arms\.start: no value of .*trees to begin with; give values here, or a `default` in the space$"
-    for settings in (ArmSettings(), ArmSettings(start="resnet_20")):
+    for start in (None, "resnet_20"):
         with pytest.raises(UserError, match=says):
-            start_values(settings, searched, raw)
+            start_values(start, searched, raw)
 
 
 @pytest.mark.parametrize("changes", [{"objective": "mine:evaluate"}, {"training": {"network": "mine:build"}}])
@@ -295,18 +277,18 @@ def test_a_manual_architecture_is_no_start_where_another_network_or_no_network_i
     }
     ours = resolve(configuration()).model_copy(update={"space": SpaceFile.parse({"hyperparameters": raw})})
     experiment = Experiment.model_validate(ours.model_dump() | changes)
-    assert start_values(ArmSettings(), experiment, raw) == {"learning_rate": 0.25, "batch_size": 40}
+    assert start_values(None, experiment, raw) == {"learning_rate": 0.25, "batch_size": 40}
     says = r"^studies\.arms\.start: resnet_20 is for the multi-branch network, which is not trained here; give values"
     with pytest.raises(UserError, match=says):
-        start_values(ArmSettings(start="resnet_20"), experiment, raw)
+        start_values("resnet_20", experiment, raw)
 
 
 def test_what_every_first_step_searches_needs_no_value_to_begin_with():
     training = {name: architecture("resnet_20").values[name] for name in TRAINING_PARAMETERS}
-    arms = {"names": ["joint_bohb", "architecture_first"], "repeats": 1, "start": training}
+    arms = {"arms": {"joint_bohb": None, "architecture_first": None}, "repeats": 1, "start": training}
     assert fixed(plan(studies={"arms": arms})["architecture_first-0-1"]) == training
     with pytest.raises(UserError, match="no value of initial_filters"):
-        plan(studies={"arms": arms | {"names": ["joint_bohb", "hyperparameters_first"]}})
+        plan(studies={"arms": arms | {"arms": {"joint_bohb": None, "hyperparameters_first": None}}})
 
 
 def test_what_is_inactive_in_the_values_stays_as_it_is():
@@ -379,24 +361,6 @@ def test_settings_that_differ_make_another_experiment():
             {"manual": {"architectures": ["resnet_20", "resnet_56", "resnet_20"]}},
             "studies.manual.architectures: resnet_20 appears twice; remove one",
         ),
-        ({"arms": {"names": ["joint_bohb"] * 2}}, "studies.arms.names: joint_bohb appears twice; remove one"),
-        (
-            {"arms": {"names": ["joint_random"]}},
-            "studies.arms.names: joint_bohb is missing, with which the others are compared; add it",
-        ),
-        ({"arms": {"brackets": 3}}, "studies.arms: brackets (3) must be even"),
-        (
-            {"arms": {"brackets": 12}},
-            "studies.arms.brackets: 12 is not a multiple of 8; each of two steps needs whole",
-        ),
-        (
-            {"arms": {"names": ["joint_bohb", "architectur_first"]}},
-            "studies.arms.names: no arm 'architectur_first' in this space; did you mean 'architecture_first'?",
-        ),
-        (
-            {"arms": {"names": ["joint_bohb", "x"]}},
-            "no arm 'x' in this space; known are joint_bohb, joint_random, joint_hyperband, architecture_first, hyper",
-        ),
         ({"arms": {"start": 3}}, "studies.arms.start: expected the name of a manual architecture, or values by hyper"),
         ({"arms": {"start": {"momentum": None}}}, "studies.arms.start: momentum: expected a value of this hyper"),
         (
@@ -404,7 +368,7 @@ def test_settings_that_differ_make_another_experiment():
             "studies.arms.start.momentun: no hyperparameter of the space; did",
         ),
         ({"arms": {"start": {"momentum": 9}}}, "studies.arms.start.momentum: 9 is outside of the space"),
-        ({"arms": {"start": {"momentum": 0.9}}}, "studies.arms.start: no value of initial_filters, residual_blocks_1"),
+        ({"arms": {"start": {"momentum": 0.9}}}, "studies.arms.start: no value of batch_size, cutout_length, learning"),
         ({"arms": {"repeats": 0}}, "studies.arms.repeats: Input should be greater than or equal to 1 (got 0)"),
         ({"correlation": {"configurations": 2}}, "studies.correlation.configurations: Input should be greater"),
         ({"retraining": {"seeds": 0}}, "studies.retraining.seeds: Input should be greater than or equal to 1 (got 0)"),
@@ -421,7 +385,7 @@ def test_a_mistake_is_told_in_one_line(asked, says):
 def test_joint_arms_need_no_whole_rounds_and_no_architecture_to_start_with(tmp_path):
     shallow = (SPACES / "joint17.yaml").read_text().replace("lower: 1, upper: 16", "lower: 1, upper: 2")
     (tmp_path / "space.yaml").write_text(shallow)
-    arms = {"names": ["joint_bohb", "joint_random"], "brackets": 6, "repeats": 1}
+    arms = {"arms": {"joint_bohb": None, "joint_random": None}, "brackets": 6, "repeats": 1}
     planned = plan(space=str(tmp_path / "space.yaml"), studies={"arms": arms})
     # By hand: a round costs 108, 81, 108 and 108 of 27ths.
     assert len(planned["joint_bohb-0"].brackets) == 6
@@ -444,7 +408,8 @@ def test_an_architecture_outside_of_the_space_is_refused_by_name(tmp_path, asked
 
 def test_manual_architectures_are_divided_and_named_so_in_the_plan():
     section = {"architectures": ["resnet_56", "wide_resnet_28_10"], "scale": 4, "seeds": 2}
-    arms = {"names": ["joint_bohb", "architecture_first"], "brackets": 8, "repeats": 1, "start": "resnet_56/4"}
+    names = dict.fromkeys(["joint_bohb", "architecture_first"])
+    arms = {"arms": names, "brackets": 8, "repeats": 1, "start": "resnet_56/4"}
     space = str(SPACES / "joint17-quarter.yaml")
     planned = plan(space=space, studies={"manual": section, "arms": arms})
     assert planned["manual"].plan.names == ("resnet_56/4", "wide_resnet_28_10/4")
@@ -461,7 +426,6 @@ def test_manual_architectures_are_divided_and_named_so_in_the_plan():
         ({"manual": {"seedz": 1}}, "studies.manual.seedz: unknown key; did you mean 'seeds'?"),
         ({"arms": {"start": "resnet_20", "bracket": 8}}, "studies.arms.bracket: unknown key; did you mean 'brackets'?"),
         ({"manual": {"architectures": []}}, "studies.manual.architectures: Tuple should have at least 1 item"),
-        ({"arms": {"names": []}}, "studies.arms.names: Tuple should have at least 1 item"),
     ],
 )
 def test_a_mistake_in_a_study_is_one_line(raw, says):
@@ -474,7 +438,7 @@ def test_conditions_of_the_space_hold_for_manual_architectures_and_keep_out_step
     raw = yaml.safe_load((SPACES / "joint17.yaml").read_text())
     raw["conditions"] = [{"child": "shakedrop_death_rate", "parent": "residual_branches_3", "equals": 1}]
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(raw))
-    with pytest.raises(UserError, match=r"studies\.arms\.names: a step that fixes"):
+    with pytest.raises(UserError, match=r"studies\.arms\.arms\.architecture_first: a step that fixes"):
         plan(space=str(tmp_path / "s.yaml"), studies={"arms": {}})
     names = ["shake_shake_14_2x8d"]
     study = plan(space=str(tmp_path / "s.yaml"), studies={"manual": {"architectures": names, "seeds": 1}})["manual"]

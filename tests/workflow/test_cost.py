@@ -123,5 +123,7 @@ def test_the_plan_says_what_studies_cost():
     assert ["manual", "10", "30", "h"] in lines
     # Two rounds each: 130 trainings, in all 30 times the full budget; random search trains 30 at the full budget.
     assert ["arms", "550", "18.8", "days"] in lines
+    assert ["joint_random", "30", "3.75", "days"] in lines and ["joint_bohb", "130", "3.75", "days"] in lines
+    assert ["all", "studies", "81.9", "days", "of", "training"] in lines
     assert "all studies" in plan
     assert "all studies" not in report(StudyJobs.all_from_config(Config(experiment="no-such")), 10)

@@ -18,7 +18,8 @@ rule study_settings:
         settings=lambda w: all_jobs[w.study].experiment.model_dump_json(exclude_defaults=True),
         kept=lambda w: all_jobs[w.study].planned.plan.keeps,
     shell:
-        'python "$SCRIPTS/freeze.py" {params.settings:q} {output} {input.keeps} {params.kept} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/freeze.py" {params.settings:q} {output} --found {input.keeps} --keep {params.kept} '
+        "2> >(tee {log} >&2)"
 
 
 rule propose:

@@ -7,10 +7,10 @@ from jointsearch.core import code, config, layout
 from jointsearch.core.errors import UserError
 from jointsearch.results.graph import evaluation
 from jointsearch.search import warm_start
-from jointsearch.search.incumbent import incumbent
+from jointsearch.search.incumbent import Incumbent, incumbent
 from jointsearch.search.plan import Place
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies.arms import second_step
+from jointsearch.search.studies.arms import later_step
 
 
 def check_plan(evidence: Evidence, findings: Findings) -> None:
@@ -75,9 +75,13 @@ def check_settings(evidence: Evidence, findings: Findings) -> None:
         planned = evidence.configured[name]
         expected = planned.experiment
         if planned.plan.keeps:
-            before = [one for place, one in sorted(evidence.evaluations.items()) if place[0] in planned.plan.follows]
-            expected = second_step(expected, incumbent(before), planned.plan.keeps)
+            found_before = [_incumbent(evidence, study) for study in planned.plan.follows]
+            expected = later_step(expected, found_before, planned.plan.keeps)
         findings.expect(found == expected, "derive", "study", file, "not the settings that the plan gives this study")
+
+
+def _incumbent(evidence: Evidence, study: str) -> Incumbent:
+    return incumbent(one for place, one in sorted(evidence.evaluations.items()) if place[0] == study)
 
 
 def check_warm_start(evidence: Evidence, findings: Findings) -> None:

@@ -112,7 +112,7 @@ class Evidence(Folder):
         begun |= {index for study, index, *_ in self.rungs if study == name}
         begun |= {index for study, index, *_ in self.evaluations if study == name}
         beyond = range(max(begun, default=-1) + 1) if planned.is_search else sorted(begun)
-        more = [hyperband.bracket(one, self.experiment.budget) for one in beyond if planned.bracket(one) is None]
+        more = [hyperband.bracket(one, self.settings_of(name).budget) for one in beyond if planned.bracket(one) is None]
         if not planned.is_search:
             more = [replace(one, sizes=(first.get(one.index, 0),) * len(one.sizes)) for one in more]
         return planned.model_copy(update={"brackets": (*planned.brackets, *more)})

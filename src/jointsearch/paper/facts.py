@@ -26,7 +26,7 @@ from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies.arms import start_architecture
+from jointsearch.search.studies.arm import starts
 
 SHORT = 8
 """Digits of a digest, or of a commit, that a text quotes."""
@@ -62,8 +62,8 @@ class Facts:
         Where each comes from, by name, of the search and of all other studies with a training; the tables as they
         are shown.
     arms, start
-        Planned repeats of each arm; the manual architecture from which two-step arms start, empty if they start from
-        other values.
+        Planned repeats of each arm; the manual architectures from which arms of several steps start, empty if one
+        starts from other values.
     """
 
     experiment: Experiment
@@ -129,11 +129,12 @@ def gather(folder: Path) -> Facts:
 
 
 def _start(path: Path, experiment: Experiment) -> str:
-    """The architecture from which two-step arms start, by the configuration of the results; empty without arms."""
+    """The architectures from which arms of several steps start; empty without them, or if one starts otherwise."""
     if not path.exists():
         raise UserError(f"{path}: is missing; `snakemake {path}` makes it")
-    arms = config.read(path).studies.arms
-    return (start_architecture(arms, experiment) if arms is not None else None) or ""
+    section = config.read(path).studies.arms
+    found = set() if section is None else starts(section, experiment)
+    return "" if None in found else " or ".join(sorted(filter(None, found)))
 
 
 def read_numbers(path: Path, experiment: Experiment) -> Numbers:

@@ -231,7 +231,7 @@ class Folder:
         found: dict[tuple[Any, ...], Record] = {}
         for name in filter(layout.in_bracket, layout.files(self.path)):
             at = layout.locate(name)
-            if at is None or (at.rung or 0) >= len(hyperband.bracket(at.bracket, self.experiment.budget).levels):
+            if at is None or (at.rung or 0) >= self._rungs(at.study, at.bracket):
                 self._leave_out(name, "no record that a search has; move it away")
             elif at.kind == "batch":
                 if batch := self._read(self.path / name, Batch):
@@ -239,6 +239,10 @@ class Folder:
             elif record := self._in_place(self.path / name, _KINDS[at.kind]):
                 found[_place(record)] = record
         return found
+
+    def _rungs(self, study: str, bracket: int) -> int:
+        """Rungs that a bracket has by the settings of its study."""
+        return len(hyperband.bracket(bracket, self.settings_of(study).budget).levels)
 
     def _read(self, path: Path, kind: type[R]) -> R | None:
         """Read a record; None if there is none or, for a doubting reader, if it is broken."""

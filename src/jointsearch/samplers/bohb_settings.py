@@ -49,6 +49,7 @@ class RandomSettings(SamplerSettings):
     """Random search and Hyperband have nothing to set."""
 
     factory: ClassVar[str] = BohbSettings.factory
+    learns: ClassVar[bool] = False
 
     def sampler(self, name: str) -> Sampler:
         """BOHB with only random proposals."""

@@ -71,8 +71,10 @@ def make(name: str, settings: Mapping[str, Any]) -> Sampler:
         raise UserError(f"search.sampler: {name}: import fails with {error!r}; {_how_to_install(checked)}") from error
 
 
-def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def check(name: str, settings: Mapping[str, Any], where: str = "search") -> dict[str, Any]:
     """Check the name and the settings of a sampler without making it; a dotted name only for its module.
+
+    `where` is the section of the configuration that has them, for messages.
 
     Returns
     -------
@@ -85,9 +87,14 @@ def check(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         As `make`.
     """
     if name not in REGISTRY:
-        _find_own(name)
+        _find_own(name, where)
         return dict(settings)
-    return _validated(name, settings).model_dump(exclude_defaults=True)
+    return _validated(name, settings, where).model_dump(exclude_defaults=True)
+
+
+def learns(name: str) -> bool:
+    """Whether the proposals of a sampler depend on evaluations; of one that is not of the registry it is assumed."""
+    return name not in REGISTRY or settings_of(name).learns
 
 
 def sees_pending(name: str) -> bool:
@@ -95,16 +102,16 @@ def sees_pending(name: str) -> bool:
     return name not in REGISTRY or settings_of(name).sees_pending
 
 
-def _validated(name: str, settings: Mapping[str, Any]) -> SamplerSettings:
+def _validated(name: str, settings: Mapping[str, Any], where: str = "search") -> SamplerSettings:
     try:
         checked = settings_of(name).model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"search.sampler_settings: {key}: {_advice(name, key, first)}") from None
+        raise UserError(f"{where}.sampler_settings: {key}: {_advice(name, key, first)}") from None
     if not installed(name):
         raise UserError(
-            f"search.sampler: {name} needs {checked.library}, which is not installed; {_how_to_install(checked)}"
+            f"{where}.sampler: {name} needs {checked.library}, which is not installed; {_how_to_install(checked)}"
         )
     return checked
 
@@ -146,12 +153,12 @@ def _advice(name: str, key: str, problem: Any) -> str:
     return f"unknown setting of {name}; {suggest(key, known)}"
 
 
-def _find_own(name: str) -> None:
+def _find_own(name: str, where: str = "search") -> None:
     """Check that a dotted name is one, and that its module exists."""
     if not dotted.is_dotted(name):
         known = f"{suggest(name, list(REGISTRY))} (or your own, 'package.module:function')"
-        raise UserError(f"search.sampler: no sampler {name!r}; {known}")
-    dotted.find(name, "search.sampler")
+        raise UserError(f"{where}.sampler: no sampler {name!r}; {known}")
+    dotted.find(name, f"{where}.sampler")
 
 
 def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:

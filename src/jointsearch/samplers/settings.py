@@ -18,6 +18,8 @@ class SamplerSettings(BaseModel):
 
     factory: ClassVar[str]
     """Dotted name, `package.module:class`, of the sampler, whose module is imported only when it is made."""
+    learns: ClassVar[bool] = True
+    """Whether its proposals depend on what was evaluated before."""
     sees_pending: ClassVar[bool] = False
     """Whether it uses the proposals that have no result yet."""
     pools_budgets: ClassVar[bool] = False

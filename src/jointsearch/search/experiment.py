@@ -8,7 +8,7 @@ from jointsearch.core.config.budget import BudgetSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.files import digest
-from jointsearch.core.records import Digest, Identity, Record, Rung
+from jointsearch.core.records import Digest, Identity, Index, Record, Rung, proposal_key
 from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import ERROR, LOSS, Measure
 from jointsearch.search import hyperband
@@ -20,7 +20,9 @@ class Experiment(Record):
 
     Left out on purpose is what changes no result: the length of the search (it can grow), packing of jobs,
     device, folder of the data, notes. `warm_start` is the digest of the evaluations that the search began with; if
-    there were none it is left out. With an `objective` of one's own, images and our training are left out.
+    there were none it is left out. With an `objective` of one's own, images and our training are left out. `repeat` is
+    that of the arms which the study is of, else left out: arms of one repeat have common random numbers, see
+    `search.common`.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Experiment(Record):
     sampler_settings: dict[str, Any]
     lags: tuple[int, ...]
     warm_start: Digest | None = Field(None, exclude_if=lambda value: value is None)
+    repeat: Index | None = Field(None, exclude_if=lambda value: value is None)
 
     @property
     def id(self) -> Digest:
@@ -58,8 +61,21 @@ class Experiment(Record):
             proposal=proposal,
             budget=hyperband.budgets(self.budget)[level],
             budget_unit=self.budget.unit,
-            seed=derive_seed(self.seed, rung.study, "train", proposal.id, rung.rung),
+            seed=self.seed_of(rung.study, "train", *self._training(proposal.id, rung.rung, level)),
         )
+
+    def seed_of(self, study: str, purpose: str, *position: int | str) -> int:
+        """Derive a seed from a study and a position in it, see `derive_seed`; arms of one repeat are one study."""
+        return derive_seed(self.seed, study if self.repeat is None else f"arms-{self.repeat}", purpose, *position)
+
+    def number(self, proposal: str) -> int:
+        """Number of a configuration in its search, in the order of brackets and slots, from 0; by its proposal's id."""
+        bracket, _, slot = proposal_key(proposal)
+        return hyperband.configurations_before(bracket, self.budget) + slot
+
+    def _training(self, proposal: str, rung: int, level: int) -> tuple[int | str, int]:
+        """What tells a training from others: among arms, which have other brackets, its number and its budget."""
+        return (proposal, rung) if self.repeat is None else (self.number(proposal), level)
 
     @model_serializer(mode="wrap")
     def _without_our_training(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

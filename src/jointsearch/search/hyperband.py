@@ -77,8 +77,13 @@ def _counts(settings: BudgetSettings, minimum: Fraction, maximum: Fraction) -> b
 
 @cache
 def bracket(index: int, settings: BudgetSettings) -> Bracket:
-    """Build the bracket at a position in the search: rounds go from the most exploring bracket to s = 0."""
+    """Build the bracket at a position in the search: rounds go from the most exploring bracket to s = 0.
+
+    Without Hyperband (`rung_sizes: single`) each is one training at the full budget.
+    """
     top = len(budgets(settings)) - 1
+    if settings.rung_sizes == "single":
+        return Bracket(index, (1,), (top,))
     s = top - index % (top + 1)
     eta = settings.eta
     first = {
@@ -87,6 +92,13 @@ def bracket(index: int, settings: BudgetSettings) -> Bracket:
     }[settings.rung_sizes]
     sizes = tuple(max(1, first // eta**rung) for rung in range(s + 1))
     return Bracket(index, sizes, tuple(range(top - s, top + 1)))
+
+
+def configurations_before(index: int, settings: BudgetSettings) -> int:
+    """Configurations that the brackets before one propose."""
+    one_round = [bracket(other, settings).sizes[0] for other in range(len(budgets(settings)))]
+    rounds, rest = divmod(index, len(one_round))
+    return rounds * sum(one_round) + sum(one_round[:rest])
 
 
 def bracket_count(length: int, unit: LengthUnit, settings: BudgetSettings, where: str = "search.length") -> int:

@@ -24,16 +24,17 @@ class StudyPlan(Record):
         Where its proposals come from, a `StudyKind`: a search samples and promotes them; random ones are the same at
         every budget; manual ones are architectures of the literature; a retraining takes those that others have found.
     settings
-        Digest of its settings, `experiment.json`. Of the second of two steps: before it has the values that it keeps
-        from the first.
+        Digest of its settings, `experiment.json`. Of a later step of an arm: before it has the values that it keeps.
     brackets
         Sizes and budget levels of its brackets, in order.
     follows
         The studies from whose outcomes its settings, or its proposals, are chosen.
     keeps
-        The hyperparameters that the second of two steps keeps as the first has found them.
+        The hyperparameters that a step of an arm keeps as those that it follows have found them.
     arm, repeat
         Which search of which arm it is, or a step of it; null of other studies.
+    is_reference
+        Whether it is of the arm that others are compared with.
     names
         What it trains under names: manual architectures.
     seeds
@@ -48,6 +49,7 @@ class StudyPlan(Record):
     keeps: tuple[str, ...] = ()
     arm: str | None = None
     repeat: Index | None = None
+    is_reference: bool = False
     names: tuple[str, ...] = ()
     seeds: Index | None = None
 
@@ -116,6 +118,16 @@ class Plan(Record):
         return self.studies[0]
 
     @property
+    def arms(self) -> list[str]:
+        """Names of the arms, in order."""
+        return list(dict.fromkeys(one.arm for one in self.studies if one.arm is not None))
+
+    @property
+    def reference(self) -> str | None:
+        """The arm with which others are compared; None without arms."""
+        return next((one.arm for one in self.studies if one.is_reference), None)
+
+    @property
     def names(self) -> list[str]:
         """Names of the studies, in order."""
         return [one.name for one in self.studies]
@@ -179,6 +191,8 @@ def _refuse_loss(path: Path, study: StudyPlan, now: StudyPlan | None, begun: Seq
     before, after = study.model_dump(), now.model_dump()
     # Brackets that have not begun may change, or go.
     before["brackets"], after["brackets"] = begun, [now.bracket(one.index) for one in begun]
+    # What an arm is compared with changes nothing of its trainings.
+    after["is_reference"] = before["is_reference"]
     for field, was in before.items():
         if was != after[field]:
             raise UserError(

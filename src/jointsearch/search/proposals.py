@@ -19,8 +19,8 @@ from jointsearch.core.records import (
     Rung,
     WarmStart,
 )
-from jointsearch.core.seeds import derive_seed
 from jointsearch.samplers import base, registry
+from jointsearch.search import common
 from jointsearch.search import warm_start as known
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets, promote
@@ -130,7 +130,7 @@ def first_rung(
         space,
         seen,
         item.sizes[0],
-        np.random.default_rng(derive_seed(experiment.seed, last.study, "sample", index)),
+        np.random.default_rng(experiment.seed_of(last.study, "sample", index)),
         base.Outlook(
             budgets=budgets(experiment.budget),
             level=item.levels[0],
@@ -141,15 +141,16 @@ def first_rung(
             ),
         ),
     )
+    proposed = tuple(
+        Proposal(id=f"{index}-0-{slot}", values=sampled.values, origin=sampled.origin)
+        for slot, sampled in enumerate(suggestion.configurations)
+    )
     return Rung(
         experiment=experiment.id,
         study=last.study,
         bracket=index,
         rung=0,
-        proposals=tuple(
-            Proposal(id=f"{index}-0-{slot}", values=sampled.values, origin=sampled.origin)
-            for slot, sampled in enumerate(suggestion.configurations)
-        ),
+        proposals=proposed if experiment.repeat is None else common.drawn(proposed, experiment, space),
         model=suggestion.model,
         parents=tuple(digest(one) for one in (last, *pending)),
     )

@@ -1,6 +1,6 @@
 """A search space as a ConfigSpace, and its configurations as points of the unit cube."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import ConfigSpace as cs
@@ -107,7 +107,7 @@ class Space:
             if missing == 0:
                 return drawn
             drawn += [values for values in self.decode_all(self.draw(missing, rng)) if values is not None]
-        raise UserError("space: forbidden: hardly any configuration is left; remove a clause")
+        raise hardly_any_left()
 
     def encode(self, values: Values) -> Vector:
         """Encode one configuration of this space; shape `(dimension,)`, NaN where inactive."""
@@ -187,11 +187,24 @@ class Space:
         # ConfigSpace takes a random state of numpy's legacy kind.
         state = np.random.RandomState(rng.integers(2**32))
         for column, name in enumerate(self.names):
-            points[:, column] = self.configuration_space[name].sample_vector(count, seed=state)
-            one = self.file.hyperparameters[name]
-            if isinstance(one, Ordinal):
-                points[:, column] /= len(one.sequence) - 1
+            points[:, column] = self._draw_column(name, count, state)
         return points
+
+    def draw_by_name(self, seeds: Mapping[str, int]) -> Vector:
+        """Draw one point as `draw` does, each hyperparameter by a seed of its own, whatever others are searched.
+
+        Parameters
+        ----------
+        seeds
+            A seed for each of `names`.
+        """
+        columns = [self._draw_column(name, 1, np.random.RandomState(seeds[name] % 2**32)) for name in self.names]
+        return np.concatenate(columns)
+
+    def _draw_column(self, name: str, count: int, state: np.random.RandomState) -> Vector:
+        column: Vector = self.configuration_space[name].sample_vector(count, seed=state)
+        one = self.file.hyperparameters[name]
+        return column / (len(one.sequence) - 1) if isinstance(one, Ordinal) else column
 
     def _encode_column(self, name: str, column: Sequence[Value]) -> Vector:
         match self.file.hyperparameters[name]:
@@ -215,6 +228,11 @@ class Space:
                 # ConfigSpace returns integers for integers.
                 values = self.configuration_space[name].to_value(places).tolist()
         return [value if there else None for value, there in zip(values, known.tolist(), strict=True)]
+
+
+def hardly_any_left() -> UserError:
+    """What to raise where almost every point that was drawn is forbidden."""
+    return UserError("space: forbidden: hardly any configuration is left; remove a clause")
 
 
 def _configuration_space(

@@ -209,25 +209,28 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
 
 
 def _studies(all_jobs: Mapping[str, StudyJobs], search: float) -> list[str]:
-    """What the studies beside the search train, all repeats of arms together, and the total of all studies."""
+    """What the studies beside the search train, all repeats of arms together, then each arm, and the total of all."""
     if len(all_jobs) == 1:
         return []
     numbers: dict[str, int] = defaultdict(int)
     costs: dict[str, float] = defaultdict(float)
     for name, one in all_jobs.items():
         if name != layout.SEARCH:
-            group = name if one.planned.plan.arm is None else "arms"
-            numbers[group] += sum(sum(item.sizes) for item in one.brackets)
-            costs[group] += sum(
-                cost(item, budgets(one.config.budget), one.config.training.continuation) for item in one.brackets
-            )
-    unit = all_jobs[layout.SEARCH].config.budget.unit
+            arm = one.planned.plan.arm
+            for group in (name,) if arm is None else ("arms", f"  {arm}"):
+                numbers[group] += one.planned.plan.trainings
+                costs[group] += sum(
+                    cost(item, budgets(one.experiment.budget), one.config.training.continuation)
+                    for item in one.brackets
+                )
+    unit, width = all_jobs[layout.SEARCH].config.budget.unit, max(12, *map(len, numbers))
+    beside = math.fsum(one for group, one in costs.items() if not group.startswith(" "))
     return [
         "",
-        _row("studies", ["trainings", "training"]),
-        *(_row(group, [str(number), amount(costs[group], unit)]) for group, number in numbers.items()),
+        _row("studies", ["trainings", "training"], width),
+        *(_row(group, [str(number), amount(costs[group], unit)], width) for group, number in numbers.items()),
         "",
-        f"all studies       {amount(search + sum(costs.values()), unit)} of training",
+        f"all studies       {amount(search + beside, unit)} of training",
     ]
 
 
@@ -242,8 +245,8 @@ def _in_time(study_jobs: StudyJobs, total: float, simulated: Schedule) -> list[s
     ]
 
 
-def _row(name: str, cells: Sequence[str]) -> str:
-    return f"  {name:<12}" + "".join(f"{cell:>13}" for cell in cells)
+def _row(name: str, cells: Sequence[str], width: int = 12) -> str:
+    return f"  {name:<{width}}" + "".join(f"{cell:>13}" for cell in cells)
 
 
 def _first_model(study_jobs: StudyJobs, simulated: Schedule) -> str:

@@ -25,7 +25,7 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.resolve import refuse_another
-from jointsearch.search.studies.arms import second_step
+from jointsearch.search.studies.arms import later_step
 from jointsearch.search.studies.kinds import proposer
 from jointsearch.space.space import Space
 from jointsearch.training.job import Job, drop_ends
@@ -169,10 +169,9 @@ class _StudyRun:
 
 
 def _settings(study_jobs: StudyJobs) -> Experiment:
-    """Settings of a study, once the study has ended whose incumbent it keeps a part of."""
-    for found in study_jobs.inputs("settings")["keeps"]:
-        return second_step(study_jobs.experiment, read_record(found, Incumbent), study_jobs.planned.plan.keeps)
-    return study_jobs.experiment
+    """Settings of a study, once those have ended whose incumbents it keeps a part of."""
+    found = [read_record(path, Incumbent) for path in study_jobs.inputs("settings")["keeps"]]
+    return later_step(study_jobs.experiment, found, study_jobs.planned.plan.keeps)
 
 
 def _trainer(

@@ -203,8 +203,8 @@ class StudyJobs:
         Each gets 1.1 times its training, since the evaluations during it take a few percent, and the allowance of the
         configuration for what comes before and after.
         """
-        jobs, budget = self.config.jobs, self.config.budget
-        item, all_budgets = self.planned.bracket(bracket), hyperband.budgets(budget)
+        jobs = self.config.jobs
+        item, all_budgets = self.planned.bracket(bracket), hyperband.budgets(self.experiment.budget)
         training = hyperband.durations(item, all_budgets, self.config.training.continuation)[rung]
         seconds = 1.1 * training * self.seconds_per_unit + jobs.allowance
         # Rounded first: 1.1 is a little more than eleven tenths.

@@ -1,5 +1,6 @@
 """The typed configuration, a file for each section. Unknown keys are refused; the JSON schema is generated from it."""
 
+from jointsearch.core.config.arms import ArmSettings, ArmsSettings, StepSettings
 from jointsearch.core.config.budget import BudgetClock, BudgetSettings, LengthUnit
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.file import Config, find_beside, load, merge, overrides, parse, read
@@ -7,7 +8,6 @@ from jointsearch.core.config.jobs import JobSettings
 from jointsearch.core.config.search import SearchSettings, WarmStartSettings
 from jointsearch.core.config.settings import MOST_TRAININGS, Count, Settings
 from jointsearch.core.config.studies import (
-    ArmSettings,
     CorrelationSettings,
     ManualSettings,
     RetrainingSettings,
@@ -18,6 +18,7 @@ from jointsearch.core.config.training import TrainingSettings
 __all__ = [
     "MOST_TRAININGS",
     "ArmSettings",
+    "ArmsSettings",
     "BudgetClock",
     "BudgetSettings",
     "Config",
@@ -30,6 +31,7 @@ __all__ = [
     "RetrainingSettings",
     "SearchSettings",
     "Settings",
+    "StepSettings",
     "StudySettings",
     "TrainingSettings",
     "WarmStartSettings",

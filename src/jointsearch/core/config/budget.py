@@ -52,10 +52,10 @@ class BudgetSettings(Settings):
     """The full budget."""
     eta: Annotated[int, Field(ge=2)] = 3
     """Ratio of neighbouring budgets; the best 1/eta of a rung are promoted."""
-    rung_sizes: Literal["bohb", "hyperband"] = "bohb"
+    rung_sizes: Literal["bohb", "hyperband", "single"] = "bohb"
     """Sizes of the first rungs. `bohb`, as in the BOHB authors' optimiser: `floor((s_max + 1) / (s + 1)) * eta^s`,
     which is 27, 9, 6, 4 for four budgets. `hyperband`, as in the Hyperband paper: `ceil((s_max + 1) / (s + 1) *
-    eta^s)`, which is 27, 12, 6, 4."""
+    eta^s)`, which is 27, 12, 6, 4. `single`: no Hyperband; each bracket is one training at the full budget."""
 
     @model_validator(mode="after")
     def _minimum_not_above_maximum(self) -> Self:

@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, Self, get_args, get_origin
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, Self, Union, get_args, get_origin
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -223,9 +223,15 @@ def _unknown_key(place: tuple[int | str, ...]) -> str:
 
 
 def _keys(parents: list[str]) -> list[str]:
-    model: Any = Config
+    found: Any = Config
     for parent in parents:
-        annotation = model.model_fields[parent].annotation
-        # A study that need not be named is one of its settings, or None.
-        model = next(iter(get_args(annotation)), annotation)
-    return list(model.model_fields)
+        # A section that need not be there is one of its settings, or None.
+        found = next((one for one in get_args(found) if get_origin(found) in (Union, UnionType)), found)
+        match get_origin(found):
+            case None:
+                found = found.model_fields[parent].annotation
+            case kind:
+                # Sections by a name of one's own, or in a list, which all have the same keys.
+                found = get_args(found)[1 if kind is dict else 0]
+    found = next(iter(get_args(found)), found)
+    return list(found.model_fields)

@@ -61,6 +61,9 @@ def _sections(section: Schema, kinds: Schema, title: str, prefix: str) -> Iterat
             below[name] = inner
             continue
         items.append(_item(name, field, section))
+        if isinstance(each := field.get("additionalProperties"), dict):
+            refs = [one["$ref"] for one in _choices(each) if "$ref" in one]
+            below |= {f"{name}.<name>": kinds[ref.rpartition("/")[2]] for ref in refs}
         if inner is not None:
             items += [_item(f"{name}.{one}", about, inner) for one, about in inner["properties"].items()]
     yield _wrapped(title)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.records import Origin, Rung
-from jointsearch.core.seeds import derive_seed
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
@@ -30,11 +29,15 @@ class Correlation(StudyKind):
         """Draw configurations from the space: the same ones in every rung, each as many times as it has seeds."""
         import numpy as np
 
+        from jointsearch.search import common
         from jointsearch.space.space import Space
 
-        seeds = study.seeds or 1
+        seeds, space = study.seeds or 1, Space(experiment.space)
         size = study.at(bracket).sizes[rung] // seeds
-        rng = np.random.default_rng(derive_seed(experiment.seed, study.name, "sample", bracket))
+        if experiment.repeat is None:
+            drawn = space.sample(size, np.random.default_rng(experiment.seed_of(study.name, "sample", bracket)))
+        else:
+            drawn = [common.configuration(experiment, space, number) for number in range(size)]
         origin = Origin(sampler="random", kind="random")
-        drawn = [(values, origin) for values in Space(experiment.space).sample(size, rng) for _ in range(seeds)]
-        return same_rung(experiment, study.name, bracket, rung, drawn)
+        listed = [(values, origin) for values in drawn for _ in range(seeds)]
+        return same_rung(experiment, study.name, bracket, rung, listed)

@@ -20,7 +20,8 @@ Evaluations = Mapping[str, Sequence[Evaluation]]
 class PlannedStudy:
     """A study as it is planned: its plan, and the settings whose digest the plan holds.
 
-    In the settings of the second of two steps, the values that the first has to find are those with which it began.
+    In the settings of a later step of an arm, the values that those before it have to find are those with which the arm
+    began.
     """
 
     plan: StudyPlan
@@ -38,6 +39,7 @@ class PlannedStudy:
         keeps: tuple[str, ...] = (),
         arm: str | None = None,
         repeat: int | None = None,
+        is_reference: bool = False,
         names: tuple[str, ...] = (),
         seeds: int | None = None,
     ) -> Self:
@@ -51,6 +53,7 @@ class PlannedStudy:
             keeps=keeps,
             arm=arm,
             repeat=repeat,
+            is_reference=is_reference,
             names=names,
             seeds=seeds,
         )
