@@ -20,7 +20,6 @@ from jointsearch.core.records import (
     WarmStart,
 )
 from jointsearch.samplers import base, registry
-from jointsearch.search import common
 from jointsearch.search import warm_start as known
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets, promote
@@ -121,6 +120,8 @@ def first_rung(
         If the sampler cannot be made, or breaks its contract.
     """
     import numpy as np
+
+    from jointsearch.search import common
 
     index, item = last.bracket, bracket(last.bracket, experiment.budget)
     space = space or _space(experiment)
