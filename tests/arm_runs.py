@@ -1,6 +1,7 @@
 """Arms for tests to analyse, made without training."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from synthetic import results, search
 
@@ -18,39 +19,88 @@ STEPS: dict[str, tuple[int | None, ...]] = {
     "architecture_first": (1, 2),
     "hyperparameters_first": (1, 2),
 }
+EIGHT: dict[str, tuple[int | None, ...]] = {
+    **STEPS,
+    "joint_tpe_full": (None,),
+    "evolution_first": (1, 2),
+    "gradients_first": (1, 2),
+}
+"""More arms, as a configuration may name them."""
 ERRORS = {"joint_bohb": 0.6, "joint_hyperband": 0.8, "architecture_first": 0.9, "hyperparameters_first": 0.7}
 """How many times as large as in `synthetic.search` the errors of an arm are."""
 TEST_ABOVE = 0.004
 """How far the test error lies above the validation error."""
 
 
-def arms(settings: BudgetSettings, repeats: int, brackets: int, failing: float = 0.05, **missing: int) -> Results:
-    """Make arms up; `missing`: how many trainings a study lacks at its end, by its name with `_` for `-`."""
+_FULL = ("joint_random", "joint_tpe_full")
+"""Arms that train at the full budget only."""
+
+
+def arms(
+    settings: BudgetSettings,
+    repeats: int,
+    brackets: int,
+    failing: float = 0.05,
+    steps_of: Mapping[str, tuple[int | None, ...]] = STEPS,
+    shared: bool = True,
+    **missing: int,
+) -> Results:
+    """Make arms up.
+
+    `shared`: whether the arms of a repeat say that they have common random numbers; `missing`: how many trainings a
+    study lacks at its end, by its name with `_` for `-`.
+    """
     studies, planned = {}, []
-    for number, (arm, steps) in enumerate(STEPS.items()):
+    for number, (arm, steps) in enumerate(steps_of.items()):
         for repeat in range(repeats):
             for step in steps:
                 name, seed = layout.arm(arm, repeat, step), 100 * repeat + 10 * number + (step or 0)
-                if arm == "joint_random":
+                if arm in _FULL:
                     made = at_full_budget(settings, brackets, seed, failing)
                 else:
                     made = search(brackets // len(steps), settings, seed=seed, failing=failing)
-                planned.append(planned_step(settings, arm, repeat, step, brackets))
+                planned.append(planned_step(settings, arm, repeat, steps_of[arm], step, brackets))
                 made = made[: len(made) - missing.get(name.replace("-", "_"), 0)]
                 if made:
                     studies[name] = [spent(one, name, ERRORS.get(arm, 1.0)) for one in made]
-    return results(settings, beside=planned, **studies)
+    made = results(settings, beside=planned, **studies)
+    return common(made) if shared else made
 
 
-def planned_step(settings: BudgetSettings, arm: str, repeat: int, step: int | None, brackets: int) -> StudyPlan:
+def common(made: Results) -> Results:
+    """The same, with common random numbers in all arms of a repeat."""
+    repeats = {one.name: one.repeat for one in made.plan.studies if one.repeat is not None}
+    studies = {
+        name: replace(one, experiment=one.experiment.model_copy(update={"repeat": repeats[name]}))
+        if name in repeats
+        else one
+        for name, one in made.studies.items()
+    }
+    return replace(made, studies=studies)
+
+
+def planned_step(
+    settings: BudgetSettings,
+    arm: str,
+    repeat: int,
+    steps: tuple[int | None, ...],
+    step: int | None,
+    brackets: int,
+) -> StudyPlan:
     """Plan a search of an arm, or one of its two steps."""
-    if arm == "joint_random":
+    if arm in _FULL:
         top = len(budgets(settings)) - 1
         kind, items = "random", (Bracket(top, (random_size(settings, brackets),), (top,)),)
     else:
-        kind, items = "search", tuple(bracket(index, settings) for index in range(brackets // len(STEPS[arm])))
+        kind, items = "search", tuple(bracket(index, settings) for index in range(brackets // len(steps)))
     return StudyPlan(
-        name=layout.arm(arm, repeat, step), kind=kind, settings="0" * 64, brackets=items, arm=arm, repeat=repeat
+        name=layout.arm(arm, repeat, step),
+        kind=kind,
+        settings="0" * 64,
+        brackets=items,
+        follows=(layout.arm(arm, repeat, 1),) if step == 2 else (),
+        arm=arm,
+        repeat=repeat,
     )
 
 

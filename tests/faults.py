@@ -189,8 +189,8 @@ FAULTS = (
     ),
     Fault(
         "p-values are not corrected",
-        'corrected[known] = multipletests(p[known], method="holm")[1]',
-        "corrected[known] = p[known]",
+        'corrected = multipletests(np.nan_to_num(p, nan=1.0), method="holm")[1]',
+        "corrected = p",
     ),
     # The audit.
     Fault(

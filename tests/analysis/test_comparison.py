@@ -4,10 +4,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from arm_runs import ERRORS, STEPS, TEST_ABOVE, arms
+from arm_runs import STEPS, TEST_ABOVE, arms
 from synthetic import SPACE
 
-from jointsearch.analysis.comparison import ArmComparison, Repeat, compare_arms, in_order, mean_path, reach, title
+from jointsearch.analysis.arm_design import ArmDesign
+from jointsearch.analysis.comparison import ArmComparison, Repeat, compare_arms, mean_path, reach
 from jointsearch.analysis.tables.arms_table import data
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
@@ -102,16 +103,31 @@ def test_time_only_grows_as_searches_go_on() -> None:
     assert all(earlier < later for earlier, later in pairwise(times))
 
 
+DESIGN = ArmDesign(tuple(STEPS), (), paired=True)
+
+
 def test_repeats_are_compared_that_have_got_to_the_full_budget_in_every_arm() -> None:
     begun = [run((1, 0.8), spent=5, arm=arm, repeat=repeat) for arm in STEPS for repeat in (0, 1)]
     late = [replace(run((1, 0.8), spent=1, arm=arm, repeat=2, complete=False), full=False) for arm in STEPS]
-    comparison = ArmComparison.of([*begun, *late, run((1, 0.8), spent=1, repeat=3, complete=False)])
+    comparison = ArmComparison.of(DESIGN, [*begun, *late, run((1, 0.8), spent=1, repeat=3, complete=False)])
     assert (comparison.numbers, comparison.at) == ((0, 1), 5)
     assert len(comparison.begun("joint_bohb")) == 4 and len(comparison.compared("joint_bohb")) == 2
 
 
-def test_without_common_repeats_nothing_is_compared() -> None:
-    comparison = ArmComparison.of([run((1, 0.8), spent=5), run((1, 0.8), spent=5, arm="joint_random", repeat=1)])
+def test_an_arm_that_has_not_begun_a_repeat_keeps_no_other_from_it() -> None:
+    early = [run((1, 0.8), spent=5, arm=arm, repeat=repeat) for arm in STEPS for repeat in (0, 1)]
+    late = [one for one in early if (one.arm, one.number) != ("joint_random", 1)]
+    comparison = ArmComparison.of(DESIGN, late)
+    assert comparison.numbers == (0, 1)
+    assert comparison.errors("joint_random", "validation") == {0: 0.8}
+    assert comparison.errors("joint_bohb", "validation") == {0: 0.8, 1: 0.8}
+
+
+def test_a_search_that_is_complete_without_the_full_budget_keeps_no_other_from_its_repeat() -> None:
+    failed = replace(run((1, 0.8), spent=2, arm="joint_random"), full=False)
+    assert ArmComparison.of(DESIGN, [run((1, 0.8), spent=5), failed]).numbers == (0,)
+    running = replace(failed, complete=False)
+    comparison = ArmComparison.of(DESIGN, [run((1, 0.8), spent=5), running])
     assert comparison.numbers == () and np.isnan(comparison.at)
     assert comparison.mean_path("joint_bohb").empty and comparison.incumbents("joint_bohb") == ()
 
@@ -155,14 +171,3 @@ def test_one_repeat_has_a_path_without_interval_and_none_has_no_path() -> None:
     assert path["error"].tolist() == [0.8, 0.8]
     assert path[["interval_low", "interval_high"]].isna().all(axis=None)
     assert mean_path([], np.nan).empty
-
-
-def test_arms_are_in_one_order_and_named_by_their_words() -> None:
-    assert set(ERRORS) < set(STEPS) and in_order(reversed(STEPS)) == list(STEPS)
-    assert in_order(["trees_first", "joint_random", "a_b_first", "joint_bohb"]) == [
-        "joint_bohb",
-        "joint_random",
-        "a_b_first",
-        "trees_first",
-    ]
-    assert [title(arm) for arm in ("joint_random", "a_b_first")] == ["joint random search", "a b first"]

@@ -96,10 +96,11 @@ def test_before_the_first_record_there_is_a_paper(tmp_path) -> None:
 
 def test_arms_that_are_not_complete_have_another_paper(everything) -> None:
     facts, folder = everything
-    assert set(facts.arms.values()) == {2} and facts.start == "wide_resnet_10_2"
+    assert {arm.repeats for arm in facts.arms} == {2} and facts.start == "wide_resnet_10_2"
     studies = {**facts.studies, "arm": replace(facts.studies["arm"], planned=facts.studies["arm"].done + 1)}
     assert build(replace(facts, studies=studies), folder) != build(facts, folder)
-    alone = replace(facts, arms={"joint_bohb": 2, "joint_random": 2})
+    alone = replace(facts, arms=tuple(arm for arm in facts.arms if not arm.stepwise))
+    assert len(alone.arms) == 3
     assert build(alone, folder).startswith(b"%PDF-")
 
 
@@ -111,6 +112,50 @@ def test_arms_of_an_objective_without_a_test_loss_are_compared_by_its_loss(every
     other = facts.numbers[name].model_copy(update={"value": facts.numbers[name].value + 3})
     assert build(replace(without, numbers=known | {name: other}), folder) != build(without, folder)
     assert build(replace(own, numbers=own.numbers | {name: other}), folder) == build(own, folder)
+
+
+def test_the_text_follows_the_sign_and_the_test_of_a_difference(everything) -> None:
+    facts, folder = everything
+    name = "architecture_first_test"
+    made = []
+    for difference, p in ((3.0, 0.01), (-3.0, 0.01), (3.0, 0.5)):
+        changed = {f"{name}_difference": difference, f"{name}_p_holm": p}
+        numbers = {one: facts.numbers[one].model_copy(update={"value": value}) for one, value in changed.items()}
+        # The same digits: what differs is the text around them.
+        shown = {one: number.model_copy(update={"digits": 0}) for one, number in numbers.items()}
+        made.append(build(replace(facts, numbers=facts.numbers | shown), folder))
+    assert len(set(made)) == 3
+
+
+def test_an_open_comparison_says_how_many_repeats_would_decide_it(everything) -> None:
+    facts, folder = everything
+    name = "architecture_first_test"
+    numbers = {one: of for one, of in facts.numbers.items() if one not in (f"{name}_needed", f"{name}_more_than")}
+    without = build(replace(facts, numbers=numbers), folder)
+    for end in ("needed", "more_than"):
+        said = numbers | {f"{name}_{end}": ANY, f"{name}_detectable": ANY}
+        assert build(replace(facts, numbers=said), folder) != without
+
+
+def test_the_text_says_what_each_arm_is_and_which_test_compares_them(everything) -> None:
+    facts, folder = everything
+    before = build(facts, folder)
+    other = tuple(replace(arm, text=arm.text + " and more") for arm in facts.arms)
+    assert build(replace(facts, arms=other), folder) != before
+    assert build(replace(facts, methods="None."), folder) != before
+    assert build(replace(facts, design=replace(facts.design, paired=not facts.design.paired)), folder) != before
+
+
+def test_another_arm_may_be_the_reference(everything) -> None:
+    facts, folder = everything
+    first, *others = facts.design.arms
+    arms = ("joint_random", first, *(arm for arm in others if arm != "joint_random"))
+    numbers = {
+        name.replace("joint_bohb", "X").replace("joint_random", "joint_bohb").replace("X", "joint_random"): number
+        for name, number in facts.numbers.items()
+    }
+    named = replace(facts, numbers=numbers, design=replace(facts.design, arms=arms))
+    assert build(named, folder) != build(facts, folder)
 
 
 def test_a_network_of_ones_own_has_no_main_blocks(search_only) -> None:
@@ -146,7 +191,7 @@ def test_a_space_of_other_parts_or_none_has_a_paper(tmp_path, part_of, arms) -> 
     assert told["tables"]["importance_groups"]["titles"][2:-2] == (
         ("depth 1", "sgd", "width", "D×D", "D×S", "D×W", "S×S", "S×W", "W×W", "higher") if parts else ()
     )
-    assert list(told["experiment"]["arms"]) == arms
+    assert [arm["name"] for arm in told["arms"]] == arms
     before = build(facts, folder)
     assert before.startswith(b"%PDF-")
     of = [*parts, *("__".join(pair) for pair in combinations(parts, 2))]

@@ -89,16 +89,6 @@ def test_states_count_what_is_done_failed_and_planned_the_arms_together() -> Non
     assert found["retraining"].planned == 4
 
 
-def test_repeats_of_each_arm_are_counted_two_steps_as_one() -> None:
-    raw = {"experiment": "x", "data": {"name": "digits"}, "budget": BUDGET.model_dump()}
-    settings = Config.model_validate(
-        raw | {"studies": {"arms": {"brackets": 6, "repeats": 2, "start": "resnet_20"}, "correlation": {}}}
-    )
-    experiment = resolve(settings)
-    found = conditions.arms(kinds.record(kinds.plan(settings, experiment), experiment))
-    assert len(found) == 5 and set(found.values()) == {2}
-
-
 def test_machines_are_told_by_kind_with_the_trainings_on_each(tmp_path) -> None:
     around = {"commit": None, "diff": None, "code": {}, "lock": None, "packages": {}, "unpinned": (), "python": "3"}
     around |= {"torch": {}, "system": "Linux", "cores": 4, "threads": 1, "gpu": None, "driver": None, "flags": {}}

@@ -1,14 +1,21 @@
+import io
 import math
 
 import pandas as pd
 import pytest
+from arm_runs import EIGHT, arms
 
+from jointsearch.analysis.csv_file import csv_bytes
 from jointsearch.analysis.importance.groups import Effects
+from jointsearch.analysis.tables.arms_table import data
+from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.units import ERROR, LOSS
 from jointsearch.paper.captions import parse
 from jointsearch.paper.tables import TABLES, show
 from jointsearch.results.catalogue import TABLES as MADE
+
+EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 
 
 def test_every_display_is_of_a_table_that_is_made() -> None:
@@ -51,25 +58,58 @@ def test_a_table_without_rows_or_columns() -> None:
 
 
 def _arms(test: float) -> pd.DataFrame:
-    ends = ("mean", "sd", "difference", "difference_low", "difference_high", "p_holm")
+    ends = ("mean", "sd", "difference", "difference_low", "difference_high", "p_holm", "p_exact_holm")
     row = {"arm": "trees_first", "title": "trees first", "n": 2, "compared": 3}
+    row |= {"reference": "joint_tpe", "test": "Welch's t-test"}
     row |= {f"validation_{end}": 0.5 for end in ends} | {f"test_{end}": test for end in ends}
+    row |= {f"{of}_verdict": "open" for of in ("validation", "test")}
+    row |= {f"{of}_needed": 100 for of in ("validation", "test")}
+    row |= {f"{of}_needed_more": of == "test" for of in ("validation", "test")}
     return pd.DataFrame([row])
 
 
 def test_errors_of_arms_are_in_percent_and_losses_are_not() -> None:
     shown = show("arms_table", _arms(0.25), "x.csv", ERROR)
-    ours = ("validation error (%)", "difference (points)", "p", "test error (%)", "difference (points)", "p")
-    assert shown.titles == ("arm", "repeats", *ours)
-    assert shown.rows[0][2:6] == ("50.00 ± 50.00", "50.00 [50.00, 50.00]", "0.50", "25.00 ± 25.00")
+    verdict = ("p", "p, exact", "verdict", "repeats to decide")
+    means = ("validation error (%)", "test error (%)")
+    assert shown.titles == ("arm", "repeats", *means, "difference (points)", *verdict)
+    assert shown.rows[0][2:] == (
+        "50.00 ± 50.00",
+        "25.00 ± 25.00",
+        "25.00 [25.00, 25.00]",
+        "0.25",
+        "0.25",
+        "Open",
+        "> 100",
+    )
     shown = show("arms_table", _arms(0.25), "x.csv", LOSS)
-    assert shown.titles == ("arm", "repeats", "loss", "difference", "p", "test loss", "difference", "p")
-    assert shown.rows[0][2:6] == ("0.5000 ± 0.5000", "0.5000 [0.5000, 0.5000]", "0.50", "0.2500 ± 0.2500")
+    assert shown.titles == ("arm", "repeats", "loss", "test loss", "difference", *verdict)
+    assert shown.rows[0][2:5] == ("0.5000 ± 0.5000", "0.2500 ± 0.2500", "0.2500 [0.2500, 0.2500]")
 
 
-def test_arms_without_a_test_loss_have_no_columns_of_it() -> None:
+def test_arms_without_a_test_loss_are_compared_by_their_loss() -> None:
     shown = show("arms_table", _arms(math.nan), "x.csv", LOSS)
-    assert shown.titles == ("arm", "repeats", "loss", "difference", "p")
+    assert shown.titles == ("arm", "repeats", "loss", "difference", "p", "p, exact", "verdict", "repeats to decide")
+    assert shown.rows[0][3:] == ("0.5000 [0.5000, 0.5000]", "0.50", "0.50", "Open", "100")
+
+
+def test_the_caption_of_the_arms_names_their_reference_and_their_test() -> None:
+    caption = show("arms_table", _arms(0.25), "x.csv", ERROR).caption
+    assert caption.endswith("The reference is joint TPE; test: Welch's *t* test.")
+
+
+def test_nothing_that_is_not_a_number_is_shown_of_arms_that_are_not_tested() -> None:
+    for made in (
+        arms(EPOCHS, 1, 4),
+        arms(EPOCHS, 2, 4, failing=1),
+        arms(EPOCHS, 2, 4, failing=0.7),
+        arms(EPOCHS, 3, 4, steps_of=EIGHT, shared=False),
+    ):
+        table = pd.read_csv(io.BytesIO(csv_bytes(data(made))))
+        cells = [cell for row in show("arms_table", table, "x.csv").rows for cell in row]
+        assert not any(word in cell.lower() for cell in cells for word in ("nan", "<na>", "none", "∞"))
+        verdicts = [row[-2] for row in show("arms_table", table, "x.csv").rows]
+        assert verdicts[0] == "–" and "–" not in verdicts[1:]
 
 
 def test_a_regret_is_in_points_of_errors_only() -> None:

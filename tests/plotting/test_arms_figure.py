@@ -1,13 +1,15 @@
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
-from arm_runs import STEPS, arms
+from arm_runs import EIGHT, STEPS, arms
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from synthetic import results
 
-from jointsearch.analysis.comparison import title
+from jointsearch.analysis.arm_design import title
 from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.analysis.tables import arms_table
 from jointsearch.core.config import BudgetSettings
@@ -61,7 +63,7 @@ def test_data_survive_their_file(made, rows) -> None:
 
 
 def test_each_arm_has_a_panel_with_its_repeats_and_its_mean(rows, figure) -> None:
-    assert [axes.get_title() for axes in figure.axes[:-1]] == [f"{title(arm)}\n3 of 3 complete" for arm in STEPS]
+    assert [axes.get_title() for axes in figure.axes[:-2]] == [f"{title(arm)}\n3 of 3 complete" for arm in STEPS]
     for axes, arm in zip(figure.axes, STEPS, strict=False):
         (mean,) = rows.loc[(rows["arm"] == arm) & (rows["part"] == "mean") & (rows["measure"] == "validation"), "error"]
         (line,) = [line for line in axes.lines if line.get_linewidth() == 1.8]
@@ -71,19 +73,48 @@ def test_each_arm_has_a_panel_with_its_repeats_and_its_mean(rows, figure) -> Non
 
 
 def test_panel_b_draws_every_repeat_and_counts_them(rows, figure) -> None:
-    ends = figure.axes[-1]
+    ends = figure.axes[-2]
     drawn = [line.get_xdata()[0] for line in ends.lines if line.get_markersize() == 2.5 and line.get_marker() == "o"]
     assert sorted(drawn) == pytest.approx(sorted(100 * rows.loc[rows["part"] == "repeat", "error"]))
     labels = [label.get_text() for label in ends.get_yticklabels()]
     assert labels == [f"{title(arm)}, n = 3" for arm in STEPS]
-    assert ends.get_title(loc="right") == "15 of 15 searches complete"
+    assert ends.get_title(loc="right") == "15 of 15 complete"
 
 
 def test_arms_differ_without_colour() -> None:
-    known = looks([*STEPS, "trees_first", "x_first"])
+    known = looks(list(EIGHT), "joint_random")
     for what in ("marker", "color"):
-        assert len({str(look[what]) for look in known.values()}) == len(STEPS) + 2
-    assert set(looks([f"a{number}_first" for number in range(9)])) >= {"a8_first"}
+        assert len({str(look[what]) for look in known.values()}) == len(EIGHT)
+    assert known["joint_random"]["color"] == style.BLACK
+    many = looks([f"a{number}" for number in range(30)], "a0")
+    assert len({(look["color"], look["marker"]) for look in many.values()}) == 30
+
+
+SEEN = {
+    "normal": np.eye(3),
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+"""What of linear red, green and blue is seen (Machado, Oliveira and Fernandes 2009, severity 1)."""
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(color: str, seen: str) -> np.ndarray:
+    linear = np.array(SEEN[seen]) @ np.array([_linear(one) for one in to_rgb(color)])
+    x, y, z = np.cbrt(XYZ @ linear.clip(0.001, 1) / [0.9505, 1, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_the_colour_blind_distinguish_eight_arms(seen) -> None:
+    colors = [lab(look["color"], seen) for look in looks(list(EIGHT), "joint_bohb").values()]
+    # A difference of 2 is just noticeable.
+    assert min(np.linalg.norm(one - other) for one, other in combinations(colors, 2)) > 12
 
 
 def test_incomplete_searches_are_counted_and_all_arms_compared_where_the_first_of_them_is(tmp_path) -> None:
@@ -91,22 +122,51 @@ def test_incomplete_searches_are_counted_and_all_arms_compared_where_the_first_o
     rows = parse(csv_bytes(data(made)))
     figure = draw(rows)
     assert [axes.get_title().split("\n")[1] for axes in figure.axes[:2]] == ["1 of 2 complete"] * 2
-    ends = figure.axes[-1]
-    assert ends.get_title(loc="right") == "8 of 10 searches complete"
+    ends = figure.axes[-2]
+    assert ends.get_title(loc="right") == "8 of 10 complete"
     (at,) = rows["compared_at"].unique()
     assert f"when {at:.3g} epochs were spent" in ends.get_xlabel()
-    assert all(any(line.get_xdata()[0] == at for line in axes.lines) for axes in figure.axes[:-1])
+    assert all(any(line.get_xdata()[0] == at for line in axes.lines) for axes in figure.axes[:-2])
     assert (rows.loc[rows["part"] == "repeat", "spent"] <= at).all()
     style.save(figure, tmp_path / "figure")
 
 
-def test_where_repeats_cannot_be_compared_their_courses_are_shown(tmp_path) -> None:
+def test_panel_c_draws_differences_with_their_intervals_and_fills_what_is_decided(made, rows, figure) -> None:
+    known = arms_table.data(made).set_index("arm").drop("joint_bohb")
+    *_, axes = figure.axes
+    marks = [line for line in axes.lines if line.get_marker() != "" and line.get_marker() != "None"]
+    bars = [line for line in axes.lines if line.get_linewidth() == 1.3]
+    assert [line.get_xdata()[0] for line in marks] == pytest.approx(list(100 * known["test_difference"]))
+    intervals = 100 * known[["test_difference_low", "test_difference_high"]].to_numpy()
+    assert np.array([line.get_xdata() for line in bars]) == pytest.approx(intervals)
+    assert "joint BOHB (points)" in axes.get_xlabel()
+    decided = rows.assign(verdict=rows["verdict"].where(rows["verdict"] != "open", "worse"))
+    filled = [line for line in draw(decided).axes[-1].lines if line.get_markersize() == 4.5]
+    assert all(line.get_markerfacecolor() == line.get_color() for line in filled) and len(filled) == 4
+    assert [line.get_markerfacecolor() for line in marks] == ["white"] * 4
+
+
+def test_where_no_repeat_of_the_reference_is_there_its_differences_say_so(tmp_path) -> None:
     made = arms(EPOCHS, 2, 4)
     studies = {name: one for name, one in made.studies.items() if name in ("joint_bohb-0", "joint_random-1")}
     figure = draw(parse(csv_bytes(data(replace(made, studies=studies)))))
-    assert texts(figure) == ["No repeat has got to the full budget in every arm."]
+    assert texts(figure) == ["No arm has a repeat to\ncompare with joint BOHB."]
     assert all(len(axes.lines) for axes in figure.axes[:2])
     style.save(figure, tmp_path / "figure")
+
+
+def test_many_arms_stand_in_rows_and_nothing_is_written_over_another() -> None:
+    made = arms(EPOCHS, 3, 4, steps_of={**EIGHT, "an_arm_with_a_name_that_is_longer_than_its_panel_first": (1, 2)})
+    figure = draw(parse(csv_bytes(data(made))))
+    figure.draw_without_rendering()
+    panels = figure.axes[:-2]
+    assert len(panels) == 9 and len({round(axes.get_position().y0, 3) for axes in panels}) == 3
+    written = [*(axes.title for axes in panels), *figure.axes[-2].get_yticklabels()]
+    boxes = [text.get_window_extent() for text in written]
+    boxes += [axes.get_legend().get_window_extent() for axes in figure.axes[-2:]]
+    boxes += [axes.get_window_extent() for axes in panels]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +198,7 @@ def test_few_and_failing_repeats_are_drawn(tmp_path, repeats, failing) -> None:
 def test_an_arm_may_be_missing(made, tmp_path) -> None:
     studies = {name: one for name, one in made.studies.items() if not name.startswith("joint_")}
     figure = draw(parse(csv_bytes(data(replace(made, studies=studies)))))
-    assert len(figure.axes[-1].get_yticklabels()) == 2
+    assert len(figure.axes[-2].get_yticklabels()) == 2
     style.save(figure, tmp_path / "figure")
 
 

@@ -8,30 +8,16 @@ from itertools import takewhile
 import numpy as np
 import pandas as pd
 
-from jointsearch.analysis.paired import mean_interval
+from jointsearch.analysis.arm_design import ArmDesign
+from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan
 
-JOINT = {"joint_bohb": "joint BOHB", "joint_random": "joint random search", "joint_hyperband": "joint Hyperband"}
-"""What the joint arms are called, in the order of figure and table."""
-REFERENCE = "joint_bohb"
-"""The arm that the others are compared with."""
 MEASURES = {"validation": "full_budget_loss", "test": "full_budget_test_error"}
 """Errors of an incumbent, and their columns in a trajectory."""
-
-
-def title(arm: str) -> str:
-    """What an arm is called: `architecture first`."""
-    return JOINT.get(arm, arm.replace("_", " "))
-
-
-def in_order(arms: Iterable[str]) -> list[str]:
-    """Arms in the order of figure and table: the joint ones, then those of two steps by the alphabet."""
-    given = set(arms)
-    return [*(arm for arm in JOINT if arm in given), *sorted(given - set(JOINT))]
 
 
 @dataclass(frozen=True)
@@ -87,35 +73,46 @@ class ArmComparison:
     the largest of their ends, where each is judged by its last incumbent. None is judged by more time than each other
     one was given.
 
-    Repeats are compared in which every arm has trained at the full budget: one that has only just begun cannot have an
-    error there yet, and would pull the time down for all others.
+    A repeat is compared if every arm has trained at the full budget in it: one that has only just begun cannot have an
+    error there yet, and would pull the time down for all others. But an arm that has not begun a repeat does not keep
+    the others from being compared in it, once they are complete.
 
     Attributes
     ----------
+    design
+        Which arm is the reference, and whether repeats are pairs.
     repeats
-        By arm, see `in_order`, then by number.
+        By arm, in the order of the design, then by number.
     numbers
         Of the repeats that are compared.
     at
         The training time spent, in the unit of the budgets; nan if no repeat is compared.
     """
 
+    design: ArmDesign
     repeats: tuple[Repeat, ...]
     numbers: tuple[int, ...]
     at: float
 
     @classmethod
-    def of(cls, repeats: Iterable[Repeat]) -> "ArmComparison":
+    def of(cls, design: ArmDesign, repeats: Iterable[Repeat]) -> "ArmComparison":
         """Choose repeats and time."""
         repeats = tuple(repeats)
-        known = [{one.number for one in repeats if one.arm == arm and one.full} for arm in {one.arm for one in repeats}]
-        numbers = tuple(sorted(set.intersection(*known))) if known else ()
-        return cls(repeats, numbers, reach([one for one in repeats if one.number in numbers]))
+        begun = {number: [one for one in repeats if one.number == number] for number in {one.number for one in repeats}}
+        arms = len({one.arm for one in repeats})
+        numbers = tuple(
+            number
+            for number, of_repeat in sorted(begun.items())
+            if all(one.complete for one in of_repeat)
+            or (len(of_repeat) == arms and all(one.full or one.complete for one in of_repeat))
+        )
+        return cls(design, repeats, numbers, reach([one for one in repeats if one.number in numbers]))
 
     @property
     def arms(self) -> list[str]:
-        """Those that have begun."""
-        return in_order(one.arm for one in self.repeats)
+        """Those that have begun, in the order of the design."""
+        begun = {one.arm for one in self.repeats}
+        return [arm for arm in self.design.arms if arm in begun]
 
     def begun(self, arm: str) -> list[Repeat]:
         """Repeats of an arm that have begun."""
@@ -129,6 +126,11 @@ class ArmComparison:
         """Those of them with a success at the full budget by then: the others have no error there to compare."""
         return [one for one in self.compared(arm) if not np.isnan(one.error("validation", self.at))]
 
+    def errors(self, arm: str, measure: str) -> dict[int, float]:
+        """An error of their incumbents then, by the number of the repeat."""
+        found = {one.number: one.error(measure, self.at) for one in self.successful(arm)}
+        return {number: error for number, error in found.items() if not np.isnan(error)}
+
     def incumbents(self, arm: str) -> tuple[str, ...]:
         """Evaluations that those had found by then."""
         return tuple(str(one.until(self.at)["incumbent"].iloc[-1]) for one in self.successful(arm))
@@ -141,7 +143,8 @@ class ArmComparison:
 
 def compare_arms(results: Results) -> ArmComparison:
     """Compare the searches of all arms."""
-    return ArmComparison.of(_begun(results))
+    design = ArmDesign.of(results)
+    return ArmComparison.of(design, _begun(results, design))
 
 
 def reach(repeats: Sequence[Repeat]) -> float:
@@ -186,9 +189,9 @@ def mean_path(repeats: Sequence[Repeat], end: float, measure: str = "validation"
     return pd.DataFrame(rows, columns=columns)
 
 
-def _begun(results: Results) -> Iterator[Repeat]:
+def _begun(results: Results, design: ArmDesign) -> Iterator[Repeat]:
     full = budgets(results.experiment.budget)[-1]
-    for arm in in_order(study.arm for study in results.plan.studies if study.arm is not None):
+    for arm in design.arms:
         of_arm = [study for study in results.plan.studies if study.arm == arm]
         for repeat in sorted({study.repeat for study in of_arm if study.repeat is not None}):
             steps = [study for study in of_arm if study.repeat == repeat]

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.number import Number, sources
-from jointsearch.analysis.paired import mean_interval
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.networks.manual import architecture

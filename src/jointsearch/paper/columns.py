@@ -63,6 +63,17 @@ def count(title: str, *names: str) -> Column:
     return Column(title, text)
 
 
+def at_most(title: str, name: str, more: str) -> Column:
+    """Show a count, or that it is more than that."""
+
+    def text(row: Row) -> str:
+        if pd.isna(row[name]):
+            return NOTHING
+        return ("> " if row[more] else "") + number(row[name], 0)
+
+    return Column(title, text)
+
+
 def plain(title: str, name: str, digits: int, factor: float = 1) -> Column:
     """Show a number."""
     return Column(title, lambda row: number(row[name], digits, factor))

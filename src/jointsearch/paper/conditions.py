@@ -14,13 +14,13 @@ from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
-from jointsearch.search.plan import Plan, StudyPlan
+from jointsearch.search.plan import StudyPlan
 from jointsearch.space.file import Categorical, Constant, Float, Integer, Ordinal
 
 STUDIES = {
     layout.SEARCH: "Joint search",
     layout.CORRELATION: "Correlation study",
-    ARM: "Joint and two-step arms",
+    ARM: "Arms",
     layout.MANUAL: "Manual architectures",
     layout.RETRAINING: "Final retraining",
 }
@@ -115,11 +115,6 @@ def study_counts(results: Results) -> dict[str, StudyCount]:
         for name, title in STUDIES.items()
         if name in wanted
     }
-
-
-def arms(plan: Plan) -> dict[str, int]:
-    """Count the planned repeats of each arm, by its name; two steps are one search."""
-    return dict(Counter(study.arm for study in plan.studies if study.arm is not None and not study.follows))
 
 
 def machines(results: Results, environments: Mapping[str, Environment]) -> list[Machine]:

@@ -6,15 +6,18 @@ from typing import Any
 
 import pandas as pd
 
+from jointsearch.analysis.arm_design import ArmDesign
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers, number_of_best
 from jointsearch.core import code, config, layout, yaml_file
+from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.git import GitError, Repository
 from jointsearch.core.records import HELD_OUT, DataSet
 from jointsearch.core.units import amount, unit_name
 from jointsearch.paper import captions, conditions
+from jointsearch.paper.arms import ArmText, arm_texts
 from jointsearch.paper.columns import signs
 from jointsearch.paper.conditions import Difference, Machine, Parameter, StudyCount
 from jointsearch.paper.tables import TABLES as DISPLAYS
@@ -27,6 +30,7 @@ from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies.arm import starts
+from jointsearch.search.studies.kinds import plan
 
 SHORT = 8
 """Digits of a digest, or of a commit, that a text quotes."""
@@ -61,9 +65,12 @@ class Facts:
     figures, tables
         Where each comes from, by name, of the search and of all other studies with a training; the tables as they
         are shown.
-    arms, start
-        Planned repeats of each arm; the manual architectures from which arms of several steps start, empty if one
-        starts from other values.
+    arms, methods
+        The arms in words, the reference first, and the methods that they use, see `paper.arms`.
+    design
+        How arms are compared.
+    start
+        The manual architectures from which arms in steps start; empty if one starts from other values.
     """
 
     experiment: Experiment
@@ -76,7 +83,9 @@ class Facts:
     numbers: dict[str, Number]
     figures: dict[str, Made]
     tables: dict[str, tuple[Made, Shown]]
-    arms: dict[str, int]
+    arms: tuple[ArmText, ...]
+    methods: str
+    design: ArmDesign
     start: str
 
 
@@ -97,6 +106,7 @@ def gather(folder: Path) -> Facts:
     published = published.model_copy(update={"space": str(code.ROOT / published.space)})
     reader = Folder(folder)
     results = Results.of(reader, reader.plan)
+    settings = _settings(folder / "config.yaml")
     length = len(results.plan.search.brackets)
     names = [name for name in results.studies if name == layout.SEARCH or results.evaluations(name)]
     begun = [results.plan.find(name) for name in names]
@@ -123,16 +133,22 @@ def gather(folder: Path) -> Facts:
         dict(read_numbers(folder / "numbers.json", results.experiment).numbers),
         figures,
         tables,
-        conditions.arms(results.plan),
-        _start(folder / "config.yaml", results.experiment),
+        *arm_texts(results, {name: one.experiment for name, one in plan(settings, results.experiment).items()}),
+        ArmDesign.of(results),
+        _start(settings, results.experiment),
     )
 
 
-def _start(path: Path, experiment: Experiment) -> str:
-    """The architectures from which arms of several steps start; empty without them, or if one starts otherwise."""
+def _settings(path: Path) -> Config:
+    """The configuration of the results."""
     if not path.exists():
         raise UserError(f"{path}: is missing; `snakemake {path}` makes it")
-    section = config.read(path).studies.arms
+    return config.read(path)
+
+
+def _start(settings: Config, experiment: Experiment) -> str:
+    """The architectures from which arms in steps start; empty without them, or if one starts otherwise."""
+    section = settings.studies.arms
     found = set() if section is None else starts(section, experiment)
     return "" if None in found else " or ".join(sorted(filter(None, found)))
 
@@ -242,11 +258,13 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "hyperparameters": len(one.space.hyperparameters),
             # Those that have something to search.
             "parts": [part for part, names in one.space.parts.items() if not one.space.fixed.issuperset(names)],
-            "arms": list(facts.arms),
-            "searches": sum(facts.arms.values()),
+            "searches": sum(arm.repeats for arm in facts.arms),
             "start": facts.start,
             "validation": _held_out(facts),
         },
+        "arms": [vars(arm) for arm in facts.arms],
+        "methods": facts.methods,
+        "comparison": {"reference": facts.design.reference, "test": facts.design.test, "why": facts.design.why},
         "numbers": {
             name: {"value": number.value, "text": number_text(number)[0], "unit": number.unit}
             for name, number in sorted(facts.numbers.items())

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from jointsearch.analysis.arm_design import title
 from jointsearch.analysis.importance.groups import PART, PARTS
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.units import ERROR, Measure
 from jointsearch.paper.columns import (
     Column,
+    at_most,
     budget,
     count,
     interval,
@@ -49,12 +51,15 @@ class Display:
         Brings the raw table into the shape of the columns.
     group
         Raw column; wherever it changes stands a rule.
+    note
+        What the caption adds, by the raw table.
     """
 
     caption: str
     columns: tuple[Column, ...] | Callable[[pd.DataFrame, Measure], tuple[Column, ...]]
     arrange: Callable[[pd.DataFrame], pd.DataFrame] = lambda data: data
     group: str | None = None
+    note: Callable[[pd.DataFrame], str] = lambda data: ""
 
 
 def show(name: str, data: pd.DataFrame, where: str | Path, measure: Measure = ERROR) -> Shown:
@@ -88,7 +93,7 @@ def show(name: str, data: pd.DataFrame, where: str | Path, measure: Measure = ER
         raise UserError(f"{where}: has no {error}; remake it, or correct its display in paper/tables.py") from None
     rules = tuple(place for place in range(1, len(groups)) if groups[place] != groups[place - 1])
     titles, align = zip(*((column.title, column.align) for column in columns), strict=True)
-    return Shown(titles, align, cells, rules, display.caption)
+    return Shown(titles, align, cells, rules, f"{display.caption} {display.note(data)}".strip())
 
 
 _SUM = ["kind", "first", "second"]
@@ -152,19 +157,30 @@ def _early_stopping_columns(data: pd.DataFrame, measure: Measure) -> tuple[Colum
 
 
 def _arms_columns(data: pd.DataFrame, measure: Measure) -> tuple[Column, ...]:
-    """What each arm reached, and its difference to joint BOHB, on validation data and, if known, on test data."""
-    columns = [word("arm", "title"), count("repeats", "n", "compared")]
+    """What each arm reached, and its difference to the reference, on test data if there are any."""
     how = measure.digits, measure.factor
-    for of, name in (("validation", measure.name), ("test", measure.test)):
-        if of == "test" and not measure.is_error and data["test_mean"].isna().all():
-            continue
-        difference = (f"{of}_difference", f"{of}_difference_low", f"{of}_difference_high")
-        columns += [
-            spread(measure.label(name), f"{of}_mean", f"{of}_sd", *how),
-            with_interval(_difference("difference", measure), *difference, *how),
-            probability("p", f"{of}_p_holm"),
-        ]
-    return tuple(columns)
+    tested = measure.is_error or data["test_mean"].notna().any()
+    judged = "test" if tested else "validation"
+    columns = [word("arm", "title"), count("repeats", "n", "compared")]
+    for of, name in (("validation", measure.name), ("test", measure.test))[: 1 + tested]:
+        columns.append(spread(measure.label(name), f"{of}_mean", f"{of}_sd", *how))
+    difference = (f"{judged}_difference", f"{judged}_difference_low", f"{judged}_difference_high")
+    return (
+        *columns,
+        with_interval(_difference("difference", measure), *difference, *how),
+        probability("p", f"{judged}_p_holm"),
+        probability("p, exact", f"{judged}_p_exact_holm"),
+        word("verdict", f"{judged}_verdict"),
+        at_most("repeats to decide", f"{judged}_needed", f"{judged}_needed_more"),
+    )
+
+
+def _arms_note(data: pd.DataFrame) -> str:
+    """Reference and test, as the rows name them."""
+    if data.empty:
+        return ""
+    reference, test = data[["reference", "test"]].iloc[0]
+    return f"The reference is {title(reference)}; test: {test.replace('t-test', '*t* test')}."
 
 
 def _difference(name: str, measure: Measure) -> str:
@@ -186,10 +202,14 @@ TABLES: dict[str, Display] = {
     ),
     "arms_table": Display(
         "The arms at equal training time, the last at which all that have begun can be compared: mean and standard "
-        "deviation over repeats of what the incumbent reaches, and the mean difference to joint BOHB, above zero if "
-        "joint BOHB is better, with its 95 % interval by Student's *t*. *p* is that of a paired *t* test over "
-        "repeats, Holm-corrected for the number of arms.",
+        "deviation over repeats of what the incumbent reaches, and the mean difference to the reference, above zero if "
+        "the reference is better, with a 95 % interval that holds for all arms together (Bonferroni's *t* intervals; "
+        "where Holm's test decides more, the interval ends at 0). *p* is that of a *t* test and *p, exact* that of a "
+        "randomisation test, both Holm-corrected for the number of arms. The *verdict* on the arm is that of the *t* "
+        "test. *Repeats to decide*: with as many of each arm, a difference as large as the one seen, with the spread "
+        "seen, is found with 80 % power.",
         _arms_columns,
+        note=_arms_note,
     ),
     "importance_groups": Display(
         "Shares of the variance of the loss (logarithmic unless it can be negative), in percent: main effects of each "

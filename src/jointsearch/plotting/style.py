@@ -35,6 +35,8 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
     "#D55E00",
     "#CC79A7",
 )
+BROWN = "#6A3D00"
+"""An eighth dark colour, which the colour-blind distinguish from those of Okabe and Ito too."""
 GREY, LIGHT_GREY = "#777777", "#D9D9D9"
 
 RC: dict[Any, Any] = {

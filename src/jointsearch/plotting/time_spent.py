@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.patches import Patch
 
-from jointsearch.analysis.comparison import in_order, title
+from jointsearch.analysis.arm_design import ArmDesign, title
 from jointsearch.analysis.lanes import attempts
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
@@ -63,8 +63,7 @@ def data(results: Results) -> pd.DataFrame:
         .sum()
     )
     found["total"] = found[list(_KINDS)].sum(axis=1)
-    arms = in_order(study.arm for study in results.plan.studies if study.arm is not None)
-    order = {name: index for index, name in enumerate((*layout.STUDIES, *arms))}
+    order = {name: index for index, name in enumerate((*layout.STUDIES, *ArmDesign.of(results).arms))}
     return found.sort_values(["study", "budget"], key=lambda column: column.replace(order), ignore_index=True)
 
 

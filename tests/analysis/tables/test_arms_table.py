@@ -3,9 +3,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from arm_runs import STEPS, arms
+from scipy import stats
 from synthetic import results
 
 from jointsearch.analysis.comparison import compare_arms
+from jointsearch.analysis.power import smallest_effect
 from jointsearch.analysis.tables.arms_table import data, numbers
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.records import Evaluation
@@ -42,11 +44,93 @@ def test_means_and_differences_are_those_of_the_errors(six, rows) -> None:
 
 def test_every_other_arm_is_tested_and_corrected(rows) -> None:
     others = rows.drop("joint_bohb")
-    assert rows.loc["joint_bohb", ["test_difference", "test_p", "pairs", "smallest_p"]].isna().all()
-    assert (others["pairs"] == 6).all() and (others["smallest_p"] == 1 / 32).all()
+    assert rows.loc["joint_bohb", ["test_difference", "test_p", "tested", "smallest_p", "test_verdict"]].isna().all()
+    assert (rows["reference"] == "joint_bohb").all() and (rows["test"] == "paired t-test").all()
+    assert (others["tested"] == 6).all() and (others["smallest_p"] == 1 / 32).all()
     assert (others["smallest_p_holm"] == 4 / 32).all()
     assert (others["test_p_holm"] >= others["test_p"]).all()
     assert others["test_p_holm"].min() == pytest.approx(4 * others["test_p"].min())
+
+
+def test_verdicts_are_those_of_sign_and_interval(six, rows) -> None:
+    low, high = (rows.drop("joint_bohb")[f"test_difference_{end}"] for end in ("low", "high"))
+    assert (rows["test_verdict"].drop("joint_bohb") == "open").equals((low < 0) & (high > 0))
+    better, worse = shifted(six, joint_random=-0.5, joint_hyperband=0.5)
+    assert (better["test_verdict"], worse["test_verdict"]) == ("better", "worse")
+    assert better["test_difference"] < better["test_difference_high"] <= 0
+    assert worse["test_difference"] > worse["test_difference_low"] >= 0
+    assert pd.isna(better["test_needed"]) and not better["test_needed_more"]
+
+
+def test_open_comparisons_say_how_many_repeats_would_decide_them(rows) -> None:
+    others = rows.drop("joint_bohb")
+    undecided = others["test_verdict"] == "open"
+    assert undecided.any() and (others.loc[undecided, "test_needed"] > 6).all()
+    assert others.loc[~undecided, "test_needed"].isna().all()
+    for row in others.to_dict("records"):
+        # At the strictest level of four comparisons; the standard error gives the spread back.
+        t = abs(stats.t.isf(row["test_p"] / 2, 5))
+        spread = abs(row["test_difference"]) / t * 6**0.5
+        assert row["test_detectable"] == pytest.approx(spread * smallest_effect(6, 6, True, 0.05 / 4), rel=1e-6)
+
+
+def test_what_would_take_too_many_repeats_says_more_than(six) -> None:
+    (row,) = shifted(six, joint_hyperband=-rows_of(six).loc["joint_hyperband", "test_difference"])
+    assert (row["test_verdict"], row["test_needed"], row["test_needed_more"]) == ("open", 100, True)
+
+
+def rows_of(made: Results) -> pd.DataFrame:
+    return data(made).set_index("arm")
+
+
+def shifted(made: Results, **by: float) -> list[pd.Series]:
+    """Rows of arms whose errors are so much higher."""
+    studies = {
+        name: replace(
+            one, evaluations=tuple(higher(each, by.get(name.rpartition("-")[0], 0)) for each in one.evaluations)
+        )
+        for name, one in made.studies.items()
+    }
+    rows = rows_of(replace(made, studies=studies))
+    return [rows.loc[arm] for arm in by]
+
+
+def higher(one: Evaluation, by: float) -> Evaluation:
+    if one.loss is None or not by:
+        return one
+    return one.model_copy(update={"loss": one.loss + by, "test_error": one.test_error + by})
+
+
+def test_arms_without_common_random_numbers_are_no_pairs() -> None:
+    rows = rows_of(arms(EPOCHS, 4, 4, shared=False, steps_of={"joint_bohb": (None,), "joint_random": (None,)}))
+    assert (rows["test"] == "Welch's t-test").all()
+    errors = compare_arms(arms(EPOCHS, 4, 4, shared=False))
+    own, reference = (list(errors.errors(arm, "test").values()) for arm in ("joint_random", "joint_bohb"))
+    assert rows.loc["joint_random", "test_p"] == pytest.approx(stats.ttest_ind(own, reference, equal_var=False).pvalue)
+
+
+def test_a_planned_arm_that_has_not_begun_counts_in_the_correction(six) -> None:
+    studies = {name: one for name, one in six.studies.items() if not name.startswith("joint_random")}
+    rows = rows_of(replace(six, studies=studies))
+    assert "joint_random" not in rows.index
+    assert rows["test_p_holm"].min() == pytest.approx(4 * rows["test_p"].min())
+    assert rows["smallest_p_holm"].min() == 4 / 32
+
+
+def test_one_repeat_no_repeat_and_no_spread_each_say_so() -> None:
+    one = rows_of(arms(EPOCHS, 1, 4))
+    assert one["test_verdict"].dropna().unique().tolist() == ["one repeat, no test"]
+    assert one["test_difference"].drop("joint_bohb").notna().all()
+    made = arms(EPOCHS, 2, 4)
+    without = {name: one for name, one in made.studies.items() if not name.startswith("joint_bohb")}
+    alone = rows_of(replace(made, studies=without))
+    assert alone["test_verdict"].unique().tolist() == ["no repeat to compare"]
+    copied = {
+        name: made.studies[f"joint_bohb-{name[-1]}"] if name.startswith("joint_hyperband") else one
+        for name, one in made.studies.items()
+    }
+    same = rows_of(replace(made, studies=copied)).loc["joint_hyperband"]
+    assert (same["test_verdict"], same["test_difference"]) == ("equal in all repeats", 0)
 
 
 def test_all_arms_are_compared_where_the_first_incomplete_one_is(six) -> None:
@@ -88,7 +172,7 @@ def test_a_repeat_without_success_by_then_is_counted_and_not_paired() -> None:
     ]
     studies = {**made.studies, "joint_random-1": StudyResults(made.experiment, tuple(failed))}
     row = data(replace(made, studies=studies)).set_index("arm").loc["joint_random"]
-    assert (row["compared"], row["n"], row["pairs"], row["failed_mean"] > 0) == (3, 2, 2, True)
+    assert (row["compared"], row["n"], row["tested"], row["failed_mean"] > 0) == (3, 2, 2, True)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +183,7 @@ def test_a_repeat_without_success_by_then_is_counted_and_not_paired() -> None:
 def test_little_and_failed_data_give_a_table_with_empty_cells(made) -> None:
     rows = data(made)
     assert rows.columns.is_unique
-    few = rows["pairs"].fillna(0) < 2
+    few = rows["tested"].fillna(0) < 2
     assert rows.loc[few, ["test_p", "test_p_holm", "test_difference_low", "smallest_p"]].isna().all(axis=None)
     assert rows.loc[rows["n"] == 0, ["test_mean", "test_low", "test_sd"]].isna().all(axis=None)
     numbers(made, rows)
@@ -114,6 +198,7 @@ def test_numbers_are_those_of_the_table_and_name_the_incumbents(six, rows) -> No
     assert found["joint_random_test_error"].value == pytest.approx(100 * rows.loc["joint_random", "test_mean"])
     assert found["joint_random_test_p_holm"].value == rows.loc["joint_random", "test_p_holm"]
     assert found["architecture_first_repeats"].value == 6
+    assert found["joint_random_tested"].value == 6
     assert "joint_bohb_test_p" not in found and "joint_bohb_test_difference" not in found
     known = {f"{one.study}/{one.id}" for study in six.studies for one in six.evaluations(study)}
     assert all(known.issuperset(number.sources) for number in found.values())

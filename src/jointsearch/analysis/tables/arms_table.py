@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from jointsearch.analysis.comparison import MEASURES, REFERENCE, ArmComparison, compare_arms, title
+from jointsearch.analysis.arm_design import title
+from jointsearch.analysis.arm_tests import ArmTest, arm_tests
+from jointsearch.analysis.comparison import MEASURES, ArmComparison, compare_arms
+from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.number import Number
-from jointsearch.analysis.paired import compare, holm, mean_interval, smallest_p
 from jointsearch.analysis.table import Table
 from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import Measure, scale
@@ -19,32 +21,33 @@ _NUMBERS = {
     "low": ("error_low", "lower end of the 95 % interval of the mean", False),
     "high": ("error_high", "upper end of the 95 % interval of the mean", False),
     "sd": ("error_sd", "standard deviation", False),
-    "difference": ("difference", "mean difference to joint BOHB", True),
-    "difference_low": ("difference_low", "lower end of its 95 % interval", True),
-    "difference_high": ("difference_high", "upper end of its 95 % interval", True),
-    "p": ("p", "p-value of the paired t-test", True),
+    "difference": ("difference", "mean difference to {}", True),
+    "difference_low": ("difference_low", "lower end of its simultaneous 95 % interval", True),
+    "difference_high": ("difference_high", "upper end of its simultaneous 95 % interval", True),
+    "p": ("p", "p-value of the t-test", True),
     "p_holm": ("p_holm", "p-value after Holm's correction", True),
-    "p_permutation": ("p_permutation", "p-value of the sign-flip permutation test", True),
+    "p_exact": ("p_exact", "p-value of the randomisation test", True),
+    "p_exact_holm": ("p_exact_holm", "p-value of the randomisation test after Holm's correction", True),
+    "detectable": ("detectable", "smallest difference that the repeats would show with 80 % power", True),
 }
-"""By column of a measure: name and meaning of the number; whether joint BOHB is behind it."""
+"""By column of a measure: name and meaning of the number; whether the reference is behind it."""
 
 
 def _scale(column: str, of: Measure) -> tuple[float, str, int]:
     """Scale, unit and digits of a number: of a p-value, a difference, or a loss."""
     if column.startswith("p"):
         return 1.0, "", 3
-    return 1 / of.factor, of.difference if column.startswith("difference") else of.unit, of.digits
+    of_difference = column.startswith(("difference", "detectable"))
+    return 1 / of.factor, of.difference if of_difference else of.unit, of.digits
 
 
 def data(results: Results) -> pd.DataFrame:
     """Compare the arms, all at one training time spent (`comparison.ArmComparison`).
 
-    The difference to joint BOHB is tested by a paired t-test over the repeats with an incumbent at the full budget in
-    both arms, and corrected for the number of arms by Holm's method, for each error on its own. A sign-flip permutation
-    test stands beside it: it needs no normal distribution, but with n repeats cannot give less than 2^(1-n). Repeats of
-    one number share the images and their split, but no seed, so that pairing them is a convention: it costs degrees of
-    freedom, and makes neither test invalid. Test errors are of the configurations that the validation error chose, so a
-    difference in them is not one of how many configurations an arm could choose from.
+    The difference of each arm to the reference is tested by a t-test, paired or Welch's (`ArmDesign`), and corrected
+    for the number of planned comparisons by Holm's method, for each error on its own. The exact randomisation test
+    stands beside it. docs/studies.md says why this order. Test errors are of the configurations that the validation
+    error chose, so a difference in them is not one of how many configurations an arm could choose from.
 
     Returns
     -------
@@ -54,41 +57,46 @@ def data(results: Results) -> pd.DataFrame:
         `compared_at`, the same in all rows, in `spent_unit`, that of the budgets. Over the compared repeats, up to
         then: `spent_mean` (less than that time where some had ended before), `trained_mean` and `failed_mean`,
         trainings of a repeat. Over the `n`, for `validation` and `test` (errors, fractions): `_mean`, `_sd`, `_low`,
-        `_high` (95 %, Student's t). Against joint BOHB: `pairs`, the repeats with an error in both; and for
-        both errors `_difference` (positive: joint BOHB is better), `_difference_low`, `_difference_high`, `_p` of the
-        t-test, `_p_holm`, `_p_permutation`, `_p_permutation_holm`; and `smallest_p` and `smallest_p_holm`, the least
-        that the permutation test can give. What takes two repeats is empty with fewer.
+        `_high` (95 %, Student's t).
+
+        Against the `reference`, by the `test`: `tested`, the repeats of the arm that are compared (pairs, if it is
+        paired); for both errors `_difference` (positive: the reference is better) with its simultaneous interval,
+        `_difference_low` and `_difference_high`; `_p` of the t-test, `_p_holm`, `_p_exact`, `_p_exact_holm`;
+        `_verdict`, on the arm: better, worse, open, or why there is no test; `_detectable`, the smallest difference
+        that would be found with 80 % power; of an open comparison `_needed`, the repeats of each arm to find a
+        difference as large as seen with this power, or `_needed_more`, that it would take more than these; and
+        `smallest_p` and `smallest_p_holm`, the least that the randomisation test can give.
     """
     comparison = compare_arms(results)
-    rng = np.random.default_rng(derive_seed(results.experiment.seed, REFERENCE, "permutation"))
-    unit = results.experiment.budget.unit
-    compared = pd.DataFrame(
-        [_counts(comparison, arm, unit) | _errors(comparison, arm, rng) for arm in comparison.arms],
-        columns=list(_columns()),
-    )
+    design, unit = comparison.design, results.experiment.budget.unit
+    rng = np.random.default_rng(derive_seed(results.experiment.seed, design.reference, "permutation"))
+    rows = {arm: _counts(comparison, arm, unit) | _errors(comparison, arm) for arm in comparison.arms}
     for measure in MEASURES:
-        for name in (f"{measure}_p", f"{measure}_p_permutation"):
-            compared[f"{name}_holm"] = holm(compared[name].to_numpy(float))
-    compared["smallest_p_holm"] = holm(compared["smallest_p"].to_numpy(float))
-    return compared.astype(_columns())
-
-
-_COMPARED = ("difference", "difference_low", "difference_high", "p", "p_holm", "p_permutation", "p_permutation_holm")
+        for test in arm_tests(comparison, measure, rng):
+            if test.arm in rows:
+                rows[test.arm] |= _against(measure, test)
+    return pd.DataFrame(list(rows.values()), columns=list(_columns())).astype(_columns())
 
 
 def _columns() -> dict[str, str]:
     counts = dict.fromkeys(["begun", "complete", "compared", "ended", "n"], "int64")
-    means = dict.fromkeys(["spent_mean", "trained_mean", "failed_mean"], "float64")
-    of_measure = [f"{measure}_{name}" for measure in MEASURES for name in ("mean", "sd", "low", "high")]
-    compared = [f"{measure}_{name}" for measure in MEASURES for name in _COMPARED]
-    floats = dict.fromkeys([*of_measure, "pairs", *compared, "smallest_p", "smallest_p_holm"], "float64")
     when = {"compared_at": "float64", "spent_unit": "str"}
-    return {"arm": "str", "title": "str", **counts, **when, **means, **floats, "pairs": "Int64"}
+    means = dict.fromkeys(["spent_mean", "trained_mean", "failed_mean"], "float64")
+    of_test = dict.fromkeys(["difference", "difference_low", "difference_high"], "float64")
+    of_test |= dict.fromkeys(["p", "p_holm", "p_exact", "p_exact_holm"], "float64")
+    of_test |= {"verdict": "str", "detectable": "float64", "needed": "Int64", "needed_more": "boolean"}
+    of_measure = dict.fromkeys(["mean", "sd", "low", "high"], "float64") | of_test
+    smallest = {"smallest_p": "float64", "smallest_p_holm": "float64"}
+    known = {"arm": "str", "title": "str", **counts, **when, **means, "reference": "str", "test": "str"}
+    errors = {f"{measure}_{name}": kind for measure in MEASURES for name, kind in of_measure.items()}
+    return {**known, "tested": "Int64", **smallest, **errors}
 
 
 def _counts(comparison: ArmComparison, arm: str, unit: str) -> dict[str, object]:
     begun, compared, at = comparison.begun(arm), comparison.compared(arm), comparison.at
     return {
+        "reference": comparison.design.reference,
+        "test": comparison.design.test,
         "arm": arm,
         "title": title(arm),
         "begun": len(begun),
@@ -104,22 +112,33 @@ def _counts(comparison: ArmComparison, arm: str, unit: str) -> dict[str, object]
     }
 
 
-def _errors(comparison: ArmComparison, arm: str, rng: np.random.Generator) -> dict[str, object]:
+def _errors(comparison: ArmComparison, arm: str) -> dict[str, object]:
     row: dict[str, object] = {}
-    own, reference = comparison.successful(arm), comparison.successful(REFERENCE)
-    both = sorted({one.number for one in own} & {one.number for one in reference})
     for measure in MEASURES:
-        errors = {one.number: one.error(measure, comparison.at) for one in own}
-        values = np.array(list(errors.values()))
+        values = np.array(list(comparison.errors(arm, measure).values()))
         mean, low, high = mean_interval(values)
         sd = float(values.std(ddof=1)) if len(values) > 1 else np.nan
         row |= {f"{measure}_mean": mean, f"{measure}_sd": sd, f"{measure}_low": low, f"{measure}_high": high}
-        if arm != REFERENCE:
-            others = {one.number: one.error(measure, comparison.at) for one in reference}
-            differences = np.array([errors[repeat] - others[repeat] for repeat in both])
-            row |= {f"{measure}_{name}": value for name, value in compare(differences, rng).items()}
-    if arm != REFERENCE:
-        row |= {"pairs": len(both), "smallest_p": smallest_p(len(both))}
+    return row
+
+
+def _against(measure: str, test: ArmTest) -> dict[str, object]:
+    found = {
+        "difference": test.of.difference,
+        "difference_low": test.low,
+        "difference_high": test.high,
+        "p": test.of.p,
+        "p_holm": test.p_holm,
+        "p_exact": test.of.p_exact,
+        "p_exact_holm": test.p_exact_holm,
+        "verdict": test.verdict,
+        "detectable": test.detectable,
+        "needed": test.needed,
+        "needed_more": test.more,
+    }
+    row: dict[str, object] = {f"{measure}_{name}": value for name, value in found.items()}
+    if measure == "validation":
+        row |= {"tested": test.of.n, "smallest_p": test.of.smallest_p, "smallest_p_holm": test.smallest_p_holm}
     return row
 
 
@@ -132,21 +151,31 @@ def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     if table.empty:
         return {}
     comparison = compare_arms(results)
+    design = comparison.design
     what = "error" if results.experiment.measure.is_error else "loss"
     found = {f"arms_{name}": number for name, number in _of_all(comparison, table)}
     for row in table.to_dict("records"):
         own = comparison.incumbents(row["arm"])
-        both = (*own, *comparison.incumbents(REFERENCE))
+        both = (*own, *comparison.incumbents(design.reference))
         spent = scale(row["spent_mean"], row["spent_unit"])
         of_row = [("repeats", "repeats compared, with a success at the full budget", row["n"], 1.0, "", 0, own)]
         of_row.append(("spent", "mean training of a repeat until then", row["spent_mean"], *spent, 1, own))
-        least = "least p-value that the permutation test can give"
+        of_row.append(("tested", f"repeats compared with {title(design.reference)}", row["tested"], 1.0, "", 0, both))
+        least = "least p-value that the randomisation test can give"
         of_row.append(("smallest_p", least, row["smallest_p"], 1.0, "", 3, both))
+        corrected = f"{least}, after Holm's correction"
+        of_row.append(("smallest_p_holm", corrected, row["smallest_p_holm"], 1.0, "", 3, both))
         for measure in MEASURES:
             for column, (name, meaning, paired) in _NUMBERS.items():
-                described, value = f"{meaning} of the incumbent's {measure} {what}", row[f"{measure}_{column}"]
+                described = f"{meaning.format(title(design.reference))} of the incumbent's {measure} {what}"
+                value = row[f"{measure}_{column}"]
                 scaled = _scale(column, results.experiment.measure)
                 of_row.append((f"{measure}_{name}", described, value, *scaled, both if paired else own))
+            if not pd.isna(row[f"{measure}_needed"]):
+                name = "more_than" if row[f"{measure}_needed_more"] else "needed"
+                meaning = f"repeats of each arm to show, with 80 % power, a difference in {measure} {what} as seen"
+                meaning += ": more than these" if name == "more_than" else ""
+                of_row.append((f"{measure}_{name}", meaning, row[f"{measure}_needed"], 1.0, "", 0, both))
         for name, meaning, value, size, unit, digits, of in of_row:
             if not pd.isna(value):
                 number = int(value) if digits == 0 else float(value) / size
@@ -161,7 +190,7 @@ def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
 def _of_all(comparison: ArmComparison, table: pd.DataFrame) -> Iterator[tuple[str, Number]]:
     of = tuple(name for arm in comparison.arms for name in comparison.incumbents(arm))
     for name, meaning, value in (
-        ("repeats", "repeats of each arm that are compared", len(comparison.numbers)),
+        ("repeats", "repeats that are compared", len(comparison.numbers)),
         ("complete", "searches of all arms that are complete", int(table["complete"].sum())),
         ("begun", "searches of all arms that have begun", int(table["begun"].sum())),
     ):

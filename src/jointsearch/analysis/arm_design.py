@@ -1,0 +1,76 @@
+"""How arms are compared, as planned: with which reference, in pairs or not, and what they are called."""
+
+from dataclasses import dataclass
+
+from jointsearch.results.results import Results
+
+REFERENCE = "joint_bohb"
+"""The arm that the others are compared with, if it is planned and no other is named."""
+_NAMES = {"joint_random": "joint random search", "joint_hyperband": "joint Hyperband"}
+"""Arms that are called otherwise than by the words of their names."""
+_WORDS = {name.lower(): name for name in ("BOHB", "DARTS", "DEHB", "Hyperband", "PPO", "REINFORCE", "SMAC", "TPE")}
+"""How methods are written."""
+
+
+def title(arm: str) -> str:
+    """What an arm is called: `architecture first`, `joint TPE full`."""
+    return _NAMES.get(arm) or " ".join(_WORDS.get(word, word) for word in arm.split("_"))
+
+
+@dataclass(frozen=True)
+class ArmDesign:
+    """What is compared with what.
+
+    Attributes
+    ----------
+    arms
+        All that are planned, the reference first, the others in the order of the plan.
+    stepwise
+        Those of them whose searches have several steps.
+    paired
+        Whether the arms of a repeat share their random numbers.
+    """
+
+    arms: tuple[str, ...]
+    stepwise: tuple[str, ...]
+    paired: bool
+
+    @classmethod
+    def of(cls, results: Results) -> "ArmDesign":
+        """Read it off the plan, and off the settings of what has begun."""
+        plan = results.plan
+        searches = [study for study in plan.studies if study.arm is not None]
+        reference = plan.reference or (plan.arms[0] if plan.arms and REFERENCE not in plan.arms else REFERENCE)
+        arms = (reference, *(arm for arm in plan.arms if arm != reference))
+        stepwise = tuple(arm for arm in arms if any(study.arm == arm and study.follows for study in searches))
+        begun = [results.studies[study.name] for study in searches if study.name in results.studies]
+        paired = bool(begun) and all(one.experiment.repeat is not None for one in begun)
+        return cls(arms, stepwise, paired)
+
+    @property
+    def reference(self) -> str:
+        """The arm that the others are compared with."""
+        return self.arms[0]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Those that are compared with it."""
+        return self.arms[1:]
+
+    @property
+    def test(self) -> str:
+        """Name of the test of a difference."""
+        return "paired t-test" if self.paired else "Welch's t-test"
+
+    @property
+    def why(self) -> str:
+        """Which test is made, and why: for captions, tables and texts."""
+        if self.paired:
+            return (
+                "Repeats are compared in pairs by a paired t-test: all arms of a repeat share their random numbers, so "
+                "that what is due to chance in both cancels."
+            )
+        return (
+            "Repeats are compared as independent samples by Welch's t-test: repeats of one number share the images "
+            "and their split, but no random numbers, so that pairs would have nothing in common."
+        )
