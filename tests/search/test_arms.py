@@ -8,6 +8,7 @@ import yaml
 
 from jointsearch.core.config import Config, parse, read
 from jointsearch.core.errors import UserError
+from jointsearch.networks import manual
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.search import common, hyperband, proposals
 from jointsearch.search.hyperband import Bracket
@@ -16,6 +17,7 @@ from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.arm import starts
 from jointsearch.search.studies.arms import later_step
+from jointsearch.search.studies.gradients import Gradients
 from jointsearch.search.studies.kind import PlannedStudy
 from jointsearch.space.file import Constant
 from jointsearch.space.space import Space
@@ -45,12 +47,13 @@ def refusal(arms, **changes) -> str:
 
 
 def spent(planned: Planned) -> dict[str, float]:
-    """What one repeat of each arm trains, in full budgets."""
+    """What one repeat of each arm trains, in full budgets, which gradient-based steps do not have."""
     found: dict[str, float] = {}
+    full = next(one.experiment.budget.maximum for one in planned.values() if one.plan.kind != "gradients")
     for one in planned.values():
         budgets, settings = hyperband.budgets(one.experiment.budget), one.experiment.training
         cost = sum(hyperband.cost(item, budgets, settings.continuation) for item in one.brackets)
-        found[one.plan.arm] = found.get(one.plan.arm, 0) + cost / budgets[-1]
+        found[one.plan.arm] = found.get(one.plan.arm, 0) + cost / full
     return found
 
 
@@ -60,6 +63,11 @@ def searched(one: PlannedStudy) -> set[str]:
 
 def steps(*parts, **changes) -> dict:
     return {"steps": [{"search": part} | changes for part in parts]}
+
+
+def by_gradients(first: str, second: str, **changes) -> dict:
+    """An arm whose first step is a gradient-based search, and its second step one by BOHB."""
+    return {"a": {"steps": [{"search": first, "sampler": "gradients"} | changes, {"search": second}]}}
 
 
 # Short names, and what they are short for
@@ -407,7 +415,20 @@ def test_forbidden_combinations_are_never_drawn_and_numbers_stay_common(tmp_path
         ({"a": 3}, "studies.arms.arms.a: expected keys and values (got 3)"),
         (
             {"a": steps("architecture", "hyperparameters", sampler="gradients")},
-            "arms.a.steps.0.sampler: gradients: the gradient-based search is not there yet; name a sampler",
+            "arms.a: two steps by gradients, which learns all choices at once; search both in one step",
+        ),
+        (
+            by_gradients("hyperparameters", "architecture"),
+            "arms.a.steps.0: batch_size: gradient-based search learns the architecture alone; search it in another",
+        ),
+        ({"a": {"sampler": "gradients"}}, "arms.a: batch_size: gradient-based search learns the architecture alone"),
+        (
+            by_gradients("architecture", "hyperparameters", sampler_settings={"rate": 1}),
+            "arms.a.steps.0: sampler_settings: rate: unknown setting of gradients; ",
+        ),
+        (
+            by_gradients("architecture", "hyperparameters", share=0.51),
+            "give its steps the shares 0.5, 0.5 or 0.6333, 0.3667",
         ),
     ],
 )
@@ -438,3 +459,44 @@ def test_steps_in_a_space_without_parts_are_refused(tmp_path):
     assert says in refusal({"a": steps("architecture", "hyperparameters")}, space=space)
     assert "a.steps.1: searches what " in refusal({"a": {"steps": [{}, {}], "start": "resnet_20"}}, space=space)
     assert list(plan({"a": {"steps": [{}]}}, space=space)) == ["a-0"]
+
+
+# Gradient-based steps
+
+
+@pytest.mark.parametrize(
+    ("arms", "brackets", "budgets"),
+    [
+        (by_gradients("architecture", "hyperparameters"), 8, (15, 15)),
+        # What the other step leaves, whatever its share is rounded to: four of twelve brackets.
+        (by_gradients("architecture", "hyperparameters", share=0.6667), 12, (30, 15)),
+    ],
+)
+def test_a_gradient_based_step_is_one_training_of_what_others_leave(arms, brackets, budgets):
+    first, second = plan(arms, brackets=brackets, budget={"minimum": 1, "maximum": 27, "unit": "epochs"}).values()
+    assert (first.plan.kind, first.brackets) == ("gradients", (Bracket(0, (1,), (0,)),))
+    assert hyperband.budgets(first.experiment.budget) == (27 * budgets[0],)
+    assert searched(first) == set(ARCHITECTURE_PARAMETERS)
+    assert second.plan.keeps == first.experiment.space.parts["architecture"]
+    assert list(spent({"a": second}).values()) == [budgets[1]]
+
+
+def test_a_gradient_based_step_can_be_the_later_one():
+    arms = {"a": {"steps": [{"search": "hyperparameters"}, {"search": "architecture", "sampler": "gradients"}]}}
+    first, second = plan(arms).values()
+    assert (second.plan.kind, second.plan.follows) == ("gradients", (first.name,))
+    found = Incumbent(evaluations=1, failed=0, values={"learning_rate": 0.123})
+    settings = later_step(second.experiment, [found], second.plan.keeps)
+    [proposal] = Gradients().propose(settings, second.plan, 0, 0, {}).proposals
+    assert set(proposal.values) == set(TRAINING_PARAMETERS)
+    assert proposal.values["learning_rate"] == 0.123
+    assert settings.parameters(proposal.values).choices["residual_blocks_1"] == (1, 2, 4, 8, 16)
+
+
+def test_networks_and_objectives_of_ones_own_are_not_searched_by_gradients(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("def build(**values):\n    return None\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    arms = by_gradients("architecture", "hyperparameters")
+    arms["a"]["start"] = manual.architecture("resnet_20").values
+    says = "studies.arms.arms.a.steps.0.sampler: gradients: gradient-based search is for the built-in network; name a"
+    assert refusal(arms, training={"network": "mine:build"}).startswith(says)

@@ -1,14 +1,14 @@
 """Trainings that are interrupted, and go on to what they would have become."""
 
 import dataclasses
-import signal
 
 import numpy as np
 import pytest
 import torch
+from interruptions import After
 
 from jointsearch.core.config import DataSettings, TrainingSettings
-from jointsearch.core.interruption import InterruptedTrainingError, Interruption
+from jointsearch.core.interruption import InterruptedTrainingError
 from jointsearch.core.records import Worker
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.training import schedule
@@ -36,23 +36,6 @@ EVERYTHING = Hyperparameters(
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-class After(Interruption):
-    """Asks to end once the state was asked for so many times."""
-
-    def __init__(self, steps: int):
-        super().__init__()
-        self.steps = steps
-
-    @property
-    def by(self):
-        self.steps -= 1
-        return signal.SIGTERM if self.steps <= 0 else None
-
-    @by.setter
-    def by(self, value):
-        pass
 
 
 def task(budget: float = 60, unit: str = "steps", parameters: Hyperparameters = EVERYTHING) -> Task:

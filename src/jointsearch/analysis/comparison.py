@@ -199,7 +199,7 @@ def _begun(results: Results, design: ArmDesign) -> Iterator[Repeat]:
             if any(parts):
                 complete = sum(map(len, parts)) >= sum(study.trainings for study in steps)
                 path = trajectory(*map(_without_gaps, steps, parts), full_budget=full)
-                yield Repeat(arm, repeat, path, complete, full=bool((path["budget"] >= full).any()))
+                yield Repeat(arm, repeat, path, complete, full=bool((path["budget"] == full).any()))
 
 
 def _without_gaps(study: StudyPlan, part: Sequence[Evaluation]) -> list[Evaluation]:

@@ -78,7 +78,8 @@ def trajectory(*parts: Sequence[Evaluation], full_budget: float) -> pd.DataFrame
             spent += _spent(one, known.get(one.continues or ""))
             training += observed.training_seconds
             total += observed.training_seconds + observed.evaluation_seconds + observed.startup_seconds
-            if one.loss is not None:
+            # The errors of a weight-sharing network are those of no configuration.
+            if one.loss is not None and one.architecture is None:
                 key = -one.budget, one.loss, step, *proposal_key(one.proposal.id)
                 if incumbent is None or key < best:
                     incumbent, best = one, key

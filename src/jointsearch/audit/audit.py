@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jointsearch.audit import lineage, manifest, verify
+from jointsearch.audit.derive_architecture import check_architectures
 from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
@@ -105,6 +106,7 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
 
         check_plan(evidence, findings)
         check_course(evidence, findings)
+        check_architectures(evidence, findings)
         check_outcomes(evidence, findings)
         check_crate(evidence, findings)
     for deeper in LEVELS[LEVELS.index(level) + 1 :]:

@@ -5,6 +5,8 @@ from jointsearch.core.config import DataSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import COMPUTATION_UNITS, DataSet, Evaluation
 from jointsearch.core.units import amount
+from jointsearch.networks.choices import SharedHyperparameters
+from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.results.graph import evaluation
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Place
@@ -44,18 +46,40 @@ def _step_cost(one: Evaluation, settings: Experiment, data: DataSet | None) -> f
     """What a step takes of a budget of computation; None if only its training can say."""
     if one.budget_unit not in COMPUTATION_UNITS or not settings.is_multibranch or data is None:
         return None
-    # They import torch, which no other budget needs here.
+    # It imports torch, which no other budget needs here.
     from jointsearch.networks.cost import in_unit, step_cost
-    from jointsearch.networks.hyperparameters import Hyperparameters
 
     try:
-        parameters = Hyperparameters.from_values(one.proposal.values)
+        parameters = trained(one, settings, data)
     except UserError:
         return None
-    batch_size = min(parameters.batch_size, _training_images(settings.data, data))
-    activation_bytes = 2 if one.made_with.precision == "bfloat16" else 4
-    cost = step_cost(parameters, data.shape, len(data.classes), batch_size, activation_bytes)
+    cost = step_cost(parameters, *_of_step(parameters, one, settings, data))
     return in_unit(cost, one.budget_unit, settings.budget.nominal)
+
+
+def trained(one: Evaluation, settings: Experiment, data: DataSet) -> Hyperparameters:
+    """What was trained: a configuration, or the choices of a gradient-based search that are within the limits.
+
+    Raises
+    ------
+    UserError
+        If there is nothing with the values of its proposal.
+    """
+    from jointsearch.networks.cost import fitted
+
+    parameters = settings.parameters(one.proposal.values)
+    assert isinstance(parameters, Hyperparameters)
+    if isinstance(parameters, SharedHyperparameters):
+        return fitted(parameters, settings.training, *_of_step(parameters, one, settings, data))
+    return parameters
+
+
+def _of_step(
+    parameters: Hyperparameters, one: Evaluation, settings: Experiment, data: DataSet
+) -> tuple[tuple[int, int, int], int, int, int]:
+    """Shape of the images, classes, images in a batch, bytes of an activation."""
+    batch_size = parameters.batch_of(_training_images(settings.data, data))
+    return data.shape, len(data.classes), batch_size, 2 if one.made_with.precision == "bfloat16" else 4
 
 
 def _training_images(settings: DataSettings, data: DataSet) -> int:

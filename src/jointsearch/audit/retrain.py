@@ -91,6 +91,9 @@ def _check(evidence: Evidence, place: Place, how: How, scratch: Path, findings: 
         return
     where = f"trained with another {', '.join(unlike)}, so not bit for bit"
     measure = record.measure
+    if record.architecture is not None and again.architecture is not None:
+        same = record.architecture.values == again.architecture.values
+        where += f", and learns {'the same' if same else 'another'} architecture"
     exact = [field for field in EXACT if getattr(record, field) != getattr(again, field)]
     losses = {measure.name: (record.loss, again.loss), measure.test: (record.test_error, again.test_error)}
     compared = [

@@ -105,7 +105,7 @@ class Rung(Record):
 
 
 class CurvePoint(Record):
-    """One row of a learning curve, written at each quarter of each cosine cycle.
+    """One row of a learning curve, written at each quarter of each cosine cycle; of a gradient-based search, each 16th.
 
     `learning_rate` is the one of the last step; `train_loss` is the mean cross-entropy (mixup included)
     of the steps since the previous row. Validation and test figures are null where not evaluated.
@@ -322,12 +322,39 @@ class Identity(Record):
         return [name for name in Identity.model_fields if getattr(self, name) != getattr(other, name)]
 
 
+class Architecture(Record):
+    """What a gradient-based search has learned, by architectural hyperparameter.
+
+    Attributes
+    ----------
+    choices
+        Its values that the weight-sharing network holds, in ascending order: those that are left once the space is
+        narrowed.
+    weights
+        The weight of each at the end; they add up to 1.
+    values
+        The choice with the largest weight, of equal ones the smallest.
+    entropies
+        Of its weights, in nats, at each row of the learning curve. It is log(choices) at the beginning, and 0 if one
+        choice has all the weight.
+    losses
+        Mean cross-entropy in the steps on the architecture since the previous row of the learning curve.
+    """
+
+    choices: dict[str, tuple[int | float, ...]]
+    weights: dict[str, tuple[Error, ...]]
+    values: Values
+    entropies: dict[str, tuple[Time, ...]]
+    losses: tuple[Finite, ...]
+
+
 class Result(Record):
     """The result of a training, as fields of an `Evaluation`.
 
     An epoch is one pass over the training images less the last incomplete batch. `step_cost` is what a step takes of a
     budget of computation, in its unit; it is left out for other budgets. An objective of one's own has neither steps
-    nor epochs nor weights; it may have `metrics` of its own, and `reports` in place of the curve.
+    nor epochs nor weights; it may have `metrics` of its own, and `reports` in place of the curve. A gradient-based
+    search has an `architecture`; its errors are those of the weight-sharing network.
     """
 
     status: Status
@@ -342,6 +369,7 @@ class Result(Record):
     curve: tuple[CurvePoint, ...] = ()
     metrics: Values = Field({}, exclude_if=_is_empty)
     reports: tuple[Report, ...] = Field((), exclude_if=_is_empty)
+    architecture: Architecture | None = Field(None, exclude_if=_is_none)
 
     @property
     def measure(self) -> Measure:
@@ -423,6 +451,7 @@ class Evaluation(Result, Identity):
             curve=result.curve,
             metrics=result.metrics,
             reports=result.reports,
+            architecture=result.architecture,
             continues=continues,
             made_with=made_with,
             observed=observed,

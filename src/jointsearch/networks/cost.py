@@ -4,9 +4,11 @@ import math
 from dataclasses import dataclass
 
 from jointsearch.core.config.budget import NominalSettings
+from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import COMPUTATION_UNITS, BudgetUnit
 from jointsearch.core.units import unit_name
+from jointsearch.networks.choices import SharedHyperparameters, narrowed
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import STRIDES, parameter_count
 
@@ -92,6 +94,11 @@ def step_cost(
     1.08 times the true peak, in float32 and in bfloat16. Fewer filters need more, as kernels fill up channels. What a
     GPU's kernels need to work in is not counted.
 
+    Of a weight-sharing network (`shared.SharedNetwork`) the cost is that of the largest network in it. Steps on the
+    weights and on the architecture take turns, and the operations are the mean of both: a step on the architecture
+    needs the gradients of inputs, but not of weights. (Those of the inputs of the first residual block count, although
+    they are not needed if the filters of the stem are not learned.) All else is of the steps on the weights.
+
     Parameters
     ----------
     parameters
@@ -108,30 +115,71 @@ def step_cost(
     channels, height, width = image_shape
     filters = parameters.initial_filters
     pixels = batch_size * height * width
+    shared = parameters if isinstance(parameters, SharedHyperparameters) else None
+    # Operations for each one of the forward pass.
+    of_stem, of_others = (2, 3) if shared is None else (1.5, 2.5)
+    has_both_skips = shared is not None and shared.has_both_skips
     total = parameter_count(parameters, channels, classes)
+    if has_both_skips and filters == parameters.widths[0]:
+        total += filters * filters + 2 * filters
     stem = _Layers(9 * channels * filters, 2 * filters, pixels, pixels * (channels + filters))
-    weights, multiply_adds, saved, peak = stem.weights, 2 * stem.multiply_adds, stem.saved(activation_bytes), 0
+    weights, multiply_adds, saved, peak = stem.weights, of_stem * stem.multiply_adds, stem.saved(activation_bytes), 0
     # Those of the stem and the classifier.
     convolutions = 2
     for wide, first_stride, blocks, branches in zip(
         parameters.widths, STRIDES, parameters.residual_blocks, parameters.residual_branches, strict=True
     ):
         for stride in (first_stride, *(1,) * (blocks - 1)):
-            block = _residual_block(filters, wide, stride, branches, batch_size, height, width)
+            changes = stride != 1 or filters != wide or has_both_skips
+            has_both_skips = False
+            block = _residual_block(filters, wide, stride, branches, batch_size, height, width, changes)
             filters, height, width = wide, -(-height // stride), -(-width // stride)
             weights += block.weights
             convolutions += block.convolutions
-            multiply_adds += 3 * block.multiply_adds
+            multiply_adds += of_others * block.multiply_adds
             saved += block.saved(activation_bytes)
             peak = max(peak, saved + activation_bytes * block.gradients + FLOAT32 * (total - weights))
     end = _Layers(filters * classes, 0, batch_size, batch_size * (height * width + 1) * filters)
-    multiply_adds += 3 * end.multiply_adds
+    multiply_adds += of_others * end.multiply_adds
     saved += end.saved(activation_bytes)
     peak += FLOAT32 * total * (2 if parameters.momentum > 0 else 1)
     if activation_bytes < FLOAT32:
         # What is saved of the images is a copy then.
         peak += FLOAT32 * pixels * channels
-    return StepCost(total, 2 * multiply_adds, peak, saved, convolutions)
+    return StepCost(total, round(2 * multiply_adds), peak, saved, convolutions)
+
+
+def broken_limit(settings: TrainingSettings, cost: StepCost) -> str | None:
+    """Say which limit of the configuration a network breaks, if any."""
+    for what, amount, limit in (
+        ("{:,.0f} parameters", cost.parameters, settings.maximum_parameters),
+        ("an estimated {:.3g} GB of memory", cost.memory / 1e9, settings.maximum_memory_gb),
+        ("{:.3g} GFLOP a step", cost.operations / 1e9, settings.maximum_step_gflop),
+    ):
+        if limit is not None and amount > limit:
+            return f"{what.format(amount)}, the limit is {limit:,}"
+    return None
+
+
+def fitted(
+    parameters: SharedHyperparameters,
+    settings: TrainingSettings,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    batch_size: int,
+    activation_bytes: int,
+) -> SharedHyperparameters:
+    """Narrow choices until a step of the weight-sharing network is within the limits, see `choices.narrowed`.
+
+    The cost that is saved is that of the operations; all else is as in `step_cost`.
+    """
+
+    def cost(some: SharedHyperparameters) -> StepCost:
+        return step_cost(some, image_shape, classes, batch_size, activation_bytes)
+
+    return narrowed(
+        parameters, lambda some: broken_limit(settings, cost(some)) is None, lambda some: cost(some).operations
+    )
 
 
 @dataclass(frozen=True)
@@ -160,7 +208,7 @@ class _Layers:
 
 
 def _residual_block(
-    narrow: int, wide: int, stride: int, branches: int, batch_size: int, height: int, width: int
+    narrow: int, wide: int, stride: int, branches: int, batch_size: int, height: int, width: int, changes: bool
 ) -> _Layers:
     pixels = batch_size * -(-height // stride) * -(-width // stride)
     inputs, outputs = batch_size * height * width * narrow, pixels * wide
@@ -169,7 +217,7 @@ def _residual_block(
     # Most at once: for each branch what the mixture hands back, the block's own, and of a layer's output and input.
     gradients = (branches + 3) * outputs
     convolutions = 2 * branches
-    if stride != 1 or narrow != wide:
+    if changes:
         padded = stride == 1 or height % 2 or width % 2
         kernels, norms = kernels + narrow * wide, norms + 2 * wide
         maps += outputs + (pixels * narrow if padded and wide > 1 else 0)

@@ -57,6 +57,10 @@ class TrainingHyperparameters(BaseModel):
     mixup_alpha: Annotated[float, Field(ge=0)] = 0.0
     cutout_length: Annotated[int, Field(ge=0)] = 0
 
+    def batch_of(self, images: int) -> int:
+        """Images in a batch: those of the configuration, or all if there are fewer."""
+        return min(self.batch_size, images)
+
 
 class Hyperparameters(TrainingHyperparameters):
     """One configuration: ten architectural choices and seven other hyperparameters (paper, table 1)."""
@@ -97,9 +101,14 @@ class Hyperparameters(TrainingHyperparameters):
     @property
     def widths(self) -> tuple[int, int, int]:
         """Filters per main block: cumulative products of the widening factors, rounded at each step."""
-        first = max(1, round(self.initial_filters * self.widen_factor_1))
-        second = max(1, round(first * self.widen_factor_2))
-        return first, second, max(1, round(second * self.widen_factor_3))
+        first = widened(self.initial_filters, self.widen_factor_1)
+        second = widened(first, self.widen_factor_2)
+        return first, second, widened(second, self.widen_factor_3)
+
+
+def widened(filters: int, factor: float) -> int:
+    """Filters of a main block behind one with so many filters."""
+    return max(1, round(filters * factor))
 
 
 class OwnHyperparameters(TrainingHyperparameters):

@@ -53,14 +53,18 @@ class TwoPathSkip(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (N, in, H, W) to (N, out, ceil(H / stride), ceil(W / stride))."""
+        normalised: Tensor = self.norm(self.convolved(images))
+        return normalised
+
+    def convolved(self, images: Tensor) -> Tensor:
+        """What is normalised."""
         kept = images[:, :, :: self.stride, :: self.stride]
         moved = images[:, :, 1 :: self.stride, 1 :: self.stride]
         if moved.shape != kept.shape:
             # With an even side and a stride of 2 none of the pixels that come in is seen.
             moved = F.pad(moved, (0, kept.shape[3] - moved.shape[3], 0, kept.shape[2] - moved.shape[2]))
         outputs = [path(pixels) for path, pixels in zip(self.paths, (kept, moved), strict=False)]
-        normalised: Tensor = self.norm(torch.cat(outputs, dim=1))
-        return normalised
+        return torch.cat(outputs, dim=1)
 
 
 class ResidualBlock(nn.Module):
@@ -149,10 +153,8 @@ class MultiBranchNetwork(TrainableNetwork):
 
     @torch.no_grad()
     def _initialise(self, generator: torch.Generator) -> None:
-        """He initialisation by fan-out for convolutions, the usual one by fan-in for the classifier."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+        """He initialisation for convolutions, the usual one by fan-in for the classifier."""
+        initialise_convolutions(self, generator)
         bound = 1 / math.sqrt(self.classifier.in_features)
         self.classifier.weight.uniform_(-bound, bound, generator=generator)
         self.classifier.bias.zero_()
@@ -185,6 +187,13 @@ class MultiBranchNetwork(TrainableNetwork):
             features = block(features, drawn)
         logits: Tensor = self.classifier(F.relu(features).mean((2, 3)))
         return logits.float()
+
+
+def initialise_convolutions(module: nn.Module, generator: torch.Generator) -> None:
+    """He initialisation by fan-out of the convolutions in a module."""
+    for one in module.modules():
+        if isinstance(one, nn.Conv2d):
+            nn.init.kaiming_normal_(one.weight, mode="fan_out", nonlinearity="relu", generator=generator)
 
 
 def parameter_count(parameters: Hyperparameters, in_channels: int, classes: int) -> int:

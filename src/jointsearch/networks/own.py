@@ -40,6 +40,7 @@ class OwnNetwork:
 
     draws = True
     channels_last = False
+    compiles = True
 
     def __init__(self, parameters: OwnHyperparameters):
         self._parameters = parameters

@@ -74,8 +74,14 @@ def shake_shake(skip: Tensor, branches: Sequence[Tensor], noise: Tensor | None) 
     """
     if noise is None:
         return skip + sum(branches[1:], start=branches[0]) / len(branches)
-    forward_weights, backward_weights = noise.view(2, len(branches), -1).softmax(1)
+    forward_weights, backward_weights = shake_shake_weights(noise, len(branches))
     return mix(skip, branches, forward_weights, backward_weights)
+
+
+def shake_shake_weights(noise: Tensor, branches: int) -> tuple[Tensor, Tensor]:
+    """Weights (B, N) of branches in the forward and in the backward pass, from noise (2 B, N)."""
+    forward_weights, backward_weights = noise.view(2, branches, -1).softmax(1)
+    return forward_weights, backward_weights
 
 
 def shakedrop(skip: Tensor, branch: Tensor, death_rate: float, noise: Tensor | None) -> Tensor:
@@ -97,11 +103,11 @@ def shakedrop(skip: Tensor, branch: Tensor, death_rate: float, noise: Tensor | N
         return skip + branch
     if noise is None:
         return skip + branch * (1 - death_rate)
+    return mix(skip, [branch], *shakedrop_weights(noise, death_rate))
+
+
+def shakedrop_weights(noise: Tensor, death_rate: float) -> tuple[Tensor, Tensor]:
+    """Weights (1, N) of the branch in the forward and in the backward pass, from noise (3, N)."""
     # Decided on the device, so that the host need not wait for it.
     disturbed = noise[0, :1] < death_rate
-    return mix(
-        skip,
-        [branch],
-        torch.where(disturbed, 2 * noise[1:2] - 1, 1.0),
-        torch.where(disturbed, noise[2:], 1.0),
-    )
+    return torch.where(disturbed, 2 * noise[1:2] - 1, 1.0), torch.where(disturbed, noise[2:], 1.0)

@@ -8,9 +8,11 @@ from jointsearch.core.config.budget import BudgetSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.files import digest
-from jointsearch.core.records import Digest, Identity, Index, Record, Rung, proposal_key
+from jointsearch.core.records import Digest, Identity, Index, Record, Rung, Values, proposal_key
 from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import ERROR, LOSS, Measure
+from jointsearch.networks.choices import GRADIENTS, SharedHyperparameters
+from jointsearch.networks.hyperparameters import TrainingHyperparameters, parameters_of
 from jointsearch.search import hyperband
 from jointsearch.space.file import SpaceFile
 
@@ -63,6 +65,18 @@ class Experiment(Record):
             budget_unit=self.budget.unit,
             seed=self.seed_of(rung.study, "train", *self._training(proposal.id, rung.rung, level)),
         )
+
+    def parameters(self, values: Values) -> TrainingHyperparameters:
+        """What is trained with the active values of a proposal; in a gradient-based search all choices at once.
+
+        Raises
+        ------
+        UserError
+            If there is nothing with such values.
+        """
+        if self.sampler == GRADIENTS:
+            return SharedHyperparameters.of(self.space, values, self.sampler_settings)
+        return parameters_of(values, self.training.network)
 
     def seed_of(self, study: str, purpose: str, *position: int | str) -> int:
         """Derive a seed from a study and a position in it, see `derive_seed`; arms of one repeat are one study."""

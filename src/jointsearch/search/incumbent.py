@@ -12,7 +12,8 @@ class Incumbent(Record):
     Attributes
     ----------
     evaluation, proposal, budget, budget_unit, origin, values, loss, test_error, parameters
-        Of the best successful evaluation; null if there is none. `loss` is the validation error, or the loss, by which
+        Of the best successful evaluation; null if there is none. The architecture that a gradient-based search has
+        learned is among the values. `loss` is the validation error, or the loss, by which
         it was chosen, `test_error` was not used.
     evaluations, failed
         How many evaluations there were, and how many of them failed.
@@ -53,7 +54,7 @@ def incumbent(evaluations: Iterable[Evaluation]) -> Incumbent:
         budget=best.budget,
         budget_unit=best.budget_unit,
         origin=best.proposal.origin,
-        values=best.proposal.values,
+        values=best.proposal.values | ({} if best.architecture is None else best.architecture.values),
         loss=best.loss,
         test_error=best.test_error,
         parameters=best.parameters,

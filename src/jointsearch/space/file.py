@@ -406,6 +406,11 @@ class SpaceFile(Entry):
         return {name for name, one in self.hyperparameters.items() if isinstance(one, Constant)}
 
     @property
+    def fixed_values(self) -> Values:
+        """The values of the constants."""
+        return {name: one.value for name, one in self.hyperparameters.items() if isinstance(one, Constant)}
+
+    @property
     def defaults(self) -> Values:
         """The default of each hyperparameter that has one; constants are their own."""
         values = {

@@ -17,7 +17,7 @@ from jointsearch.core.config import Config
 from jointsearch.core.config.budget import NominalSettings
 from jointsearch.core.errors import Failure, UserError
 from jointsearch.core.records import Precision
-from jointsearch.networks.cost import StepCost
+from jointsearch.networks.cost import StepCost, broken_limit
 from jointsearch.networks.family import family
 from jointsearch.networks.hyperparameters import parameters_of
 from jointsearch.search.experiment import Experiment
@@ -26,7 +26,7 @@ from jointsearch.training import accelerate
 from jointsearch.training.clock import StepClock, stopwatch_for
 from jointsearch.training.image_data import ImageData
 from jointsearch.training.loop import Progress, Task, Training
-from jointsearch.training.train import broken_limit, cost_of
+from jointsearch.training.train import cost_of
 
 SEED = 0
 """Of the configurations: each calibration of a space times the same."""

@@ -15,7 +15,6 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest
 from jointsearch.core.interruption import Interruption
 from jointsearch.core.records import Conditions, Environment, Evaluation, MadeWith, Observed
-from jointsearch.networks.hyperparameters import parameters_of
 from jointsearch.search.hyperband import budgets
 from jointsearch.training import attempt, checkpoint_file, schedule
 from jointsearch.training.accelerate import choose_precision
@@ -127,7 +126,7 @@ def task_of(slot: Slot) -> Task:
     else:
         ends = schedule.doubling(levels[slot.rung.rung])
     return Task(
-        parameters_of(slot.proposal.values, experiment.training.network),
+        experiment.parameters(slot.proposal.values),
         slot.identity.budget,
         experiment.budget.unit,
         ends,

@@ -16,7 +16,7 @@ from jointsearch.core.config.budget import BudgetClock, NominalSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import Diverged, UserError
-from jointsearch.core.records import BudgetUnit, CurvePoint, Precision
+from jointsearch.core.records import Architecture, BudgetUnit, CurvePoint, Precision
 from jointsearch.networks.family import family
 from jointsearch.networks.hyperparameters import TrainingHyperparameters
 from jointsearch.networks.randomness import GlobalRandomness
@@ -149,13 +149,17 @@ class Training:
         self._forward: Callable[[Tensor, Tensor], Tensor] = self._network
         trained = [weight for weight in self._network.parameters() if weight.requires_grad]
         self._optimiser = Sgd(trained, parameters.momentum, parameters.weight_decay)
-        settings = task.augmentation
-        augmentation = Augmentation(settings.crop_padding, settings.horizontal_flip, parameters.cutout_length)
-        self._batches = Minibatches(data, self._batch_size, augmentation, parameters.mixup_alpha, batch_seed, device)
+        self._batches = self._minibatches(data, batch_seed)
         self._shake = random_generator(shake_seed, device)
         self._random = GlobalRandomness(self._shake.initial_seed(), device) if network.draws else None
         self._moments, self._ends = moments(task.ends), set(task.ends)
         self._unread: list[Tensor] = []
+
+    def _minibatches(self, data: ImageData, seed: np.random.SeedSequence) -> Minibatches:
+        """Minibatches of training images, as the task augments them."""
+        parameters, settings = self._task.parameters, self._task.augmentation
+        augmentation = Augmentation(settings.crop_padding, settings.horizontal_flip, parameters.cutout_length)
+        return Minibatches(data, self._batch_size, augmentation, parameters.mixup_alpha, seed, self._device)
 
     def run(self, clock: Clock) -> Iterator[None]:
         """Train until the clock says that the budget is spent, step by step; raises where the training fails."""
@@ -163,7 +167,7 @@ class Training:
         with self._stopwatch.running():
             while progress.fraction < 1:
                 rate = learning_rate(progress.fraction, self._task.parameters.learning_rate, self._task.ends)
-                self._unread.append(self._learn(next(self._batches), rate))
+                self._unread.append(self._step(rate))
                 progress.steps += 1
                 before, progress.fraction = progress.fraction, clock(progress.steps)
                 passed = [moment for moment in self._moments if before < moment - ROUNDING <= progress.fraction]
@@ -175,6 +179,10 @@ class Training:
                 yield
         if progress.curve[-1].validation_loss is None:
             raise Diverged(f"the validation loss is not finite after step {progress.steps}")
+
+    def _step(self, rate: float) -> Tensor:
+        """One step; its loss, left on the device."""
+        return self._learn(next(self._batches), rate)
 
     def _learn(self, batch: Minibatch, rate: float) -> Tensor:
         """One step on a batch; its loss, left on the device."""
@@ -308,6 +316,10 @@ class Training:
         snapshots = self.progress.snapshots
         return ensemble_error(snapshots, self._data.test_labels) if snapshots else None
 
+    def architecture(self) -> Architecture | None:
+        """What it has learned of the architecture; None if that is given."""
+        return None
+
     def _measure(self, images: Tensor, labels: Tensor, whatever_it_costs: bool = False) -> Measurement | None:
         progress = self.progress
         if progress.fraction < 1 and not whatever_it_costs:
@@ -329,8 +341,8 @@ class Training:
 
 
 def batch_size(task: Task, data: ImageData) -> int:
-    """Images in a batch: those of the configuration, or all if there are fewer."""
-    return min(task.parameters.batch_size, len(data.train_images))
+    """Images in a batch, see `TrainingHyperparameters.batch_of`."""
+    return task.parameters.batch_of(len(data.train_images))
 
 
 def steps_per_epoch(task: Task, data: ImageData) -> int:

@@ -48,8 +48,15 @@ def learning_rate(progress: float, peak: float, ends: Ends) -> float:
     return peak / 2 * (1 + math.cos(math.pi * within))
 
 
-def moments(ends: Ends) -> Ends:
-    """When a training is evaluated: at each quarter of each cycle. As cycles grow, so do the steps between them."""
+def moments(ends: Ends, parts: int = 4) -> Ends:
+    """When a training is evaluated: at each quarter of each cycle, or another of so many equal parts.
+
+    As cycles grow, so do the steps between them.
+    """
     starts = (0.0, *ends[:-1])
-    quarters = (start + part / 4 * (end - start) for start, end in zip(starts, ends, strict=True) for part in (1, 2, 3))
-    return tuple(sorted((*quarters, *ends)))
+    inside = (
+        start + part / parts * (end - start)
+        for start, end in zip(starts, ends, strict=True)
+        for part in range(1, parts)
+    )
+    return tuple(sorted((*inside, *ends)))

@@ -2,18 +2,20 @@
 
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 
-from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import Failure, UserError, reason
 from jointsearch.core.interruption import InterruptedTrainingError
 from jointsearch.core.records import Precision, Result, Status, Timing
-from jointsearch.networks.cost import StepCost, in_unit
+from jointsearch.networks.choices import SharedHyperparameters
+from jointsearch.networks.cost import StepCost, broken_limit, fitted, in_unit
 from jointsearch.networks.family import family
+from jointsearch.networks.network import ImageShape
 from jointsearch.training import accelerate
+from jointsearch.training.architecture import training_of
 from jointsearch.training.checkpointing import Checkpointer
 from jointsearch.training.clock import Clock, SecondClock, make_clock, pack, steps_in, stopwatch_for, unpack
 from jointsearch.training.image_data import ImageData
@@ -97,6 +99,9 @@ def _train(
     checkpointer: Checkpointer | None,
 ) -> Trained:
     precision = accelerate.choose_precision(task.settings, device)
+    if isinstance(task.parameters, SharedHyperparameters):
+        fitting = fitted(task.parameters, task.settings, *_of_step(task, data, precision))
+        task = replace(task, parameters=fitting)
     try:
         cost = cost_of(task, data, precision)
     except Failure as failure:
@@ -118,14 +123,15 @@ def _train(
     compiles = (
         saved["start"]["compiled"]
         if saved is not None
-        else accelerate.should_compile(task.settings, task.budget, task.unit, device)
+        else family(task.parameters).compiles
+        and accelerate.should_compile(task.settings, task.budget, task.unit, device)
     )
     status: Status = "success"
     message, began, begin = None, time.perf_counter(), _Start()
-    training = end = snapshot_error = None
+    training = end = snapshot_error = architecture = None
     try:
         with accelerate.deterministic(any_operation=family(task.parameters).draws):
-            training = Training(task, data, device, precision, progress, stopwatch)
+            training = training_of(task)(task, data, device, precision, progress, stopwatch)
             if compiles:
                 begin.compiled = training.compile(accelerate.compile_limit(task.budget, task.unit))
             if device.type == "cuda" and not begin.compiled:
@@ -147,7 +153,7 @@ def _train(
                     with stopwatch.paused():
                         is_saved = _save(checkpointer, training, clock, begin)
                     checkpointer.interruption.check("; its state is saved" if is_saved else "; its state is not saved")
-            snapshot_error = training.snapshot_error()
+            snapshot_error, architecture = training.snapshot_error(), training.architecture()
             end = training.state() if keep_end else None
     except Failure as failure:
         status, message = failure.status, reason(failure)
@@ -175,6 +181,7 @@ def _train(
         steps=progress.steps,
         step_cost=of_step,
         curve=tuple(progress.curve),
+        architecture=architecture,
     )
     timing = Timing(
         training_seconds=stopwatch.read() - begin.seconds,
@@ -191,10 +198,14 @@ _NO_TIME = Timing(training_seconds=0, evaluation_seconds=0, startup_seconds=0, c
 
 def cost_of(task: Task, data: ImageData, precision: Precision) -> StepCost:
     """What a step of a training costs."""
+    return family(task.parameters).cost(*_of_step(task, data, precision))
+
+
+def _of_step(task: Task, data: ImageData, precision: Precision) -> tuple[ImageShape, int, int, int]:
+    """Shape of the images, classes, images in a batch, bytes of an activation."""
     channels, height, width = data.train_images.shape[1:]
-    activation_bytes = 2 if precision == "bfloat16" else 4
-    shape, batch = (channels, height, width), batch_size(task, data)
-    return family(task.parameters).cost(shape, len(data.classes), batch, activation_bytes)
+    shape, activation_bytes = (channels, height, width), 2 if precision == "bfloat16" else 4
+    return shape, len(data.classes), batch_size(task, data), activation_bytes
 
 
 def _untrained(
@@ -248,18 +259,6 @@ def _resume(training: Training, clock: Clock, saved: dict[str, Any]) -> None:
 def _shorter_than_a_step(task: Task, steps_per_epoch: int, of_step: float | None) -> bool:
     """Whether a budget is, after a training took one step."""
     return task.unit == "seconds" or steps_in(task.budget, task.unit, steps_per_epoch, of_step) < 1
-
-
-def broken_limit(settings: TrainingSettings, cost: StepCost) -> str | None:
-    """Say which limit of the configuration a network breaks, if any."""
-    for what, amount, limit in (
-        ("{:,.0f} parameters", cost.parameters, settings.maximum_parameters),
-        ("an estimated {:.3g} GB of memory", cost.memory / 1e9, settings.maximum_memory_gb),
-        ("{:.3g} GFLOP a step", cost.operations / 1e9, settings.maximum_step_gflop),
-    ):
-        if limit is not None and amount > limit:
-            return f"{what.format(amount)}, the limit is {limit:,}"
-    return None
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -75,13 +75,14 @@ class ProgressReader:
     """Reads the records of studies as they appear, each once.
 
     `folder` leaves out broken records; `studies` maps the name of each study to its planned brackets;
-    `budgets` are those of the search, lowest first, in `unit`.
+    `budgets` are those of the search, lowest first, in `unit`; `own` is the only budget of a study that has another.
     """
 
     folder: Folder
     studies: Mapping[str, Sequence[Bracket]]
     budgets: tuple[float, ...]
     unit: str
+    own: Mapping[str, float] = field(default_factory=dict)
     _opened: float = field(default_factory=time.time)
 
     def read(self) -> SearchProgress:
@@ -89,24 +90,27 @@ class ProgressReader:
 
         Records that cannot be read, or whose budget is none of these, are not counted; the run itself reports them.
         """
+        budgets = tuple(sorted({*self.budgets, *self.own.values()}))
         evaluations = [
             one
             for study, brackets in self.studies.items()
             for one in self.folder.appeared(study, (item.index for item in brackets))
-            if one.budget in self.budgets
+            if one.budget in budgets
         ]
-        done = [0] * len(self.budgets)
+        done, total = [0] * len(budgets), [0] * len(budgets)
         for evaluation in evaluations:
-            done[self.budgets.index(evaluation.budget)] += 1
-        every_bracket = [item for brackets in self.studies.values() for item in brackets]
-        total = trainings(every_bracket, len(self.budgets))
+            done[budgets.index(evaluation.budget)] += 1
+        for study, brackets in self.studies.items():
+            of_study = (self.own[study],) if study in self.own else self.budgets
+            for budget, number in zip(of_study, trainings(brackets, len(of_study)), strict=True):
+                total[budgets.index(budget)] += number
         successful = rank([item for item in evaluations if item.loss is not None])
         # Arms are compared separately, and a retraining's validation error is measured on images that it has seen.
         found = [item for item in successful if item.study == layout.SEARCH]
         largest = max((item.budget for item in found), default=0.0)
-        work_left = sum(budget * (t - d) for budget, t, d in zip(self.budgets, total, done, strict=True))
+        work_left = sum(budget * (t - d) for budget, t, d in zip(budgets, total, done, strict=True))
         return SearchProgress(
-            self.budgets,
+            budgets,
             self.unit,
             tuple(done),
             tuple(total),

@@ -15,6 +15,7 @@ from jointsearch.core.files import file_digest, read_record, record_bytes, sweep
 from jointsearch.core.interruption import take_hangup_for_sigterm
 from jointsearch.core.records import Value
 from jointsearch.core.units import Measure, amount
+from jointsearch.networks.choices import GRADIENTS
 from jointsearch.results import dataset
 from jointsearch.results.folder import Folder
 from jointsearch.search.experiment import Experiment
@@ -164,7 +165,9 @@ def reader_of(all_jobs: Sequence[StudyJobs]) -> ProgressReader:
     """The reader of the progress of all studies of a configuration."""
     settings = all_jobs[0].config.budget
     studies = {one.planned.name: one.brackets for one in all_jobs}
-    return ProgressReader(Folder(all_jobs[0].folder, doubting=True), studies, budgets(settings), settings.unit)
+    folder = Folder(all_jobs[0].folder, doubting=True)
+    own = {one.planned.name: one.experiment.budget.maximum for one in all_jobs if one.planned.plan.kind == GRADIENTS}
+    return ProgressReader(folder, studies, budgets(settings), settings.unit, own)
 
 
 def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: Mapping[str, int]) -> str:

@@ -62,7 +62,8 @@ class StepSettings(Settings):
     """The part of the space, or list of parts, that is searched; without it, all. The others keep what earlier steps
     found, or have the values of `start`."""
     sampler: str = "bohb"
-    """As `search.sampler`."""
+    """As `search.sampler`; or `gradients`, which learns the architecture in one training
+    (docs/studies.md#gradient-based-search)."""
     sampler_settings: dict[str, Any] | None = None
     """As `search.sampler_settings`. Without them, those of the search if it has the same sampler, else the
     defaults."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from jointsearch.core.config import ArmSettings, ArmsSettings, StepSettings
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.records import Value
+from jointsearch.networks.choices import GRADIENTS
 from jointsearch.samplers import registry
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.studies.gradients import gradient_settings
 from jointsearch.search.studies.start import start_architecture, start_values
 from jointsearch.space.file import Constant, SpaceFile
 
@@ -19,8 +21,6 @@ JOINT = {
 }
 """The short names of arms that search the whole space at once; those of two steps are `<part>_first`."""
 _FIRST = "_first"
-GRADIENTS = "gradients"
-"""The gradient-based search in place of a sampler: a step of another kind, which is not there yet."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Step:
     def learns(self) -> bool:
         """Whether its proposals depend on what was evaluated before."""
         return registry.learns(self.experiment.sampler)
+
+    @property
+    def is_gradients(self) -> bool:
+        """Whether it is a gradient-based search: one training of a weight-sharing network, as long as its share."""
+        return self.experiment.sampler == GRADIENTS
 
     @property
     def has_hyperband(self) -> bool:
@@ -151,6 +156,8 @@ def _steps(where: str, arm: ArmSettings, section: ArmsSettings, experiment: Expe
     if several:
         needed = {name for name in space.hyperparameters if name not in searched[0]}
         begin = start_values(arm.start or section.start, experiment, needed, where if arm.start else WHERE)
+    if [step.sampler for step in arm.each_step].count(GRADIENTS) > 1:
+        raise UserError(f"{where}: two steps by {GRADIENTS}, which learns all choices at once; search both in one step")
     kept: tuple[str, ...] = ()
     for name, step, share, own in zip(names, arm.each_step, arm.shares, searched, strict=True):
         fixed = [one for one in space.in_order if one not in own]
@@ -184,7 +191,7 @@ def _searched(where: str, names: list[str], arm: ArmSettings, space: SpaceFile) 
 
 def _settings(where: str, step: StepSettings, space: SpaceFile, experiment: Experiment) -> Experiment:
     if step.sampler == GRADIENTS:
-        raise UserError(f"{where}.sampler: {GRADIENTS}: the gradient-based search is not there yet; name a sampler")
+        return gradient_settings(where, step.sampler_settings or {}, space, experiment)
     own = step.sampler_settings
     if own is None:
         own = experiment.sampler_settings if experiment.sampler == step.sampler else {}

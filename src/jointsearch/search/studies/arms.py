@@ -10,7 +10,8 @@ from jointsearch.search.hyperband import Bracket
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.studies.arm import Arm, Step, arms, restricted
 from jointsearch.search.studies.correlation import Correlation
-from jointsearch.search.studies.equal_budgets import Size, Sizes, divide
+from jointsearch.search.studies.equal_budgets import Size, Sizes, budget_of, divide
+from jointsearch.search.studies.gradients import ONE_TRAINING, Gradients, with_budget
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, first_brackets, settings_beside
 from jointsearch.search.studies.search import Search
 
@@ -30,21 +31,22 @@ class Arms(StudyKind):
         hyperband.bracket_count(section.brackets, "brackets", settings.budget, "studies.arms.brackets")
         planned = arms(section, settings)
         sizes = divide(planned, section.brackets, settings)
+        whole = budget_of(section.brackets, settings)
         for repeat in range(section.repeats):
             for arm, own in zip(planned, sizes, strict=True):
-                yield from _searches(arm, own, repeat)
+                yield from _searches(arm, own, whole, repeat)
 
 
-def _searches(arm: Arm, sizes: Sizes, repeat: int) -> Iterator[PlannedStudy]:
+def _searches(arm: Arm, sizes: Sizes, whole: float, repeat: int) -> Iterator[PlannedStudy]:
     """The studies of one repeat of an arm, one for each step."""
     before: list[str] = []
     for number, (step, size) in enumerate(zip(arm.steps, sizes, strict=True), start=1):
         name = layout.arm(arm.name, repeat, number if len(arm.steps) > 1 else None)
-        kind, brackets = _trained(step, size)
+        kind, brackets, settings = _trained(step, size, whole)
         yield PlannedStudy.of(
             name,
             kind,
-            step.experiment.model_copy(update={"repeat": repeat}),
+            settings.model_copy(update={"repeat": repeat}),
             brackets,
             follows=tuple(before),
             keeps=step.kept,
@@ -56,13 +58,15 @@ def _searches(arm: Arm, sizes: Sizes, repeat: int) -> Iterator[PlannedStudy]:
         before.append(name)
 
 
-def _trained(step: Step, size: Size) -> tuple[str, tuple[Bracket, ...]]:
-    """The kind of study that a step is, and its brackets."""
+def _trained(step: Step, size: Size, whole: float) -> tuple[str, tuple[Bracket, ...], Experiment]:
+    """The kind of study that a step is, its brackets, and its settings."""
+    if step.is_gradients:
+        return Gradients.name, (ONE_TRAINING,), with_budget(step.experiment, size.share * whole)
     brackets = first_brackets(size.brackets, step.experiment)
     if step.has_hyperband or step.learns:
-        return Search.name, brackets
+        return Search.name, brackets, step.experiment
     # Nothing is learned, so that nothing waits: all in one bracket.
-    return Correlation.name, (Bracket(0, (size.brackets,), brackets[0].levels),)
+    return Correlation.name, (Bracket(0, (size.brackets,), brackets[0].levels),), step.experiment
 
 
 def later_step(experiment: Experiment, found: Sequence[Incumbent], keeps: Collection[str]) -> Experiment:

@@ -62,8 +62,17 @@ def _costs(brackets: int | None, experiment: Experiment) -> Iterator[float]:
         yield hyperband.cost(hyperband.bracket(index, experiment.budget), budgets, continuation)
 
 
-def _possible(step: Step, whole: float) -> list[Size]:
-    """The sizes that a step can have, smallest first."""
+def _possible(steps: Sequence[Step], whole: float) -> list[list[Size]]:
+    """The sizes that each step can have, smallest first: a gradient-based one, whatever the others can leave it."""
+    found = [[] if step.is_gradients else _in_brackets(step, whole) for step in steps]
+    others = {0.0}
+    for sizes in filter(None, found):
+        others = {_rounded(size.share + rest) for size in sizes for rest in others}
+    left = [Size(1, 1 - share) for share in sorted(others, reverse=True) if share < 1]
+    return [left if step.is_gradients else sizes for step, sizes in zip(steps, found, strict=True)]
+
+
+def _in_brackets(step: Step, whole: float) -> list[Size]:
     sums = takewhile(lambda one: one <= whole * (1 + 1e-9), accumulate(_costs(None, step.experiment)))
     return [Size(brackets, cost / whole) for brackets, cost in enumerate(sums, start=1)]
 
@@ -75,12 +84,11 @@ def _nearest(sizes: Sequence[Size], share: float) -> Size:
 def _divided(steps: Sequence[Step], whole: float) -> Sizes | None:
     """Sizes by the shares that were asked for; None if there are none that add up to the whole."""
     chosen = []
-    for step in steps:
-        possible = _possible(step, whole)
+    for step, possible in zip(steps, _possible(steps, whole), strict=True):
         if not possible or abs(_nearest(possible, step.share).share - step.share) > SHARES_DIFFER:
             return None
         chosen.append(_nearest(possible, step.share))
-    return tuple(chosen) if math.isclose(math.fsum(one.share for one in chosen), 1, rel_tol=1e-9) else None
+    return tuple(chosen) if math.isclose(math.fsum(one.share for one in chosen), 1, rel_tol=1e-8) else None
 
 
 def _refusal(arm: Arm, arms: Sequence[Arm], brackets: int, experiment: Experiment) -> str:
@@ -109,7 +117,7 @@ def _nearest_splits(steps: Sequence[Step], whole: float) -> list[Sizes]:
     """Sizes that add up to the whole: those with the nearest lower, and the nearest higher, share of the first step."""
     if len(steps) == 1:
         return []
-    possible = [_possible(step, whole) for step in steps]
+    possible = _possible(steps, whole)
     # What the last steps can have together, from each step on, as far as numbers with rounding errors are equal.
     together = [{0.0}]
     for sizes in reversed(possible):

@@ -8,12 +8,13 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Plan, StudyPlan
 from jointsearch.search.studies.arms import Arms
 from jointsearch.search.studies.correlation import Correlation
+from jointsearch.search.studies.gradients import Gradients
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind
 from jointsearch.search.studies.manual import Manual
 from jointsearch.search.studies.retraining import Retraining
 from jointsearch.search.studies.search import Search
 
-KINDS: tuple[StudyKind, ...] = (Search(), Correlation(), Manual(), Retraining(), Arms())
+KINDS: tuple[StudyKind, ...] = (Search(), Correlation(), Manual(), Retraining(), Arms(), Gradients())
 """In the order in which their studies can be run, the search first."""
 
 

@@ -1,0 +1,73 @@
+"""A gradient-based search: one training of a weight-sharing network, which learns an architecture."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jointsearch.core.config import Config
+from jointsearch.core.errors import UserError
+from jointsearch.core.records import Origin, Rung
+from jointsearch.networks.choices import GRADIENTS, SharedHyperparameters
+from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import Bracket
+from jointsearch.search.plan import StudyPlan
+from jointsearch.search.studies.kind import Evaluations, PlannedStudy, StudyKind, same_rung
+from jointsearch.space.file import SpaceFile
+
+ONE_TRAINING = Bracket(0, (1,), (0,))
+"""All that such a study trains."""
+
+
+class Gradients(StudyKind):
+    """A step of an arm that learns the architecture in one training, as long as the budget of the step."""
+
+    name = GRADIENTS
+
+    def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
+        """Plan none of its own: arms do."""
+        yield from ()
+
+    def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
+        """List the values of all that is not learned, with which the weight-sharing network is trained."""
+        values = experiment.space.fixed_values
+        origin = Origin(sampler=GRADIENTS, kind="given", name="weight-sharing network")
+        return same_rung(experiment, study.name, bracket, rung, [(values, origin)])
+
+
+def gradient_settings(where: str, settings: Mapping[str, Any], space: SpaceFile, experiment: Experiment) -> Experiment:
+    """Settings of a gradient-based step, but for its budget.
+
+    Parameters
+    ----------
+    where
+        Its key in the configuration, for messages.
+    settings
+        `sampler_settings` of the step.
+    space
+        All that the step does not search is fixed.
+    experiment
+        Of the search.
+
+    Raises
+    ------
+    UserError
+        If the network is not the multi-branch ResNet, or the step searches more than its architecture.
+    """
+    if not experiment.is_multibranch:
+        raise UserError(
+            f"{where}.sampler: {GRADIENTS}: gradient-based search is for the built-in network; name a sampler"
+        )
+    try:
+        learned = SharedHyperparameters.of(space, space.fixed_values, settings)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+    changes = {"space": space, "sampler": GRADIENTS, "lags": (0,)}
+    return experiment.model_copy(
+        update=changes | {"sampler_settings": learned.gradients.model_dump(exclude_defaults=True)}
+    )
+
+
+def with_budget(experiment: Experiment, budget: float) -> Experiment:
+    """Give a gradient-based step its budget, the only one that it has."""
+    # A share of a budget is rounded in binary.
+    only = {"minimum": round(budget, 6), "maximum": round(budget, 6), "rung_sizes": "single"}
+    return experiment.model_copy(update={"budget": experiment.budget.model_copy(update=only)})
