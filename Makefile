@@ -58,9 +58,9 @@ test-slurm: demo ## run searches on a real Slurm cluster, set up here for the te
 peers: ## build .venv-peers, with the libraries of other optimisers, or bring it up to date (needs a C compiler)
 	$(OUTSIDE) envs/build.py peers
 
-test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of other libraries, validate a Run Crate
+test-peers: peers ## compare BOHB with HpBandSter's own, test DEHB, validate a Run Crate
 	PYTHONPATH=src .venv-peers/bin/python -m pytest --numprocesses 2 --dist worksteal tests/hpbandster \
-		tests/samplers/peers tests/bench/test_search_hpbandster.py tests/audit/test_profile.py
+		tests/samplers/peers/test_dehb.py tests/bench/test_search_hpbandster.py tests/audit/test_profile.py
 
 test-deepcave: env ## check that DeepCAVE reads our exports as we do (Python 3.10, else it is skipped; needs a C compiler)
 ifeq ($(PYTHON310),)

@@ -1,8 +1,9 @@
-"""How long samplers take to propose in 17 dimensions: BOHB, and the Gaussian process beside well-kept libraries.
+"""How long samplers take to propose in 17 dimensions: BOHB, and the Gaussian process beside well-kept libraries; PPO.
 
 BOHB: 27 configurations from 1,000 evaluations; beside it the loop that HpBandSter makes, with statsmodels densities,
 one candidate at a time. `mfgp`: 27 from up to 5,000 evaluations at four budgets; beside it, its process alone, and the
-same by scikit-learn and, where it is installed, by BoTorch (`pip install botorch`).
+same by scikit-learn and, where it is installed, by BoTorch (`pip install botorch`). `ppo`: its training from up to
+5,000 evaluations, and what each further proposal costs.
 """
 
 import importlib.util
@@ -40,6 +41,7 @@ def main() -> None:
         bench_bohb(space)
         bench_mfgp(space)
         bench_processes(space)
+        bench_ppo(space)
 
 
 def bench_bohb(space: Space) -> None:
@@ -60,6 +62,16 @@ def bench_mfgp(space: Space) -> None:
         propose = partial(make("mfgp", {}), space, history, PROPOSALS)
         seconds = cpu_seconds(lambda propose=propose: propose(np.random.default_rng(1), Outlook(BUDGETS)))  # type: ignore[misc]
         print(f"  {1000 * seconds / PROPOSALS:5.1f} from {evaluations:,} evaluations")
+
+
+def bench_ppo(space: Space) -> None:
+    print("ppo, CPU s: a proposal, training included, and each further one of the same bracket:")
+    for evaluations in (100, 500, 2000, 5000):
+        history = invented_history(space, evaluations, BUDGETS)
+        propose = partial(make("ppo", {}), space, history)
+        first = cpu_seconds(lambda propose=propose: propose(1, np.random.default_rng(1)))  # type: ignore[misc]
+        many = cpu_seconds(lambda propose=propose: propose(PROPOSALS, np.random.default_rng(1)))  # type: ignore[misc]
+        print(f"  {first:5.2f} and {max(many - first, 0) / (PROPOSALS - 1):.4f} from {evaluations:,} evaluations")
 
 
 def bench_processes(space: Space) -> None:

@@ -12,11 +12,24 @@ import pytest
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook, base, registry
-from jointsearch.space.file import SpaceFile
+from jointsearch.space.file import Constant, SpaceFile
 from jointsearch.space.space import Space
 
 FILES = Path(__file__).parents[1] / "config" / "spaces"
 SPACES = {name: Space(SpaceFile.read(FILES / f"{name}.yaml")) for name in ("joint17", "conditional")}
+FIXED = SPACES["joint17"].sample(1, np.random.default_rng(1))[0]
+JOINT = SPACES["joint17"].file
+ARCHITECTURE = Space(
+    JOINT.model_copy(
+        update={
+            "hyperparameters": {
+                name: one if one.part == "architecture" else Constant(type="constant", value=FIXED[name])
+                for name, one in JOINT.hyperparameters.items()
+            }
+        }
+    )
+)
+"""What the first step of an architecture-first search proposes in: everything else is constant."""
 BOWL = Space(
     SpaceFile.parse({"hyperparameters": {f"x{i}": {"type": "float", "lower": 0, "upper": 1} for i in range(4)}})
 )
@@ -101,6 +114,15 @@ class SamplerProperties:
         pending = tuple((values, level) for values in space.sample(4, np.random.default_rng(5)))
         for outlook in (Outlook(BUDGETS, level, pending), None):
             base.check(propose(name, space, history(space, 4), outlook=outlook), space, COUNT, name)
+
+    def test_one_at_a_time_at_the_full_budget_in_one_part_of_a_space(self, name):
+        observations = history(ARCHITECTURE, 8, start=2)
+        known = [one for one in observations if one.budget == BUDGETS[-1]]
+        suggestion = propose(name, ARCHITECTURE, known, count=1, outlook=Outlook(BUDGETS[-1:]))
+        base.check(suggestion, ARCHITECTURE, 1, name)
+        (one,) = suggestion.configurations
+        constants = FIXED.keys() - {*ARCHITECTURE.names}
+        assert {key: one.values[key] for key in constants} == {key: FIXED[key] for key in constants}
 
     @pytest.mark.parametrize("space", SPACES)
     def test_equal_arguments_give_equal_suggestions(self, name, space):

@@ -19,7 +19,7 @@ HPBANDSTER = "search.hpbandster:sampler"
 
 DEFAULT = (
     "random-full", "hyperband", "bohb", "hpbandster", "smac", "tpe", "tpe_hyperband", "dehb",
-    "evolution:population_size=20,sample_size=5", "reinforce", "mfgp",
+    "evolution:population_size=20,sample_size=5", "ppo", "mfgp",
 )  # fmt: skip
 """Evolution's own population of 100 is for thousands of evaluations at one budget."""
 

@@ -76,7 +76,7 @@ def test_a_users_own_sampler(own, name):
         (
             "annealing",
             {},
-            "known are bohb, dehb, evolution, hyperband, mfgp, random, reinforce, smac, tpe, tpe_hyperband",
+            "known are bohb, dehb, evolution, hyperband, mfgp, ppo, random, smac, tpe, tpe_hyperband",
         ),
         ("", {}, "known are"),
         (":f", {}, "known are"),
@@ -93,7 +93,7 @@ def test_a_users_own_sampler(own, name):
         ("bohb", {"top_n_percent": 100}, "top_n_percent"),
         ("random", {"num_samples": 3}, "random has none, remove it"),
         ("evolution", {"sample_size": 0}, "sample_size"),
-        ("reinforce", {"bins": 1}, "bins"),
+        ("ppo", {"bins": 1}, "bins"),
         ("smac", {"n_tree": 3}, "did you mean 'n_trees'?"),
         ("dehb", {"crossover_prob": 2}, "(got 2)"),
         ("tpe_hyperband", {"n_ei_candidates": 0}, "n_ei_candidates"),
@@ -227,6 +227,11 @@ def test_a_library_that_cannot_be_imported_is_named_too(tmp_path, monkeypatch):
 @pytest.mark.parametrize("library", sorted(set(LIBRARIES.values())))
 def test_the_versions_to_install_are_those_that_are_tested(library):
     assert f"\n{library} \\\n" in (Path(__file__).parents[2] / "envs" / "peers.txt").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARIES.keys() - {"dehb"}))
+def test_all_but_dehb_come_with_the_main_environment(name):
+    assert f"\n{LIBRARIES[name]} \\\n" in (Path(__file__).parents[2] / "envs" / "requirements.txt").read_text()
 
 
 @pytest.mark.parametrize("name", registry.REGISTRY)

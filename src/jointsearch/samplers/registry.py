@@ -18,8 +18,8 @@ REGISTRY = {
     "evolution": "jointsearch.samplers.peers.evolution_settings:EvolutionSettings",
     "hyperband": "jointsearch.samplers.bohb_settings:RandomSettings",
     "mfgp": "jointsearch.samplers.mfgp_settings:MfgpSettings",
+    "ppo": "jointsearch.samplers.peers.ppo_settings:PpoSettings",
     "random": "jointsearch.samplers.bohb_settings:RandomSettings",
-    "reinforce": "jointsearch.samplers.peers.reinforce_settings:ReinforceSettings",
     "smac": "jointsearch.samplers.peers.smac_settings:SmacSettings",
     "tpe": "jointsearch.samplers.peers.tpe_settings:TpeSettings",
     "tpe_hyperband": "jointsearch.samplers.peers.tpe_settings:TpeHyperbandSettings",
@@ -121,7 +121,7 @@ def _how_to_install(settings: SamplerSettings) -> str:
 
 
 def installed(name: str) -> bool:
-    """Whether the optional library of a sampler of the registry is there, if it takes one, in the required version.
+    """Whether the library of a sampler of the registry is there, if it takes one, in the required version.
 
     Another version might propose differently, and records do not name it.
     """

@@ -25,7 +25,7 @@ class SamplerSettings(BaseModel):
     pools_budgets: ClassVar[bool] = False
     """Whether one model learns from evaluations at all budgets."""
     library: ClassVar[str | None] = None
-    """The optional library that it needs, with its version as pip has it; None if it needs none."""
+    """The library whose method it is, with its version as pip has it; None if it needs none."""
 
     def sampler(self, name: str) -> Sampler:
         """Make the sampler with these settings.

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sampler_properties import BUDGETS, SPACES
+from sampler_properties import BUDGETS, SPACES, SamplerProperties
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
@@ -13,6 +13,11 @@ dehb = pytest.importorskip("dehb")
 from jointsearch.samplers.peers.dehb import Dehb, _Cube, _Subpopulation, subpopulation_sizes  # noqa: E402 - takes DEHB
 
 JOINT17, CONDITIONAL = SPACES["joint17"], SPACES["conditional"]
+
+
+@pytest.mark.parametrize("name", ["dehb"])
+class TestProperties(SamplerProperties):
+    pass
 
 
 def authors(budgets, folder, **settings):

@@ -1,10 +1,11 @@
 """SMAC3 behind our interface: what it is told, and what comes of it."""
 
+import copy
 import logging
 
 import numpy as np
 import pytest
-from sampler_properties import BUDGETS, OUTLOOK, SPACES, history
+from sampler_properties import ARCHITECTURE, BUDGETS, OUTLOOK, SPACES, SamplerProperties, history
 
 from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
@@ -14,12 +15,21 @@ from jointsearch.space.space import Space
 
 smac = pytest.importorskip("smac")
 
-from jointsearch.samplers.peers.smac import Smac  # noqa: E402 - takes SMAC3
+from ConfigSpace import Configuration  # noqa: E402
+from smac import HyperparameterOptimizationFacade, Scenario  # noqa: E402
+from smac.runhistory import TrialInfo, TrialValue  # noqa: E402
+
+from jointsearch.samplers.peers.smac import Smac, _order_starts  # noqa: E402 - takes SMAC3
 
 FAST = {"challengers": 100, "local_search_iterations": 2}
 GRID = Space(
     SpaceFile.parse({"hyperparameters": {f"n{i}": {"type": "integer", "lower": 0, "upper": 3} for i in range(2)}})
 )
+
+
+@pytest.mark.parametrize("name", ["smac"])
+class TestProperties(SamplerProperties):
+    pass
 
 
 def propose(space, known, count=8, outlook=OUTLOOK, seed=0, **settings):
@@ -44,6 +54,34 @@ def test_same_defaults():
     assert ours.probability == facade.get_random_design(scenario).meta["probability"]
     # Ten for each of 17, but a quarter of 100 at most.
     assert facade.get_initial_design(scenario)._n_configs == 25
+
+
+@pytest.mark.parametrize("space", [SPACES["joint17"], ARCHITECTURE], ids=["jointly", "one part"])
+def test_at_the_full_budget_it_is_smac3s_own_facade(space, tmp_path):
+    """Told and asked by hand, but for the order in which local searches start."""
+    known, settings = history(space, 4, start=2, failing=0), {"n_trials": 40, "challengers": 100}
+    known = [one for one in known if one.budget == BUDGETS[-1]]
+    suggestion = propose(space, known, 6, Outlook(BUDGETS[-1:]), seed=4, **settings)
+    facade = HyperparameterOptimizationFacade
+    seed = int(np.random.default_rng(4).integers(2**31))
+    configspace = copy.deepcopy(space.configuration_space)
+    scenario = Scenario(configspace, deterministic=True, n_trials=40, seed=seed, output_directory=tmp_path)
+    maximizer = facade.get_acquisition_maximizer(scenario, challengers=100, local_search_iterations=2)
+    _order_starts(maximizer._local_search)
+    own = facade(
+        scenario,
+        lambda config, seed=0: 0,
+        initial_design=facade.get_initial_design(scenario, n_configs=0),
+        acquisition_maximizer=maximizer,
+        logging_level=False,
+        overwrite=True,
+    )
+    for one in known:
+        own.tell(TrialInfo(Configuration(configspace, values=one.values), seed=0), TrialValue(cost=one.loss))
+    for one in suggestion.configurations:
+        asked = own.ask().config
+        np.testing.assert_allclose(space.encode(one.values), space.encode(dict(asked)), atol=1e-9)
+    assert "model" in kinds(suggestion)
 
 
 def test_the_initial_design_is_what_configurations_are_missing():
