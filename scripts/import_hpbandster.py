@@ -12,6 +12,7 @@ import numpy as np
 from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.imported import table
 from jointsearch.core import cli
+from jointsearch.core.units import LOSS
 from jointsearch.plotting import budget_correlation, style
 from jointsearch.search import hpbandster
 
@@ -26,7 +27,7 @@ def main() -> None:
     rows = table(hpbandster.read(arguments.folder), arguments.budget_unit)
     write_csv(rows, arguments.output)
     if (figure := arguments.budget_correlation) is not None:
-        data = budget_correlation.from_observations(rows, np.random.default_rng(0))
+        data = budget_correlation.from_observations(rows, np.random.default_rng(0), LOSS)
         write_csv(data, figure.with_suffix(".csv"))
         style.save(budget_correlation.draw(data), figure.with_suffix(""))
 

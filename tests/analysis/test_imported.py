@@ -13,6 +13,7 @@ from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.csv_file import write_csv
 from jointsearch.analysis.imported import table
 from jointsearch.core.columns import COLUMNS
+from jointsearch.core.units import LOSS
 from jointsearch.plotting import budget_correlation
 from jointsearch.search import hpbandster
 from jointsearch.search.hpbandster import Run
@@ -87,7 +88,7 @@ def test_losses_of_any_kind_make_a_table_that_is_read_and_correlated(tmp_path, s
 @pytest.mark.parametrize("scale", [-1, 0.5, 1e6])
 def test_losses_of_any_kind_are_drawn_as_losses_and_not_as_errors_in_percent(scale):
     rows = table(of_anything(scale), "steps")
-    data = budget_correlation.from_observations(rows, np.random.default_rng(0))
+    data = budget_correlation.from_observations(rows, np.random.default_rng(0), LOSS)
     figure = budget_correlation.draw(data)
     _, title = (part.get_suptitle() for part in figure.subfigs)
     assert title == "loss at both budgets"

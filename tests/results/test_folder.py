@@ -10,6 +10,7 @@ from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
 from jointsearch.core.records import Evaluation
+from jointsearch.results import folder as folder_module
 from jointsearch.results.folder import Folder
 
 SMALL = settings(3)
@@ -119,3 +120,22 @@ def test_nothing_else_reads_evaluations_but_what_trains_them():
         if re.search(r"read_record\(.*\bEvaluation\b", path.read_text()) and path.name != "folder.py"
     }
     assert readers == {"training"}
+
+
+def test_a_strict_reader_parses_again_only_what_the_doubting_one_left_out(folder, monkeypatch):
+    (folder / SLOT).write_text("{")
+    doubting, parsed = Folder(folder, doubting=True), []
+    doubting.read_all()
+    read = folder_module.read_record
+    monkeypatch.setattr(folder_module, "read_record", lambda path, kind: (parsed.append(path), read(path, kind))[1])
+    with pytest.raises(UserError, match=f"{folder / SLOT}: not a valid Evaluation record"):
+        doubting.strict().evaluations_of(WHOLE)
+    assert [path for path in parsed if "slot" in path.name] == [folder / SLOT]
+
+
+def test_a_strict_reader_of_known_records_refuses_one_that_was_changed(folder):
+    doubting = Folder(folder, doubting=True)
+    doubting.read_all()
+    change(folder / SLOT, seed=8)
+    with pytest.raises(UserError, match="changed since it was made"):
+        doubting.strict().evaluations_of(WHOLE)

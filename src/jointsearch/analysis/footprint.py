@@ -4,6 +4,7 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.spatial.distance import pdist, squareform
 from sklearn.manifold import MDS
+from threadpoolctl import threadpool_limits
 
 DECIMALS = 5
 """Of a position. Finer than can be seen, and coarser than the rounding differences of processors."""
@@ -66,7 +67,9 @@ def footprint(encoded: np.ndarray, vartypes: str) -> np.ndarray:
     if not dissimilarities.any():
         return np.zeros((len(encoded), 2))
     scaling = MDS(n_components=2, metric="precomputed", init="random", n_init=1, max_iter=300, eps=1e-4, n_jobs=1)
-    placed = np.round(_upright(scaling.fit_transform(dissimilarities, init=_start(dissimilarities))), DECIMALS)
+    # More threads cost more than they save here, and sum to other bits.
+    with threadpool_limits(1):
+        placed = np.round(_upright(scaling.fit_transform(dissimilarities, init=_start(dissimilarities))), DECIMALS)
     # A zero has no sign.
     return placed + 0.0
 

@@ -58,27 +58,29 @@ def attempts(results: Results) -> pd.DataFrame:
     table[["started", "finished"]] -= table["started"].min()
     table = table.sort_values(["started", "finished", "study", "evaluation", "attempt"], ignore_index=True)
     pause = shortest_pause(table)
-    table = table.assign(run=0, lane=0, lane_since=table["started"], lane_until=table["finished"])
+    table = table.assign(run=0)
     for pool in table["pool"].unique():
         of_pool = table[table["pool"] == pool]
         table.loc[of_pool.index, "run"] = number_runs(of_pool, pause)
+    # With as many lanes as attempts, a look into the table for each lane would take seconds.
+    started, finished = table["started"].to_numpy(), table["finished"].to_numpy()
+    lane, since, until = np.zeros(len(table), dtype=np.int64), started.copy(), finished.copy()
     lanes = []
-    for _, of_run in table.groupby(["pool", "run"], sort=False):
-        here = np.array(_lanes(of_run.to_dict("records")))
-        for lane in range(1, here.max() + 1):
-            of_lane = of_run[here == lane]
-            since = of_lane["finished"].shift(fill_value=of_run["started"].min())
-            table.loc[of_lane.index, "lane_since"] = since
-            table.loc[of_lane.index[-1], "lane_until"] = of_run["finished"].max()
+    for of_run in table.groupby(["pool", "run"], sort=False).indices.values():
+        here = np.array(_lanes(table.iloc[of_run].to_dict("records")))
+        for number in range(1, here.max() + 1):
+            of_lane = of_run[here == number]
+            since[of_lane] = [started[of_run].min(), *finished[of_lane[:-1]]]
+            until[of_lane[-1]] = finished[of_run].max()
             lanes.append(of_lane)
     # Lanes of different runs are one lane of the table where they do not overlap.
     reached: list[float] = []
-    for of_lane in sorted(lanes, key=lambda of_lane: (of_lane["started"].iloc[0], of_lane.index[0])):
-        begin, end = of_lane["started"].iloc[0], of_lane["finished"].iloc[-1]
+    for of_lane in sorted(lanes, key=lambda of_lane: (started[of_lane[0]], of_lane[0])):
+        begin, end = started[of_lane[0]], finished[of_lane[-1]]
         number = next((index for index, before in enumerate(reached) if before <= begin), len(reached))
         reached[number : number + 1] = [end]
-        table.loc[of_lane.index, "lane"] = number + 1
-    return table
+        lane[of_lane] = number + 1
+    return table.assign(lane=lane, lane_since=since, lane_until=until)
 
 
 def _rows(study: str, evaluations: Iterable[Evaluation]) -> Iterator[tuple[Any, ...]]:

@@ -106,16 +106,6 @@ def _metric(values: Sequence[Value | None]) -> pd.Series:
     return column.astype("float64") if column.dtype == "Int64" else column
 
 
-def has_errors(observations: pd.DataFrame) -> bool:
-    """Say whether the losses of a table are validation errors.
-
-    A training of ours counts steps and has a test error. What another tool, or an objective of one's own, minimised may
-    be anything.
-    """
-    succeeded = observations["loss"].notna()
-    return not (succeeded & (observations["test_error"].isna() | observations["steps"].isna())).any()
-
-
 def configurations(observations: pd.DataFrame, parameter_names: Iterable[str]) -> dict[str, Values]:
     """Read the distinct configurations of these hyperparameters out of a table.
 

@@ -44,28 +44,32 @@ def workflow_text(snakefile: Path) -> bytes:
     return re.sub(r'^include: "(.+)"$', included, snakefile.read_text(), flags=re.MULTILINE).encode()
 
 
-def build(folder: Path) -> bytes:
+def build(folder: Path, reader: Folder | None = None) -> bytes:
     """Describe a finished search: the bytes of `ro-crate-metadata.json`.
 
     Parameters
     ----------
     folder
         Of the experiment; `workflow.smk` lies in it already, see `workflow_text`.
+    reader
+        A strict one, if there is one that has read some of it already.
 
     Raises
     ------
     UserError
         If a file is missing, was changed since its batch was completed, or belongs to another experiment.
     """
-    return canonical(_Crate(folder).describe()) + b"\n"
+    return canonical(_Crate(reader or Folder(folder)).describe()) + b"\n"
 
 
 class _Crate:
-    """The crate of an experiment; all paths are relative to its folder."""
+    """The crate of an experiment; all paths are relative to its folder.
 
-    def __init__(self, folder: Path):
-        self.folder = folder
-        reader = Folder(folder)
+    `files` and `entities` are those of the crate by path and by id, as looking them up there is slow.
+    """
+
+    def __init__(self, reader: Folder):
+        self.folder = reader.path
         self.results = Results.of(reader, reader.plan)
         self.studies = self.results.studies
         self.graph = reader.graph
@@ -74,6 +78,8 @@ class _Crate:
         self.nodes = {source(one): node for node, one in self.evaluations.items()}
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms = vocabulary.TERMS
+        self.files: dict[Path, Entity] = {}
+        self.entities: dict[str, Entity] = {}
         self.controls: list[Entity] = []
         self.parameters: dict[Path, str] = {}
         self.used: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -126,7 +132,7 @@ class _Crate:
             if parameter:
                 properties["exampleOfWork"] = self._parameter(parameter)
                 self.parameters[path] = parameter
-            self.crate.add(File(self.crate, dest_path=path, properties=properties))
+            self.files[path] = self.crate.add(File(self.crate, dest_path=path, properties=properties))
 
     def _measured(self, path: Path) -> dict[str, Any]:
         """Size, digest and format of a file."""
@@ -255,18 +261,18 @@ class _Crate:
     def _tool(self, rule: str) -> tuple[Entity, Entity]:
         """A rule as a tool and as a step of the workflow, of which it is a part from its first job on."""
         tool, step = f"{WORKFLOW}#{rule}", f"{WORKFLOW}#step/{rule}"
-        if tool not in self.crate:
+        if tool not in self.entities:
             drawn = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
             does = vocabulary.RULES.get(rule, drawn)
             made = self._entity(tool, "SoftwareApplication", name=rule, description=does)
             self.workflow.append_to("hasPart", made)
             self.workflow.append_to("step", self._entity(step, "HowToStep", name=rule, workExample=made))
-        return self.crate.get(tool), self.crate.get(step)
+        return self.entities[tool], self.entities[step]
 
     def _describe_tools(self) -> None:
         """Add what each tool takes and makes: the parameters that its jobs have had."""
         for (tool, field), names in self.used.items():
-            self.crate.get(tool)[field] = [self._parameter(name) for name in vocabulary.PARAMETERS if name in names]
+            self.entities[tool][field] = [self._parameter(name) for name in vocabulary.PARAMETERS if name in names]
 
     def _add_run(self) -> None:
         """Add the run as a whole, the engine that ran its jobs, and what the crate is."""
@@ -282,7 +288,7 @@ class _Crate:
         run = self._action("#search", "CreateAction", name=settings.name, description=about, instrument=self.workflow)
         run["startTime"], run["endTime"] = started, finished
         run["object"] = [self._file(EXPERIMENT.file())]
-        findings = [Path(name) for name in vocabulary.FINDINGS if name in self.crate]
+        findings = [path for path in map(Path, vocabulary.FINDINGS) if path in self.files]
         quoted = [node for role, node in self.graph.inputs_of(Node("paper")) if role == "results"]
         drawn = [path for node in (*quoted, Node("paper")) for path in self._files_of(node)]
         run["result"] = [self._file(path) for path in (*findings, *drawn)]
@@ -313,15 +319,17 @@ class _Crate:
 
     def _entity(self, identifier: str, kind: str, **properties: Any) -> Entity:
         """An entity that is no file, made where it is not there yet."""
-        if identifier in self.crate:
-            return self.crate.get(identifier)
-        return self.crate.add(ContextEntity(self.crate, identifier, {"@type": kind, **properties}))
+        if identifier not in self.entities:
+            made = ContextEntity(self.crate, identifier, {"@type": kind, **properties})
+            known = identifier in self.crate
+            self.entities[identifier] = self.crate.get(identifier) if known else self.crate.add(made)
+        return self.entities[identifier]
 
     def _file(self, path: Path) -> Entity:
         """A file that was described before."""
-        if path.as_posix() in self.crate:
-            return self.crate.get(path.as_posix())
-        raise self._missing(path)
+        if path not in self.files:
+            raise self._missing(path)
+        return self.files[path]
 
     def _missing(self, path: Path) -> UserError:
         return UserError(f"{self.folder / path}: missing; run the workflow to its end, or restore it")

@@ -62,10 +62,9 @@ def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findi
     if not evidence.there(places):
         findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it contains is missing")
         return
-    found = evidence.histories[study, bracket]
-    again = proposals.history(evidence.settings_of(study), study, bracket, found.previous, evidence.at(places))
+    found, again = evidence.histories[study, bracket].observations, proposals.observed(evidence.at(places))
     message = "its observations are not those of the evaluations"
-    findings.expect(found.observations == again.observations, "derive", "history", name, message)
+    findings.expect(found == again, "derive", "history", name, message)
 
 
 def _check_proposals(
@@ -115,9 +114,9 @@ def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, fi
         findings.add("derive", "promotion", name, Verdict.CANNOT_BE_CHECKED, message)
         return
     below = evidence.at(places)
-    again = proposals.next_rung(evidence.settings_of(study), below)
-    got, want = ([proposal.id for proposal in one.proposals] for one in (found, again))
-    findings.expect(found.proposals == again.proposals, "derive", "promotion", name, wrong_promotion(below, got, want))
+    again = proposals.promoted(evidence.settings_of(study), below)
+    got, want = ([one.id for one in several] for several in (found.proposals, again))
+    findings.expect(found.proposals == again, "derive", "promotion", name, lambda: wrong_promotion(below, got, want))
 
 
 def wrong_promotion(below: Sequence[Evaluation], promoted: Sequence[str], expected: Sequence[str]) -> str:

@@ -37,7 +37,7 @@ def check_crate(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
         return
     with findings.distrust("derive", "outcome", crate.METADATA):
-        made = {crate.METADATA: crate.build(evidence.path)}
+        made = {crate.METADATA: crate.build(evidence.path, evidence.strict())}
         _check_made(evidence, made, findings)
 
 

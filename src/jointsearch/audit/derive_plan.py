@@ -97,13 +97,18 @@ def check_warm_start(evidence: Evidence, findings: Findings) -> None:
 
 def _check_identities(evidence: Evidence, findings: Findings) -> None:
     """Check position, budget and seed of each training."""
+    planned = {
+        (*place, identity.slot): identity
+        for place, rung in evidence.rungs.items()
+        for identity in evidence.settings_of(place[0]).identities(rung, range(len(rung.proposals)))
+    }
     for place, one in evidence.evaluations.items():
-        name, rung = evidence.file(*place), evidence.rungs.get(place[:3])
-        if rung is None or one.slot >= len(rung.proposals):
+        name = evidence.file(*place)
+        if place not in planned:
             message = "its proposal is missing"
             findings.add("derive", "seed", name, Verdict.CANNOT_BE_CHECKED, message)
             continue
-        other = evidence.settings_of(place[0]).identity(rung, one.slot).differences(one)
+        other = planned[place].differences(one)
         if one.continues != _continues(evidence, place):
             other.append("continues")
         findings.expect(not other, "derive", "seed", name, f"its {', '.join(other)} is not what the plan says")

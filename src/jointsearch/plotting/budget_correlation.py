@@ -14,11 +14,11 @@ from matplotlib.patches import Rectangle
 from jointsearch.analysis.correlation import FEWEST, correlations, pairs
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
-from jointsearch.analysis.observations import has_errors, of_study
+from jointsearch.analysis.observations import of_study
 from jointsearch.core import layout
 from jointsearch.core.records import Evaluation
 from jointsearch.core.seeds import derive_seed
-from jointsearch.core.units import ERROR, LOSS, amount
+from jointsearch.core.units import ERROR, Measure, amount
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
@@ -37,10 +37,11 @@ _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.3}
 def data(results: Results) -> pd.DataFrame:
     """Gather all that the figure shows of the search, see `from_observations`."""
     seed = derive_seed(results.experiment.seed, layout.SEARCH, "bootstrap")
-    return from_observations(of_study(results, layout.SEARCH), np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    return from_observations(of_study(results, layout.SEARCH), rng, results.experiment.measure)
 
 
-def from_observations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def from_observations(observations: pd.DataFrame, rng: np.random.Generator, measure: Measure = ERROR) -> pd.DataFrame:
     """Gather all that the figure shows.
 
     Parameters
@@ -49,6 +50,8 @@ def from_observations(observations: pd.DataFrame, rng: np.random.Generator) -> p
         Table of `observations.table`, one study, or of `imported.table`.
     rng
         Draws the bootstrap resamples.
+    measure
+        What the losses are.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def from_observations(observations: pd.DataFrame, rng: np.random.Generator) -> p
         marked as such (`analysis.minimised`).
     """
     every = correlations(observations, rng).merge(pairs(observations), how="left", on=["lower_budget", "higher_budget"])
-    return marked(every, ERROR if has_errors(observations) else LOSS)
+    return marked(every, measure)
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:

@@ -53,6 +53,12 @@ class Folder:
         self._ids: dict[str, Digest] = {}
         self._read_already: dict[Path, Record] = {}
 
+    def strict(self) -> "Folder":
+        """A strict reader of the same folder, which does not parse again what this one has parsed."""
+        reader = Folder(self.path)
+        reader._read_already = dict(self._read_already)
+        return reader
+
     def read_all(self) -> None:
         """Read every record now, so that `broken` names all that are."""
         _ = self.experiment, self.data, self.warm_start, self.settings, self.environments, self._of_studies

@@ -226,7 +226,9 @@ def _negative_log_likelihood(
         return 1e10, np.zeros_like(logarithms)
     weights = cho_solve((chol_y_y, True), targets)
     value = targets @ weights / 2 + np.log(np.diag(chol_y_y)).sum()
-    inner = cho_solve((chol_y_y, True), np.eye(len(targets))) - np.outer(weights, weights)
+    # In place: fresh memory for matrices of this size takes a tenth of the time.
+    inner = np.outer(weights, weights)
+    np.subtract(cho_solve((chol_y_y, True), np.eye(len(targets)), overwrite_b=True), inner, out=inner)
     # d k / d log length = signal * slope * (squared difference in that group's columns), summed over all pairs at once.
     pairs = inner * slope
     by_column = 2 * (pairs.sum(axis=1) @ scaled**2 - (scaled * (pairs @ scaled)).sum(axis=0))
@@ -237,8 +239,9 @@ def _negative_log_likelihood(
 
 def _squared_distances(one: Array, other: Array) -> Array:
     """Squared Euclidean distances between rows."""
-    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
-    return np.maximum(squares, 0)
+    squares: Array = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)
+    squares -= 2 * one @ other.T
+    return np.maximum(squares, 0, out=squares)
 
 
 def matern(squares: Array) -> tuple[Array, Array]:

@@ -1,5 +1,6 @@
 """The experiment: all settings that change a result, frozen beside the results."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
@@ -52,19 +53,25 @@ class Experiment(Record):
 
     def identity(self, rung: Rung, slot: int) -> Identity:
         """The identity of the evaluation that belongs in a slot of a rung."""
-        proposal = rung.proposals[slot]
+        return next(self.identities(rung, [slot]))
+
+    def identities(self, rung: Rung, slots: Iterable[int]) -> Iterator[Identity]:
+        """The identities of the evaluations that belong in slots of a rung; the digest of all this is computed once."""
         level = hyperband.bracket(rung.bracket, self.budget).levels[rung.rung]
-        return Identity(
-            experiment=self.id,
-            study=rung.study,
-            bracket=rung.bracket,
-            rung=rung.rung,
-            slot=slot,
-            proposal=proposal,
-            budget=hyperband.budgets(self.budget)[level],
-            budget_unit=self.budget.unit,
-            seed=self.seed_of(rung.study, "train", *self._training(proposal.id, rung.rung, level)),
-        )
+        experiment, budget = self.id, hyperband.budgets(self.budget)[level]
+        for slot in slots:
+            proposal = rung.proposals[slot]
+            yield Identity(
+                experiment=experiment,
+                study=rung.study,
+                bracket=rung.bracket,
+                rung=rung.rung,
+                slot=slot,
+                proposal=proposal,
+                budget=budget,
+                budget_unit=self.budget.unit,
+                seed=self.seed_of(rung.study, "train", *self._training(proposal.id, rung.rung, level)),
+            )
 
     def parameters(self, values: Values) -> TrainingHyperparameters:
         """What is trained with the active values of a proposal; in a gradient-based search all choices at once.

@@ -84,11 +84,16 @@ def history(
         study=study,
         bracket=index,
         previous=previous,
-        observations=tuple(
-            Observation(evaluation=item.id, budget=item.budget, values=item.proposal.values, loss=item.loss)
-            for item in evaluations
-        ),
+        observations=observed(evaluations),
         parents=tuple(digest(item.derivable()) for item in evaluations),
+    )
+
+
+def observed(evaluations: Sequence[Evaluation]) -> tuple[Observation, ...]:
+    """What a history holds of evaluations."""
+    return tuple(
+        Observation(evaluation=item.id, budget=item.budget, values=item.proposal.values, loss=item.loss)
+        for item in evaluations
     )
 
 
@@ -165,9 +170,15 @@ def next_rung(experiment: Experiment, evaluations: Sequence[Evaluation]) -> Rung
         study=below.study,
         bracket=below.bracket,
         rung=below.rung + 1,
-        proposals=promote(evaluations, bracket(below.bracket, experiment.budget).sizes[below.rung + 1]),
+        proposals=promoted(experiment, evaluations),
         parents=tuple(digest(evaluation.derivable()) for evaluation in evaluations),
     )
+
+
+def promoted(experiment: Experiment, evaluations: Sequence[Evaluation]) -> tuple[Proposal, ...]:
+    """The best of a rung, as many as the next one has slots."""
+    below = evaluations[0]
+    return promote(evaluations, bracket(below.bracket, experiment.budget).sizes[below.rung + 1])
 
 
 def _space(experiment: Experiment) -> Space:
