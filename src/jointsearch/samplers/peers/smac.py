@@ -139,7 +139,7 @@ def _order_starts(search: LocalSearch) -> None:
     def ordered(*arguments: Any, **others: Any) -> list[Configuration]:
         return sorted(points(*arguments, **others), key=lambda one: one.get_array().tobytes())
 
-    search._get_init_points_from_previous_configs = ordered
+    search._get_init_points_from_previous_configs = ordered  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -136,7 +136,7 @@ def _suggest(trial: Trial, space: Space) -> Values:
             case Float(lower=lower, upper=upper, log=log):
                 values[name] = trial.suggest_float(name, lower, upper, log=log)
             case Categorical(choices=choices):
-                values[name] = trial.suggest_categorical(name, choices)
+                values[name] = trial.suggest_categorical(name, choices)  # type: ignore[assignment]
     return values
 
 
