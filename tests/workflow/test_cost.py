@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from jointsearch.core.config import BudgetSettings, Config
+from jointsearch.core.config import BudgetSettings, Config, parse
 from jointsearch.core.units import amount
 from jointsearch.search.hyperband import bracket, trainings
 from jointsearch.workflow.cost import Cluster, first_model, report, simulate
@@ -88,6 +90,26 @@ def test_the_plan_converts_other_budgets_into_time():
     # Half of the sixty days.
     assert "\nin time           30 days of training, in 3" in plans[1]
     assert ", if 1 GFLOP takes 0.5 s (jobs.seconds_per_unit)\n" in plans[1]
+
+
+def test_columns_of_the_plan_stay_apart_whatever_the_unit():
+    nominal = {"step": 0.01, "convolution": 0, "gflop": 0, "megabyte": 0}
+    budget = {"unit": "nominal_seconds", "nominal": nominal, "minimum": 1.5, "maximum": 40.5}
+    jobs = StudyJobs.all_from_config(
+        parse(
+            {
+                "experiment": "no-such",
+                "budget": budget,
+                "studies": {"correlation": {}},
+                "training": {"precision": "float32"},
+            }
+        )
+    )
+    lines = report(jobs, 2).splitlines()
+    heads = next(line for line in lines if line.strip().startswith("1.5 nominal s"))
+    assert re.split("  +", heads.strip()) == ["1.5 nominal s", "4.5 nominal s", "13.5 nominal s", "40.5 nominal s"]
+    ends = [line for line in lines if line.startswith(("  training ", "  trainings ", "  bracket 0 "))]
+    assert {len(line) for line in [heads, *ends]} == {len(heads)}
 
 
 def test_a_cluster_that_adds_nothing_changes_nothing():

@@ -162,21 +162,23 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
     counts = trainings(brackets, len(all_budgets))
     continuation = config.training.continuation
     total = sum(cost(item, all_budgets, continuation) for item in brackets)
+    training = [0.0] * len(all_budgets)
+    for item in brackets:
+        for level, size, one in zip(item.levels, item.sizes, durations(item, all_budgets, continuation), strict=True):
+            training[level] += size * one
+    labels, spent = ([amount(one, unit) for one in several] for several in (all_budgets, training))
+    column = _column(*labels, *spent)
     lines = [
         f"{config.experiment}: {amount(len(brackets), 'brackets')}, {amount(sum(counts), 'trainings')}, "
         f"{counts[-1]} of them at the full budget of {amount(all_budgets[-1], unit)}",
         "",
         f"one round of brackets (evaluations at each budget; eta {config.budget.eta}, {config.budget.rung_sizes}):",
-        _row("", [amount(budget, unit) for budget in all_budgets]),
+        _row("", labels, column=column),
     ]
     for item in brackets[: len(all_budgets)]:
         sizes = dict(zip(item.levels, item.sizes, strict=True))
         cells = [str(sizes.get(level, "")) for level in range(len(all_budgets))]
-        lines.append(_row(f"bracket {item.index}", cells))
-    training = [0.0] * len(all_budgets)
-    for item in brackets:
-        for level, size, one in zip(item.levels, item.sizes, durations(item, all_budgets, continuation), strict=True):
-            training[level] += size * one
+        lines.append(_row(f"bracket {item.index}", cells, column=column))
     jobs = config.jobs
     simulated = simulate(
         len(brackets), lag, workers, config.budget, jobs.evaluations_per_job, continuation, jobs.side_by_side
@@ -184,9 +186,9 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
     on_workers = f"on {amount(workers, 'workers')}"
     lines += [
         "",
-        _row("trainings", [str(number) for number in counts]),
-        _row("training", [amount(one, unit) for one in training]),
-        _row("lag", [str(value) for value in lag]),
+        _row("trainings", [str(number) for number in counts], column=column),
+        _row("training", spent, column=column),
+        _row("lag", [str(value) for value in lag], column=column),
         "",
         f"total training    {amount(total, unit)} = {total / all_budgets[-1]:.0f} times the full budget",
         f"{on_workers:<17} {amount(simulated.makespan, unit)}, workers busy "
@@ -225,10 +227,12 @@ def _studies(all_jobs: Mapping[str, StudyJobs], search: float) -> list[str]:
                 )
     unit, width = all_jobs[layout.SEARCH].config.budget.unit, max(12, *map(len, numbers))
     beside = math.fsum(one for group, one in costs.items() if not group.startswith(" "))
+    cells = {group: [str(number), amount(costs[group], unit)] for group, number in numbers.items()}
+    column = _column(*(cell for of_group in cells.values() for cell in of_group))
     return [
         "",
-        _row("studies", ["trainings", "training"], width),
-        *(_row(group, [str(number), amount(costs[group], unit)], width) for group, number in numbers.items()),
+        _row("studies", ["trainings", "training"], width, column),
+        *(_row(group, of_group, width, column) for group, of_group in cells.items()),
         "",
         f"all studies       {amount(search + beside, unit)} of training",
     ]
@@ -245,8 +249,13 @@ def _in_time(study_jobs: StudyJobs, total: float, simulated: Schedule) -> list[s
     ]
 
 
-def _row(name: str, cells: Sequence[str], width: int = 12) -> str:
-    return f"  {name:<{width}}" + "".join(f"{cell:>13}" for cell in cells)
+def _row(name: str, cells: Sequence[str], width: int = 12, column: int = 13) -> str:
+    return f"  {name:<{width}}" + "".join(f"{cell:>{column}}" for cell in cells)
+
+
+def _column(*cells: str) -> int:
+    """Width of the columns of a table: that of its widest cell and two spaces, 13 at least."""
+    return 2 + max(11, *map(len, cells))
 
 
 def _first_model(study_jobs: StudyJobs, simulated: Schedule) -> str:
