@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import canonical, digest, read_record, write_bytes, write_record
 from jointsearch.core.records import (
+    Architecture,
     Attempt,
     Conditions,
     CurvePoint,
@@ -168,6 +169,13 @@ def test_an_evaluation_carries_each_field_of_what_it_is_made_of():
         curve=(CurvePoint(step=10, epoch=1, learning_rate=0, train_loss=1, validation_error=0.5, test_error=0.6),),
         metrics={},
         reports=(),
+        architecture=Architecture(
+            choices={"initial_filters": (4, 8)},
+            weights={"initial_filters": (0.25, 0.75)},
+            values={"initial_filters": 8},
+            entropies={"initial_filters": (0.56,)},
+            losses=(1.2,),
+        ),
     )
     one = evaluation("3-0-11")
     identity = Identity(**{name: getattr(one, name) for name in Identity.model_fields})

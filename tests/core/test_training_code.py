@@ -28,8 +28,8 @@ OUTSIDE = (
 DECISIVE = {
     "seed of a training": (
         "search/experiment.py",
-        'rung.study, "train", proposal.id',
-        'rung.study, "train again", proposal.id',
+        'rung.study, "train", *self',
+        'rung.study, "train again", *self',
     ),
     "seeds": ("core/seeds.py", "def derive_seed(", "def derive_seed(  "),
     "budget": ("search/hyperband.py", "def budgets(", "def budgets(  "),

@@ -276,6 +276,14 @@ def test_shares_that_are_no_whole_brackets_are_refused_with_the_nearest_that_are
         assert set(spent(plan(shares(*one))).values()) == {30}
 
 
+def test_rounded_shares_that_leave_a_training_over_are_refused():
+    """By hand: of 1,500 trainings the shares are 500.25 and 999, and so one is left."""
+    assert "the shares 0.3333, 0.6667 or 0.334, 0.666, or set" in refusal(
+        shares(0.3335, 0.666, hyperband=False), brackets=400
+    )
+    assert set(spent(plan(shares(0.3333, 0.6667, hyperband=False), brackets=400)).values()) == {1500}
+
+
 def test_trainings_at_the_full_budget_come_out_whole_or_the_nearest_lengths_are_named():
     """By hand: a bracket costs 3 + 2 or 6 epochs where trainings continue: 22 are no whole number of 3."""
     budget, full = {"unit": "epochs", "minimum": 1, "maximum": 3}, {"joint_bohb": None, "joint_random": None}
@@ -393,7 +401,7 @@ def test_forbidden_combinations_are_never_drawn_and_numbers_stay_common(tmp_path
         ({"a": steps("architecture")}, "studies.arms.arms.a: no step searches hyperparameters; add it to one"),
         ({"a": {"search": "architecture"}}, "studies.arms.arms.a: no step searches hyperparameters; add it to one"),
         ({"a": {"sampler": "bob"}}, "studies.arms.arms.a.sampler: no sampler 'bob'; did you mean 'bohb'?"),
-        ({"a": {"sampler": "mine:make"}}, "studies.arms.arms.a.sampler: mine:make: no module 'mine' here or in the"),
+        ({"a": {"sampler": "nobodys:make"}}, "arms.a.sampler: nobodys:make: no module 'nobodys' here or in the"),
         (
             {"a": {"sampler_settings": {"num_sample": 3}}},
             "studies.arms.arms.a.sampler_settings: num_sample: unknown setting of bohb; did you mean 'num_samples'?",
@@ -494,9 +502,9 @@ def test_a_gradient_based_step_can_be_the_later_one():
 
 
 def test_networks_and_objectives_of_ones_own_are_not_searched_by_gradients(tmp_path, monkeypatch):
-    (tmp_path / "mine.py").write_text("def build(**values):\n    return None\n")
+    (tmp_path / "narrow_networks.py").write_text("def build(**values):\n    return None\n")
     monkeypatch.syspath_prepend(tmp_path)
     arms = by_gradients("architecture", "hyperparameters")
     arms["a"]["start"] = manual.architecture("resnet_20").values
     says = "studies.arms.arms.a.steps.0.sampler: gradients: gradient-based search is for the built-in network; name a"
-    assert refusal(arms, training={"network": "mine:build"}).startswith(says)
+    assert refusal(arms, training={"network": "narrow_networks:build"}).startswith(says)

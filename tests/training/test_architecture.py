@@ -124,6 +124,20 @@ def test_what_it_learned_is_recorded(few_digits):
     assert all(len(of) == ROWS for of in found.entropies.values())
 
 
+def test_a_row_without_a_step_on_the_architecture_has_no_loss(few_digits):
+    # As many steps as rows: they take turns.
+    losses = train(task(budget=ROWS), few_digits, CPU).result.architecture.losses
+    assert [loss is None for loss in losses] == [False, True] * (ROWS // 2)
+
+
+def test_it_computes_in_bfloat16_too(few_digits):
+    one = task(budget=8)
+    half = dataclasses.replace(one, settings=one.settings.model_copy(update={"precision": "bfloat16"}))
+    found, whole = train(half, few_digits, CPU), train(one, few_digits, CPU)
+    assert (found.precision, found.result.status) == ("bfloat16", "success")
+    assert found.result.architecture.losses[0] == pytest.approx(whole.result.architecture.losses[0], rel=0.05)
+
+
 def test_an_architecture_is_recorded_of_no_other_training(few_digits):
     plain = Hyperparameters.model_validate(SOME.model_dump(exclude={"choices", "gradients"}))
     result = train(task(plain, 5), few_digits, CPU).result

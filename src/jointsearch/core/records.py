@@ -338,14 +338,15 @@ class Architecture(Record):
         Of its weights, in nats, at each row of the learning curve. It is log(choices) at the beginning, and 0 if one
         choice has all the weight.
     losses
-        Mean cross-entropy in the steps on the architecture since the previous row of the learning curve.
+        Mean cross-entropy in the steps on the architecture since the previous row of the learning curve; null if there
+        was none.
     """
 
     choices: dict[str, tuple[int | float, ...]]
     weights: dict[str, tuple[Error, ...]]
     values: Values
     entropies: dict[str, tuple[Time, ...]]
-    losses: tuple[Finite, ...]
+    losses: tuple[Finite | None, ...]
 
 
 class Result(Record):

@@ -95,7 +95,7 @@ class ArchitectureTraining(Training):
     def _look(self, rate: float, cycle_ended: bool) -> None:
         super()._look(rate, cycle_ended)
         losses = torch.stack(self._losses).tolist() if self._losses else []
-        self._rows.append({"loss": sum(losses) / max(1, len(losses)), "weights": self._weights()})
+        self._rows.append({"loss": sum(losses) / len(losses) if losses else None, "weights": self._weights()})
         self._losses.clear()
 
     def _weights(self) -> dict[str, list[float]]:
