@@ -472,6 +472,7 @@ def test_steps_in_a_space_without_parts_are_refused(tmp_path):
 # Gradient-based steps
 
 
+@pytest.mark.parametrize("lowest", [1, 12_345_679])
 @pytest.mark.parametrize(
     ("arms", "brackets", "budgets"),
     [
@@ -480,10 +481,12 @@ def test_steps_in_a_space_without_parts_are_refused(tmp_path):
         (by_gradients("architecture", "hyperparameters", share=0.6667), 12, (30, 15)),
     ],
 )
-def test_a_gradient_based_step_is_one_training_of_what_others_leave(arms, brackets, budgets):
-    first, second = plan(arms, brackets=brackets, budget={"minimum": 1, "maximum": 27, "unit": "epochs"}).values()
+def test_a_gradient_based_step_is_one_training_of_what_others_leave(arms, brackets, budgets, lowest):
+    """Exactly: a budget in epochs is a whole number."""
+    budget = {"minimum": lowest, "maximum": 27 * lowest, "unit": "epochs"}
+    first, second = plan(arms, brackets=brackets, budget=budget).values()
     assert (first.plan.kind, first.brackets) == ("gradients", (Bracket(0, (1,), (0,)),))
-    assert hyperband.budgets(first.experiment.budget) == (27 * budgets[0],)
+    assert hyperband.budgets(first.experiment.budget) == (27 * lowest * budgets[0],)
     assert searched(first) == set(ARCHITECTURE_PARAMETERS)
     assert second.plan.keeps == first.experiment.space.parts["architecture"]
     assert list(spent({"a": second}).values()) == [budgets[1]]

@@ -109,7 +109,7 @@ def test_the_architecture_that_gave_the_labels_is_found(digits, death_rate, plan
     totals = [math.fsum(row) for row in zip(*found.entropies.values(), strict=True)]
     equal = math.fsum(math.log(len(of)) for of in found.choices.values())
     assert 0.9 * equal < totals[0] < equal
-    assert totals[-1] < 0.5 * equal
+    assert totals[-1] < 0.7 * equal
 
 
 def test_what_it_learned_is_recorded(few_digits):

@@ -63,7 +63,7 @@ class StepSettings(Settings):
     found, or have the values of `start`."""
     sampler: str = "bohb"
     """As `search.sampler`; or `gradients`, which learns the architecture in one training
-    (docs/studies.md#gradient-based-search)."""
+    (docs/studies.md)."""
     sampler_settings: dict[str, Any] | None = None
     """As `search.sampler_settings`. Without them, those of the search if it has the same sampler, else the
     defaults."""

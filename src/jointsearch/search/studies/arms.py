@@ -1,5 +1,6 @@
 """Searches with equal budgets, jointly or in steps, that are compared with each other."""
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 
 from jointsearch.core import layout
@@ -39,10 +40,12 @@ class Arms(StudyKind):
 
 def _searches(arm: Arm, sizes: Sizes, whole: float, repeat: int) -> Iterator[PlannedStudy]:
     """The studies of one repeat of an arm, one for each step."""
-    before: list[str] = []
-    for number, (step, size) in enumerate(zip(arm.steps, sizes, strict=True), start=1):
+    each, before = list(zip(arm.steps, sizes, strict=True)), list[str]()
+    others = [budget_of(size.brackets, step.experiment) for step, size in each if not step.is_gradients]
+    left = whole - math.fsum(others)
+    for number, (step, size) in enumerate(each, start=1):
         name = layout.arm(arm.name, repeat, number if len(arm.steps) > 1 else None)
-        kind, brackets, settings = _trained(step, size, whole)
+        kind, brackets, settings = _trained(step, size, left)
         yield PlannedStudy.of(
             name,
             kind,
@@ -58,10 +61,10 @@ def _searches(arm: Arm, sizes: Sizes, whole: float, repeat: int) -> Iterator[Pla
         before.append(name)
 
 
-def _trained(step: Step, size: Size, whole: float) -> tuple[str, tuple[Bracket, ...], Experiment]:
-    """The kind of study that a step is, its brackets, and its settings."""
+def _trained(step: Step, size: Size, left: float) -> tuple[str, tuple[Bracket, ...], Experiment]:
+    """The kind of study that a step is, its brackets, and its settings; `left` is what a gradient-based one trains."""
     if step.is_gradients:
-        return Gradients.name, (ONE_TRAINING,), with_budget(step.experiment, size.share * whole)
+        return Gradients.name, (ONE_TRAINING,), with_budget(step.experiment, left)
     brackets = first_brackets(size.brackets, step.experiment)
     if step.has_hyperband or step.learns:
         return Search.name, brackets, step.experiment

@@ -68,6 +68,7 @@ def gradient_settings(where: str, settings: Mapping[str, Any], space: SpaceFile,
 
 def with_budget(experiment: Experiment, budget: float) -> Experiment:
     """Give a gradient-based step its budget, the only one that it has."""
-    # A share of a budget is rounded in binary.
-    only = {"minimum": round(budget, 6), "maximum": round(budget, 6), "rung_sizes": "single"}
+    # What others leave of a budget is rounded in binary.
+    whole = float(f"{budget:.12g}")
+    only = {"minimum": whole, "maximum": whole, "rung_sizes": "single"}
     return experiment.model_copy(update={"budget": experiment.budget.model_copy(update=only)})
