@@ -10,6 +10,8 @@ from synthetic import SPACE
 
 from jointsearch.audit import manifest
 from jointsearch.core import layout
+from jointsearch.core.files import read_record, write_record
+from jointsearch.core.records import Batch
 from jointsearch.search.resolve import to_config
 from jointsearch.workflow import gaps
 from jointsearch.workflow.gaps import Gaps
@@ -156,3 +158,10 @@ def test_records_that_are_missing_or_damaged_are_counted_by_their_digests(folder
     (folder / RUNG / "slot-00.json").write_bytes(b"{")
     (folder / RUNG / "slot-01.json").unlink()
     assert " and 2 more: " in gaps.damage(jobs(folder))
+
+
+def test_a_batch_file_that_names_too_few_records_is_damaged(folder):
+    path = folder / BATCH
+    batch = read_record(path, Batch)
+    write_record(path, batch.model_copy(update={"records": batch.records[:-1]}))
+    assert gaps.damage(jobs(folder)).startswith(f"     damaged {path}: missing, broken, or changed")

@@ -77,3 +77,11 @@ def test_the_code_is_the_same_by_whatever_path_it_is_found(tmp_path):
         check=True,
     )
     assert said.stdout.strip() == time_stamps._surroundings(config.read(ROOT / "config/demo.yaml"))
+
+
+@pytest.mark.parametrize("written", ["{", "[]", '{"stamps": {}, "stale": []}', '{"stamps": 3, "stale": []}'])
+def test_a_damaged_list_of_time_stamps_is_made_again(folder, written):
+    configured = to_config(settings(maximum=9), 3)
+    time_stamps.remember(folder, configured)
+    (folder / time_stamps.KNOWN).write_text(written)
+    assert time_stamps._as_left(folder, configured) is None

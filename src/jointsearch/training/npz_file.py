@@ -67,6 +67,6 @@ def _arrays(written: bytes, file: Path) -> dict[str, NDArray[Any]]:
             raise ValueError("a single array")
         with archive:
             return dict(archive.items())
-    except (ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
+    except (ValueError, OSError, EOFError, BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
         problem = " ".join(str(error).split())
         raise UserError(f"{file}: no readable file of arrays ({problem}); write it with numpy.savez") from None

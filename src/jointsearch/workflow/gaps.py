@@ -100,6 +100,8 @@ def damage(all_jobs: Mapping[str, StudyJobs]) -> str:
         with contextlib.suppress(UserError):
             batch = read_record(path, Batch)
             files = [layout.slot_file(path.parent, slot) for slot in layout.slots_of(path)]
+            if len(files) != len(batch.records):
+                found.append(path)
             found += [file for file, known in zip(files, batch.records, strict=False) if not _has(file, known)]
     if not found:
         return ""

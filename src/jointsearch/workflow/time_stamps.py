@@ -116,12 +116,12 @@ def _as_left(folder: Path, config: Config) -> Known | None:
     """What was recorded, if files have the time stamps that they had then. New and missing files do not count."""
     try:
         content = json.loads((folder / KNOWN).read_bytes())
-        known = Known(content["stamps"], frozenset(content["stale"]))
+        known, surroundings = Known(dict(content["stamps"]), frozenset(content["stale"])), content["surroundings"]
     except (OSError, ValueError, TypeError, KeyError):
         return None
     place = str(folder)
     alike = all(_stamp(f"{place}/{name}") in (stamp, None) for name, stamp in known.stamps.items())
-    return known if alike and content["surroundings"] == _surroundings(config) else None
+    return known if alike and surroundings == _surroundings(config) else None
 
 
 def _files(folder: Path) -> list[Path]:
