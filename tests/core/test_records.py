@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import canonical, digest, read_record, write_bytes, write_record
 from jointsearch.core.records import (
-    Architecture,
     Attempt,
     Conditions,
     CurvePoint,
     Evaluation,
     Identity,
+    LearnedArchitecture,
     MadeWith,
     Observed,
     Report,
@@ -169,7 +169,7 @@ def test_an_evaluation_carries_each_field_of_what_it_is_made_of():
         curve=(CurvePoint(step=10, epoch=1, learning_rate=0, train_loss=1, validation_error=0.5, test_error=0.6),),
         metrics={},
         reports=(),
-        architecture=Architecture(
+        architecture=LearnedArchitecture(
             choices={"initial_filters": (4, 8)},
             weights={"initial_filters": (0.25, 0.75)},
             values={"initial_filters": 8},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jointsearch.core.errors import UserError
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
-from jointsearch.networks.manual import ARCHITECTURES, Architecture, architecture, depth
+from jointsearch.networks.manual import ARCHITECTURES, ManualArchitecture, architecture, depth
 from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
@@ -34,7 +34,7 @@ REGULAR = {
 }
 
 
-def small() -> list[Architecture]:
+def small() -> list[ManualArchitecture]:
     """Those whose training step costs at most 40 GFLOP."""
     return [
         one
@@ -56,7 +56,7 @@ def test_parameters_are_parted_into_ten_and_seven() -> None:
 
 
 @ALL
-def test_all_17_values_lie_in_the_joint_space(one: Architecture) -> None:
+def test_all_17_values_lie_in_the_joint_space(one: ManualArchitecture) -> None:
     assert tuple(one.values) == (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)
     assert one.within(Space(JOINT)) == one.values
     typed = JOINT.typed(dict(one.values))
@@ -64,7 +64,7 @@ def test_all_17_values_lie_in_the_joint_space(one: Architecture) -> None:
 
 
 @ALL
-def test_blocks_widths_and_depth_are_those_of_the_name(one: Architecture) -> None:
+def test_blocks_widths_and_depth_are_those_of_the_name(one: ManualArchitecture) -> None:
     blocks, stem, width, branches = REGULAR[one.name]
     parameters = one.parameters
     assert parameters.residual_blocks == (blocks,) * 3
@@ -78,7 +78,7 @@ def test_blocks_widths_and_depth_are_those_of_the_name(one: Architecture) -> Non
 
 @ALL
 @pytest.mark.parametrize(("channels", "classes"), [(3, 10), (1, 100)])
-def test_parameter_count_is_the_closed_form(one: Architecture, channels: int, classes: int) -> None:
+def test_parameter_count_is_the_closed_form(one: ManualArchitecture, channels: int, classes: int) -> None:
     n, stem, w, b = REGULAR[one.name]
     total = 9 * channels * stem + 2 * stem + 4 * w * classes + classes
     # Where nothing changes the first main block has no convolutions in its skip.
@@ -118,7 +118,7 @@ def test_each_family_has_a_small_member() -> None:
 
 
 @ALL
-def test_regularisation_follows_from_the_family(one: Architecture) -> None:
+def test_regularisation_follows_from_the_family(one: ManualArchitecture) -> None:
     assert (one.parameters.shakedrop_death_rate > 0) == (one.family == "ShakeDrop")
     assert (one.parameters.residual_branches_1 > 1) == (one.family in ("Shake-Shake", "ResNeXt-like"))
 

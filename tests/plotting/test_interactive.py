@@ -185,6 +185,27 @@ def test_final_trainings_saw_the_validation_images_and_have_no_validation_error(
     assert next(axis["low"] for axis in data["axes"] if axis["name"] == "validation error") > 0.001
 
 
+def test_a_weight_sharing_network_is_judged_as_no_configuration_but_what_it_learned_is_shown() -> None:
+    learned = {
+        "choices": {"initial_filters": (4, 8)},
+        "weights": {"initial_filters": (0.2, 0.8)},
+        "values": {"initial_filters": 8},
+        "entropies": {"initial_filters": (0.5,)},
+        "losses": (1.2,),
+    }
+    shared = evaluation("0-0-0", 0.001, budget=40.5, parameters=10**8, values={"momentum": 0.9}, architecture=learned)
+    data = interactive.data(results(DEMO, search=[evaluation(loss=0.5)], **{"gradients_first-0-1": [shared]}))
+    axes, (row,) = {axis["name"]: axis for axis in data["axes"]}, rows_of(data, 1)
+    assert (row["initial_filters"], row["momentum"], row["status"]) == (8, 0.9, "success")
+    assert (row["validation error"], row["test error"], row["network weights"]) == (None, None, None)
+    assert data["studies"][1]["incumbent"] is None
+    assert data["studies"][1]["note"].endswith("weight-sharing network are those of no configuration.")
+    # Each row has a place and a name on the axis of budgets; no other axis reaches out for what is not shown.
+    assert row["budget"] == axes["budget"]["values"][-1] == 40.5 and axes["budget"]["names"][-1] == "40.5 epochs"
+    assert axes["network weights"]["high"] < 10**8
+    assert axes["validation error"]["low"] > 0.001 and axes["test error"]["low"] > 0.001
+
+
 def test_without_evaluations_the_page_says_so() -> None:
     page = Page(interactive.render(results(DEMO)))
     assert page.note == "No evaluation is finished (0 of 130)."

@@ -19,6 +19,20 @@ def test_incumbent_is_the_best_at_the_largest_budget_that_has_a_success() -> Non
     assert (found.values, found.evaluations, found.failed, found.message) == (VALUES, 5, 1, None)
 
 
+def test_a_learned_architecture_has_no_errors_of_the_network_that_it_was_learned_in() -> None:
+    learned = {
+        "choices": {"initial_filters": (4, 8)},
+        "weights": {"initial_filters": (0.2, 0.8)},
+        "values": {"initial_filters": 8},
+        "entropies": {"initial_filters": (0.5,)},
+        "losses": (1.2,),
+    }
+    found = incumbent([evaluation("0-0-0", 0.3, values={"learning_rate": 0.1}, architecture=learned)])
+    assert (found.evaluation, found.values) == ("0-0-0@0", {"learning_rate": 0.1, "initial_filters": 8})
+    assert (found.loss, found.test_error, found.parameters) == (None, None, None)
+    assert "weight-sharing network" in found.message
+
+
 def test_ties_go_to_the_first_proposal_in_numeric_order() -> None:
     assert incumbent([evaluation("10-0-0"), evaluation("9-0-10"), evaluation("9-0-2")]).evaluation == "9-0-2@0"
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from jointsearch.training.checkpointing import Checkpointer
 from jointsearch.training.clock import ReplayClock, stopwatch_for, unpack
 from jointsearch.training.image_data import ImageData
 from jointsearch.training.loop import Progress, Task
-from jointsearch.training.minibatches import HOST, random_generator
+from jointsearch.training.minibatches import HOST, Minibatch, Minibatches, random_generator
 from jointsearch.training.train import Trained, train
 
 CPU = torch.device("cpu")
@@ -80,10 +81,17 @@ def planted(plant: dict, parameters: SharedHyperparameters, like: ImageData, see
     with torch.no_grad():
         answers = network((images - mean) / std, logits=torch.tensor(chosen))
     labels = ((answers - answers.mean(0)) / answers.std(0)).argmax(1)
+    return in_parts(like, images, labels, classes=4)
+
+
+def in_parts(like: ImageData, images: torch.Tensor, labels: torch.Tensor, classes: int) -> ImageData:
+    """600 images: 400 to train on, 100 each to validate and test on."""
+    mean, std = images.float().mean((0, 2, 3)), images.float().std((0, 2, 3))
     parts = {"train": slice(400), "validation": slice(400, 500), "test": slice(500, 600)}
     pictures = {f"{name}_images": images[part] for name, part in parts.items()}
     answers_of = {f"{name}_labels": labels[part] for name, part in parts.items()}
-    return dataclasses.replace(like, classes=tuple("abcd"), mean=mean, std=std, **pictures, **answers_of)
+    names = tuple("abcdefgh"[:classes])
+    return dataclasses.replace(like, classes=names, mean=mean, std=std, **pictures, **answers_of)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +118,31 @@ def test_the_architecture_that_gave_the_labels_is_found(digits, death_rate, plan
     equal = math.fsum(math.log(len(of)) for of in found.choices.values())
     assert 0.9 * equal < totals[0] < equal
     assert totals[-1] < 0.7 * equal
+
+
+def noisy_patterns(like: ImageData) -> ImageData:
+    """Eight patterns with noise, more than a network with a bottleneck can tell apart."""
+    random = torch.Generator().manual_seed(0)
+    patterns = torch.randn(8, 1, 6, 6, generator=random)
+    labels = torch.randint(8, (600,), generator=random)
+    pixels = patterns[labels] + 0.5 * torch.randn(600, 1, 6, 6, generator=random)
+    return in_parts(like, (128 + 40 * pixels).clamp(0, 255).to(torch.uint8), labels, classes=8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_weights_and_architecture_that_learn_in_turns_avoid_bottlenecks(digits, seed):
+    """From random weights: with weights, or an architecture, that do not learn, no choice becomes so likely."""
+    parameters = choices(
+        {"learning_rate": 0.05, "batch_size": 50, "momentum": 0.9},
+        {"learning_rate": 0.05},
+        initial_filters=[4],
+        widen_factor_1=[0.25, 1],
+        widen_factor_3=[0.25, 1, 2],
+    )
+    one = dataclasses.replace(task(parameters, 160), seed=seed)
+    found = train(one, noisy_patterns(digits), CPU).result.architecture
+    assert found.values == {"widen_factor_1": 1, "widen_factor_3": 2}
+    assert all(of[-1] > 0.95 for of in found.weights.values())
 
 
 def test_what_it_learned_is_recorded(few_digits):
@@ -146,7 +179,10 @@ def test_an_architecture_is_recorded_of_no_other_training(few_digits):
 
 
 def test_validation_and_test_images_teach_nothing(few_digits):
-    wrong = {f"{part}_labels": 9 - getattr(few_digits, f"{part}_labels") for part in ("validation", "test")}
+    wrong = {}
+    for part in ("validation", "test"):
+        wrong[f"{part}_labels"] = 9 - getattr(few_digits, f"{part}_labels")
+        wrong[f"{part}_images"] = 255 - getattr(few_digits, f"{part}_images").flip(0)
     found = train(task(), few_digits, CPU).result
     again = train(task(), dataclasses.replace(few_digits, **wrong), CPU).result
     assert found.architecture == again.architecture
@@ -160,7 +196,24 @@ def test_weights_and_architecture_learn_from_different_images(few_digits):
     assert sorted(torch.cat(halves).tolist()) == sorted(few_digits.train_labels.tolist())
 
 
-def test_an_epoch_sees_each_image_once(few_digits):
+def test_an_epoch_sees_each_image_once(few_digits, monkeypatch):
+    seen, make = defaultdict[Minibatches, list[int]](list), Minibatches.__next__
+
+    def recorded(batches: Minibatches) -> Minibatch:
+        batch = make(batches)
+        seen[batches] += batch.labels.tolist()
+        return batch
+
+    monkeypatch.setattr(Minibatches, "__next__", recorded)
+    # Each image is a class of its own, and batches divide the halves.
+    numbered = dataclasses.replace(few_digits, classes=tuple(map(str, range(40))), train_labels=torch.arange(40))
+    even = SOME.model_copy(update={"batch_size": 10})
+    assert train(task(even, 1, "epochs"), numbered, CPU).result.steps == 4
+    assert [len(images) for images in seen.values()] == [20, 20]
+    assert sorted(image for images in seen.values() for image in images) == list(range(40))
+
+
+def test_an_epoch_has_a_step_for_each_batch_of_images(few_digits):
     assert train(task(budget=2, unit="epochs"), few_digits, CPU).result.steps == 2 * 40 // 8
     # Also where the configured batch is larger than a half.
     large = SOME.model_copy(update={"batch_size": 64})
@@ -210,6 +263,15 @@ def test_a_search_whose_smallest_network_does_not_fit_is_too_large(few_digits):
     result = train(task(budget=3, maximum_parameters=10), few_digits, CPU).result
     assert result.status == "too_large"
     assert result.architecture is None
+
+
+def test_a_search_that_no_memory_holds_says_which_limit_leaves_choices_out(few_digits):
+    parameters = choices(initial_filters=[4, 2_000_000])
+    result = train(task(parameters, 3), few_digits, CPU).result
+    assert (result.status, result.architecture) == ("out_of_memory", None)
+    assert "; set training.maximum_memory_gb to" in result.message
+    limited = train(task(parameters, 3, maximum_memory_gb=1), few_digits, CPU).result
+    assert (limited.status, limited.architecture.values) == ("success", {"initial_filters": 4})
 
 
 def checkpointer(path: Path, steps: int = 10**9) -> Checkpointer:

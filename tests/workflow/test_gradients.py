@@ -121,6 +121,7 @@ def test_the_next_step_keeps_the_architecture_that_was_found(all_jobs):
     assert set(found) == set(ARCHITECTURE_PARAMETERS)
     incumbent = read_record(folder / FIRST / "incumbent.json", Incumbent)
     assert incumbent.values == pytest.approx(START | found)
+    assert (incumbent.loss, incumbent.test_error, incumbent.parameters) == (None, None, None)
     settings = read_record(folder / SECOND / "experiment.json", Experiment)
     assert settings.space.fixed_values == pytest.approx(found)
     for one in Results.read(folder).evaluations(SECOND):

@@ -5,7 +5,7 @@ import math
 from jointsearch.audit.budget import trained
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.core.records import Architecture, DataSet, Evaluation
+from jointsearch.core.records import DataSet, Evaluation, LearnedArchitecture
 from jointsearch.networks.choices import GRADIENTS, SharedHyperparameters, entropy, largest_weights
 from jointsearch.search.experiment import Experiment
 
@@ -28,7 +28,7 @@ def check_architectures(evidence: Evidence, findings: Findings) -> None:
             findings.expect(wrong is None, "derive", "architecture", name, wrong or "")
 
 
-def _wrong(one: Evaluation, found: Architecture, settings: Experiment, data: DataSet) -> str | None:
+def _wrong(one: Evaluation, found: LearnedArchitecture, settings: Experiment, data: DataSet) -> str | None:
     parameters = trained(one, settings, data)
     assert isinstance(parameters, SharedHyperparameters)
     if found.choices != parameters.choices:

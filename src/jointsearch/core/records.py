@@ -322,7 +322,7 @@ class Identity(Record):
         return [name for name in Identity.model_fields if getattr(self, name) != getattr(other, name)]
 
 
-class Architecture(Record):
+class LearnedArchitecture(Record):
     """What a gradient-based search has learned, by architectural hyperparameter.
 
     Attributes
@@ -370,7 +370,7 @@ class Result(Record):
     curve: tuple[CurvePoint, ...] = ()
     metrics: Values = Field({}, exclude_if=_is_empty)
     reports: tuple[Report, ...] = Field((), exclude_if=_is_empty)
-    architecture: Architecture | None = Field(None, exclude_if=_is_none)
+    architecture: LearnedArchitecture | None = Field(None, exclude_if=_is_none)
 
     @property
     def measure(self) -> Measure:

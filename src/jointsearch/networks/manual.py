@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Architecture:
+class ManualArchitecture:
     """A manual architecture with the hyperparameters that its authors trained it with.
 
     Attributes
@@ -105,7 +105,7 @@ def depth(parameters: Hyperparameters) -> int:
     return 2 * sum(parameters.residual_blocks) + 2
 
 
-def architecture(name: str) -> Architecture:
+def architecture(name: str) -> ManualArchitecture:
     """Look up a manual architecture, or a scale model of one.
 
     Raises
@@ -121,7 +121,7 @@ def architecture(name: str) -> Architecture:
     return scaled(ARCHITECTURES[whole], int(scale or 1))
 
 
-def scaled(whole: Architecture, scale: int) -> Architecture:
+def scaled(whole: ManualArchitecture, scale: int) -> ManualArchitecture:
     """Divide the lengths of an architecture: the blocks of each main block, and the filters of the stem.
 
     Blocks are a length as the receptive field grows with them. Quotients are rounded to the nearest whole number,
@@ -173,7 +173,7 @@ the last one, twice the mean. Their 110 layers are 18 blocks a main block, more 
 
 def _family(
     family: str, training: Mapping[str, Value], branches: int, *members: tuple[str, str, str, int, int, float]
-) -> list[Architecture]:
+) -> list[ManualArchitecture]:
     """Make a family of members: name, title, source, blocks of a main block, filters of the stem, first factor.
 
     Blocks and branches are alike in all main blocks, and the width doubles twice.
@@ -190,7 +190,7 @@ def _family(
             **training,
         }
         values = {parameter: given[parameter] for parameter in (*ARCHITECTURE_PARAMETERS, *TRAINING_PARAMETERS)}
-        architectures.append(Architecture(name, title, family, source, values))
+        architectures.append(ManualArchitecture(name, title, family, source, values))
     return architectures
 
 
@@ -200,7 +200,7 @@ _XIE = "after Xie et al. (2017), table 7"
 _GASTALDI = "Gastaldi (2017), table 1"
 _YAMADA = "Yamada et al. (2019), on the ResNet of He et al. (2016), table 6"
 
-ARCHITECTURES: Mapping[str, Architecture] = {
+ARCHITECTURES: Mapping[str, ManualArchitecture] = {
     one.name: one
     for one in (
         *_family(

@@ -55,17 +55,19 @@ def data(results: Results) -> dict[str, Any]:
         How things are named and coloured beside them.
     """
     everything = [one for study in results.studies.values() for one in study.evaluations]
+    alone = [one for one in everything if one.architecture is None]
     judged = [one for study in results.studies.values() if _is_judged(study) for one in study.evaluations]
     unit, measure = results.experiment.budget.unit, results.experiment.measure
-    all_budgets = hyperband.budgets(results.experiment.budget)
+    # A gradient-based step has a budget of its own.
+    all_budgets = sorted({*hyperband.budgets(results.experiment.budget), *(one.budget for one in everything)})
     names = results.experiment.space.in_order
-    weights = [one.parameters for one in everything]
+    weights = [one.parameters for one in alone]
     axes = [
         _listed("budget", all_budgets) | {"names": [amount(budget, unit) for budget in all_budgets]},
         *(_axis(name, results.experiment.space.hyperparameters[name]) for name in names),
         *([_measured("network weights", weights, "log")] if _has_network(results.experiment) else []),
         _losses(measure, measure.name, [one.loss for one in judged]),
-        _losses(measure, measure.test, [one.test_error for one in everything]),
+        _losses(measure, measure.test, [one.test_error for one in alone]),
     ]
     return {
         "experiment": results.experiment.name,
@@ -124,8 +126,16 @@ def _has_network(experiment: Experiment) -> bool:
 
 
 def _is_judged(study: StudyResults) -> bool:
-    """Whether its validation errors tell of new images: not where those were trained on."""
-    return study.experiment.data.train_on == "training"
+    """Whether its validation errors are those of its configurations on new images.
+
+    They are not where those images were trained on, or all architectures at once.
+    """
+    return study.experiment.data.train_on == "training" and not _has_learned(study)
+
+
+def _has_learned(study: StudyResults) -> bool:
+    """Whether it has trained a weight-sharing network, and learned an architecture."""
+    return any(one.architecture is not None for one in study.evaluations)
 
 
 def _study(results: Results, name: str, parameters: list[str]) -> dict[str, Any]:
@@ -135,9 +145,7 @@ def _study(results: Results, name: str, parameters: list[str]) -> dict[str, Any]
     planned = f" of {results.plan.search.trainings:,}" if name == layout.SEARCH else ""
     note = _count(ordered, planned)
     if ordered:
-        note += (
-            f" {_best(ordered, measure) if judged else 'Validation images were trained on: only test errors count.'}"
-        )
+        note += f" {_best(ordered, measure) if judged else _why_not_judged(study)}"
     return {
         "name": name,
         "note": note,
@@ -158,6 +166,12 @@ def _count(evaluations: list[Evaluation], planned: str) -> str:
     return f"{len(evaluations):,}{planned} {finished} finished, {failures}."
 
 
+def _why_not_judged(study: StudyResults) -> str:
+    if _has_learned(study):
+        return "The errors of the weight-sharing network are those of no configuration."
+    return "Validation images were trained on: only test errors count."
+
+
 def _best(evaluations: list[Evaluation], measure: Measure) -> str:
     best = incumbent(evaluations)
     if best.loss is None or best.budget is None or best.budget_unit is None:
@@ -170,7 +184,9 @@ def _best(evaluations: list[Evaluation], measure: Measure) -> str:
 def _row(one: Evaluation, parameters: list[str], judged: bool, has_network: bool) -> list[Any]:
     origin = one.proposal.origin
     fields = [one.id, one.proposal.id, origin.kind, origin.name, origin.model_budget, one.status, one.message]
-    values = [one.proposal.values.get(name) for name in parameters]
+    learned = one.architecture
+    known = one.proposal.values | (learned.values if learned else {})
+    values = [known.get(name) for name in parameters]
     loss, epochs = one.loss if judged else None, None if one.epochs is None else round(one.epochs, 3)
-    weights = [one.parameters] if has_network else []
-    return [*fields, epochs, one.budget, *values, *weights, loss, one.test_error]
+    weights = [None if learned else one.parameters] if has_network else []
+    return [*fields, epochs, one.budget, *values, *weights, loss, None if learned else one.test_error]

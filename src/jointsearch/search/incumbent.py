@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from jointsearch.core.records import BudgetUnit, Evaluation, Finite, Index, Origin, Record, Values, rank
 
+NOT_TRAINED_ALONE = "its training has the errors and weights of the weight-sharing network, not of these values"
+"""Why the errors of a learned architecture are not known."""
+
 
 class Incumbent(Record):
     """`incumbent.json`: the best configuration found, or why there is none.
@@ -12,13 +15,13 @@ class Incumbent(Record):
     Attributes
     ----------
     evaluation, proposal, budget, budget_unit, origin, values, loss, test_error, parameters
-        Of the best successful evaluation; null if there is none. The architecture that a gradient-based search has
-        learned is among the values. `loss` is the validation error, or the loss, by which
-        it was chosen, `test_error` was not used.
+        Of the best successful evaluation; null if there is none. `loss` is the validation error, or the loss, by which
+        it was chosen, `test_error` was not used. The architecture that a gradient-based search has learned is among the
+        values; `loss`, `test_error` and `parameters` are null then.
     evaluations, failed
         How many evaluations there were, and how many of them failed.
     message
-        Why there is no incumbent; null if there is one.
+        Why there is no incumbent, or why its errors are not known; else null.
     """
 
     evaluation: str | None = None
@@ -48,19 +51,23 @@ def incumbent(evaluations: Iterable[Evaluation]) -> Incumbent:
         return Incumbent(evaluations=len(everything), failed=failed, message=_why_none(everything))
     largest = max(item.budget for item in successful)
     best = rank([item for item in successful if item.budget == largest])[0]
-    return Incumbent(
+    found = Incumbent(
         evaluation=best.id,
         proposal=best.proposal.id,
         budget=best.budget,
         budget_unit=best.budget_unit,
         origin=best.proposal.origin,
-        values=best.proposal.values | ({} if best.architecture is None else best.architecture.values),
+        values=best.proposal.values,
         loss=best.loss,
         test_error=best.test_error,
         parameters=best.parameters,
         evaluations=len(everything),
         failed=failed,
     )
+    if best.architecture is None:
+        return found
+    of_shared = {"loss": None, "test_error": None, "parameters": None, "message": NOT_TRAINED_ALONE}
+    return found.model_copy(update=of_shared | {"values": best.proposal.values | best.architecture.values})
 
 
 def _why_none(evaluations: Sequence[Evaluation]) -> str:

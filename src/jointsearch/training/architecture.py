@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from jointsearch.core.records import Architecture
+from jointsearch.core.records import LearnedArchitecture
 from jointsearch.networks.choices import SharedHyperparameters, entropy, largest_weights
 from jointsearch.networks.shared import SharedNetwork
 from jointsearch.training import accelerate
@@ -103,10 +103,10 @@ class ArchitectureTraining(Training):
         weights = self._network.relaxation.weights(self._network.logits)
         return {name: weights[name].tolist() for name in self._parameters.choices}
 
-    def architecture(self) -> Architecture:
+    def architecture(self) -> LearnedArchitecture:
         """The choices with the largest weights, and how the weights came to be."""
         choices, weights = self._parameters.choices, self._rows[-1]["weights"]
-        return Architecture(
+        return LearnedArchitecture(
             choices=choices,
             weights=weights,
             values=largest_weights(choices, weights),

@@ -16,7 +16,7 @@ from jointsearch.core.config.budget import BudgetClock, NominalSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import Diverged, UserError
-from jointsearch.core.records import Architecture, BudgetUnit, CurvePoint, Precision
+from jointsearch.core.records import BudgetUnit, CurvePoint, LearnedArchitecture, Precision
 from jointsearch.networks.family import family
 from jointsearch.networks.hyperparameters import TrainingHyperparameters
 from jointsearch.networks.randomness import GlobalRandomness
@@ -316,7 +316,7 @@ class Training:
         snapshots = self.progress.snapshots
         return ensemble_error(snapshots, self._data.test_labels) if snapshots else None
 
-    def architecture(self) -> Architecture | None:
+    def architecture(self) -> LearnedArchitecture | None:
         """What it has learned of the architecture; None if that is given."""
         return None
 

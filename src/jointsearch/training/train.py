@@ -161,6 +161,8 @@ def _train(
         if not _is_out_of_memory(error):
             raise
         status, message = "out_of_memory", f"no memory left on the device after {progress.steps} steps"
+        if isinstance(task.parameters, SharedHyperparameters):
+            message += "; set training.maximum_memory_gb to less than there is: the largest choices are then left out"
     # Now that the error and the network are gone: the next training finds all as this one did.
     training = None
     if compiles:

@@ -23,6 +23,7 @@ function read(number) {
 function colourOf(row) {
   if (row.failed) return GREY;
   if (state.colour === "origin") return page.origins[row.origin][1];
+  if (state.colour === "error" && row.values[error] === null) return GREY;
   // Low errors and large budgets are dark.
   const where = state.colour === "budget" ? 1 - row.places[BUDGET] : row.places[error];
   return page.colours[Math.round(where * (page.colours.length - 1))];

@@ -22,7 +22,7 @@ INACTIVE = -1
 
 
 @dataclass(frozen=True)
-class Step:
+class ControllerStep:
     """What the gradient needs of a step of all sequences.
 
     Attributes
@@ -94,7 +94,7 @@ class Controller:
         ends = np.cumsum(self.sizes).tolist()
         return [slice(end - size, end) for size, end in zip(self.sizes, ends, strict=True)]
 
-    def run(self, count: int, choose: Callable[[int, Array], Rows]) -> list[Step]:
+    def run(self, count: int, choose: Callable[[int, Array], Rows]) -> list[ControllerStep]:
         """Make sequences of choices.
 
         Parameters
@@ -123,14 +123,14 @@ class Controller:
             odds = np.exp(odds - odds.max(axis=1, keepdims=True))
             probabilities = odds / odds.sum(axis=1, keepdims=True)
             choices = choose(number, probabilities)
-            step = Step(inputs, choices, cell, hidden, new_hidden, gates, squashed, probabilities)
+            step = ControllerStep(inputs, choices, cell, hidden, new_hidden, gates, squashed, probabilities)
             steps.append(step)
             active = step.active[:, None]
             cell, hidden = np.where(active, new_cell, cell), np.where(active, new_hidden, hidden)
             inputs = np.where(step.active, 1 + part.start + choices, inputs)
         return steps
 
-    def gradient(self, steps: Sequence[Step], of_logits: Sequence[Array]) -> Weights:
+    def gradient(self, steps: Sequence[ControllerStep], of_logits: Sequence[Array]) -> Weights:
         """Propagate a gradient back through time, from the logits to the weights.
 
         Parameters
