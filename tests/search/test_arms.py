@@ -10,7 +10,7 @@ from jointsearch.core.config import Config, parse, read
 from jointsearch.core.errors import UserError
 from jointsearch.networks import manual
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
-from jointsearch.search import common, hyperband, proposals
+from jointsearch.search import common_numbers, hyperband, proposals
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.resolve import resolve
@@ -229,11 +229,11 @@ def test_it_is_known_with_which_architectures_arms_begin(arms, found):
 
 
 def test_the_eight_arms_of_the_example_have_equal_budgets():
-    """By hand: brackets of 3 budgets cost 3, 2 and 3 full ones."""
+    """By hand: brackets of 4 budgets cost 4, 3, 4 and 4 full ones."""
     config = read(SPACE.parents[1] / "arms.yaml")
     planned = kinds.plan(config, resolve(config))
     found = spent({name: one for name, one in planned.items() if one.plan.arm and one.plan.repeat == 0})
-    assert len(found) == 8 and set(found.values()) == {16}
+    assert len(found) == 8 and set(found.values()) == {30}
 
 
 @pytest.mark.parametrize("sizes", ["bohb", "hyperband"])
@@ -323,7 +323,7 @@ def first_configurations(one: PlannedStudy, count: int, name: str = "learning_ra
 
 
 def test_arms_of_one_repeat_try_the_same_random_configurations_whatever_their_sampler_and_brackets():
-    names = ("bohb", "hyperband", "evolution", "reinforce", "mfgp")
+    names = ("bohb", "hyperband", "evolution", "ppo", "mfgp")
     arms = {name: {"sampler": name} for name in names} | {"full": {"hyperband": False}, "joint_random": None}
     planned = plan(arms | {"hyperparameters_first": None}, repeats=2)
     found = {name: first_configurations(one, 12) for name, one in planned.items() if not name.endswith("-2")}
@@ -343,7 +343,7 @@ def test_a_step_draws_for_its_part_what_a_search_of_all_parts_draws():
 def test_random_configurations_are_those_of_the_prior():
     [one] = plan({"a": {"sampler": "hyperband"}}).values()
     space = Space(one.experiment.space)
-    drawn = [common.configuration(one.experiment, space, number)["learning_rate"] for number in range(400)]
+    drawn = [common_numbers.configuration(one.experiment, space, number)["learning_rate"] for number in range(400)]
     low, high = np.log(one.experiment.space.hyperparameters["learning_rate"].kept)
     places = np.sort((np.log(drawn) - low) / (high - low))
     # The distance of Kolmogorov and Smirnov is above 1.95 / sqrt(n) once in a thousand times.
@@ -490,6 +490,34 @@ def test_a_gradient_based_step_is_one_training_of_what_others_leave(arms, bracke
     assert searched(first) == set(ARCHITECTURE_PARAMETERS)
     assert second.plan.keeps == first.experiment.space.parts["architecture"]
     assert list(spent({"a": second}).values()) == [budgets[1]]
+
+
+@pytest.mark.parametrize("unit", ["steps", "seconds"])
+@pytest.mark.parametrize(("share", "thousands"), [(1 / 3, 72), (2 / 3, 144)])
+def test_thirds_of_a_budget_are_exact(unit, share, thousands):
+    """By hand: nine brackets of three budgets cost 24 full ones."""
+    budget = {"minimum": 1000, "maximum": 9000, "unit": unit}
+    first, second = plan(
+        by_gradients("architecture", "hyperparameters", share=share), brackets=9, budget=budget
+    ).values()
+    assert hyperband.budgets(first.experiment.budget) == (1000 * thousands,)
+    assert sum(hyperband.cost(item, (1000, 3000, 9000)) for item in second.brackets) == 1000 * (216 - thousands)
+
+
+def test_a_gradient_based_step_takes_what_rounding_leaves_over(tmp_path):
+    """By hand: of 1,500 trainings 0.3335 are 500.25, and so 500, twice; 0.333 are 499.5."""
+    others = [{"search": part, "share": 0.3335, "hyperband": False} for part in ("rate", "hyperparameters")]
+    arms = {"a": {"steps": [{"search": "architecture", "sampler": "gradients", "share": 0.333}, *others]}}
+    first, *rest = plan(arms, three_parts(tmp_path), brackets=400).values()
+    assert hyperband.budgets(first.experiment.budget) == (500 * rest[0].experiment.budget.maximum,)
+    assert [len(one.brackets) for one in rest] == [500, 500]
+
+
+@pytest.mark.parametrize("maximum", [0.1, 10, 1234.5])
+def test_all_of_a_budget_is_spent_where_budgets_are_no_whole_numbers(maximum):
+    budget = {"minimum": maximum / 28, "maximum": maximum, "unit": "seconds"}
+    first, _ = plan(by_gradients("architecture", "hyperparameters"), budget=budget).values()
+    assert hyperband.budgets(first.experiment.budget) == (pytest.approx(15 * maximum, rel=1e-15),)
 
 
 def test_a_gradient_based_step_can_be_the_later_one():

@@ -19,7 +19,7 @@ from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.arm import restricted
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, same_rung
-from jointsearch.search.studies.start import start_architecture, start_values
+from jointsearch.search.studies.start import Start
 from jointsearch.space.file import Constant, SpaceFile
 from jointsearch.workflow.study_jobs import StudyJobs
 
@@ -260,13 +260,14 @@ def test_first_steps_in_a_space_of_other_names_begin_with_what_is_given():
     raw = {"trees": numbers | {"part": "forest"}, "rate": numbers | {"part": "boosting", "default": 0.25}}
     space = SpaceFile.parse({"hyperparameters": raw})
     searched = resolve(configuration()).model_copy(update={"space": space})
-    assert start_values({"trees": 1}, searched, raw) == {"rate": 0.25, "trees": 1.0}
-    assert start_values(None, searched, ["rate"]) == {"rate": 0.25}
-    assert start_architecture(None, searched) is None
+    assert Start.of({"trees": 1}, searched).values == {"rate": 0.25, "trees": 1.0}
+    nothing = Start.of(None, searched)
+    assert (nothing.name, nothing.values) == (None, {"rate": 0.25})
+    nothing.need(["rate"])
     says = r"^studies\.arms\.start: no value of .*trees to begin with; give values here, or a `default` in the space$"
     for start in (None, "resnet_20"):
         with pytest.raises(UserError, match=says):
-            start_values(start, searched, raw)
+            Start.of(start, searched).need(space.in_order)
 
 
 @pytest.mark.parametrize("changes", [{"objective": "mine:evaluate"}, {"training": {"network": "mine:build"}}])
@@ -277,10 +278,10 @@ def test_a_manual_architecture_is_no_start_where_another_network_or_no_network_i
     }
     ours = resolve(configuration()).model_copy(update={"space": SpaceFile.parse({"hyperparameters": raw})})
     experiment = Experiment.model_validate(ours.model_dump() | changes)
-    assert start_values(None, experiment, raw) == {"learning_rate": 0.25, "batch_size": 40}
+    assert Start.of(None, experiment).values == {"learning_rate": 0.25, "batch_size": 40}
     says = r"^studies\.arms\.start: resnet_20 is for the multi-branch network, which is not trained here; give values"
     with pytest.raises(UserError, match=says):
-        start_values("resnet_20", experiment, raw)
+        Start.of("resnet_20", experiment)
 
 
 def test_what_every_first_step_searches_needs_no_value_to_begin_with():

@@ -137,6 +137,50 @@ def test_jobs_ahead_of_the_workers_hide_how_rarely_the_run_looks():
     assert without < ahead
 
 
+def plan_of_arms(arms, brackets):
+    studies = {"arms": {"arms": arms, "brackets": brackets, "repeats": 2}}
+    config = Config(experiment="no-such", studies=studies, budget={"unit": "epochs", "minimum": 1, "maximum": 9})
+    lines = report(StudyJobs.all_from_config(config), 10).splitlines()
+    return {re.split("  +", one.strip())[0]: re.split("  +", one.strip())[1:] for one in lines if "  " in one}, lines
+
+
+def test_the_plan_says_how_many_proposals_of_each_step_of_an_arm_can_come_from_a_model():
+    """By hand: a round of three brackets has 9, 3 and 3 proposals, 9 evaluations at 1 epoch and 22 in all.
+
+    In 17 dimensions a model needs 36 evaluations, which the fourth round completes; in 7 dimensions 16, and in 10
+    dimensions 22, which the second and the third do.
+    """
+    arms = {
+        "joint_bohb": None,
+        "joint_hyperband": None,
+        "architecture_first": None,
+        "evolution": {"sampler": "evolution", "sampler_settings": {"population_size": 8}, "hyperband": False},
+        "ppo": {"sampler": "ppo", "sampler_settings": {"batch_size": 13}},
+        "tpe": {"sampler": "tpe"},
+    }
+    rows, lines = plan_of_arms(arms, 18)
+    assert rows["each repeat"] == ["proposals", "by a model"]
+    assert rows["joint_bohb"] == ["90", "36 at most, from bracket 10 on"]
+    assert rows["joint_hyperband"] == ["90", "none"]
+    assert rows["architecture_first, step 1"] == ["45", "6 at most, from bracket 7 on"]
+    assert rows["architecture_first, step 2"] == ["45", "21 at most, from bracket 4 on"]
+    assert rows["evolution"] == ["48", "40 at most, from bracket 8 on"]
+    assert rows["ppo"] == ["90", "81 at most, from bracket 1 on"]
+    assert rows["tpe"] == ["90", "not known"]
+    assert not [one for one in lines if one.startswith("note")]
+
+
+def test_the_plan_notes_where_a_step_that_should_learn_cannot():
+    _, lines = plan_of_arms({"joint_bohb": None, "architecture_first": None, "joint_hyperband": None}, 6)
+    assert [one.split(";")[0].split(maxsplit=1)[1] for one in lines if one.startswith("note")] == [
+        "joint_bohb learns nothing: none of its brackets sees the 36 evaluations at one budget that bohb needs",
+        "architecture_first, step 1 learns nothing: none of its brackets sees the 22 evaluations at one budget that "
+        "bohb needs",
+        "architecture_first, step 2 learns nothing: none of its brackets sees the 16 evaluations at one budget that "
+        "bohb needs",
+    ]
+
+
 def test_the_plan_says_what_studies_cost():
     studies = {"correlation": {"configurations": 10}, "manual": {"seeds": 2}, "arms": {"brackets": 8, "repeats": 1}}
     plan = report(StudyJobs.all_from_config(Config(experiment="no-such", studies=studies)), 10)

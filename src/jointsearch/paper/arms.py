@@ -41,11 +41,6 @@ METHODS = {
         "this space, numbers in intervals, and learns from few.",
     ),
     "random": ("random search", "Random search is as published: its configurations are independent."),
-    "reinforce": (
-        "a controller trained by REINFORCE",
-        "The published controller is a recurrent network; this one has a distribution for each hyperparameter, which "
-        "few evaluations can train.",
-    ),
     "smac": (
         "a random forest with expected improvement (SMAC)",
         "The forest and the maximisation of expected improvement are SMAC's own; which configurations are promoted is "

@@ -25,7 +25,7 @@ class Experiment(Record):
     device, folder of the data, notes. `warm_start` is the digest of the evaluations that the search began with; if
     there were none it is left out. With an `objective` of one's own, images and our training are left out. `repeat` is
     that of the arms which the study is of, else left out: arms of one repeat have common random numbers, see
-    `search.common`.
+    `search.common_numbers`.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Experiment(Record):
         return parameters_of(values, self.training.network)
 
     def seed_of(self, study: str, purpose: str, *position: int | str) -> int:
-        """Derive a seed from a study and a position in it, see `derive_seed`; arms of one repeat are one study."""
+        """Derive a seed from a study and a position in it, see `derive_seed`; arms of one repeat share theirs."""
         return derive_seed(self.seed, study if self.repeat is None else f"arms-{self.repeat}", purpose, *position)
 
     def number(self, proposal: str) -> int:

@@ -126,7 +126,7 @@ def first_rung(
     """
     import numpy as np
 
-    from jointsearch.search import common
+    from jointsearch.search import common_numbers
 
     index, item = last.bracket, bracket(last.bracket, experiment.budget)
     space = space or _space(experiment)
@@ -156,7 +156,7 @@ def first_rung(
         study=last.study,
         bracket=index,
         rung=0,
-        proposals=proposed if experiment.repeat is None else common.drawn(proposed, experiment, space),
+        proposals=proposed if experiment.repeat is None else common_numbers.drawn(proposed, experiment, space),
         model=suggestion.model,
         parents=tuple(digest(one) for one in (last, *pending)),
     )

@@ -11,6 +11,7 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.core.units import amount, duration
 from jointsearch.samplers import registry
 from jointsearch.search import warm_start
+from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets, cost, durations, newly_seen, trainings
 from jointsearch.workflow.study_jobs import StudyJobs
 
@@ -233,9 +234,64 @@ def _studies(all_jobs: Mapping[str, StudyJobs], search: float) -> list[str]:
         "",
         _row("studies", ["trainings", "training"], width, column),
         *(_row(group, of_group, width, column) for group, of_group in cells.items()),
+        *_proposals(all_jobs),
         "",
         f"all studies       {amount(search + beside, unit)} of training",
     ]
+
+
+def _proposals(all_jobs: Mapping[str, StudyJobs]) -> list[str]:
+    """How many proposals of each step of each arm can come from a model, with a note on each step that cannot learn."""
+    arms: dict[str, list[str]] = {}
+    notes: list[str] = []
+    for one in all_jobs.values():
+        plan, experiment = one.planned.plan, one.experiment
+        if plan.arm is None or plan.repeat != 0 or not plan.is_search:
+            continue
+        name = plan.arm if plan.name == layout.arm(plan.arm, 0) else f"{plan.arm}, step {plan.name.rpartition('-')[2]}"
+        sizes = [item.sizes[0] for item in one.brackets]
+        needed, found = _needed(experiment), _first_bracket(one)
+        if not registry.learns(experiment.sampler):
+            says = "none"
+        elif needed is None:
+            says = "not known"
+        elif found is None:
+            says = "none"
+            notes.append(
+                f"note              {name} learns nothing: none of its brackets sees "
+                f"{_evaluations(experiment, needed)} that {experiment.sampler} needs; give it more brackets, or other "
+                "sampler_settings"
+            )
+        else:
+            says = f"{sum(sizes[found[0] :])} at most, from bracket {found[0]} on"
+        arms[name] = [str(sum(sizes)), says]
+    if not arms:
+        return []
+    width, column = max(12, *map(len, arms)), _column(*(cell for cells in arms.values() for cell in cells))
+    return [
+        "",
+        _row("each repeat", ["proposals", "by a model"], width, column),
+        *(_row(name, cells, width, column) for name, cells in arms.items()),
+        *notes,
+    ]
+
+
+def _needed(experiment: Experiment) -> int | None:
+    return registry.observations_needed(experiment.sampler, experiment.sampler_settings, experiment.space.dimension)
+
+
+def _first_bracket(study_jobs: StudyJobs, known: Sequence[float] = ()) -> tuple[int, int] | None:
+    """The first bracket of a study with a model, see `first_model`; None also if the sampler does not say."""
+    experiment, needed = study_jobs.experiment, _needed(study_jobs.experiment)
+    if needed is None:
+        return None
+    pooled = registry.pools_budgets(experiment.sampler)
+    return first_model(len(study_jobs.brackets), experiment.lags, needed, experiment.budget, pooled, known)
+
+
+def _evaluations(experiment: Experiment, needed: int) -> str:
+    """Name the evaluations that a model needs."""
+    return f"the {needed} evaluations{'' if registry.pools_budgets(experiment.sampler) else ' at one budget'}"
 
 
 def _in_time(study_jobs: StudyJobs, total: float, simulated: Schedule) -> list[str]:
@@ -260,21 +316,18 @@ def _column(*cells: str) -> int:
 
 def _first_model(study_jobs: StudyJobs, simulated: Schedule) -> str:
     experiment = study_jobs.experiment
-    needed = registry.observations_needed(experiment.sampler, experiment.sampler_settings, experiment.space.dimension)
+    needed = _needed(experiment)
     if needed is None:
         return "none: this sampler states no number of evaluations that its model needs"
-    pooled = registry.pools_budgets(experiment.sampler)
     begun = warm_start.known(study_jobs.config, experiment.space) or ()
-    known = [one.budget for one in begun if one.loss is not None]
-    found = first_model(len(study_jobs.brackets), experiment.lags, needed, experiment.budget, pooled, known)
+    found = _first_bracket(study_jobs, [one.budget for one in begun if one.loss is not None])
     if found is None:
-        return (
-            f"none: no bracket sees the {needed} evaluations {'' if pooled else 'at one budget '}that the model needs"
-        )
+        return f"none: no bracket sees {_evaluations(experiment, needed)} that the model needs"
     index, level = found
     unit = experiment.budget.unit
     return (
-        f"bracket {index}, from {needed} or more evaluations at {'up to ' if pooled else ''}"
+        f"bracket {index}, from {needed} or more evaluations at "
+        f"{'up to ' if registry.pools_budgets(experiment.sampler) else ''}"
         f"{amount(budgets(experiment.budget)[level], unit)}, "
         f"after {amount(simulated.starts[index], unit)}"
     )

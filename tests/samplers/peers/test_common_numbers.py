@@ -5,7 +5,7 @@ from own_searches import OWN
 
 from jointsearch.core.config import parse
 from jointsearch.samplers import registry
-from jointsearch.search import common, proposals
+from jointsearch.search import common_numbers, proposals
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
 from jointsearch.space.space import Space
@@ -18,5 +18,7 @@ def test_a_sampler_that_has_seen_nothing_leaves_its_configurations_to_the_repeat
     settings = kinds.plan(config, resolve(config))[f"a-{repeat}"].experiment
     rung = proposals.first_rung(settings, proposals.history(settings, f"a-{repeat}", 0, None, []), [], [])
     space = Space(settings.space)
-    assert [one.values for one in rung.proposals] == [common.configuration(settings, space, n) for n in range(9)]
+    assert [one.values for one in rung.proposals] == [
+        common_numbers.configuration(settings, space, n) for n in range(9)
+    ]
     assert {one.origin.kind for one in rung.proposals} == {"random"}

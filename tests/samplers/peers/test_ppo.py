@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from jointsearch.core.records import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.peers import ppo
-from jointsearch.samplers.peers.choices import choices_of
+from jointsearch.samplers.peers.bins import choices_of
 from jointsearch.samplers.peers.controller import INACTIVE
 from jointsearch.samplers.peers.ppo import Ppo, advantages, of_chosen, surrogate, train
 from jointsearch.samplers.peers.ppo_settings import PpoSettings

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from jointsearch.core.records import Model, Observation, Origin, Values
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
 from jointsearch.samplers.history import best_first, by_budget
-from jointsearch.samplers.peers.choices import Choices, choices_of
+from jointsearch.samplers.peers.bins import Choices, choices_of
 from jointsearch.samplers.peers.controller import INACTIVE, Array, Controller, Rows, Weights
 from jointsearch.samplers.peers.ppo_settings import PpoSettings
 from jointsearch.space.file import Constant
@@ -35,8 +35,9 @@ class Ppo:
     are divided into `bins` intervals, within which a value is uniform.
 
     The controller is trained anew from the history, in the order in which results became visible. Its first weights
-    are always the same, so that the controller of a bracket is that of the bracket before, trained further. Each
-    `batch_size` evaluations make a mini-batch; those left over wait for more. What was drawn from an earlier
+    are always the same, so that, where losses are errors, the controller of a bracket is that of the bracket before,
+    trained further. (The first loss outside of [0, 1] changes the rewards of all evaluations, also of earlier ones.)
+    Each `batch_size` evaluations make a mini-batch; those left over wait for more. What was drawn from an earlier
     controller (by the lags of the history) or in another search counts as if it were from the present one.
 
     Every evaluation counts, so that a promoted configuration does at each of its budgets; `advantages` says how.

@@ -17,6 +17,7 @@ class PpoSettings(SamplerSettings):
     """
 
     factory: ClassVar[str] = "jointsearch.samplers.peers.ppo:Ppo"
+    pools_budgets: ClassVar[bool] = True
 
     bins: Annotated[int, Field(ge=2)] = 10
     """Intervals that a float or an integer is divided into, equal on its scale."""

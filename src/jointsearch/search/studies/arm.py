@@ -10,7 +10,7 @@ from jointsearch.networks.choices import GRADIENTS
 from jointsearch.samplers import registry
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.studies.gradients import gradient_settings
-from jointsearch.search.studies.start import start_architecture, start_values
+from jointsearch.search.studies.start import Start
 from jointsearch.space.file import Constant, SpaceFile
 
 WHERE = "studies.arms"
@@ -98,7 +98,7 @@ def arms(section: ArmsSettings, experiment: Experiment) -> list[Arm]:
 def starts(section: ArmsSettings, experiment: Experiment) -> set[str | None]:
     """The manual architectures with which arms of several steps begin; None among them for other values."""
     written = _written(section, experiment.space).values()
-    return {start_architecture(one.start or section.start, experiment) for one in written if len(one.each_step) > 1}
+    return {Start.of(one.start or section.start, experiment).name for one in written if len(one.each_step) > 1}
 
 
 def short_names(space: SpaceFile) -> dict[str, ArmSettings]:
@@ -154,8 +154,9 @@ def _steps(where: str, arm: ArmSettings, section: ArmsSettings, experiment: Expe
     searched = _searched(where, names, arm, space)
     begin: Mapping[str, Value] = {}
     if several:
-        needed = {name for name in space.hyperparameters if name not in searched[0]}
-        begin = start_values(arm.start or section.start, experiment, needed, where if arm.start else WHERE)
+        start = Start.of(arm.start or section.start, experiment, where if arm.start else WHERE)
+        start.need([name for name in space.in_order if name not in searched[0]])
+        begin = start.values
     if [step.sampler for step in arm.each_step].count(GRADIENTS) > 1:
         raise UserError(f"{where}: two steps by {GRADIENTS}, which learns all choices at once; search both in one step")
     kept: tuple[str, ...] = ()

@@ -1,6 +1,5 @@
 """Searches with equal budgets, jointly or in steps, that are compared with each other."""
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 
 from jointsearch.core import layout
@@ -11,7 +10,7 @@ from jointsearch.search.hyperband import Bracket
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.search.studies.arm import Arm, Step, arms, restricted
 from jointsearch.search.studies.correlation import Correlation
-from jointsearch.search.studies.equal_budgets import Size, Sizes, budget_of, divide
+from jointsearch.search.studies.equal_budgets import Size, Sizes, divide
 from jointsearch.search.studies.gradients import ONE_TRAINING, Gradients, with_budget
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, first_brackets, settings_beside
 from jointsearch.search.studies.search import Search
@@ -32,20 +31,17 @@ class Arms(StudyKind):
         hyperband.bracket_count(section.brackets, "brackets", settings.budget, "studies.arms.brackets")
         planned = arms(section, settings)
         sizes = divide(planned, section.brackets, settings)
-        whole = budget_of(section.brackets, settings)
         for repeat in range(section.repeats):
             for arm, own in zip(planned, sizes, strict=True):
-                yield from _searches(arm, own, whole, repeat)
+                yield from _searches(arm, own, repeat)
 
 
-def _searches(arm: Arm, sizes: Sizes, whole: float, repeat: int) -> Iterator[PlannedStudy]:
+def _searches(arm: Arm, sizes: Sizes, repeat: int) -> Iterator[PlannedStudy]:
     """The studies of one repeat of an arm, one for each step."""
-    each, before = list(zip(arm.steps, sizes, strict=True)), list[str]()
-    others = [budget_of(size.brackets, step.experiment) for step, size in each if not step.is_gradients]
-    left = whole - math.fsum(others)
-    for number, (step, size) in enumerate(each, start=1):
+    before: list[str] = []
+    for number, (step, size) in enumerate(zip(arm.steps, sizes, strict=True), start=1):
         name = layout.arm(arm.name, repeat, number if len(arm.steps) > 1 else None)
-        kind, brackets, settings = _trained(step, size, left)
+        kind, brackets, settings = _trained(step, size)
         yield PlannedStudy.of(
             name,
             kind,
@@ -61,10 +57,10 @@ def _searches(arm: Arm, sizes: Sizes, whole: float, repeat: int) -> Iterator[Pla
         before.append(name)
 
 
-def _trained(step: Step, size: Size, left: float) -> tuple[str, tuple[Bracket, ...], Experiment]:
-    """The kind of study that a step is, its brackets, and its settings; `left` is what a gradient-based one trains."""
+def _trained(step: Step, size: Size) -> tuple[str, tuple[Bracket, ...], Experiment]:
+    """The kind of study that a step is, its brackets, and its settings."""
     if step.is_gradients:
-        return Gradients.name, (ONE_TRAINING,), with_budget(step.experiment, left)
+        return Gradients.name, (ONE_TRAINING,), with_budget(step.experiment, size.cost)
     brackets = first_brackets(size.brackets, step.experiment)
     if step.has_hyperband or step.learns:
         return Search.name, brackets, step.experiment

@@ -29,7 +29,7 @@ class Correlation(StudyKind):
         """Draw configurations from the space: the same ones in every rung, each as many times as it has seeds."""
         import numpy as np
 
-        from jointsearch.search import common
+        from jointsearch.search import common_numbers
         from jointsearch.space.space import Space
 
         seeds, space = study.seeds or 1, Space(experiment.space)
@@ -37,7 +37,7 @@ class Correlation(StudyKind):
         if experiment.repeat is None:
             drawn = space.sample(size, np.random.default_rng(experiment.seed_of(study.name, "sample", bracket)))
         else:
-            drawn = [common.configuration(experiment, space, number) for number in range(size)]
+            drawn = [common_numbers.configuration(experiment, space, number) for number in range(size)]
         origin = Origin(sampler="random", kind="random")
         listed = [(values, origin) for values in drawn for _ in range(seeds)]
         return same_rung(experiment, study.name, bracket, rung, listed)

@@ -1,12 +1,14 @@
 """A gradient-based search: one training of a weight-sharing network, which learns an architecture."""
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.records import Origin, Rung
 from jointsearch.networks.choices import GRADIENTS, SharedHyperparameters
+from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import StudyPlan
@@ -66,9 +68,10 @@ def gradient_settings(where: str, settings: Mapping[str, Any], space: SpaceFile,
     )
 
 
-def with_budget(experiment: Experiment, budget: float) -> Experiment:
-    """Give a gradient-based step its budget, the only one that it has."""
-    # What others leave of a budget is rounded in binary.
-    whole = float(f"{budget:.12g}")
+def with_budget(experiment: Experiment, cost: int) -> Experiment:
+    """Give a gradient-based step its budget, so many times the lowest budget of the search: the only one it has."""
+    search = experiment.budget
+    lowest = Fraction(str(search.maximum)) / search.eta ** (len(hyperband.budgets(search)) - 1)
+    whole = float(cost * lowest)
     only = {"minimum": whole, "maximum": whole, "rung_sizes": "single"}
-    return experiment.model_copy(update={"budget": experiment.budget.model_copy(update=only)})
+    return experiment.model_copy(update={"budget": search.model_copy(update=only)})

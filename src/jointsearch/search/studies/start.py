@@ -1,6 +1,7 @@
 """The values with which arms of several steps begin."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.records import Value, Values
@@ -12,73 +13,76 @@ START = "resnet_20"
 """The manual architecture that arms of our network begin with, if it lies in the space and nothing else is given."""
 
 
-def start_architecture(start: str | Values | None, experiment: Experiment, where: str = "studies.arms") -> str | None:
-    """The manual architecture that an arm begins with; None if it begins with other values.
+@dataclass(frozen=True)
+class Start:
+    """Values to begin with.
 
-    Parameters
+    Attributes
     ----------
-    start
-        What the configuration asks for.
-    experiment
-        Of which search.
-    where
-        The section that has the key `start`, for messages.
-
-    Raises
-    ------
-    UserError
-        If one is named, but its network is not the one that is trained.
+    name
+        The manual architecture that they are of; None if they are others.
+    values
+        By hyperparameter.
+    key
+        Of the configuration, for messages.
     """
-    if not experiment.is_multibranch:
+
+    name: str | None
+    values: Mapping[str, Value]
+    key: str
+
+    @classmethod
+    def of(cls, start: str | Values | None, experiment: Experiment, where: str = "studies.arms") -> "Start":
+        """Resolve what a configuration asks for.
+
+        Parameters
+        ----------
+        start, experiment
+            What is asked for, and of which search; its space may have defaults.
+        where
+            The section that has the key `start`, for messages.
+
+        Raises
+        ------
+        UserError
+            If an architecture is named, but its network is not the one that is trained; or if any value is outside of
+            the space.
+        """
+        space, key = experiment.space, f"{where}.start"
+        if start is None and experiment.is_multibranch and _has_default_start(experiment):
+            start = START
         if isinstance(start, str):
-            raise UserError(
-                f"{where}.start: {start} is for the multi-branch network, which is not trained here; give "
-                "values by hyperparameter"
-            )
-        return None
-    if start is None:
-        known = manual.architecture(START).values
-        within = experiment.space.hyperparameters.items()
-        inside = all(name in known and one.allows(known[name]) for name, one in within)
-        return START if inside else None
-    return start if isinstance(start, str) else None
-
-
-def start_values(
-    start: str | Values | None, experiment: Experiment, needed: Collection[str], where: str = "studies.arms"
-) -> Mapping[str, Value]:
-    """Choose the values with which an arm begins.
-
-    Parameters
-    ----------
-    start, experiment
-        What is asked for, and of which search; its space may have defaults.
-    needed
-        The hyperparameters that its first step does not search.
-    where
-        The section that has the key `start`, for messages.
-
-    Raises
-    ------
-    UserError
-        If one of those has no value, or if any value is outside of the space.
-    """
-    space, key = experiment.space, f"{where}.start"
-    if (name := start_architecture(start, experiment, where)) is not None:
-        check_inside(name, space, key)
-        values = manual.architecture(name).values
-    else:
-        given = {} if start is None or isinstance(start, str) else start
+            if not experiment.is_multibranch:
+                raise UserError(
+                    f"{key}: {start} is for the multi-branch network, which is not trained here; give values by "
+                    "hyperparameter"
+                )
+            check_inside(start, space, key)
+            return cls(start, manual.architecture(start).values, key)
+        given = start or {}
         for parameter, value in given.items():
             if parameter not in space.hyperparameters:
                 known = suggest(parameter, space.hyperparameters)
                 raise UserError(f"{key}.{parameter}: no hyperparameter of the space; {known}")
             if not space.hyperparameters[parameter].allows(value):
                 raise UserError(f"{key}.{parameter}: {value!r} is outside of the space; give a value inside")
-        values = space.defaults | space.typed(given)
-    missing = [parameter for parameter in space.in_order if parameter in needed and parameter not in values]
-    if missing:
-        raise UserError(
-            f"{key}: no value of {', '.join(missing)} to begin with; give values here, or a `default` in the space"
-        )
-    return values
+        return cls(None, space.defaults | space.typed(given), key)
+
+    def need(self, parameters: Collection[str]) -> None:
+        """Refuse to begin where some have no value.
+
+        Raises
+        ------
+        UserError
+            Names them.
+        """
+        if missing := [parameter for parameter in parameters if parameter not in self.values]:
+            raise UserError(
+                f"{self.key}: no value of {', '.join(missing)} to begin with; give values here, or a `default` in the "
+                "space"
+            )
+
+
+def _has_default_start(experiment: Experiment) -> bool:
+    known = manual.architecture(START).values
+    return all(name in known and one.allows(known[name]) for name, one in experiment.space.hyperparameters.items())

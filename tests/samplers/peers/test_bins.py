@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jointsearch.samplers.peers.choices import choices_of
+from jointsearch.samplers.peers.bins import choices_of
 from jointsearch.space.file import SpaceFile
 
 

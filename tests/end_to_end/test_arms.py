@@ -1,0 +1,65 @@
+"""The eight arms of `config/arms.yaml` with real trainings, each in a tiny budget: what they say, and its audit."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from jointsearch.analysis.csv_file import parse
+from jointsearch.audit import audit
+from jointsearch.audit.findings import Verdict
+from jointsearch.core import config, yaml_file
+from jointsearch.paper.facts import gather
+from jointsearch.results.results import Results
+from jointsearch.workflow import driver
+from jointsearch.workflow.study_jobs import StudyJobs
+
+TITLES = {
+    "joint_bohb": "joint BOHB",
+    "joint_random": "joint random search",
+    "joint_tpe_full": "joint TPE full",
+    "joint_smac": "joint SMAC",
+    "smac_first": "SMAC first",
+    "ppo_first": "PPO first",
+    "evolution_first": "evolution first",
+    "gradients_first": "gradients first",
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """The folder of the experiment: budgets of 2 and 6 steps, and two brackets, twice, for each arm."""
+    raw = yaml_file.load(Path("config/arms.yaml"))
+    raw["budget"] |= {"minimum": 2, "maximum": 6}
+    raw["search"]["length"] = 1
+    raw["studies"]["arms"]["brackets"] = 2
+    all_jobs = StudyJobs.all_from_config(config.parse(raw), tmp_path_factory.mktemp("arms"))
+    driver.run(all_jobs)
+    driver.finish(all_jobs)
+    return all_jobs["search"].folder
+
+
+def test_each_arm_spends_the_whole_budget_in_each_repeat(finished):
+    """By hand: a bracket of two budgets costs two full ones, of 6 steps."""
+    results, spent = Results.read(finished), Counter()
+    for study in results.plan.studies[1:]:
+        spent[study.arm, study.repeat] += sum(one.budget for one in results.evaluations(study.name))
+    assert spent == dict.fromkeys([(arm, repeat) for arm in TITLES for repeat in (0, 1)], 4 * 6)
+
+
+def test_the_figure_the_table_and_the_paper_show_all_of_them(finished):
+    rows = parse((finished / "tables/arms_table.csv").read_bytes())
+    assert dict(zip(rows["arm"], rows["title"], strict=True)) == TITLES
+    assert set(rows["complete"]) == {2}
+    figure = (finished / "figures/arms.svg").read_text()
+    assert all(title in figure for title in TITLES.values())
+    assert {one.title for one in gather(finished).arms} == set(TITLES.values())
+    assert (finished / "paper.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_an_audit_derives_all_of_it_again(finished):
+    """The code need not be committed where tests run."""
+    found = [one for one in audit.run(finished, "derive").findings if one.level != "retrain"]
+    bad = [one for one in found if one.verdict is not Verdict.VERIFIED and one.check != "committed"]
+    assert bad == []
+    assert Counter(one.level for one in found)["derive"] > len(TITLES)
