@@ -16,7 +16,7 @@ from jointsearch.core import lock
         ({"budget": {"minimun": 2}}, "budget.minimun: unknown key; did you mean 'minimum'?"),
         ({"budget": {"eta": 1}}, "budget.eta: Input should be greater than or equal to 2"),
         ({"budget": {"minimum": 100}}, "minimum (100) is above maximum (18)"),
-        ({"search": {"lags": [1]}}, "search.lags: 1 values for 3 budgets"),
+        ({"search": {"lags": [1]}}, "search.lags: 1 value for 3 budgets"),
         ({"search": {"length": 10**9}}, "search.length: Input should be less than or equal to 100000"),
         ({"search": {"sampler": "bhob"}}, "search.sampler: no sampler 'bhob'; did you mean 'bohb'?"),
         ({"space": "none.yaml"}, "none.yaml: cannot be read (No such file or directory)"),
