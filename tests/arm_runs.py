@@ -51,6 +51,7 @@ def arms(
     study lacks at its end, by its name with `_` for `-`.
     """
     studies, planned = {}, []
+    reference = "joint_bohb" if "joint_bohb" in steps_of else next(iter(steps_of))
     for number, (arm, steps) in enumerate(steps_of.items()):
         for repeat in range(repeats):
             for step in steps:
@@ -59,7 +60,7 @@ def arms(
                     made = at_full_budget(settings, brackets, seed, failing)
                 else:
                     made = search(brackets // len(steps), settings, seed=seed, failing=failing)
-                planned.append(planned_step(settings, arm, repeat, steps_of[arm], step, brackets))
+                planned.append(planned_step(settings, arm, repeat, steps, step, brackets, arm == reference))
                 made = made[: len(made) - missing.get(name.replace("-", "_"), 0)]
                 if made:
                     studies[name] = [spent(one, name, ERRORS.get(arm, 1.0)) for one in made]
@@ -86,6 +87,7 @@ def planned_step(
     steps: tuple[int | None, ...],
     step: int | None,
     brackets: int,
+    is_reference: bool,
 ) -> StudyPlan:
     """Plan a search of an arm, or one of its two steps."""
     if arm in _FULL:
@@ -101,6 +103,7 @@ def planned_step(
         follows=(layout.arm(arm, repeat, 1),) if step == 2 else (),
         arm=arm,
         repeat=repeat,
+        is_reference=is_reference,
     )
 
 

@@ -23,13 +23,16 @@ def named(made: Results, reference: str) -> Results:
     return replace(made, plan=made.plan.model_copy(update={"studies": studies}))
 
 
-def test_the_reference_is_the_one_that_is_named_else_joint_bohb_else_the_first(made) -> None:
+def test_the_reference_is_that_of_the_plan_and_comes_first(made) -> None:
     order = [arm for arm in reversed(EIGHT) if arm != "joint_bohb"]
     assert ArmDesign.of(made).arms == ("joint_bohb", *order)
     design = ArmDesign.of(named(made, "joint_random"))
     assert (design.reference, set(design.others)) == ("joint_random", set(EIGHT) - {"joint_random"})
-    without = {arm: steps for arm, steps in EIGHT.items() if arm != "joint_bohb"}
-    assert ArmDesign.of(arms(EPOCHS, 1, 4, steps_of=without)).reference == "joint_random"
+
+
+def test_without_arms_there_is_no_reference() -> None:
+    design = ArmDesign.of(results(EPOCHS))
+    assert (design.arms, design.others, design.reference) == ((), (), "")
 
 
 def test_arms_with_a_step_that_follows_another_are_stepwise(made) -> None:
@@ -52,11 +55,12 @@ def test_the_test_and_its_reason_follow_from_that() -> None:
 
 
 def test_arms_are_called_by_the_words_of_their_names() -> None:
-    names = ("joint_bohb", "joint_random", "joint_tpe_full", "architecture_first", "a_b_first")
+    names = ("joint_bohb", "joint_random", "joint_tpe_full", "joint_mfgp_full", "architecture_first", "a_b_first")
     assert [title(arm) for arm in names] == [
         "joint BOHB",
         "joint random search",
         "joint TPE full",
+        "joint MFGP full",
         "architecture first",
         "a b first",
     ]

@@ -12,8 +12,9 @@ from jointsearch.analysis.comparison import ArmComparison, Repeat, compare_arms,
 from jointsearch.analysis.tables.arms_table import data
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
+from jointsearch.core.records import Architecture
 from jointsearch.results.results import Results, StudyResults
-from jointsearch.search.hyperband import budgets
+from jointsearch.search.hyperband import Bracket, budgets
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies.kinds import plan
 
@@ -104,6 +105,9 @@ def test_time_only_grows_as_searches_go_on() -> None:
 
 
 DESIGN = ArmDesign(tuple(STEPS), (), paired=True)
+LEARNED = Architecture(
+    choices={"blocks": (1, 2)}, weights={"blocks": (0.2, 0.8)}, values={"blocks": 2}, entropies={}, losses=()
+)
 
 
 def test_repeats_are_compared_that_have_got_to_the_full_budget_in_every_arm() -> None:
@@ -130,6 +134,20 @@ def test_a_search_that_is_complete_without_the_full_budget_keeps_no_other_from_i
     comparison = ArmComparison.of(DESIGN, [run((1, 0.8), spent=5), running])
     assert comparison.numbers == () and np.isnan(comparison.at)
     assert comparison.mean_path("joint_bohb").empty and comparison.incumbents("joint_bohb") == ()
+
+
+def test_a_weight_sharing_network_that_trains_for_a_full_budget_is_no_configuration_there() -> None:
+    whole = arms(EPOCHS, 1, 4)
+    step = whole.plan.find("architecture_first-0-1").model_copy(update={"brackets": (Bracket(0, (1,), (0,)),)})
+    studies = tuple(step if one.name == step.name else one for one in whole.plan.studies)
+    (learned,) = [one for one in whole.evaluations(step.name) if one.budget == 3][:1]
+    learned = learned.model_copy(update={"bracket": 0, "rung": 0, "slot": 0, "architecture": LEARNED})
+    begun = {name: one for name, one in whole.studies.items() if not name.startswith("architecture_first")}
+    begun[step.name] = StudyResults(whole.experiment, (learned,))
+    made = replace(whole, plan=whole.plan.model_copy(update={"studies": studies}), studies=begun)
+    comparison = compare_arms(made)
+    (one,) = comparison.begun("architecture_first")
+    assert (one.spent, one.full, comparison.numbers) == (3, False, ())
 
 
 def test_a_search_ends_for_now_at_its_first_missing_training() -> None:

@@ -72,6 +72,35 @@ def test_sign_flip_test_is_exact_for_twenty_pairs() -> None:
     assert paired(list(ranks)).p_exact == pytest.approx(stats.wilcoxon(ranks, method="exact").pvalue)
 
 
+@pytest.mark.parametrize("scale", 10.0 ** np.arange(-9, 10))
+def test_tests_do_not_depend_on_the_scale_of_the_losses(scale) -> None:
+    draws = rng()
+    for n in (5, 9, 12):
+        first, second = draws.normal(1.3, 1, n), draws.normal(0, 1, n)
+        for pairs in (True, False):
+            one, other = (
+                contrast(dict(enumerate(of * first)), dict(enumerate(of * second)), pairs, rng()) for of in (1, scale)
+            )
+            assert (one.untested, other.untested) == (None, None)
+            assert (other.p, other.p_exact) == pytest.approx((one.p, one.p_exact))
+            assert other.p_exact >= other.smallest_p
+    same = [contrast(dict(enumerate(scale * (0.1 + of))), dict(enumerate(scale * of)), True, rng()) for of in [first]]
+    assert [one.untested for one in same] == ["no spread, no test"]
+
+
+def test_large_differences_that_all_agree_have_the_smallest_p() -> None:
+    # Sums in another order are rounded otherwise.
+    draws = rng()
+    for _ in range(50):
+        assert paired(list(draws.uniform(1e3, 1e6, 9))).p_exact == 2.0**-8
+
+
+def test_the_spread_within_samples_is_pooled_by_their_degrees_of_freedom() -> None:
+    first, second = [0.1, 0.5, 0.9, 0.8, 0.3], [0.2, 0.4]
+    centred = np.concatenate([np.array(one) - np.mean(one) for one in (first, second)])
+    assert samples(first, second).spread == pytest.approx(np.sqrt((centred**2).sum() / 5))
+
+
 def test_two_samples_are_divided_in_all_ways() -> None:
     first, second = [0.1, 0.5, 0.9, 0.8], [0.2, 0.15, 0.4]
     every, seen = np.array(first + second), np.mean(first) - np.mean(second)
@@ -113,6 +142,7 @@ def test_test_agrees_with_its_interval(pairs) -> None:
         (samples([0.3, 0.3], [0.1, 0.1]), "no spread, no test"),
         (samples([0.3, 0.3], [0.1, 0.2]), None),
         (paired([0.3, 0.3, 0.2]), None),
+        (paired([1e-13, 2e-13, 4e-13]), None),
     ],
 )
 def test_what_cannot_be_tested_says_why(found, why) -> None:

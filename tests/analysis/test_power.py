@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from jointsearch.analysis.power import MOST_REPEATS, POWER, power, repeats_needed, smallest_effect
 
@@ -50,3 +50,31 @@ def test_a_smallest_difference_is_found_with_the_power_that_is_asked_for(n) -> N
     for paired in (True, False):
         assert power(smallest_effect(n, n, paired, 0.05 / 7), n, n, paired, 0.05 / 7) == pytest.approx(POWER, abs=1e-6)
     assert math.isnan(smallest_effect(1, 5, False, 0.05))
+
+
+def found_by_integration(effect: float, n: int, paired: bool, level: float) -> float:
+    """Power of a one-sided t-test at half the level: a normal mean over all standard deviations that samples have."""
+    freedom, noncentrality = (n - 1, effect * n**0.5) if paired else (2 * n - 2, effect * (n / 2) ** 0.5)
+    critical, spread = stats.t.isf(level / 2, freedom), stats.chi(freedom, scale=freedom**-0.5)
+    ends = spread.ppf([1e-12, 1 - 1e-12])
+    inside = [min(noncentrality / critical, ends[1])]
+    return integrate.quad(
+        lambda s: stats.norm.cdf(noncentrality - critical * s) * spread.pdf(s), *ends, points=inside, limit=200
+    )[0]
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_every_design_of_up_to_twenty_repeats_and_twelve_comparisons_has_a_smallest_difference(paired) -> None:
+    for n in range(2, 21):
+        for comparisons in range(1, 13):
+            level = 0.05 / comparisons
+            effect = smallest_effect(n, n, paired, level)
+            assert power(effect, n, n, paired, level) == pytest.approx(POWER, abs=1e-6), (n, comparisons)
+            if comparisons in (1, 12) and n in (2, 8, 20):
+                assert found_by_integration(effect, n, paired, level) == pytest.approx(POWER, abs=1e-4)
+
+
+def test_a_difference_that_is_far_too_large_to_be_missed_is_found() -> None:
+    # Where the noncentral t is not computed.
+    assert power(15.885651294280526, 8, 8, True, 0.05) == 1
+    assert all(repeats_needed(effect, True, 0.05) == 2 for effect in np.geomspace(20, 1e4, 50))

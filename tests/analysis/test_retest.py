@@ -107,6 +107,12 @@ def test_what_does_not_agree_with_its_own_repetition_has_no_corrected_correlatio
     assert few["n"] == 2 and np.isnan(few["spearman"])
 
 
+def test_where_resamples_often_have_none_the_corrected_correlation_has_no_interval():
+    far = row(study(noisy(noise=2, number=20)), 1, 9)
+    assert np.isfinite([far["spearman"], far["interval_low"], far["interval_high"], far["corrected"]]).all()
+    assert np.isnan([far["corrected_low"], far["corrected_high"]]).all()
+
+
 def test_trained_once_there_is_nothing_to_compare():
     known = study(noisy(noise=1)[:, :1])
     assert retest(known).empty

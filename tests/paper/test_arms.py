@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from arm_runs import arms
@@ -17,12 +18,17 @@ EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 
 @pytest.fixture(scope="module")
 def made() -> tuple[Results, dict[str, Experiment]]:
+    return planned_arms({})
+
+
+def planned_arms(arms: dict[str, Any]) -> tuple[Results, dict[str, Experiment]]:
+    section = {"brackets": 4, "repeats": 2, "start": "resnet_20"} | ({"arms": arms} if arms else {})
     settings = Config.model_validate(
         {
             "experiment": "x",
             "data": DataSettings(name="digits").model_dump(),
             "budget": EPOCHS.model_dump(),
-            "studies": {"arms": {"brackets": 4, "repeats": 2, "start": "resnet_20"}, "correlation": {}},
+            "studies": {"arms": section, "correlation": {}},
         }
     )
     experiment = resolve(settings)
@@ -42,6 +48,16 @@ def test_each_arm_says_what_it_searches_by_what_and_its_share(made) -> None:
     assert {arm.repeats for arm in found.values()} == {2} and next(iter(found)) == "joint_bohb"
 
 
+def test_a_gradient_step_has_the_share_that_it_trains() -> None:
+    steps = [{"search": "architecture", "sampler": "gradients"}, {"search": "hyperparameters"}]
+    known, planned = planned_arms({"joint_bohb": None, "gradients_first": {"steps": steps}})
+    (found,) = [arm.text for arm in arm_texts(known, planned)[0] if arm.stepwise]
+    assert found == (
+        "architecture by gradients in a weight-sharing network with 50 % of the budget, "
+        "then hyperparameters by BOHB with 50 % of the budget"
+    )
+
+
 def test_each_method_says_once_how_it_differs_from_its_original(made) -> None:
     known, planned = made
     _, methods = arm_texts(known, planned)
@@ -58,7 +74,7 @@ def test_each_method_says_once_how_it_differs_from_its_original(made) -> None:
 
 
 def test_every_sampler_has_its_words() -> None:
-    assert set(REGISTRY) <= set(METHODS)
+    assert set(METHODS) == {*REGISTRY, "gradients"}
 
 
 def test_without_arms_there_is_nothing_to_say_and_arms_of_another_configuration_say_so() -> None:

@@ -104,6 +104,18 @@ def test_arms_that_are_not_complete_have_another_paper(everything) -> None:
     assert build(alone, folder).startswith(b"%PDF-")
 
 
+def test_time_spent_is_said_of_those_arms_alone_that_had_ended_before(everything) -> None:
+    facts, folder = everything
+    at = facts.numbers["arms_compared_at"]
+    spent = {f"{arm}_spent" for arm in facts.design.arms} & facts.numbers.keys()
+    numbers = facts.numbers | dict.fromkeys(spent, at)
+    without = {name: of for name, of in numbers.items() if name not in spent}
+    same = build(replace(facts, numbers=numbers), folder)
+    assert spent and build(replace(facts, numbers=without), folder) == same
+    less = numbers | {"joint_random_spent": at.model_copy(update={"value": at.value / 2})}
+    assert build(replace(facts, numbers=less), folder) != same
+
+
 def test_arms_of_an_objective_without_a_test_loss_are_compared_by_its_loss(everything) -> None:
     facts, folder = everything
     own = replace(facts, experiment=facts.experiment.model_copy(update={"objective": "my_trees.fit:fit_it"}))

@@ -1,10 +1,12 @@
 import pandas as pd
 import pytest
+from arm_runs import EIGHT, arms
 from factories import evaluation
 from results_folder import SEARCH
 from synthetic import results, search
 from timelines import spread
 
+from jointsearch.analysis.arm_design import title
 from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.analysis.lanes import attempts
 from jointsearch.core.config import BudgetSettings
@@ -50,7 +52,10 @@ def test_parts_that_are_more_than_the_whole_are_shortened_alike() -> None:
 
 def test_searches_of_an_arm_are_one_study_after_the_others() -> None:
     made = {name: spread(search(1, SETTINGS), 2) for name in ("joint_hyperband-0", "joint_bohb-1", "joint_bohb-0")}
-    beside = [SEARCH.model_copy(update={"name": name, "arm": name.partition("-")[0]}) for name in made]
+    beside = [
+        SEARCH.model_copy(update={"name": name, "arm": arm, "is_reference": arm == "joint_bohb"})
+        for name, arm in ((name, name.partition("-")[0]) for name in made)
+    ]
     table = back(results(SETTINGS, beside=beside, search=spread(search(1, SETTINGS), 2), **made))
     assert list(dict.fromkeys(table["study"])) == ["search", "joint_bohb", "joint_hyperband"]
     numbers_of = table.groupby("study")["trainings"].sum()
@@ -58,6 +63,22 @@ def test_searches_of_an_arm_are_one_study_after_the_others() -> None:
     figure = draw(table)
     left, right = ([text.get_text() for text in axes.texts] for axes in figure.axes)
     assert {"search", "all studies"} <= set(left) and {"joint BOHB", "joint Hyperband"} <= set(right)
+
+
+def test_names_budgets_and_amounts_of_eight_arms_keep_apart() -> None:
+    made = arms(SETTINGS, 2, 6, steps_of=EIGHT)
+    studies = {name: spread(one.evaluations, 2) for name, one in made.studies.items()}
+    of_search = [one.model_copy(update={"study": "search"}) for one in studies["joint_bohb-0"]]
+    known = results(SETTINGS, beside=made.plan.studies[1:], **studies | {"search": spread(of_search, 2)})
+    figure = draw(back(known))
+    figure.draw_without_rendering()
+    left, right = ([text for text in axes.texts if text.get_text()] for axes in figure.axes)
+    amounts = max(text.get_window_extent().x1 for text in left)
+    assert min(text.get_window_extent().x0 for text in right) - amounts > 10 * figure.dpi / 72
+    boxes = [(text.get_text(), text.get_window_extent()) for text in right]
+    budgets = [box for name, box in boxes if name.endswith(("epoch", "epochs"))]
+    names = [box for name, box in boxes if name in {title(arm) for arm in EIGHT}]
+    assert len(names) == 8 and max(box.x1 for box in names) < min(box.x0 for box in budgets)
 
 
 def test_shares_add_up_to_the_whole() -> None:

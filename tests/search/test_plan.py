@@ -167,6 +167,31 @@ def test_a_study_that_has_begun_keeps_its_size_and_what_it_trains(folder, study,
     assert str(folder / study) in str(error.value) and "\n" not in str(error.value)
 
 
+FOUR = ["joint_bohb", "joint_hyperband", "joint_random", "architecture_first"]
+
+
+def of_arms(names: list[str], **changes) -> dict[str, dict]:
+    return beside(arms=RAW["studies"]["arms"] | {"arms": dict.fromkeys(names)} | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (of_arms(FOUR, reference="joint_random"), r"reference \(joint_bohb, not joint_random\)"),
+        (of_arms(FOUR[:3]), r"arms \(architecture_first, .*, joint_random, not joint_bohb, .*, joint_random\)"),
+        (of_arms([*FOUR, "hyperparameters_first"]), r"arms \(.*, not .*, hyperparameters_first, .*\)"),
+    ],
+)
+def test_once_an_arm_has_begun_what_is_compared_with_what_is_settled(tmp_path, changes, says):
+    write_record(layout.plan_file(tmp_path), plan(**of_arms(FOUR)))
+    refuse_loss(tmp_path, plan(**changes))
+    begin(tmp_path, ("joint_random-0", 0))
+    refuse_loss(tmp_path, plan(**of_arms(FOUR[::-1], repeats=3, reference="joint_bohb")))
+    with pytest.raises(UserError, match=rf"joint_random-0 has begun, so that .*, with their {says}; ") as error:
+        refuse_loss(tmp_path, plan(**changes))
+    assert "\n" not in str(error.value)
+
+
 def test_it_is_refused_before_anything_is_planned(tmp_path, monkeypatch):
     raw = RAW | {"space": str(ROOT / "config/spaces/joint17.yaml")}
     monkeypatch.chdir(tmp_path)

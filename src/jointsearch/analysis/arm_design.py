@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 from jointsearch.results.results import Results
 
-REFERENCE = "joint_bohb"
-"""The arm that the others are compared with, if it is planned and no other is named."""
 _NAMES = {"joint_random": "joint random search", "joint_hyperband": "joint Hyperband"}
 """Arms that are called otherwise than by the words of their names."""
-_WORDS = {name.lower(): name for name in ("BOHB", "DARTS", "DEHB", "Hyperband", "PPO", "REINFORCE", "SMAC", "TPE")}
+_WORDS = {name.lower(): name for name in ("BOHB", "DARTS", "DEHB", "Hyperband", "MFGP", "PPO", "SMAC", "TPE")}
 """How methods are written."""
 
 
@@ -24,7 +22,7 @@ class ArmDesign:
     Attributes
     ----------
     arms
-        All that are planned, the reference first, the others in the order of the plan.
+        All that are planned, the reference first, the others in the order of the plan; none without a reference.
     stepwise
         Those of them whose searches have several steps.
     paired
@@ -40,8 +38,7 @@ class ArmDesign:
         """Read it off the plan, and off the settings of what has begun."""
         plan = results.plan
         searches = [study for study in plan.studies if study.arm is not None]
-        reference = plan.reference or (plan.arms[0] if plan.arms and REFERENCE not in plan.arms else REFERENCE)
-        arms = (reference, *(arm for arm in plan.arms if arm != reference))
+        arms = tuple(sorted(plan.arms, key=lambda arm: arm != plan.reference)) if plan.reference else ()
         stepwise = tuple(arm for arm in arms if any(study.arm == arm and study.follows for study in searches))
         begun = [results.studies[study.name] for study in searches if study.name in results.studies]
         paired = bool(begun) and all(one.experiment.repeat is not None for one in begun)
@@ -49,8 +46,8 @@ class ArmDesign:
 
     @property
     def reference(self) -> str:
-        """The arm that the others are compared with."""
-        return self.arms[0]
+        """The arm that the others are compared with; empty without arms."""
+        return self.arms[0] if self.arms else ""
 
     @property
     def others(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 from jointsearch.analysis.comparison import ArmComparison
 from jointsearch.analysis.contrast import LEVEL, Contrast, contrast, holm, simultaneous
 from jointsearch.analysis.power import MOST_REPEATS, repeats_needed, smallest_effect
+from jointsearch.core.seeds import derive_seed
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class ArmTest:
     more: bool
 
 
-def arm_tests(comparison: ArmComparison, measure: str, rng: np.random.Generator) -> Iterator[ArmTest]:
+def arm_tests(comparison: ArmComparison, measure: str, seed: int) -> Iterator[ArmTest]:
     """Test each arm of the plan but the reference.
 
     The correction is for all comparisons that were planned, whatever of them can be made. Power is that at the
@@ -59,12 +60,16 @@ def arm_tests(comparison: ArmComparison, measure: str, rng: np.random.Generator)
         The arms.
     measure
         Of `MEASURES`.
-    rng
-        See `contrast`.
+    seed
+        Of the experiment. Each test derives its own from it, by arm and measure: it is the same wherever it is made.
     """
     design = comparison.design
     reference, others = comparison.errors(design.reference, measure), design.others
-    tests = [contrast(comparison.errors(arm, measure), reference, design.paired, rng) for arm in others]
+    draws = [np.random.default_rng(derive_seed(seed, arm, "permutation", measure)) for arm in others]
+    tests = [
+        contrast(comparison.errors(arm, measure), reference, design.paired, rng)
+        for arm, rng in zip(others, draws, strict=True)
+    ]
     corrected = (holm(np.array([getattr(one, name) for one in tests])) for name in ("p", "p_exact", "smallest_p"))
     for arm, one, p, p_exact, smallest_p in zip(others, tests, *(found.tolist() for found in corrected), strict=True):
         low, high = simultaneous(one, p, len(others))

@@ -33,7 +33,7 @@ class Repeat:
     complete
         Whether all its trainings are there.
     full
-        Whether one of them was at the full budget.
+        Whether one of them was that of a configuration at the full budget.
     """
 
     arm: str
@@ -198,8 +198,10 @@ def _begun(results: Results, design: ArmDesign) -> Iterator[Repeat]:
             parts = [results.evaluations(study.name) for study in steps]
             if any(parts):
                 complete = sum(map(len, parts)) >= sum(study.trainings for study in steps)
-                path = trajectory(*map(_without_gaps, steps, parts), full_budget=full)
-                yield Repeat(arm, repeat, path, complete, full=bool((path["budget"] == full).any()))
+                shown = list(map(_without_gaps, steps, parts))
+                # A weight-sharing network is no configuration, however long it trains.
+                at_full = any(one.budget == full and one.architecture is None for part in shown for one in part)
+                yield Repeat(arm, repeat, trajectory(*shown, full_budget=full), complete, at_full)
 
 
 def _without_gaps(study: StudyPlan, part: Sequence[Evaluation]) -> list[Evaluation]:

@@ -2,15 +2,13 @@
 
 import math
 
-from scipy.optimize import brentq
+from scipy.optimize import bisect
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 POWER = 0.8
 """Probability with which a difference has to be found."""
 MOST_REPEATS = 100
 """Beyond so many repeats of each arm, how many it would take is not said."""
-_LARGEST = 1e4
-"""Standard deviations; two repeats find less than this at any level that is of use here."""
 
 
 def power(effect: float, n: int, n_reference: int, paired: bool, level: float) -> float:
@@ -30,15 +28,21 @@ def power(effect: float, n: int, n_reference: int, paired: bool, level: float) -
     # The tail on the other side adds nothing, and is not always computed for large effects.
     test: dict[str, object] = {"alpha": level / 2, "alternative": "larger"}
     if paired:
-        return float(TTestPower().power(effect, n, **test))
-    return float(TTestIndPower().power(effect, n, ratio=n_reference / n, **test))
+        found = float(TTestPower().power(effect, n, **test))
+    else:
+        found = float(TTestIndPower().power(effect, n, ratio=n_reference / n, **test))
+    # Of the noncentral t, only what lies far beyond any power of less than 1 is not always computed.
+    return 1.0 if math.isnan(found) else found
 
 
 def smallest_effect(n: int, n_reference: int, paired: bool, level: float) -> float:
     """Smallest difference that is found with 80 % power, in standard deviations; nan with fewer than 2 repeats."""
     if min(n, n_reference) < 2:
         return math.nan
-    return float(brentq(lambda effect: power(effect, n, n_reference, paired, level) - POWER, 0.0, _LARGEST))
+    enough = 0.1
+    while power(enough, n, n_reference, paired, level) < POWER:
+        enough *= 2
+    return float(bisect(lambda effect: power(effect, n, n_reference, paired, level) - POWER, 0.0, enough))
 
 
 def repeats_needed(effect: float, paired: bool, level: float) -> int | None:

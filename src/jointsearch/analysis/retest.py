@@ -20,6 +20,8 @@ _CORRELATION = ["spearman", "interval_low", "interval_high"]
 _CORRECTED = ["corrected", "corrected_low", "corrected_high"]
 _COLUMNS = ["lower_budget", "higher_budget", "n", *_CORRELATION, *_CORRECTED]
 _INTERVAL = [0.025, 0.975]
+_UNDEFINED = 0.02
+"""Share of resamples without a correlation up to which the others have an interval: they are a choice of the better."""
 
 Losses = NDArray[np.float64]
 
@@ -33,8 +35,8 @@ def retest(results: Results) -> pd.DataFrame:
         One row a pair of budgets, `lower_budget` and `higher_budget`, which are the same for test and retest: the `n`
         configurations of which all trainings at both have succeeded; `spearman`, see `between`; the same `corrected`
         for noise, see `correct`, empty for test and retest; each with its 95 % percentile interval, configurations
-        resampled (`interval_low`, `interval_high`, `corrected_low`, `corrected_high`). No rows if each configuration
-        is trained once.
+        resampled (`interval_low`, `interval_high`, `corrected_low`, `corrected_high`); empty if more than 2 % of the
+        resamples have none, as where trainings hardly agree. No rows if each configuration is trained once.
     """
     study = results.plan.study(layout.CORRELATION)
     if study is None or (study.seeds or 1) < 2:
@@ -92,8 +94,14 @@ def _statistics(x: Losses, y: Losses, same: bool, rng: np.random.Generator) -> l
         if np.isnan(value) or (same and statistic is correct):
             found += [np.nan] * 3
         else:
-            found += [value, *map(float, np.nanquantile(statistic(x[chosen], y[chosen]), _INTERVAL))]
+            found += [value, *_interval(statistic(x[chosen], y[chosen]))]
     return found
+
+
+def _interval(resampled: NDArray[np.float64]) -> list[float]:
+    if np.isnan(resampled).mean() > _UNDEFINED:
+        return [np.nan, np.nan]
+    return [float(end) for end in np.nanquantile(resampled, _INTERVAL)]
 
 
 def _losses(results: Results, seeds: int) -> dict[float, Losses]:

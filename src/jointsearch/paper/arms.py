@@ -8,6 +8,7 @@ from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import StudyPlan
+from jointsearch.search.studies.kind import PlannedStudy
 
 METHODS = {
     "bohb": (
@@ -28,7 +29,7 @@ METHODS = {
     "gradients": (
         "gradients in a weight-sharing network",
         "The gradient-based search relaxes the choices as DARTS does, but in this search space instead of cells, and "
-        "with the hyperparameters from which the arm starts.",
+        "with the hyperparameters that the arm has by then.",
     ),
     "hyperband": ("Hyperband alone", "Hyperband's configurations are all random, as published."),
     "mfgp": (
@@ -48,7 +49,8 @@ METHODS = {
     ),
     "tpe": (
         "tree-structured Parzen estimators",
-        "The estimators are Optuna's, with one density over all hyperparameters instead of one for each, as published.",
+        "The estimators are Optuna's, by default with one density over all hyperparameters; the original has one for "
+        "each.",
     ),
     "tpe_hyperband": (
         "tree-structured Parzen estimators, one for each kind of bracket",
@@ -107,18 +109,13 @@ def arm_texts(results: Results, planned: Mapping[str, Experiment]) -> tuple[tupl
 
 
 def _text(steps: list[StudyPlan], planned: Mapping[str, Experiment], search: Experiment) -> str:
-    costs = [_cost(step, search) for step in steps]
+    known = all(step.name in planned for step in steps)
+    costs = [PlannedStudy(step, planned[step.name]).cost for step in steps] if known else []
     parts = list[str]()
-    for cost, how in zip(costs, _hows(steps, planned, search), strict=True):
-        share = f" with {100 * cost / sum(costs):.0f} % of the budget" if len(steps) > 1 else ""
+    for number, how in enumerate(_hows(steps, planned, search)):
+        share = f" with {100 * costs[number] / sum(costs):.0f} % of the budget" if len(costs) > 1 else ""
         parts.append(("then " if parts else "") + how + share)
     return ", ".join(parts)
-
-
-def _cost(step: StudyPlan, search: Experiment) -> float:
-    """What the planned trainings of a step cost."""
-    ladder = hyperband.budgets(search.budget)
-    return sum(hyperband.cost(item, ladder, search.training.continuation) for item in step.brackets)
 
 
 def _hows(steps: list[StudyPlan], planned: Mapping[str, Experiment], search: Experiment) -> Iterator[str]:

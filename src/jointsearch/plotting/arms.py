@@ -101,14 +101,13 @@ def data(results: Results) -> pd.DataFrame:
             mean, low, high = mean_interval(np.array(list(comparison.errors(arm, measure).values())))
             of_mean = {"part": "mean", "error": mean, "interval_low": low, "interval_high": high}
             rows.append({**of, **of_mean, "spent": np.mean([min(one.spent, at) for one in own]) if own else np.nan})
-    rows += _differences(comparison, unit)
+    rows += _differences(comparison, unit, results.experiment.seed)
     return marked(pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS), results.experiment.measure)
 
 
-def _differences(comparison: ArmComparison, unit: str) -> Iterator[dict[str, Any]]:
-    rng = np.random.default_rng(0)  # Of the randomisation test, which is not drawn.
+def _differences(comparison: ArmComparison, unit: str, seed: int) -> Iterator[dict[str, Any]]:
     for measure in MEASURES:
-        for test in arm_tests(comparison, measure, rng):
+        for test in arm_tests(comparison, measure, seed):
             if test.arm in comparison.arms:
                 yield {
                     "part": "difference",

@@ -27,6 +27,8 @@ _KINDS: dict[str, dict[str, Any]] = {
 }
 """What the time of a lane can go into."""
 _EDGE: dict[str, Any] = {"edgecolor": style.BLACK, "linewidth": 0.3, "hatch_linewidth": 0.3}
+_CHARACTER = 4.2
+"""Width of one in the names of studies and budgets, in points."""
 _LEGIBLE = 8.0
 """Percent of a bar that a number finds room in."""
 
@@ -123,7 +125,9 @@ def draw(data: pd.DataFrame) -> MplFigure:
         columns[0].append((1.5, "all studies", "", data[list(_KINDS)].sum(), _total(data)))
     length = max(sum(bar[0] for bar in bars) for bars in columns)
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.75 + 0.155 * (length + 1))
-    for axes, bars in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
+    # Between the amounts of the studies and the names of the arms.
+    grid = figure.subplots(1, len(columns), squeeze=False, gridspec_kw={"wspace": 0.1})[0]
+    for axes, bars in zip(grid, columns, strict=True):
         _draw_bars(axes, bars)
         axes.set_ylim(length + 0.6, -0.6)
     style.legend(figure, [Patch(**look, **_EDGE) for look in _KINDS.values()], "outside upper center")
@@ -153,7 +157,7 @@ def _total(rows: pd.DataFrame) -> str:
 
 
 def _draw_bars(axes: Axes, bars: list[_Bar]) -> None:
-    where = 0.0
+    where, beside = 0.0, 8 + _CHARACTER * max(len(bar[2]) for bar in bars)
     for space, study, budget, seconds, total_text in bars:
         where += space
         total, left = float(seconds.sum()), 0.0
@@ -169,9 +173,8 @@ def _draw_bars(axes: Axes, bars: list[_Bar]) -> None:
             left += percent
         axes.annotate(total_text, (100, where), (3, 0), textcoords="offset points", va="center", size=6)
         axes.annotate(budget, (0, where), (-3, 0), textcoords="offset points", ha="right", va="center", size=7)
-        axes.annotate(
-            study, (0, where), (-38 if budget else -3, 0), textcoords="offset points", ha="right", va="center", size=7
-        )
+        aside = (-beside if budget else -3, 0)
+        axes.annotate(study, (0, where), aside, textcoords="offset points", ha="right", va="center", size=7)
     axes.set(xlim=(0, 100), xlabel="share of the lanes' time (%)", yticks=[])
     axes.spines["left"].set_visible(False)
 

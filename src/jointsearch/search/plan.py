@@ -158,7 +158,9 @@ class Plan(Record):
 def refuse_loss(folder: Path, planned: Plan) -> None:
     """Refuse a plan that loses, or changes, what has begun by the recorded plan of an experiment.
 
-    A bracket has begun once its first proposals exist. Brackets that have not begun may be left out.
+    A bracket has begun once its first proposals exist. Brackets that have not begun may be left out. Once an arm has
+    begun, what is compared with what is settled: its results may not choose the reference, nor how many tests they are
+    corrected for. Repeats may still be added.
 
     Raises
     ------
@@ -169,10 +171,29 @@ def refuse_loss(folder: Path, planned: Plan) -> None:
     if not path.exists():
         return
     stored = read_record(path, Plan)
-    for study in stored.studies if stored != planned else ():
+    if stored == planned:
+        return
+    of_arms = []
+    for study in stored.studies:
         begun = [one for one in study.brackets if layout.proposals_file(folder / study.name, one.index, 0).exists()]
         if begun:
             _refuse_loss(path, study, planned.study(study.name), begun)
+            of_arms += [study.name] if study.arm else []
+    if of_arms:
+        _refuse_other_tests(path, of_arms[0], stored, planned)
+
+
+def _refuse_other_tests(path: Path, begun: str, stored: Plan, planned: Plan) -> None:
+    settled = (
+        ("reference", stored.reference, planned.reference),
+        ("arms", sorted(stored.arms), sorted(planned.arms)),
+    )
+    for what, was, now in settled:
+        if was != now:
+            raise UserError(
+                f"{path}: {begun} has begun, so that the tests of arms are settled, with their {what} "
+                f"({_short(was)}, not {_short(now)}); restore them, or give this experiment another name"
+            )
 
 
 def _refuse_loss(path: Path, study: StudyPlan, now: StudyPlan | None, begun: Sequence[Bracket]) -> None:
@@ -191,7 +212,7 @@ def _refuse_loss(path: Path, study: StudyPlan, now: StudyPlan | None, begun: Seq
     before, after = study.model_dump(), now.model_dump()
     # Brackets that have not begun may change, or go.
     before["brackets"], after["brackets"] = begun, [now.bracket(one.index) for one in begun]
-    # What an arm is compared with changes nothing of its trainings.
+    # The reference is one for all arms, see `_refuse_other_tests`.
     after["is_reference"] = before["is_reference"]
     for field, was in before.items():
         if was != after[field]:

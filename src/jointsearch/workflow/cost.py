@@ -222,10 +222,7 @@ def _studies(all_jobs: Mapping[str, StudyJobs], search: float) -> list[str]:
             arm = one.planned.plan.arm
             for group in (name,) if arm is None else ("arms", f"  {arm}"):
                 numbers[group] += one.planned.plan.trainings
-                costs[group] += sum(
-                    cost(item, budgets(one.experiment.budget), one.config.training.continuation)
-                    for item in one.brackets
-                )
+                costs[group] += one.planned.cost
     unit, width = all_jobs[layout.SEARCH].config.budget.unit, max(12, *map(len, numbers))
     beside = math.fsum(one for group, one in costs.items() if not group.startswith(" "))
     cells = {group: [str(number), amount(costs[group], unit)] for group, number in numbers.items()}

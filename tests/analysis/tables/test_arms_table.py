@@ -6,6 +6,7 @@ from arm_runs import STEPS, arms
 from scipy import stats
 from synthetic import results
 
+from jointsearch.analysis.arm_tests import ArmTest, arm_tests
 from jointsearch.analysis.comparison import compare_arms
 from jointsearch.analysis.power import smallest_effect
 from jointsearch.analysis.tables.arms_table import data, numbers
@@ -117,6 +118,13 @@ def test_a_planned_arm_that_has_not_begun_counts_in_the_correction(six) -> None:
     assert rows["smallest_p_holm"].min() == 4 / 32
 
 
+def test_two_arms_of_eight_repeats_are_compared() -> None:
+    two = {"joint_bohb": (None,), "joint_random": (None,)}
+    for shared in (True, False):
+        row = rows_of(arms(EPOCHS, 8, 4, steps_of=two, shared=shared)).loc["joint_random"]
+        assert row["tested"] == 8 and row["test_detectable"] > 0
+
+
 def test_one_repeat_no_repeat_and_no_spread_each_say_so() -> None:
     one = rows_of(arms(EPOCHS, 1, 4))
     assert one["test_verdict"].dropna().unique().tolist() == ["one repeat, no test"]
@@ -213,6 +221,20 @@ def test_numbers_tell_how_far_the_arms_are() -> None:
     assert (found["arms_complete"].value, found["arms_begun"].value) == (7, 10)
     assert found["arms_compared_at"].value == pytest.approx(data(made)["compared_at"].iloc[0])
     assert found["arms_compared_at"].unit == "epochs"
+
+
+def test_random_permutations_of_an_arm_do_not_depend_on_the_other_arms() -> None:
+    # Eleven and eleven repeats are divided in too many ways to count.
+    made = arms(EPOCHS, 11, 4, shared=False, steps_of={name: STEPS[name] for name in sorted(STEPS)})
+    studies = sorted(made.plan.studies, key=lambda one: -len(one.name))
+    other = replace(made, plan=made.plan.model_copy(update={"studies": tuple(studies)}))
+    first, second = ({test.arm: test.of.p_exact for test in arm_tests_of(one)} for one in (made, other))
+    assert list(first) != list(second) and first == second
+    assert rows_of(made)["validation_p_exact"].dropna().to_dict() == first
+
+
+def arm_tests_of(made: Results) -> list[ArmTest]:
+    return list(arm_tests(compare_arms(made), "validation", made.experiment.seed))
 
 
 def test_a_small_p_keeps_a_digit_that_is_not_zero(six) -> None:

@@ -12,7 +12,6 @@ from jointsearch.analysis.comparison import MEASURES, ArmComparison, compare_arm
 from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.table import Table
-from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import Measure, scale
 from jointsearch.results.results import Results
 
@@ -68,11 +67,10 @@ def data(results: Results) -> pd.DataFrame:
         `smallest_p` and `smallest_p_holm`, the least that the randomisation test can give.
     """
     comparison = compare_arms(results)
-    design, unit = comparison.design, results.experiment.budget.unit
-    rng = np.random.default_rng(derive_seed(results.experiment.seed, design.reference, "permutation"))
+    unit = results.experiment.budget.unit
     rows = {arm: _counts(comparison, arm, unit) | _errors(comparison, arm) for arm in comparison.arms}
     for measure in MEASURES:
-        for test in arm_tests(comparison, measure, rng):
+        for test in arm_tests(comparison, measure, results.experiment.seed):
             if test.arm in rows:
                 rows[test.arm] |= _against(measure, test)
     return pd.DataFrame(list(rows.values()), columns=list(_columns())).astype(_columns())

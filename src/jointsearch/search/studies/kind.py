@@ -1,5 +1,6 @@
 """Kinds of studies: what one plans, and how the proposals of its rungs are made."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,14 @@ class PlannedStudy:
     def brackets(self) -> tuple[Bracket, ...]:
         """What it trains."""
         return self.plan.brackets
+
+    @property
+    def cost(self) -> float:
+        """Training that it takes, in the unit of the budgets: of its own, as a gradient-based step has only one."""
+        own = self.experiment
+        return math.fsum(
+            hyperband.cost(item, hyperband.budgets(own.budget), own.training.continuation) for item in self.brackets
+        )
 
     def bracket(self, index: int) -> Bracket:
         """A bracket by its position in a search; of any other study, the only one."""
