@@ -12,7 +12,7 @@ from jointsearch.analysis.comparison import ArmComparison, Repeat, compare_arms,
 from jointsearch.analysis.tables.arms_table import data
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
-from jointsearch.core.records import Architecture
+from jointsearch.core.records import LearnedArchitecture
 from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.hyperband import Bracket, budgets
 from jointsearch.search.resolve import resolve
@@ -105,7 +105,7 @@ def test_time_only_grows_as_searches_go_on() -> None:
 
 
 DESIGN = ArmDesign(tuple(STEPS), (), paired=True)
-LEARNED = Architecture(
+LEARNED = LearnedArchitecture(
     choices={"blocks": (1, 2)}, weights={"blocks": (0.2, 0.8)}, values={"blocks": 2}, entropies={}, losses=()
 )
 
