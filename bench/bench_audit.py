@@ -15,8 +15,12 @@ import numpy as np
 
 from jointsearch.audit import crate, manifest
 from jointsearch.core import config, layout
+from jointsearch.core.data_set import DataSet
+from jointsearch.core.environment import Environment
+from jointsearch.core.evaluation import Batch, Evaluation
 from jointsearch.core.files import digest, file_digest, read_record, write_bytes, write_record
-from jointsearch.core.records import Batch, DataSet, Environment, Evaluation, History, Observation, Rung
+from jointsearch.core.history import History, Observation
+from jointsearch.core.proposal import Rung
 from jointsearch.core.yaml_file import dump
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results

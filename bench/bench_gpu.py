@@ -28,9 +28,9 @@ import bench_train
 from jointsearch.core import cli, config, machine
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
 from jointsearch.core.layout import slot_file
-from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
 from jointsearch.workflow import driver
 from jointsearch.workflow.study_jobs import StudyJobs

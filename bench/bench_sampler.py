@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from statsmodels.nonparametric.kernel_density import KDEMultivariate
 from threadpoolctl import threadpool_limits
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.bohb import Densities, fit
 from jointsearch.samplers.bohb_settings import BohbSettings

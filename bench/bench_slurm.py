@@ -19,8 +19,8 @@ from pathlib import Path
 import yaml
 
 from jointsearch.core.config import BudgetSettings
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation
 from jointsearch.workflow.cost import Cluster, simulate
 
 ROOT = Path(__file__).parents[1]

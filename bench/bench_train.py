@@ -23,10 +23,13 @@ import torch
 
 import textbook
 from jointsearch.core.config import BudgetSettings, DataSettings, TrainingSettings
+from jointsearch.core.data_set import DataSet
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Precision
 from jointsearch.core.files import read_record, write_record
 from jointsearch.core.layout import slot_file
 from jointsearch.core.machine import cpu_model
-from jointsearch.core.records import DataSet, Evaluation, Origin, Precision, Proposal, Rung
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.search.experiment import Experiment

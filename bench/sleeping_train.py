@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 from jointsearch.core import cli
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest, read_record, write_bytes, write_record
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import Evaluation, Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.training.job import Job
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from jointsearch.core import cli, layout
 from jointsearch.core.files import read_record, write_record
-from jointsearch.core.records import History, Rung
+from jointsearch.core.history import History
+from jointsearch.core.proposal import Rung
 from jointsearch.results.folder import Folder
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment

@@ -13,9 +13,12 @@ from pydantic import BaseModel
 from jointsearch.core import cli
 from jointsearch.core.config import Config
 from jointsearch.core.config.reference import inserted, reference
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch, Evaluation
 from jointsearch.core.files import write_bytes
-from jointsearch.core.records import Batch, DataSet, Evaluation, History, Rung, WarmStart
+from jointsearch.core.history import History, WarmStart
+from jointsearch.core.proposal import Rung
 from jointsearch.samplers.registry import with_settings
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent

@@ -13,7 +13,7 @@ from pathlib import Path
 from jointsearch.core import cli
 from jointsearch.core.files import read_record
 from jointsearch.core.interruption import InterruptedTrainingError, Interruption
-from jointsearch.core.records import Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.training.job import Job
 from jointsearch.training.supervised import supervised

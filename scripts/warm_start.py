@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jointsearch.core import cli
 from jointsearch.core.config import WarmStartSettings
+from jointsearch.core.fields import Losses
 from jointsearch.core.files import read_record, write_record
-from jointsearch.core.records import Losses
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 

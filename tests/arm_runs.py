@@ -7,7 +7,7 @@ from synthetic import results, search
 
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import Bracket, bracket, budgets, cost
 from jointsearch.search.plan import StudyPlan

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 
 EXPERIMENT = "e" * 64
 VALUES = {

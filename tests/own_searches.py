@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from jointsearch.core.config import parse
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets

@@ -7,8 +7,11 @@ from synthetic import search
 from jointsearch.audit import crate
 from jointsearch.core import layout
 from jointsearch.core.config import Config, StudySettings
+from jointsearch.core.data_set import DataSet
+from jointsearch.core.evaluation import Batch, Evaluation
+from jointsearch.core.fields import Record
 from jointsearch.core.files import canonical, file_digest
-from jointsearch.core.records import Batch, DataSet, Evaluation, Record, Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.results import catalogue
 from jointsearch.results.catalogue import made_of
 from jointsearch.search.experiment import Experiment

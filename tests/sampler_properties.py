@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers import Outlook, base, registry
-from jointsearch.space.file import Constant, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Constant
 from jointsearch.space.space import Space
 
 FILES = Path(__file__).parents[1] / "config" / "spaces"

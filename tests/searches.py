@@ -6,7 +6,7 @@ import numpy as np
 from synthetic import search
 
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 

@@ -8,7 +8,7 @@ from factories import evaluation
 
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings, SearchSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.hyperband import bracket, budgets, promote
 from jointsearch.search.plan import StudyPlan

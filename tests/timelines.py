@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from factories import evaluation
 
-from jointsearch.core.records import Attempt, Evaluation
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.observed import Attempt
 from jointsearch.networks.manual import ARCHITECTURES
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jointsearch.core.records import Values
+from jointsearch.core.fields import Values
 from jointsearch.core.seeds import derive_seed
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space

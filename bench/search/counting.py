@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Values
+from jointsearch.core.fields import Values
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 from search.tasks import Array, Role, Task

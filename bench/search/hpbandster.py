@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from jointsearch.core.records import Observation, Origin, Values
+from jointsearch.core.fields import Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
 from jointsearch.samplers.history import by_budget
-from jointsearch.space.file import Ordinal, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Ordinal
 from jointsearch.space.space import Space
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from jointsearch.core import imports
 from jointsearch.core.errors import UserError
+from jointsearch.core.fields import Digest, Record
 from jointsearch.core.files import digest, file_digest, read_record, write_record
 from jointsearch.core.machine import cpu_model
-from jointsearch.core.records import Digest, Record
 from jointsearch.samplers import registry
 from search import simulate, tasks
 from search.optimisers import Optimiser

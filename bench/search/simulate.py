@@ -8,8 +8,10 @@ import numpy as np
 
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
+from jointsearch.core.fields import Values
 from jointsearch.core.files import digest
-from jointsearch.core.records import Observation, Values, proposal_key
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import proposal_key
 from jointsearch.core.seeds import derive_seed
 from jointsearch.samplers import base, registry
 from jointsearch.search import course, hyperband
@@ -192,7 +194,7 @@ def evaluate(task: Task, entrants: Entrants, rung: int, budget: float, seed: int
 
 
 def ranked(evaluations: Sequence[Light]) -> list[Light]:
-    """Sort as `jointsearch.core.records.rank` does."""
+    """Sort as `jointsearch.core.evaluation.rank` does."""
     return sorted(evaluations, key=lambda one: (one.loss is None, one.loss or 0.0, proposal_key(one.proposal)))
 
 

@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 from scipy.optimize import minimize
 
-from jointsearch.core.records import Values
+from jointsearch.core.fields import Values
 from jointsearch.core.seeds import derive_seed
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space

@@ -15,11 +15,12 @@ from scipy.special import expit
 
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
+from jointsearch.core.fields import Values
 from jointsearch.core.files import digest, file_digest, write_bytes
-from jointsearch.core.records import Values
 from jointsearch.core.seeds import derive_seed
 from jointsearch.search.hyperband import budgets
-from jointsearch.space.file import Integer, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Integer
 from jointsearch.space.space import Space
 from search.surrogate import Surrogate, Table, fit_best
 from search.tasks import Array, Role, Task

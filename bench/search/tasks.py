@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.fields import Values
 from jointsearch.core.files import digest
-from jointsearch.core.records import Values
 from jointsearch.core.seeds import derive_seed
 from jointsearch.space.space import Space
 

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from jointsearch.core import cli, config, layout
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest, read_record, write_record
-from jointsearch.core.records import Evaluation, Origin, Proposal, Rung
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.core.seeds import derive_seed
 from jointsearch.results.folder import Folder
 from jointsearch.search import hyperband

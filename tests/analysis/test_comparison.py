@@ -12,7 +12,7 @@ from jointsearch.analysis.comparison import ArmComparison, Repeat, compare_arms,
 from jointsearch.analysis.tables.arms_table import data
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings, Config, DataSettings
-from jointsearch.core.records import LearnedArchitecture
+from jointsearch.core.evaluation import LearnedArchitecture
 from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.hyperband import Bracket, budgets
 from jointsearch.search.resolve import resolve

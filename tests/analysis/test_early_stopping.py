@@ -15,7 +15,7 @@ from jointsearch.analysis.early_stopping import compare, contrast, curve, curves
 from jointsearch.analysis.observations import table as observations_table
 from jointsearch.analysis.tables.early_stopping import data, numbers
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.search.hyperband import promote
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=9)

@@ -7,7 +7,7 @@ from timelines import spread
 
 from jointsearch.analysis.lanes import attempts, busy_share
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 

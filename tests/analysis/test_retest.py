@@ -13,7 +13,7 @@ from jointsearch.analysis.early_stopping import compare, counts, firsts
 from jointsearch.analysis.retest import between, correct, retest
 from jointsearch.analysis.tables import early_stopping
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.plotting import correlation_study
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import Bracket

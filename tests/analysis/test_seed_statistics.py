@@ -7,7 +7,7 @@ from timelines import named
 from jointsearch.analysis.seed_statistics import INCUMBENT, interval, moments, welch
 from jointsearch.analysis.tables import manual, retraining
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=27)

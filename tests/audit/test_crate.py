@@ -15,8 +15,9 @@ from rocrate.rocrate import ROCrate
 
 from jointsearch.audit import crate
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record, record_bytes
-from jointsearch.core.records import Attempt, Evaluation
+from jointsearch.core.observed import Attempt
 
 METADATA = "ro-crate-metadata.json"
 

@@ -11,7 +11,7 @@ from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.audit.verify import check_records
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.search.experiment import Experiment
 
 

@@ -2,7 +2,7 @@
 
 from jointsearch.audit import difference
 from jointsearch.audit.evidence import Evidence
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 
 
 def test_every_field_of_an_evaluation_is_compared_but_for_its_position():

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from jointsearch.core.records import Observation
-from jointsearch.space.file import Integer, SpaceFile
+from jointsearch.core.history import Observation
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Integer
 from search import hpbandster, tasks
 from search.hpbandster import with_ordinals, without_ordinals
 from search.provenance import versions

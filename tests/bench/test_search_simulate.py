@@ -6,7 +6,8 @@ from factories import evaluation
 
 from jointsearch.core import layout
 from jointsearch.core.config import parse as parse_config
-from jointsearch.core.records import Origin, rank
+from jointsearch.core.evaluation import rank
+from jointsearch.core.proposal import Origin
 from jointsearch.samplers import Sampled, Suggestion
 from jointsearch.search import hyperband
 from jointsearch.workflow.study_jobs import StudyJobs

@@ -12,8 +12,8 @@ from results_folder import settings, write_search
 from jointsearch.audit import audit
 from jointsearch.audit.findings import Finding, Verdict
 from jointsearch.core import code
+from jointsearch.core.environment import Environment
 from jointsearch.core.files import digest, file_digest
-from jointsearch.core.records import Environment
 from jointsearch.training import environment
 
 MODULE = "src/jointsearch/training/loop.py"

@@ -6,22 +6,11 @@ from factories import evaluation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jointsearch.core.environment import Conditions, MadeWith
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import CurvePoint, Evaluation, Identity, LearnedArchitecture, Report, Result, rank
 from jointsearch.core.files import canonical, digest, read_record, write_bytes, write_record
-from jointsearch.core.records import (
-    Attempt,
-    Conditions,
-    CurvePoint,
-    Evaluation,
-    Identity,
-    LearnedArchitecture,
-    MadeWith,
-    Observed,
-    Report,
-    Result,
-    Timing,
-    rank,
-)
+from jointsearch.core.observed import Attempt, Observed, Timing
 
 scalars = st.one_of(st.booleans(), st.integers(-(2**53) + 1, 2**53 - 1), st.floats(allow_nan=False), st.text())
 finite = scalars.filter(lambda value: value not in (float("inf"), float("-inf")))

@@ -34,7 +34,7 @@ DECISIVE = {
     "seeds": ("core/seeds.py", "def derive_seed(", "def derive_seed(  "),
     "budget": ("search/hyperband.py", "def budgets(", "def budgets(  "),
     "settings of the budget": ("core/config/budget.py", "maximum: ", "maximum:  "),
-    "records": ("core/records.py", "snapshot_test_error: ", "snapshot_test_error:  "),
+    "records": ("core/evaluation.py", "snapshot_test_error: ", "snapshot_test_error:  "),
     "loop": ("training/loop.py", "STEPS_BETWEEN_CHECKS = 32", "STEPS_BETWEEN_CHECKS = 33"),
     "split": ("training/split.py", "np.random.MT19937(seed)", "np.random.MT19937(seed + 1)"),
     "decoding": ("training/picture.py", "def ", "def  "),

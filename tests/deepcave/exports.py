@@ -9,7 +9,7 @@ from searches import SPACES, search_in
 
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.observations import table
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.search import hpbandster
 from jointsearch.space.space import Space
 

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from jointsearch.audit import derive_outcomes
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")

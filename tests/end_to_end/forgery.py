@@ -8,8 +8,11 @@ from jointsearch.audit import crate, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch, Evaluation
+from jointsearch.core.fields import Digest, Record
 from jointsearch.core.files import digest, file_digest, read_record, write_record
-from jointsearch.core.records import Batch, Digest, Evaluation, History, Record, Rung
+from jointsearch.core.history import History
+from jointsearch.core.proposal import Rung
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.graph import Node
 

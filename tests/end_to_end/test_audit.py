@@ -26,9 +26,12 @@ from jointsearch.audit import audit, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Verdict
 from jointsearch.core import code, layout
+from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest, read_record, write_bytes, write_record
-from jointsearch.core.records import Environment, Evaluation, History, Rung
+from jointsearch.core.history import History
+from jointsearch.core.proposal import Rung
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import time_stamps
 

@@ -11,8 +11,8 @@ from end_to_end.forgery import LAST, edit, rebuild_hashes, set_errors
 from jointsearch.audit import audit, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Verdict
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest, read_record
-from jointsearch.core.records import Evaluation
 from jointsearch.search.incumbent import Incumbent
 
 pytestmark = pytest.mark.usefixtures("undrawn")

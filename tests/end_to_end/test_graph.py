@@ -9,7 +9,7 @@ import pytest
 from end_to_end.conftest import ROOT, Workspace
 from jointsearch.core import config, layout
 from jointsearch.core.files import write_record
-from jointsearch.core.records import WarmStart
+from jointsearch.core.history import WarmStart
 from jointsearch.results.graph import IMPLIED, PLAN, Graph, Node
 from jointsearch.workflow.study_jobs import StudyJobs
 

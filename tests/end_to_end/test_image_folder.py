@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.files import read_record
-from jointsearch.core.records import DataSet
 
 
 def draw(path, hue, rng, kind):

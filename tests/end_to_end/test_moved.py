@@ -12,8 +12,9 @@ from end_to_end.conftest import Workspace
 from end_to_end.forgery import LAST, SLOT, edit, set_errors
 from jointsearch.audit import current, manifest, sources
 from jointsearch.core import config, lock
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation, Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.workflow import time_stamps
 from jointsearch.workflow.session import Session
 from jointsearch.workflow.study_jobs import StudyJobs

@@ -15,8 +15,8 @@ from jointsearch.audit import audit
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.audit.retrain import How, check_trainings
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record, write_record
-from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results
 
 SLOT = "search/bracket-000/rung-1/slot-01.json"

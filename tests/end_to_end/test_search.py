@@ -10,13 +10,16 @@ from PIL import Image
 
 from end_to_end.conftest import Workspace
 from jointsearch.analysis.observations import read_csv
+from jointsearch.core.data_set import DataSet
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest, read_record
-from jointsearch.core.records import DataSet, Evaluation, History, Rung
+from jointsearch.core.history import History
+from jointsearch.core.proposal import Rung
 from jointsearch.results import dataset
 from jointsearch.search.incumbent import Incumbent
 
 SAMPLER = """
-from jointsearch.core.records import Origin
+from jointsearch.core.proposal import Origin
 from jointsearch.samplers import Sampled, Suggestion
 
 

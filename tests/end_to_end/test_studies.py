@@ -16,8 +16,10 @@ from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Finding, Findings, Verdict
+from jointsearch.core.data_set import DataSet
+from jointsearch.core.evaluation import Batch, Evaluation
 from jointsearch.core.files import digest, file_digest, read_record
-from jointsearch.core.records import Batch, DataSet, Evaluation, Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.networks.manual import architecture
 from jointsearch.results.results import Results

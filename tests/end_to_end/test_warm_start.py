@@ -10,7 +10,8 @@ from jointsearch.analysis.observations import read_csv
 from jointsearch.audit import ancestry, audit
 from jointsearch.audit.findings import Verdict
 from jointsearch.core.files import digest, read_record
-from jointsearch.core.records import History, Rung, WarmStart
+from jointsearch.core.history import History, WarmStart
+from jointsearch.core.proposal import Rung
 from jointsearch.search import hpbandster
 
 WARM = {"search": {"warm_start": "other", "length": 1}}

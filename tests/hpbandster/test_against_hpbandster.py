@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hpbandster.optimizers.config_generators.bohb import BOHB
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers.bohb import Densities, fit
 from jointsearch.samplers.bohb_settings import BohbSettings
 from jointsearch.space.file import SpaceFile

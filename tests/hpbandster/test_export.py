@@ -16,7 +16,8 @@ from searches import SPACES, search_in
 
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Evaluation, Observation
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.history import Observation
 from jointsearch.samplers.bohb import Densities, fit
 from jointsearch.samplers.bohb_settings import BohbSettings
 from jointsearch.search import hpbandster, warm_start

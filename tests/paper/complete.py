@@ -9,8 +9,10 @@ from factories import evaluation
 
 from jointsearch.core import layout
 from jointsearch.core.config import Config
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Values
 from jointsearch.core.files import write_bytes
-from jointsearch.core.records import Evaluation, Proposal, Values
+from jointsearch.core.proposal import Proposal
 from jointsearch.networks.manual import ARCHITECTURES
 from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results

@@ -9,9 +9,9 @@ import pytest
 
 from jointsearch.analysis.number import Number
 from jointsearch.core import layout
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, write_record
-from jointsearch.core.records import DataSet
 from jointsearch.paper.build import MAIN, SOURCES, build
 from jointsearch.paper.check import check
 from jointsearch.paper.facts import Facts, as_json, gather

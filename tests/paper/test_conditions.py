@@ -7,8 +7,8 @@ from synthetic import results, search
 from jointsearch.core import config, layout
 from jointsearch.core.code import ROOT
 from jointsearch.core.config import BudgetSettings, Config
+from jointsearch.core.environment import Environment
 from jointsearch.core.files import write_record
-from jointsearch.core.records import Environment
 from jointsearch.paper import conditions
 from jointsearch.results.folder import Folder
 from jointsearch.results.results import StudyResults

@@ -13,7 +13,7 @@ from synthetic import results, search
 from jointsearch.analysis.csv_file import csv_bytes
 from jointsearch.analysis.tables import early_stopping
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount
 from jointsearch.plotting.correlation_study import data, draw, numbers
 from jointsearch.results.results import Results

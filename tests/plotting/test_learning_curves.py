@@ -9,7 +9,7 @@ from synthetic import results, search
 
 from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.plotting.learning_curves import data, draw, numbers
 from jointsearch.results.results import Results
 

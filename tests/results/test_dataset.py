@@ -1,6 +1,6 @@
 import pytest
 
-from jointsearch.core.records import DataSet
+from jointsearch.core.data_set import DataSet
 from jointsearch.results import dataset
 
 CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

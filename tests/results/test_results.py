@@ -6,8 +6,8 @@ from results_folder import plan_of, put, settings, write_rung, write_search
 
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation
 from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers import registry
 from jointsearch.samplers.bohb import Bohb, Densities, fit, impute
 from jointsearch.samplers.bohb_settings import BohbSettings

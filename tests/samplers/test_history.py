@@ -2,7 +2,7 @@
 
 from sampler_properties import SPACES, history
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers.history import best_first, by_budget, by_configuration, proposal_position
 
 

@@ -13,7 +13,7 @@ from samplers.test_bohb import CONDITIONAL, JOINT17, LINE, SPACES, history, kind
 from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers import Outlook, Suggestion, registry
 from jointsearch.samplers.gaussian_process import Draws
 from jointsearch.samplers.mfgp import Mfgp, _Model, inputs, neighbours, normal_scores, thin

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from jointsearch.core.config import BudgetSettings, Config, DataSettings, SearchSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import History, Model, Origin, Rung
+from jointsearch.core.history import History
+from jointsearch.core.proposal import Model, Origin, Rung
 from jointsearch.samplers import Sampled, Suggestion
 from jointsearch.search import proposals
 from jointsearch.search.resolve import resolve

@@ -17,7 +17,7 @@ from jointsearch.space.space import Space
 SPACE = Space(SpaceFile.parse({"hyperparameters": {"x": {"type": "float", "lower": 0, "upper": 1}}}))
 
 OWN = """
-from jointsearch.core.records import Origin
+from jointsearch.core.proposal import Origin
 from jointsearch.samplers import Sampled, Suggestion
 
 def middle(value=0.5):
@@ -147,7 +147,7 @@ ADDED = """
 from dataclasses import dataclass
 import numpy
 from added.middle_settings import MiddleSettings
-from jointsearch.core.records import Origin
+from jointsearch.core.proposal import Origin
 from jointsearch.samplers import Sampled, Suggestion
 
 @dataclass(frozen=True)

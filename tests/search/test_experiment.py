@@ -6,7 +6,7 @@ from own_searches import OWN
 
 from jointsearch.core import config
 from jointsearch.core.files import digest, read_record, write_record
-from jointsearch.core.records import Origin, Proposal, Rung
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
 

@@ -12,7 +12,7 @@ from synthetic import SPACE
 from jointsearch.core.config import Config, DataSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest
-from jointsearch.core.records import Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.networks.manual import architecture
 from jointsearch.samplers import base
 from jointsearch.search import proposals

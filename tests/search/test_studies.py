@@ -10,7 +10,8 @@ from factories import evaluation
 
 from jointsearch.core.config import Config, parse
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Evaluation, Origin, Rung
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.proposal import Origin, Rung
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.networks.manual import architecture
 from jointsearch.search.experiment import Experiment
@@ -20,7 +21,8 @@ from jointsearch.search.studies import kinds
 from jointsearch.search.studies.arm import restricted
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, at_full_budget, same_rung
 from jointsearch.search.studies.start import Start
-from jointsearch.space.file import Constant, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Constant
 from jointsearch.workflow.study_jobs import StudyJobs
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"

@@ -12,7 +12,7 @@ from jointsearch.core import yaml_file
 from jointsearch.core.config import BudgetSettings, StudySettings, parse, read
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record, write_record
-from jointsearch.core.records import WarmStart
+from jointsearch.core.history import WarmStart
 from jointsearch.search import hpbandster, warm_start
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import configuration, resolve

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from end_to_end.conftest import Workspace, make_workspace, shared  # noqa: F401 # a fixture
 
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 
 SOON = ("--slurm-init-seconds-before-status-checks", "1")
 """Looks for ended jobs after a second: these trainings take seconds."""

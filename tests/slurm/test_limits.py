@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from conftest import RESOURCES, wait
 
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation
 
 
 def test_a_job_that_lacks_memory_gets_more_and_a_bug_that_fails_always_stops_nothing_else(workspace, four_trainings):

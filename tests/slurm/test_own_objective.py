@@ -10,8 +10,8 @@ from end_to_end.test_own_objective import NO_TORCH, bring_boosting
 
 from jointsearch.audit import audit
 from jointsearch.audit.findings import Verdict
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record, write_record
-from jointsearch.core.records import Evaluation
 
 PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["set-resources"]["train"]
 RESOURCES = {**PROFILE, "mem_mb": 500, "slurm_partition": "{'001': 'frail'}.get(wildcards.bracket, 'gpu')"}

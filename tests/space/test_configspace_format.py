@@ -11,7 +11,9 @@ import pytest
 
 from jointsearch.core import yaml_file
 from jointsearch.core.errors import UserError
-from jointsearch.space.file import AnyCondition, Constant, SpaceFile
+from jointsearch.space.conditions import AnyCondition
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Constant
 from jointsearch.space.space import Space
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"

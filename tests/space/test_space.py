@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from jointsearch.core.errors import UserError
-from jointsearch.space.file import Float, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Float
 from jointsearch.space.space import Space
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"
@@ -262,7 +263,8 @@ def test_a_parent_comes_before_its_children():
 def test_samples_depend_on_the_random_state_alone():
     code = (
         "import sys, numpy as np; from pathlib import Path\n"
-        "from jointsearch.space.space import Space; from jointsearch.space.file import Float, SpaceFile\n"
+        "from jointsearch.space.space import Space; from jointsearch.space.file import SpaceFile\n"
+        "from jointsearch.space.hyperparameters import Float\n"
         "space = Space(SpaceFile.read(Path(sys.argv[1]))); space.sample(3, np.random.default_rng(9))\n"
         "np.random.seed(4); print(space.sample(5, np.random.default_rng(7)))"
     )

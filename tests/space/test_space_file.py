@@ -8,7 +8,8 @@ import pytest
 
 from jointsearch.core.errors import UserError
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
-from jointsearch.space.file import Float, Integer, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Float, Integer
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"
 

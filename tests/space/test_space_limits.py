@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import digest
-from jointsearch.space import file
+from jointsearch.space import hyperparameters
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space
 
@@ -35,7 +35,7 @@ def samples(space: Space) -> list[dict]:
 
 
 def test_the_decimals_are_configspaces():
-    assert file.DECIMALS == hp_components.ROUND_PLACES
+    assert hyperparameters.DECIMALS == hp_components.ROUND_PLACES
 
 
 @given(BOUNDS, BOUNDS | STEPS, st.booleans())

@@ -13,7 +13,7 @@ from interruptions import After
 from jointsearch.core.config import DataSettings, TrainingSettings
 from jointsearch.core.config.budget import NominalSettings
 from jointsearch.core.interruption import InterruptedTrainingError
-from jointsearch.core.records import Worker
+from jointsearch.core.observed import Worker
 from jointsearch.networks.choices import SharedHyperparameters, largest_weights
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, Hyperparameters
 from jointsearch.networks.shared import SharedNetwork

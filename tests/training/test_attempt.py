@@ -1,4 +1,4 @@
-from jointsearch.core.records import Worker
+from jointsearch.core.observed import Worker
 from jointsearch.training.attempt import RunningAttempt
 
 

@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 
 from jointsearch.core.config import DataSettings
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import ABANDONED
-from jointsearch.core.records import DataSet
 from jointsearch.training import cache, datasets
 from jointsearch.training.image_data import Division, ImageData
 from jointsearch.training.raw_data import Part
@@ -81,7 +81,7 @@ import sys
 from pathlib import Path
 from jointsearch.core.config import DataSettings
 from jointsearch.core.files import read_record
-from jointsearch.core.records import DataSet
+from jointsearch.core.data_set import DataSet
 from jointsearch.training import datasets, evaluate
 
 known = read_record(Path(sys.argv[2]), DataSet)
@@ -272,7 +272,7 @@ import multiprocessing, sys
 from pathlib import Path
 from jointsearch.core.config import DataSettings
 from jointsearch.core.files import read_record
-from jointsearch.core.records import DataSet
+from jointsearch.core.data_set import DataSet
 from jointsearch.training import datasets
 
 tree, root, known = map(Path, sys.argv[1:])

@@ -9,7 +9,7 @@ from interruptions import After
 
 from jointsearch.core.config import DataSettings, TrainingSettings
 from jointsearch.core.interruption import InterruptedTrainingError
-from jointsearch.core.records import Worker
+from jointsearch.core.observed import Worker
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.training import schedule
 from jointsearch.training.attempt import RunningAttempt

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from jointsearch.core import code, layout
+from jointsearch.core.environment import Environment
 from jointsearch.core.files import digest, file_digest, read_record
-from jointsearch.core.records import Environment
 from jointsearch.training import environment
 from jointsearch.training.energy import energy_meter
 

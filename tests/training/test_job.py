@@ -11,9 +11,10 @@ from factories import VALUES, evaluation
 from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch, Evaluation
 from jointsearch.core.files import file_digest, read_record, write_record
 from jointsearch.core.interruption import InterruptedTrainingError, Interruption
-from jointsearch.core.records import Batch, Evaluation, Origin, Proposal, Rung
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
 from jointsearch.training import job as job_of

@@ -11,7 +11,7 @@ import torch
 
 from jointsearch.core.config import BudgetSettings, DataSettings, TrainingSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Origin, Proposal, Rung
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.networks.multibranch import MultiBranchNetwork, parameter_count

@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_info
 from jointsearch import Diverged, Invalid, OutOfMemory, Trial
 from jointsearch.core import config, layout, machine
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.interruption import InterruptedTrainingError, Interruption
-from jointsearch.core.records import Evaluation, Origin, Proposal, Rung
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.search.resolve import resolve
 from jointsearch.training import environment, objective
 from jointsearch.training.objective import Objective

@@ -9,8 +9,9 @@ from factories import VALUES
 from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation, Identity
 from jointsearch.core.files import digest, write_record
-from jointsearch.core.records import Evaluation, Identity, Origin, Proposal, Rung
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.search.resolve import resolve
 from jointsearch.training import environment
 from jointsearch.training.evaluate import Setup, evaluate

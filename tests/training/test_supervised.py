@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from jointsearch.core import config, layout
+from jointsearch.core.evaluation import Batch
 from jointsearch.core.files import read_record, write_record
-from jointsearch.core.records import Batch, Origin, Proposal, Rung
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.search.resolve import resolve
 
 ROOT = Path(__file__).parents[2]

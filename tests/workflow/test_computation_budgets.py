@@ -13,8 +13,8 @@ from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.audit.retrain import How, check_trainings
 from jointsearch.core import config, layout
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import write_record
-from jointsearch.core.records import Evaluation
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.results.results import Results

@@ -8,9 +8,10 @@ import yaml
 
 from jointsearch import Diverged
 from jointsearch.core import config, layout, lock
+from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Environment, Evaluation
 from jointsearch.results.results import Results
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import driver

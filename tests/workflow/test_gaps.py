@@ -10,8 +10,8 @@ from synthetic import SPACE
 
 from jointsearch.audit import manifest
 from jointsearch.core import layout
+from jointsearch.core.evaluation import Batch
 from jointsearch.core.files import read_record, write_record
-from jointsearch.core.records import Batch
 from jointsearch.search.resolve import to_config
 from jointsearch.workflow import gaps
 from jointsearch.workflow.gaps import Gaps

@@ -14,8 +14,8 @@ from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.audit.retrain import How, check_trainings
 from jointsearch.core import config, yaml_file
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation
 from jointsearch.networks.choices import GRADIENTS
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS
 from jointsearch.results.results import Results

@@ -10,8 +10,8 @@ from synthetic import SPACE
 
 from jointsearch.audit import audit
 from jointsearch.core import config, layout
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.files import read_record, sweep, write_record
-from jointsearch.core.records import DataSet
 from jointsearch.search.incumbent import Incumbent, incumbent
 from jointsearch.search.plan import Plan
 from jointsearch.workflow import driver

@@ -11,7 +11,7 @@ import pandas as pd
 from jointsearch.analysis.arm_design import ArmDesign
 from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.trajectory import trajectory
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan

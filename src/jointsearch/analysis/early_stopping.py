@@ -14,7 +14,8 @@ from statsmodels.stats.proportion import proportion_confint
 from jointsearch.analysis.correlation import FEWEST, RESAMPLES, correlations, spearman
 from jointsearch.analysis.observations import table as observations_table
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation, proposal_key
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.proposal import proposal_key
 from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from jointsearch.analysis.observations import frame
-from jointsearch.core.records import BudgetUnit
+from jointsearch.core.fields import BudgetUnit
 from jointsearch.search.hpbandster import Run
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from jointsearch.analysis.correlation import RESAMPLES
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
 

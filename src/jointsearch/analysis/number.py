@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from jointsearch.core.records import Evaluation, Index, Record
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Index, Record
 
 
 class Number(Record):

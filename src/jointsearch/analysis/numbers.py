@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from jointsearch.analysis.number import Number, sources
-from jointsearch.core.records import Digest, Evaluation, Record
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Digest, Record
 from jointsearch.core.units import HOUR
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets

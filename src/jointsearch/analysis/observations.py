@@ -11,7 +11,9 @@ import pandas as pd
 
 from jointsearch.core.columns import COLUMNS, METRIC, refuse_names_of
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Evaluation, Origin, Status, Value, Values
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Status, Value, Values
+from jointsearch.core.proposal import Origin
 from jointsearch.results.results import Results
 
 _WORDS = {

@@ -14,7 +14,7 @@ from scipy import stats
 from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.networks.manual import architecture
 from jointsearch.results.results import Results
 from jointsearch.search.incumbent import incumbent

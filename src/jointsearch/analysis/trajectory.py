@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from jointsearch.analysis.number import source
-from jointsearch.core.records import Evaluation, proposal_key
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.proposal import proposal_key
 
 COLUMNS = {
     "evaluation": "str",

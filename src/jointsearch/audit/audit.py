@@ -14,7 +14,7 @@ from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import LEVELS, Findings, Level, Verdict
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Digest
+from jointsearch.core.fields import Digest
 from jointsearch.search.plan import Place
 
 if TYPE_CHECKING:

@@ -2,8 +2,10 @@
 
 from jointsearch.audit.evidence import Evidence
 from jointsearch.core.config import DataSettings
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import COMPUTATION_UNITS, DataSet, Evaluation
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import COMPUTATION_UNITS
 from jointsearch.core.units import amount
 from jointsearch.networks.choices import SharedHyperparameters
 from jointsearch.networks.hyperparameters import Hyperparameters

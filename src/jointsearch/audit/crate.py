@@ -19,8 +19,8 @@ from jointsearch.analysis.number import source
 from jointsearch.audit import vocabulary
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch, Evaluation
 from jointsearch.core.files import canonical, file_digest, read_record
-from jointsearch.core.records import Batch, Evaluation
 from jointsearch.core.units import amount
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder

@@ -13,8 +13,8 @@ from jointsearch.core import layout
 from jointsearch.core.code import ROOT
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch
 from jointsearch.core.files import file_digest, read_record
-from jointsearch.core.records import Batch
 from jointsearch.results.folder import Folder
 from jointsearch.results.graph import Node
 from jointsearch.search import hyperband

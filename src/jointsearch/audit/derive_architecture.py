@@ -5,7 +5,8 @@ import math
 from jointsearch.audit.budget import trained
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.core.records import DataSet, Evaluation, LearnedArchitecture
+from jointsearch.core.data_set import DataSet
+from jointsearch.core.evaluation import Evaluation, LearnedArchitecture
 from jointsearch.networks.choices import GRADIENTS, SharedHyperparameters, entropy, largest_weights
 from jointsearch.search.experiment import Experiment
 

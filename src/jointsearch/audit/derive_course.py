@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from jointsearch.audit.agreement import only_rounded, rounded
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.core.evaluation import Evaluation, rank
 from jointsearch.core.files import record_bytes
-from jointsearch.core.records import Evaluation, Observation, Rung, WarmStart, rank
+from jointsearch.core.history import Observation, WarmStart
+from jointsearch.core.proposal import Rung
 from jointsearch.results.graph import Node
 from jointsearch.search import proposals
 from jointsearch.search.studies.kinds import proposer

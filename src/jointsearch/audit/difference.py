@@ -7,7 +7,7 @@ from typing import Any
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.lineage import place_of
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Result
+from jointsearch.core.evaluation import Result
 from jointsearch.search.plan import Place
 
 ASPECTS = {

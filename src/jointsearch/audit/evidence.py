@@ -9,8 +9,10 @@ from jointsearch.audit import manifest
 from jointsearch.core import config, layout
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Digest, Record
 from jointsearch.core.files import digest
-from jointsearch.core.records import Digest, Evaluation, Record, Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.results.folder import Folder
 from jointsearch.results.graph import NAMED, ORDER, Edge, Graph, Node, evaluation
 from jointsearch.results.results import Results

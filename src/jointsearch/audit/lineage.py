@@ -12,8 +12,9 @@ from jointsearch.analysis.numbers import Numbers
 from jointsearch.audit.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Value
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation, Value
 from jointsearch.core.units import amount
 from jointsearch.results import graph
 from jointsearch.results.graph import EXPERIMENT, Node

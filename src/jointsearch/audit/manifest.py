@@ -12,8 +12,8 @@ from pathlib import Path
 
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
+from jointsearch.core.fields import Digest
 from jointsearch.core.files import file_digest
-from jointsearch.core.records import Digest
 
 NAME = "manifest.sha256"
 SIGNATURE = f"{NAME}.sig"

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import layout
+from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError, few
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import Environment, Evaluation
 from jointsearch.search.plan import Place
 from jointsearch.training.slot import Slot
 from jointsearch.training.trainer import Resources, trainer

@@ -9,9 +9,12 @@ from jointsearch.audit import manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import code, layout
+from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError, few
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest, file_digest
-from jointsearch.core.records import Environment, Evaluation, History, Rung
+from jointsearch.core.history import History
+from jointsearch.core.proposal import Rung
 from jointsearch.results.graph import Node, evaluation
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jointsearch.core import dotted, imports
+from jointsearch.core.fields import Digest
 from jointsearch.core.files import file_digest
 from jointsearch.core.git import GitError, Repository
-from jointsearch.core.records import Digest
 
 PACKAGE = imports.PACKAGE
 ROOT = PACKAGE.parents[1]

@@ -12,7 +12,7 @@ import rfc8785
 from pydantic import BaseModel, ValidationError
 
 from jointsearch.core.errors import UserError, explain
-from jointsearch.core.records import Record
+from jointsearch.core.fields import Record
 
 ABANDONED = 3600.0
 """Seconds after which the writer of a temporary file is taken to have ended."""

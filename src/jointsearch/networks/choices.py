@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jointsearch.core.errors import UserError, suggest
-from jointsearch.core.records import Value, Values
+from jointsearch.core.fields import Value, Values
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, Hyperparameters, widened
-from jointsearch.space.file import DECIMALS, Categorical, Constant, Float, Integer, Ordinal, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import DECIMALS, Categorical, Constant, Float, Integer, Ordinal
 
 GRADIENTS = "gradients"
 """Name of the gradient-based search, where other steps of an arm name their sampler."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jointsearch.core.config.budget import NominalSettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import COMPUTATION_UNITS, BudgetUnit
+from jointsearch.core.fields import COMPUTATION_UNITS, BudgetUnit
 from jointsearch.core.units import unit_name
 from jointsearch.networks.choices import SharedHyperparameters, narrowed
 from jointsearch.networks.hyperparameters import Hyperparameters

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jointsearch.core.errors import UserError, explain
-from jointsearch.core.records import Value
+from jointsearch.core.fields import Value
 
 Count = Annotated[int, Field(ge=1)]
 BatchSize = Annotated[int, Field(ge=2)]

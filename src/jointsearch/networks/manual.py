@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jointsearch.core.errors import UserError, suggest
-from jointsearch.core.records import Value, Values
+from jointsearch.core.fields import Value, Values
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS, Hyperparameters
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from pydantic import ValidationError
 
 from jointsearch.core.errors import UserError, suggest
-from jointsearch.core.records import Value
+from jointsearch.core.fields import Value
 from jointsearch.networks.hyperparameters import Hyperparameters, TrainingHyperparameters
-from jointsearch.space.file import Categorical, Constant, Float, Integer, Ordinal, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Categorical, Constant, Float, Integer, Ordinal
 
 
 def check_trainable(space: SpaceFile, own_network: bool = False) -> None:

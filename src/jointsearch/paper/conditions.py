@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jointsearch.core import layout
-from jointsearch.core.records import Environment, Evaluation
+from jointsearch.core.environment import Environment
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount, duration
 from jointsearch.paper.columns import signs
 from jointsearch.results.catalogue import ARM
@@ -15,7 +16,7 @@ from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
 from jointsearch.search.plan import StudyPlan
-from jointsearch.space.file import Categorical, Constant, Float, Integer, Ordinal
+from jointsearch.space.hyperparameters import Categorical, Constant, Float, Integer, Ordinal
 
 STUDIES = {
     layout.SEARCH: "Joint search",

@@ -11,10 +11,10 @@ from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers, number_of_best
 from jointsearch.core import code, config, layout, yaml_file
 from jointsearch.core.config import Config
+from jointsearch.core.data_set import HELD_OUT, DataSet
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.git import GitError, Repository
-from jointsearch.core.records import HELD_OUT, DataSet
 from jointsearch.core.units import amount, unit_name
 from jointsearch.paper import captions, conditions
 from jointsearch.paper.arms import ArmText, arm_texts

@@ -16,7 +16,7 @@ from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.observations import of_study
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import ERROR, Measure, amount
 from jointsearch.plotting import style

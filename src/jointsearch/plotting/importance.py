@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from jointsearch.analysis.importance import importances
 from jointsearch.analysis.importance.groups import GROUPS, MAIN, PAIR, PART
 from jointsearch.analysis.number import Number, sources
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure

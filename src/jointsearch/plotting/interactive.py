@@ -17,7 +17,8 @@ from markupsafe import Markup
 from matplotlib.colors import to_hex
 
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation, Value
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Value
 from jointsearch.core.units import Measure, amount
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
@@ -25,7 +26,7 @@ from jointsearch.results.results import Results, StudyResults
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
-from jointsearch.space.file import Categorical, Constant, Hyperparameter, Integer, Ordinal
+from jointsearch.space.hyperparameters import Categorical, Constant, Hyperparameter, Integer, Ordinal
 
 PAGE = Path(__file__).with_name("page")
 SCRIPTS = ("axes", "rows", "lines", "scatter", "pointing", "controls")

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation, rank
+from jointsearch.core.evaluation import Evaluation, rank
 from jointsearch.core.units import amount, unit_name
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure

@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, found, interval, moments, title
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure

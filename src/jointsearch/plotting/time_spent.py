@@ -12,7 +12,7 @@ from jointsearch.analysis.arm_design import ArmDesign, title
 from jointsearch.analysis.lanes import attempts
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import HOUR, amount, duration
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure

@@ -1,6 +1,6 @@
 """The images of an experiment in one line: classes, sizes of the parts, where these are from, copies among them."""
 
-from jointsearch.core.records import HELD_OUT, PUBLISHED, DataSet
+from jointsearch.core.data_set import HELD_OUT, PUBLISHED, DataSet
 
 LISTED = 10
 """Most classes that are listed; of more, the first three and the last."""

@@ -6,20 +6,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jointsearch.core import layout
+from jointsearch.core.data_set import DataSet
+from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch, Evaluation
+from jointsearch.core.fields import Digest, Record
 from jointsearch.core.files import R, digest, file_digest, read_record
-from jointsearch.core.records import (
-    Batch,
-    DataSet,
-    Digest,
-    Environment,
-    Evaluation,
-    History,
-    Observation,
-    Record,
-    Rung,
-    WarmStart,
-)
+from jointsearch.core.history import History, Observation, WarmStart
+from jointsearch.core.proposal import Rung
 from jointsearch.results.graph import Graph
 from jointsearch.search import hyperband, warm_start
 from jointsearch.search.experiment import Experiment

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.folder import Folder
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Plan, StudyPlan

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import ValidationError
 
 from jointsearch.core.errors import UserError, explain
+from jointsearch.core.fields import Values
 from jointsearch.core.files import digest
-from jointsearch.core.records import Model, Observation, Origin, Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Model, Origin
 
 # Named in annotations only: looking a sampler up must not cost the import of ConfigSpace.
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jointsearch.core.records import Model, Observation, Origin
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Model, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
 from jointsearch.samplers.bohb_settings import BohbSettings
 from jointsearch.samplers.density import Array, Density

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jointsearch.core.records import Observation, Values, proposal_key
+from jointsearch.core.fields import Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import proposal_key
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
-from jointsearch.core.records import Model, Observation, Origin, Values
+from jointsearch.core.fields import Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Model, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
 from jointsearch.samplers.gaussian_process import Array, Draws, LogNormal, Prior, fit, matern
 from jointsearch.samplers.mfgp_settings import MfgpSettings

@@ -12,7 +12,8 @@ What models propose differs between arms, and so do the losses.
 
 from collections.abc import Sequence
 
-from jointsearch.core.records import Proposal, Values
+from jointsearch.core.fields import Values
+from jointsearch.core.proposal import Proposal
 from jointsearch.search.experiment import Experiment
 from jointsearch.space.space import ATTEMPTS, Space, hardly_any_left
 

@@ -8,8 +8,10 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from jointsearch.core.config.budget import BudgetSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
+from jointsearch.core.evaluation import Identity
+from jointsearch.core.fields import Digest, Index, Record, Values
 from jointsearch.core.files import digest
-from jointsearch.core.records import Digest, Identity, Index, Record, Rung, Values, proposal_key
+from jointsearch.core.proposal import Rung, proposal_key
 from jointsearch.core.seeds import derive_seed
 from jointsearch.core.units import ERROR, LOSS, Measure
 from jointsearch.networks.choices import GRADIENTS, SharedHyperparameters

@@ -13,7 +13,9 @@ from itertools import cycle
 from jointsearch.core.config.budget import BudgetSettings, LengthUnit
 from jointsearch.core.config.settings import MOST_TRAININGS
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import COUNTED_UNITS, ENGINE_UNITS, Evaluation, Proposal, rank
+from jointsearch.core.evaluation import Evaluation, rank
+from jointsearch.core.fields import COUNTED_UNITS, ENGINE_UNITS
+from jointsearch.core.proposal import Proposal
 
 LARGEST_RUNG = 10_000
 """More configurations than this in one rung are taken for a mistake in the budget range."""

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from jointsearch.core.records import BudgetUnit, Evaluation, Finite, Index, Origin, Record, Values, rank
+from jointsearch.core.evaluation import Evaluation, rank
+from jointsearch.core.fields import BudgetUnit, Finite, Index, Record, Values
+from jointsearch.core.proposal import Origin
 
 NOT_TRAINED_ALONE = "its training has the errors and weights of the weight-sharing network, not of these values"
 """Why the errors of a learned architecture are not known."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
+from jointsearch.core.fields import Digest, Index, Record
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Digest, Index, Record
 from jointsearch.search.hyperband import Bracket
 
 Place = tuple[str, int, int, int]

@@ -7,18 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import ERRORS, Digest, Losses
 from jointsearch.core.files import digest
-from jointsearch.core.records import (
-    ERRORS,
-    Digest,
-    Evaluation,
-    History,
-    Losses,
-    Observation,
-    Proposal,
-    Rung,
-    WarmStart,
-)
+from jointsearch.core.history import History, Observation, WarmStart
+from jointsearch.core.proposal import Proposal, Rung
 from jointsearch.samplers import base, registry
 from jointsearch.search import warm_start as known
 from jointsearch.search.experiment import Experiment

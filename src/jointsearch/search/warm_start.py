@@ -7,8 +7,9 @@ from pathlib import Path
 
 from jointsearch.core.config import BudgetSettings, Config
 from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.fields import ERRORS, Digest, Losses, Values
 from jointsearch.core.files import digest, read_record
-from jointsearch.core.records import ERRORS, Digest, Losses, Observation, Values, WarmStart
+from jointsearch.core.history import Observation, WarmStart
 from jointsearch.search import hpbandster
 from jointsearch.search.hyperband import budgets
 from jointsearch.space.file import SpaceFile

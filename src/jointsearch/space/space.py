@@ -8,20 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Value, Values
-from jointsearch.space.file import (
-    AnyCondition,
-    Categorical,
-    Clause,
-    Comparison,
-    Condition,
-    Constant,
-    Float,
-    Hyperparameter,
-    Integer,
-    Ordinal,
-    SpaceFile,
-)
+from jointsearch.core.fields import Value, Values
+from jointsearch.space.conditions import AnyCondition, Clause, Comparison, Condition
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Categorical, Constant, Float, Hyperparameter, Integer, Ordinal
 
 Vector = NDArray[np.float64]
 _Rule = cs.conditions.Condition | cs.conditions.Conjunction

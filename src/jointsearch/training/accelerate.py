@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from jointsearch.core.config.training import TrainingSettings
-from jointsearch.core.records import BudgetUnit, Precision
+from jointsearch.core.fields import BudgetUnit, Precision
 
 COMPILING_PAYS_FROM = 900.0
 """Seconds of budget from which `compile: auto` compiles."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from jointsearch.core.records import LearnedArchitecture
+from jointsearch.core.evaluation import LearnedArchitecture
 from jointsearch.networks.choices import SharedHyperparameters, entropy, largest_weights
 from jointsearch.networks.shared import SharedNetwork
 from jointsearch.training import accelerate

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jointsearch.core.records import Attempt, Digest, Worker
+from jointsearch.core.fields import Digest
+from jointsearch.core.observed import Attempt, Worker
 
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 """Where Slurm, PBS, LSF and Grid Engine give a process its job."""

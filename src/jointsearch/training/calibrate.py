@@ -16,7 +16,7 @@ from jointsearch.core import config, machine
 from jointsearch.core.config import Config
 from jointsearch.core.config.budget import NominalSettings
 from jointsearch.core.errors import Failure, UserError
-from jointsearch.core.records import Precision
+from jointsearch.core.fields import Precision
 from jointsearch.networks.cost import StepCost, broken_limit
 from jointsearch.networks.family import family
 from jointsearch.networks.hyperparameters import parameters_of

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from jointsearch.core.errors import UserError
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import Attempt
+from jointsearch.core.observed import Attempt
 from jointsearch.training import checkpoint_file
 from jointsearch.training.attempt import RunningAttempt
 

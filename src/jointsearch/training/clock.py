@@ -13,7 +13,7 @@ import torch
 
 from jointsearch.core.config.budget import BudgetClock
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import BudgetUnit
+from jointsearch.core.fields import BudgetUnit
 from jointsearch.training.schedule import whole_steps
 
 TICKS = 2**14

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from jointsearch.core.config.data import NPZ, TORCHVISION, DataSettings
+from jointsearch.core.data_set import HELD_OUT, DataSet
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import HELD_OUT, DataSet
 from jointsearch.training import cache, duplicates
 from jointsearch.training.duplicates import Duplicates
 from jointsearch.training.image_data import Division, ImageData

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from jointsearch.core import code, layout, machine
+from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError, few
+from jointsearch.core.fields import Digest
 from jointsearch.core.files import digest, file_digest, read_record, write_bytes, write_record
-from jointsearch.core.records import Digest, Environment
 from jointsearch.training import packages
 
 if TYPE_CHECKING:

@@ -11,10 +11,12 @@ from typing import Any
 import torch
 
 from jointsearch.core import layout
+from jointsearch.core.environment import Conditions, Environment, MadeWith
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import Conditions, Environment, Evaluation, MadeWith, Observed
+from jointsearch.core.observed import Observed
 from jointsearch.search.hyperband import budgets
 from jointsearch.training import attempt, checkpoint_file, schedule
 from jointsearch.training.accelerate import choose_precision

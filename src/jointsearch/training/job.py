@@ -10,9 +10,11 @@ from pathlib import Path
 
 from jointsearch.core import layout, lock
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch, Evaluation, Identity
+from jointsearch.core.fields import Digest
 from jointsearch.core.files import file_digest, read_record, write_record
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import Batch, Digest, Evaluation, Identity, Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.search.experiment import Experiment
 
 

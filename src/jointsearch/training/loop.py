@@ -16,7 +16,8 @@ from jointsearch.core.config.budget import BudgetClock, NominalSettings
 from jointsearch.core.config.data import DataSettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import Diverged, UserError
-from jointsearch.core.records import BudgetUnit, CurvePoint, LearnedArchitecture, Precision
+from jointsearch.core.evaluation import CurvePoint, LearnedArchitecture
+from jointsearch.core.fields import BudgetUnit, Precision
 from jointsearch.networks.family import family
 from jointsearch.networks.hyperparameters import TrainingHyperparameters
 from jointsearch.networks.randomness import GlobalRandomness

@@ -16,22 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jointsearch.core import dotted, layout, machine
+from jointsearch.core.environment import Conditions, Environment, MadeWith
 from jointsearch.core.errors import Failure, OutOfMemory, UserError, reason
+from jointsearch.core.evaluation import Evaluation, Result
+from jointsearch.core.fields import Digest, Record, Status
 from jointsearch.core.files import digest, read_record, write_record
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import (
-    Attempt,
-    Conditions,
-    Digest,
-    Environment,
-    Evaluation,
-    MadeWith,
-    Observed,
-    Record,
-    Result,
-    Status,
-    Timing,
-)
+from jointsearch.core.observed import Attempt, Observed, Timing
 from jointsearch.training import attempt
 from jointsearch.training.slot import Slot
 from jointsearch.training.trial import Trial, columns, number

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jointsearch.core.records import PUBLISHED
+from jointsearch.core.data_set import PUBLISHED
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 from jointsearch.core import layout
+from jointsearch.core.evaluation import Evaluation, Identity
 from jointsearch.core.files import read_record
-from jointsearch.core.records import Evaluation, Identity, Proposal, Rung
+from jointsearch.core.proposal import Proposal, Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket
 

@@ -8,8 +8,10 @@ from typing import Any
 import torch
 
 from jointsearch.core.errors import Failure, UserError, reason
+from jointsearch.core.evaluation import Result
+from jointsearch.core.fields import Precision, Status
 from jointsearch.core.interruption import InterruptedTrainingError
-from jointsearch.core.records import Precision, Result, Status, Timing
+from jointsearch.core.observed import Timing
 from jointsearch.networks.choices import SharedHyperparameters
 from jointsearch.networks.cost import StepCost, broken_limit, fitted, in_unit
 from jointsearch.networks.family import family

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from jointsearch.core import code, dotted, machine
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import DataSet, Evaluation
 from jointsearch.search.experiment import Experiment
 from jointsearch.training import environment, objective
 from jointsearch.training.objective import Objective

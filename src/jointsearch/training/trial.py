@@ -11,7 +11,8 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from jointsearch.core.errors import UserError, shown
-from jointsearch.core.records import Report, Value
+from jointsearch.core.evaluation import Report
+from jointsearch.core.fields import Value
 
 LARGEST = 2**53
 """Whole numbers from here on are not all kept by JSON."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.files import read_record
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import DataSet
 from jointsearch.training.job import Job
 from jointsearch.training.slot import Slot
 from jointsearch.training.trainer import Resources, trainer

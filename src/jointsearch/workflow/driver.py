@@ -12,10 +12,12 @@ from pathlib import Path
 
 from jointsearch.analysis import study_tables
 from jointsearch.core import layout, lock
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record, write_bytes, write_record
 from jointsearch.core.interruption import Interruption
-from jointsearch.core.records import DataSet, Evaluation, Rung
+from jointsearch.core.proposal import Rung
 from jointsearch.results.folder import Folder
 from jointsearch.results.graph import Node
 from jointsearch.results.results import StudyResults

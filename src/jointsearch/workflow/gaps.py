@@ -13,8 +13,9 @@ from pathlib import Path
 from jointsearch.audit import manifest
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch
+from jointsearch.core.fields import Digest
 from jointsearch.core.files import file_digest, read_record
-from jointsearch.core.records import Batch, Digest
 from jointsearch.workflow.study_jobs import StudyJobs
 from jointsearch.workflow.time_stamps import Known
 

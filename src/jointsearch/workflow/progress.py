@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation, rank
+from jointsearch.core.evaluation import Evaluation, rank
 from jointsearch.core.units import amount, duration
 from jointsearch.results.folder import Folder
 from jointsearch.search.hyperband import Bracket, trainings

@@ -11,9 +11,9 @@ from typing import IO, TextIO
 
 from jointsearch.core import code, layout, lock
 from jointsearch.core.errors import UserError
+from jointsearch.core.fields import Value
 from jointsearch.core.files import file_digest, read_record, record_bytes, sweep, write_record
 from jointsearch.core.interruption import take_hangup_for_sigterm
-from jointsearch.core.records import Value
 from jointsearch.core.units import Measure, amount
 from jointsearch.networks.choices import GRADIENTS
 from jointsearch.results import dataset

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jointsearch.core import layout
 from jointsearch.core.config import Config
-from jointsearch.core.records import BudgetUnit
+from jointsearch.core.fields import BudgetUnit
 from jointsearch.results.graph import IMPLIED, Graph, Node
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment

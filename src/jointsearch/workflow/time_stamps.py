@@ -18,8 +18,8 @@ from jointsearch.core import layout, lock
 from jointsearch.core.code import ROOT
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Batch
 from jointsearch.core.files import canonical, digest, write_bytes, write_record
-from jointsearch.core.records import Batch
 
 KNOWN = ".time-stamps"
 """In the folder of an experiment: the time stamps at the end of the last run, and what had to be remade then."""

@@ -11,7 +11,7 @@ from jointsearch.analysis.importance import importances
 from jointsearch.analysis.tables import importance_groups
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results, StudyResults
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.space import Space

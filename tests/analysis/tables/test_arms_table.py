@@ -11,7 +11,7 @@ from jointsearch.analysis.comparison import compare_arms
 from jointsearch.analysis.power import smallest_effect
 from jointsearch.analysis.tables.arms_table import data, numbers
 from jointsearch.core.config import BudgetSettings
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results, StudyResults
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sampler_properties import BUDGETS, SPACES, SamplerProperties
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.peers.dehb_settings import DehbSettings
 

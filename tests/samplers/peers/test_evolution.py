@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sampler_properties import BUDGETS, SPACES, SamplerProperties, history
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers.peers.evolution import Evolution, mutate, youngest
 from jointsearch.samplers.peers.evolution_settings import EvolutionSettings
 from jointsearch.space.file import SpaceFile

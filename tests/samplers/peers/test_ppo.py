@@ -5,7 +5,7 @@ import pytest
 from sampler_properties import BUDGETS, SPACES, SamplerProperties, history
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.peers import ppo
 from jointsearch.samplers.peers.bins import choices_of

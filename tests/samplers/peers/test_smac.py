@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sampler_properties import ARCHITECTURE, BUDGETS, OUTLOOK, SPACES, SamplerProperties, history
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.peers.smac_settings import SmacSettings
 from jointsearch.space.file import SpaceFile

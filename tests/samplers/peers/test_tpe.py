@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sampler_properties import ARCHITECTURE, BUDGETS, SPACES, SamplerProperties, history
 
-from jointsearch.core.records import Observation
+from jointsearch.core.history import Observation
 from jointsearch.samplers import Outlook
 from jointsearch.samplers.history import by_configuration
 from jointsearch.samplers.peers.tpe_settings import TpeSettings

@@ -20,7 +20,7 @@ from jointsearch.analysis.importance.forest import Forest
 from jointsearch.analysis.importance.gaussian import GaussianProcess
 from jointsearch.analysis.importance.groups import MAIN, Effects, Label
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets

@@ -21,7 +21,7 @@ from jointsearch.analysis.seed_statistics import (
 )
 from jointsearch.analysis.table import Table
 from jointsearch.core import layout
-from jointsearch.core.records import Evaluation
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results
 
 _COLUMNS = {

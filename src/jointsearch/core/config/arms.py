@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from jointsearch.core import layout
 from jointsearch.core.config.settings import MOST_TRAININGS, Count, Settings
 from jointsearch.core.errors import shown
-from jointsearch.core.records import Values
+from jointsearch.core.fields import Values
 
 SHARES_DIFFER = 1e-3
 """Shares are written with few digits: those of an arm add up to 1 up to this."""

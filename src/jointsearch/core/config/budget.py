@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from jointsearch.core.config.settings import Settings
-from jointsearch.core.records import BudgetUnit
+from jointsearch.core.fields import BudgetUnit
 
 BudgetClock = Literal["wall", "process"]
 LengthUnit = Literal["brackets", "full_budget_evaluations", "full_budget_equivalents"]

@@ -17,8 +17,8 @@ from jointsearch.core.config.settings import DottedName, Settings
 from jointsearch.core.config.studies import NetworkStudySettings, StudySettings
 from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError, explain, suggest
+from jointsearch.core.fields import ENGINE_UNITS
 from jointsearch.core.paths import UserPath, escape, expand
-from jointsearch.core.records import ENGINE_UNITS
 
 
 class Config(Settings):

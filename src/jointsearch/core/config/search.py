@@ -7,8 +7,8 @@ from pydantic import BeforeValidator, Field, model_serializer
 
 from jointsearch.core.config.budget import LengthUnit
 from jointsearch.core.config.settings import Count, Settings
+from jointsearch.core.fields import ERRORS, Losses
 from jointsearch.core.paths import UserPath, escape
-from jointsearch.core.records import ERRORS, Losses
 
 
 def _named_losses(value: Any) -> Any:

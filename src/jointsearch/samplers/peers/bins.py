@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from jointsearch.core.records import Value
-from jointsearch.space.file import Categorical, Constant, Float, Hyperparameter, Integer, Ordinal
+from jointsearch.core.fields import Value
+from jointsearch.space.hyperparameters import Categorical, Constant, Float, Hyperparameter, Integer, Ordinal
 
 
 class Choices(Protocol):

@@ -8,7 +8,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from dehb.optimizers.de import AsyncDE
 
-from jointsearch.core.records import Model, Observation, Origin, Values
+from jointsearch.core.fields import Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Model, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
 from jointsearch.samplers.history import best_first, proposal_position
 from jointsearch.samplers.peers.dehb_settings import DehbSettings

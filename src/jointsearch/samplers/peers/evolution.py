@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointsearch.core.records import Model, Observation, Origin, Values
+from jointsearch.core.fields import Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Model, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
 from jointsearch.samplers.history import best_first, by_budget, proposal_position
 from jointsearch.samplers.peers.evolution_settings import EvolutionSettings

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jointsearch.core.records import Values
+from jointsearch.core.fields import Values
 from jointsearch.space.space import Space
 
 

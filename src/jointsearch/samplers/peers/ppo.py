@@ -11,13 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from jointsearch.core.records import Model, Observation, Origin, Values
+from jointsearch.core.fields import Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Model, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion, filled
 from jointsearch.samplers.history import best_first, by_budget
 from jointsearch.samplers.peers.bins import Choices, choices_of
 from jointsearch.samplers.peers.controller import INACTIVE, Array, Controller, Rows, Weights
 from jointsearch.samplers.peers.ppo_settings import PpoSettings
-from jointsearch.space.file import Constant
+from jointsearch.space.hyperparameters import Constant
 from jointsearch.space.space import Space
 
 ATTEMPTS = 100

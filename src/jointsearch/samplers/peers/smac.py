@@ -22,7 +22,9 @@ from smac.main.config_selector import ConfigSelector
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.runhistory import StatusType, TrialInfo
 
-from jointsearch.core.records import Model, Observation, Origin, Values
+from jointsearch.core.fields import Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Model, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
 from jointsearch.samplers.history import best_first, by_budget, by_configuration
 from jointsearch.samplers.peers.plain_values import to_plain_values

@@ -13,12 +13,14 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from jointsearch.core.records import Model, Observation, Origin, Value, Values
+from jointsearch.core.fields import Value, Values
+from jointsearch.core.history import Observation
+from jointsearch.core.proposal import Model, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
 from jointsearch.samplers.history import EvaluatedConfiguration, by_configuration
 from jointsearch.samplers.peers.plain_values import to_plain_values
 from jointsearch.samplers.peers.tpe_settings import TpeSettings
-from jointsearch.space.file import Categorical, Constant, Float, Hyperparameter, Integer, Ordinal
+from jointsearch.space.hyperparameters import Categorical, Constant, Float, Hyperparameter, Integer, Ordinal
 from jointsearch.space.space import Space
 
 ATTEMPTS = 100

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from jointsearch.core.config import ArmSettings, ArmsSettings, StepSettings
 from jointsearch.core.errors import UserError, suggest
-from jointsearch.core.records import Value
+from jointsearch.core.fields import Value
 from jointsearch.networks.choices import GRADIENTS
 from jointsearch.samplers import registry
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.studies.gradients import gradient_settings
 from jointsearch.search.studies.start import Start
-from jointsearch.space.file import Constant, SpaceFile
+from jointsearch.space.file import SpaceFile
+from jointsearch.space.hyperparameters import Constant
 
 WHERE = "studies.arms"
 JOINT = {

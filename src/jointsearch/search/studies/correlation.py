@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from jointsearch.core import layout
 from jointsearch.core.config import Config
-from jointsearch.core.records import Origin, Rung
+from jointsearch.core.proposal import Origin, Rung
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket

@@ -6,7 +6,7 @@ from typing import Any
 
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Origin, Rung
+from jointsearch.core.proposal import Origin, Rung
 from jointsearch.networks.choices import GRADIENTS, SharedHyperparameters
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment

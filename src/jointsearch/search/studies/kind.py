@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from jointsearch.core.config import Config
-from jointsearch.core.records import Digest, Evaluation, Origin, Proposal, Rung, Values
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Digest, Values
+from jointsearch.core.proposal import Origin, Proposal, Rung
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
-from jointsearch.core.records import Origin, Rung
+from jointsearch.core.proposal import Origin, Rung
 from jointsearch.networks import manual
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, Hyperparameters
 from jointsearch.search.experiment import Experiment

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from jointsearch.core import layout
 from jointsearch.core.config import Config
+from jointsearch.core.evaluation import Evaluation, rank
 from jointsearch.core.files import digest
-from jointsearch.core.records import Evaluation, Origin, Rung, rank
+from jointsearch.core.proposal import Origin, Rung
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
 from jointsearch.search.plan import StudyPlan

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from jointsearch.core.errors import UserError, suggest
-from jointsearch.core.records import Value, Values
+from jointsearch.core.fields import Value, Values
 from jointsearch.networks import manual
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.studies.manual import check_inside

@@ -19,7 +19,7 @@ from jointsearch.search.studies.arm import starts
 from jointsearch.search.studies.arms import later_step
 from jointsearch.search.studies.gradients import Gradients
 from jointsearch.search.studies.kind import PlannedStudy
-from jointsearch.space.file import Constant
+from jointsearch.space.hyperparameters import Constant
 from jointsearch.space.space import Space
 
 SPACE = Path(__file__).parents[2] / "config" / "spaces" / "joint17.yaml"
