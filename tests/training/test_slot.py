@@ -83,7 +83,7 @@ def test_one_that_failed_at_the_lower_budget_starts_from_scratch(tmp_path, setup
 def test_an_end_that_is_missing_names_what_to_train_again(tmp_path, setup):
     trained(slot(tmp_path, 0), setup)
     next(tmp_path.rglob("end-*")).unlink()
-    with pytest.raises(UserError, match=r"end-0-0-2.pt: cannot be read .*; delete .*slot-02.json and the batch files"):
+    with pytest.raises(UserError, match=r"end-0-0-2.pt: cannot be read .*; delete .*slot-02.json to train it again"):
         evaluate(slot(tmp_path, 1), setup)
 
 
