@@ -15,6 +15,9 @@ PYTHON310 ?= $(firstword $(shell python3.10 -c "import sys; print(sys.executable
 	$(wildcard $(HOME)/.pyenv/versions/3.10.*/bin/python3.10))
 export CONFIG
 
+# Of samplers of other libraries: they take long, as the libraries do.
+LIBRARY_TESTS := $(patsubst %,tests/samplers/peers/test_%.py,dehb smac tpe)
+
 .DEFAULT_GOAL := help
 .PHONY: help env built demo paper calibrate test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-gpu bench-slurm status resume-check lock schemas
 
@@ -42,7 +45,8 @@ resume-check: built ## list the trainings still running, and how to resume or st
 	@$(BIN)/python scripts/resume_check.py "$$CONFIG"
 
 test: env ## run the tests that take minutes, with one small run of the workflow
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/end_to_end --ignore tests/slurm
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/end_to_end --ignore tests/slurm \
+		$(addprefix --ignore ,$(LIBRARY_TESTS))
 
 test-workflow: env ## run the tests of whole runs of the workflow, their audits, and built environments
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/end_to_end
@@ -58,9 +62,9 @@ test-slurm: demo ## run searches on a real Slurm cluster, set up here for the te
 peers: ## build .venv-peers, with the libraries of other optimisers, or bring it up to date (needs a C compiler)
 	$(OUTSIDE) envs/build.py peers
 
-test-peers: peers ## compare BOHB with HpBandSter's own, test DEHB, validate a Run Crate
+test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of other libraries, validate a Run Crate
 	PYTHONPATH=src .venv-peers/bin/python -m pytest --numprocesses 2 --dist worksteal tests/hpbandster \
-		tests/samplers/peers/test_dehb.py tests/bench/test_search_hpbandster.py tests/audit/test_profile.py
+		$(LIBRARY_TESTS) tests/bench/test_search_hpbandster.py tests/audit/test_profile.py
 
 test-deepcave: env ## check that DeepCAVE reads our exports as we do (Python 3.10, else it is skipped; needs a C compiler)
 ifeq ($(PYTHON310),)
