@@ -195,9 +195,14 @@ def node_up(name: str) -> None:
         _run("slurmd", "-N", name)
     # A node that was lost is up by itself once its slurmd answers; one that was declared down is not.
     _wait(f"{name} to answer", lambda: not state(name).endswith("*"))
-    if state(name).startswith(("down", "drain")):
+    _wait(f"{name} to take jobs", lambda: _takes_jobs(name))
+
+
+def _takes_jobs(name: str) -> bool:
+    """Whether a node takes jobs; one that is down is told to. While its last jobs end, it does not show that it is."""
+    if (now := state(name)).startswith(("down", "drain")):
         _run("scontrol", "update", f"NodeName={name}", "State=RESUME")
-    _wait(f"{name} to take jobs", lambda: state(name) in {"idle", "mixed", "allocated", "completing"})
+    return now in {"idle", "mixed", "allocated"}
 
 
 def kill_slurmd(name: str, jobs: bool = True) -> None:
