@@ -221,7 +221,14 @@ def test_the_weights_of_a_scale_model_are_those_of_the_formula_and_of_the_networ
     assert sum(weight.numel() for weight in network.parameters()) == total
 
 
-@pytest.mark.parametrize("name", ["resnet_56/0", "resnet_56/", "resnet_56/-4", "resnet_56/4/4", "resnet_56/100"])
+@pytest.mark.parametrize("name", ["resnet_56/0", "resnet_56/", "resnet_56/-4", "resnet_56/100"])
 def test_a_scale_that_is_none_is_reported_in_one_line(name: str) -> None:
     with pytest.raises(UserError, match=rf"^{name}: '.*' is no scale; give a whole number from 1 to 99, such as"):
         architecture(name)
+
+
+def test_a_scale_that_is_given_twice_is_reported_in_one_line() -> None:
+    with pytest.raises(
+        UserError, match=r"^resnet_56/4/4: its scale is given twice; give it once, such as resnet_56/4$"
+    ):
+        architecture("resnet_56/4/4")

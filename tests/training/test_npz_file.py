@@ -58,7 +58,10 @@ def test_a_file_with_another_digest_is_refused(tmp_path):
         ({**TRAIN, "tets_images": IMAGES}, "has tets_images, which is unknown; did you mean 'test_images'?"),
         ({**TRAIN, "train_images": IMAGES / 255}, "train: images are float64; they must be uint8, 0 to 255"),
         ({**TRAIN, "classes": np.array([*"aacd"])}, "classes: a name is there twice"),
-        ({"train_images": IMAGES, "train_labels": np.array([None] * 40)}, "no readable file of arrays (Object arrays"),
+        (
+            {"train_images": IMAGES, "train_labels": np.array([None] * 40)},
+            "no readable file of arrays (it holds Python objects, or is of another kind)",
+        ),
     ],
 )
 def test_other_arrays_are_reported_in_one_line(tmp_path, arrays, problem):

@@ -116,6 +116,8 @@ def architecture(name: str) -> ManualArchitecture:
     whole, slash, scale = name.partition("/")
     if whole not in ARCHITECTURES:
         raise UserError(f"no manual architecture {whole!r}; {suggest(whole, ARCHITECTURES)}")
+    if "/" in scale:
+        raise UserError(f"{name}: its scale is given twice; give it once, such as {whole}/4")
     if slash and not re.fullmatch("[1-9][0-9]?", scale):
         raise UserError(f"{name}: {scale!r} is no scale; give a whole number from 1 to 99, such as {whole}/4")
     return scaled(ARCHITECTURES[whole], int(scale or 1))

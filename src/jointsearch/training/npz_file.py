@@ -68,5 +68,8 @@ def _arrays(written: bytes, file: Path) -> dict[str, NDArray[Any]]:
         with archive:
             return dict(archive.items())
     except (ValueError, OSError, EOFError, BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
-        problem = " ".join(str(error).split())
+        # NumPy's advice for anything else is to load it unsafely.
+        problem = (
+            "it holds Python objects, or is of another kind" if "pickle" in str(error) else " ".join(str(error).split())
+        )
         raise UserError(f"{file}: no readable file of arrays ({problem}); write it with numpy.savez") from None
