@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jointsearch.audit import verify
+from jointsearch.audit import lineage, verify
 from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
@@ -121,6 +121,17 @@ def test_an_audit_derives_all_of_it_again(planned):
     check_course(evidence, findings)
     bad = [(one.subject, one.verdict, one.message) for one in findings if one.verdict is not Verdict.VERIFIED]
     assert bad == []
+
+
+def test_the_lineage_of_a_later_step_leads_to_what_each_step_before_has_found(planned):
+    evidence = Evidence.read(planned["search"].folder)
+    drawn = list(lineage.find(evidence, "in_three_steps-0-3/0-0-0@0").lines({}))
+    for step in ("in_three_steps-0-1", "in_three_steps-0-2"):
+        found = read_record(evidence.path / step / "incumbent.json", Incumbent).evaluation
+        at = next(number for number, line in enumerate(drawn) if f"values kept from what {step} found" in line)
+        assert f"{step}/incumbent.json" in drawn[at]
+        assert f"evaluation {step}/{found}" in drawn[at + 1] or found in drawn[at + 1]
+    assert not any("values kept" in line for line in lineage.find(evidence, "joint_bohb-0/0-0-0@0").lines({}))
 
 
 def test_a_rung_that_a_bracket_of_one_training_does_not_have_is_left_out(planned, tmp_path):

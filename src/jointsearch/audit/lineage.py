@@ -18,6 +18,7 @@ from jointsearch.core.files import read_record
 from jointsearch.core.units import amount
 from jointsearch.results import graph
 from jointsearch.results.graph import EXPERIMENT, Node
+from jointsearch.search.incumbent import incumbent
 from jointsearch.search.plan import Place
 
 MOST = 12
@@ -214,6 +215,7 @@ def of_evaluation(evidence: Evidence, place: Place) -> TreeNode:
         "model": f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}",
         "given": f"given as {origin.name}",
     }[origin.kind]
+    node.children += _kept(evidence, place[0])
     before = _promoted_from(evidence, place)
     first = 0 if evidence.is_search(place[0]) else place[2]
     node.children.append(_of_rung(evidence, (*place[:2], first), said))
@@ -223,6 +225,18 @@ def of_evaluation(evidence: Evidence, place: Place) -> TreeNode:
         node.children.append(TreeNode(f"{text} {_short(evidence, other).text}", evidence.file(*other)))
     node.children += _surroundings(evidence, one)
     return node
+
+
+def _kept(evidence: Evidence, study: str) -> list[TreeNode]:
+    """What a later step of an arm keeps: the incumbent of each step before, and the training behind it."""
+    nodes = []
+    for role, made_from in evidence.graph.inputs_of(Node("settings", study)):
+        if role == "keeps":
+            found = {place: one for place, one in evidence.evaluations.items() if place[0] == made_from.name}
+            best = incumbent(list(found.values())).evaluation
+            below = [_short(evidence, place) for place, one in found.items() if one.id == best]
+            nodes.append(TreeNode(f"values kept from what {made_from.name} found", made_from.file().as_posix(), below))
+    return nodes
 
 
 def _promoted_from(evidence: Evidence, place: Place) -> list[Place]:
