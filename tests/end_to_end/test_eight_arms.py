@@ -1,5 +1,6 @@
 """The eight arms of `config/arms.yaml` with real trainings, each in a tiny budget: what they say, and its audit."""
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -63,3 +64,34 @@ def test_an_audit_derives_all_of_it_again(finished):
     bad = [one for one in found if one.verdict is not Verdict.VERIFIED and one.check != "committed"]
     assert bad == []
     assert Counter(one.level for one in found)["derive"] > len(TITLES)
+
+
+def cheap(trial):
+    """An error with its minimum inside."""
+    return abs(math.log10(trial.values["learning_rate"]) + 1) / 4 + abs(trial.values["residual_blocks_1"] - 2) / 16
+
+
+def test_every_step_of_the_example_that_should_learn_does(tmp_path):
+    """Without the gradient-based step, which only trainings of the network can make."""
+    raw = yaml_file.load(Path("config/arms.yaml"))
+    raw |= {"objective": "examples.boosting.boosting:evaluate", "search": {"length": 1, "length_unit": "brackets"}}
+    raw["studies"]["arms"]["repeats"] = 1
+    raw["studies"]["arms"]["arms"]["gradients_first"]["steps"][0] = {"search": "architecture", "sampler": "random"}
+    del raw["data"]
+    all_jobs = StudyJobs.all_from_config(config.parse(raw), tmp_path)
+    driver.run(all_jobs, cheap)
+    results = Results.read(all_jobs["search"].folder)
+    learned: dict[str, set[str]] = {}
+    for study in results.plan.studies:
+        for one in results.evaluations(study.name):
+            if one.proposal.origin.kind == "model" and study.arm is not None:
+                learned.setdefault(study.name, set()).add(one.proposal.id)
+    least = {name: len(proposals) for name, proposals in learned.items()}
+    assert set(least) == {
+        "joint_bohb-0",
+        "joint_tpe_full-0",
+        "joint_smac-0",
+        *(f"{sampler}_first-0-{step}" for sampler in ("smac", "ppo", "evolution") for step in (1, 2)),
+        "gradients_first-0-2",
+    }
+    assert min(least.values()) >= 10

@@ -143,34 +143,3 @@ def test_a_rung_that_a_bracket_of_one_training_does_not_have_is_left_out(planned
         f"evolution_full-0/bracket-000/rung-1/{name}.json" for name in ("proposals", "batch-00-00", "slot-00")
     }
     assert set(broken.values()) == {"no record that a search has; move it away"}
-
-
-def cheap(trial):
-    """An error with its minimum inside."""
-    return abs(math.log10(trial.values["learning_rate"]) + 1) / 4 + abs(trial.values["residual_blocks_1"] - 2) / 16
-
-
-def test_every_step_of_the_example_that_should_learn_does(tmp_path):
-    """Without the gradient-based step, which only trainings of the network can make."""
-    raw = yaml_file.load(Path("config/arms.yaml"))
-    raw |= {"objective": "examples.boosting.boosting:evaluate", "search": {"length": 1, "length_unit": "brackets"}}
-    raw["studies"]["arms"]["repeats"] = 1
-    raw["studies"]["arms"]["arms"]["gradients_first"]["steps"][0] = {"search": "architecture", "sampler": "random"}
-    del raw["data"]
-    all_jobs = StudyJobs.all_from_config(config.parse(raw), tmp_path)
-    driver.run(all_jobs, cheap)
-    results = Results.read(all_jobs["search"].folder)
-    learned: dict[str, set[str]] = {}
-    for study in results.plan.studies:
-        for one in results.evaluations(study.name):
-            if one.proposal.origin.kind == "model" and study.arm is not None:
-                learned.setdefault(study.name, set()).add(one.proposal.id)
-    least = {name: len(proposals) for name, proposals in learned.items()}
-    assert set(least) == {
-        "joint_bohb-0",
-        "joint_tpe_full-0",
-        "joint_smac-0",
-        *(f"{sampler}_first-0-{step}" for sampler in ("smac", "ppo", "evolution") for step in (1, 2)),
-        "gradients_first-0-2",
-    }
-    assert min(least.values()) >= 10
