@@ -9,6 +9,9 @@ from scipy.stats import rankdata
 RESAMPLES = 2000
 """Bootstrap resamples behind an interval."""
 
+INTERVAL = [0.025, 0.975]
+"""Quantiles of the resamples at the ends of a 95 % interval."""
+
 FEWEST = 3
 """Fewest configurations for a correlation."""
 
@@ -106,5 +109,5 @@ def bootstrap_interval(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -
     if np.isnan(spearman(x, y)):
         return np.nan, np.nan
     chosen = rng.integers(len(x), size=(RESAMPLES, len(x)))
-    low, high = np.nanquantile(spearman(x[chosen], y[chosen]), [0.025, 0.975])
+    low, high = np.nanquantile(spearman(x[chosen], y[chosen]), INTERVAL)
     return float(low), float(high)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from jointsearch.analysis.correlation import FEWEST, RESAMPLES, correlations, spearman
+from jointsearch.analysis.correlation import FEWEST, INTERVAL, RESAMPLES, correlations, spearman
 from jointsearch.analysis.observations import table as observations_table
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
@@ -33,7 +33,6 @@ _COUNTS = {
 }
 MEASURES = ["survivors", "share", "interval_low", "interval_high", "regret", "regret_low", "regret_high"]
 _CURVE = ["top", "kept", *MEASURES]
-_INTERVAL = [0.025, 0.975]
 
 
 def one_in(divisor: int, number: int) -> int:
@@ -129,7 +128,7 @@ def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.D
     chosen = rng.integers(size, size=(RESAMPLES, size))
     tops, _, regrets = follow(lower[chosen], full[chosen])
     # A quantile that is one of the values, as there is nothing between an infinite one and its neighbour.
-    of_regret = np.quantile(regrets[tops > 0], _INTERVAL, axis=0, method="inverted_cdf")
+    of_regret = np.quantile(regrets[tops > 0], INTERVAL, axis=0, method="inverted_cdf")
     columns = (survivors, survivors / top, *of_share, regret, *of_regret)
     return pd.DataFrame({"top": top, "kept": np.arange(1, size + 1), **dict(zip(MEASURES, columns, strict=True))})
 
@@ -173,7 +172,7 @@ def contrast(observations: pd.DataFrame, all_budgets: Sequence[float], rng: np.r
         found |= {"neighbouring": float(near), "furthest": float(far), "difference": float(near - far)}
     if not np.isnan(found["difference"]):
         near, far = _near_and_far(known[rng.integers(len(known), size=(RESAMPLES, len(known)))])
-        found["interval_low"], found["interval_high"] = map(float, np.nanquantile(near - far, _INTERVAL))
+        found["interval_low"], found["interval_high"] = map(float, np.nanquantile(near - far, INTERVAL))
     return {"n": len(known), **found}
 
 

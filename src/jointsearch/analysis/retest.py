@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from jointsearch.analysis.correlation import FEWEST, RESAMPLES, spearman
+from jointsearch.analysis.correlation import FEWEST, INTERVAL, RESAMPLES, spearman
 from jointsearch.analysis.early_stopping import generator
 from jointsearch.core import layout
 from jointsearch.results.results import Results
@@ -19,7 +19,6 @@ from jointsearch.search.hyperband import budgets
 _CORRELATION = ["spearman", "interval_low", "interval_high"]
 _CORRECTED = ["corrected", "corrected_low", "corrected_high"]
 _COLUMNS = ["lower_budget", "higher_budget", "n", *_CORRELATION, *_CORRECTED]
-_INTERVAL = [0.025, 0.975]
 _UNDEFINED = 0.02
 """Share of resamples without a correlation up to which the others have an interval: they are a choice of the better."""
 
@@ -101,7 +100,7 @@ def _statistics(x: Losses, y: Losses, same: bool, rng: np.random.Generator) -> l
 def _interval(resampled: NDArray[np.float64]) -> list[float]:
     if np.isnan(resampled).mean() > _UNDEFINED:
         return [np.nan, np.nan]
-    return [float(end) for end in np.nanquantile(resampled, _INTERVAL)]
+    return [float(end) for end in np.nanquantile(resampled, INTERVAL)]
 
 
 def _losses(results: Results, seeds: int) -> dict[float, Losses]:

@@ -224,7 +224,7 @@ def _studies(all_jobs: Mapping[str, StudyJobs], search: float) -> list[str]:
                 numbers[group] += one.planned.plan.trainings
                 costs[group] += one.planned.cost
     unit, width = all_jobs[layout.SEARCH].config.budget.unit, max(12, *map(len, numbers))
-    beside = math.fsum(one for group, one in costs.items() if not group.startswith(" "))
+    beside = math.fsum(one.planned.cost for name, one in all_jobs.items() if name != layout.SEARCH)
     cells = {group: [str(number), amount(costs[group], unit)] for group, number in numbers.items()}
     column = _column(*(cell for of_group in cells.values() for cell in of_group))
     return [
