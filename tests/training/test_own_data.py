@@ -102,6 +102,8 @@ TRAIN = (IMAGES, LABELS)
         ({"train": TRAIN, "classes": 4}, "classes: is 4; it must be a list of names"),
         ({"train": None}, "it must return a mapping with train, a pair of arrays"),
         ({"train": TRAIN, "classes": list("abca")}, "classes: a name is there twice"),
+        ({"train": (IMAGES, LABELS * 2)}, "train: no images of class 1; add some, or number the classes without gaps"),
+        ({"train": TRAIN, "classes": list("abcde")}, "train: no images of class e; add some"),
         ({"train": (IMAGES, 0 * LABELS)}, "1 classes, and labels up to 0"),
         ({"train": ([IMAGES[0], IMAGES[1, 1:]], [0, 1])}, "train: is no pair of arrays (setting an array element"),
         ({"train": (IMAGES, [[0], [0, 1]])}, "train: is no pair of arrays (setting an array element"),

@@ -37,8 +37,12 @@ def checked(pairs: Mapping[str, Any], classes: Any, where: str) -> RawData:
     for key, shape in shapes.items():
         if shape != shapes["train"]:
             raise UserError(f"{where}: {key}: images of {_of(shape)}, those of train have {_of(shapes['train'])}")
-    number = max(int(part.labels.max()) for part in parts.values()) + 1
-    return RawData(_classes(classes, number, where), parts["train"], parts.get("test"), parts.get("validation"))
+    names = _classes(classes, max(int(part.labels.max()) for part in parts.values()) + 1, where)
+    present = np.isin(np.arange(len(names)), parts["train"].labels)
+    if not present.all():
+        missing = names[int(present.argmin())]
+        raise UserError(f"{where}: train: no images of class {missing}; add some, or number the classes without gaps")
+    return RawData(names, parts["train"], parts.get("test"), parts.get("validation"))
 
 
 def _part(pair: Any, where: str) -> Part:

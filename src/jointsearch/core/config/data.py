@@ -14,9 +14,14 @@ TORCHVISION = "torchvision:"
 NPZ = ".npz"
 
 
+def _is_ours(name: str) -> bool:
+    """Whether it is a data set that we read, not one that a function of the user's loads."""
+    patterns = (rf"{TORCHVISION}\w+(/\w+)?", rf"[^/\0]+{re.escape(NPZ)}")
+    return name in KNOWN or any(re.fullmatch(pattern, name) for pattern in patterns)
+
+
 def _check_name(name: str) -> str:
-    ours = name in KNOWN or re.fullmatch(r"torchvision:\w+(/\w+)?", name) or re.fullmatch(r"[^/\0]+\.npz", name)
-    if not ours and not dotted.is_own(name):
+    if not _is_ours(name) and not dotted.is_own(name):
         others = "or 'torchvision:Name', a file 'name.npz', or your own, 'package.module:function'"
         raise ValueError(f"no such data set; {suggest(name, KNOWN)} ({others})")
     return name
@@ -52,8 +57,7 @@ class DataSettings(Settings):
     @property
     def own(self) -> str | None:
         """The dotted name of a function of one's own that loads the images."""
-        others = self.name in KNOWN or self.name.startswith(TORCHVISION) or self.name.endswith(NPZ)
-        return None if others else self.name
+        return None if _is_ours(self.name) else self.name
 
     @model_validator(mode="after")
     def _only_pictures_are_resized(self) -> Self:
