@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path, help="a results folder, or the configuration of an experiment")
     parser.add_argument(
-        "--output", type=Path, help="file to write (default: <folder>.tar.gz, or <folder>/records.tar.gz)"
+        "--output", type=Path, help="file to write (default: <folder>.tar.xz, or <folder>/records.tar.xz)"
     )
     parser.add_argument("--checkpoints", action="store_true", help="pack the states of interrupted trainings too")
     parser.add_argument("--records", action="store_true", help="pack only the records, from which all else is remade")
@@ -26,7 +26,7 @@ def main() -> None:
         folder = StudyJobs.from_config(config.read(arguments.experiment)).folder
     if not folder.name:
         folder = folder.resolve()
-    default = folder / archive.RECORDS if arguments.records else folder.with_name(f"{folder.name}.tar.gz")
+    default = folder / archive.RECORDS if arguments.records else folder.with_name(f"{folder.name}.tar.xz")
     output = arguments.output or default
     if arguments.records:
         number = archive.pack_records(folder, output)

@@ -1,7 +1,7 @@
 """What do the records of an experiment say so far?
 
 Makes the tables, figures, numbers and the paper from all trainings so far, at once and without any training, as the
-workflow makes them one by one at the end. The records that come with this repository (`records.tar.gz` in a results
+workflow makes them one by one at the end. The records that come with this repository (`records.tar.xz` in a results
 folder) are unpacked first, if the experiment has none yet.
 """
 

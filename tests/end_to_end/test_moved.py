@@ -61,10 +61,10 @@ def test_copied_results_have_nothing_to_do_in_another_clone(run_by_snakemake, wo
 
 
 def test_an_archive_unpacked_has_nothing_to_do_and_its_configuration_finds_its_space(finished, workspace, tmp_path):
-    packed = tmp_path / "small.tar.gz"
+    packed = tmp_path / "small.tar.xz"
     assert finished.call("archive", "results/small", "--output", str(packed)).returncode == 0
     workspace.results.mkdir(parents=True)
-    subprocess.run(["tar", "xzf", packed, "-C", workspace.results.parent], check=True)
+    subprocess.run(["tar", "xf", packed, "-C", workspace.results.parent], check=True)
     (workspace.folder / "space.yaml").write_text("another")
     command = [workspace.command()[0], "-n", "--configfile", "results/small/config.yaml"]
     done = subprocess.run(command, cwd=workspace.folder, capture_output=True, text=True)

@@ -34,6 +34,8 @@ LOGS = Path("/var/log/jointsearch-slurm")
 DEVICES = Path("/dev/jointsearch-slurm")
 CONFIG = Path("/etc/slurm")
 CLUSTER = "jointsearch-test"
+DECLARED = "declared-down-by-a-test"
+"""The reason of a node that `node_down` took away; Slurm forgets it once the node takes jobs again."""
 MARKER = "# Made by jointsearch's tests/slurm/cluster.py, which removes it again."
 
 PACKAGES = ["slurm-wlm", "munge"]
@@ -177,18 +179,27 @@ def running() -> bool:
 
 def state(name: str) -> str:
     """Tell a node's state as sinfo has it, such as idle, mixed or down*; empty while the controller is silent."""
-    command = ["sinfo", "--noheader", "--Node", "--partition=urgent", f"--nodes={name}", "--format=%T"]
+    return _sinfo(name, "%T")
+
+
+def _sinfo(name: str, field: str) -> str:
+    command = ["sinfo", "--noheader", "--Node", "--partition=urgent", f"--nodes={name}", f"--format={field}"]
     return subprocess.run(command, env=_environment(), capture_output=True, text=True).stdout.strip()
+
+
+def _is_down(name: str) -> bool:
+    """Whether a node is down. While its last jobs end, sinfo may call it mixed, and only the reason tells."""
+    return _sinfo(name, "%E") == DECLARED or state(name).startswith("down")
 
 
 def node_down(name: str) -> None:
     """Declare a node down, which ends its jobs or puts them back into the queue."""
-    _run("scontrol", "update", f"NodeName={name}", "State=DOWN", "Reason=test")
+    _run("scontrol", "update", f"NodeName={name}", "State=DOWN", f"Reason={DECLARED}")
 
 
 def node_up(name: str) -> None:
     """Bring a node back, with a new slurmd where the old one is gone, and wait until it takes jobs."""
-    if state(name).startswith("down"):
+    if _is_down(name):
         # Given up by the controller. One of them may come back here, and Slurm holds a job of which it finds another.
         _kill_jobs(name)
     if _process(f"slurmd-{name}") is None:
@@ -199,10 +210,10 @@ def node_up(name: str) -> None:
 
 
 def _takes_jobs(name: str) -> bool:
-    """Whether a node takes jobs; one that is down is told to. While its last jobs end, it does not show that it is."""
-    if (now := state(name)).startswith(("down", "drain")):
+    """Whether a node takes jobs; one that is down is told to."""
+    if _is_down(name) or state(name).startswith("drain"):
         _run("scontrol", "update", f"NodeName={name}", "State=RESUME")
-    return now in {"idle", "mixed", "allocated"}
+    return not _is_down(name) and state(name) in {"idle", "mixed", "allocated"}
 
 
 def kill_slurmd(name: str, jobs: bool = True) -> None:

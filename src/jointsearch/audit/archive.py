@@ -1,6 +1,6 @@
 """An experiment in one file, which unpacks and can be audited anywhere."""
 
-import gzip
+import lzma
 import shutil
 import tarfile
 import tempfile
@@ -16,7 +16,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_whole
 
 CHECKPOINTS = "*/bracket-*/rung-*/*.pt"
-RECORDS = "records.tar.gz"
+RECORDS = "records.tar.xz"
 """In the folder of an experiment: its records, from which all else is recomputed without training."""
 
 
@@ -31,7 +31,7 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
     folder
         Of the experiment.
     output
-        The `.tar.gz` to write.
+        The `.tar.xz` to write.
     checkpoints
         Whether the states of interrupted trainings are packed too.
 
@@ -80,7 +80,7 @@ def _write(folder: Path, output: Path, names: Sequence[str], done: Audit) -> int
 
     def write(file: IO[bytes]) -> None:
         with (
-            gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as packed,
+            lzma.LZMAFile(file, "wb") as packed,
             tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
             for name in sorted(names):
@@ -119,7 +119,7 @@ def unpack(archive: Path, folder: Path) -> int:
                 if (folder / path.name).is_dir():
                     shutil.rmtree(folder / path.name)
                 path.rename(folder / path.name)
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
         raise UserError(f"{archive}: no archive of records ({str(error).splitlines()[0]}); restore it") from None
     except OSError as error:
         raise UserError(f"{archive}: cannot be unpacked ({error.strerror or error}); make room or restore it") from None
