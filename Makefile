@@ -19,7 +19,7 @@ export CONFIG
 LIBRARY_TESTS := $(patsubst %,tests/samplers/peers/test_%.py,dehb smac tpe)
 
 .DEFAULT_GOAL := help
-.PHONY: help env built demo paper calibrate test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-gpu bench-slurm status resume-check lock schemas
+.PHONY: help env built demo miniature paper calibrate test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-gpu bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -33,6 +33,12 @@ built:
 demo: env ## run a whole search on scikit-learn's digits images, in minutes on two cores
 	@$(BIN)/snakemake --configfile config/demo.yaml
 	@$(BIN)/python scripts/status.py config/demo.yaml
+
+MINIATURE := $(patsubst %,config/%.yaml,miniature miniature-arms miniature-systems)
+
+miniature: env ## run the scale model of the study, after saying what it costs: a day on two cores (docs/studies.md)
+	@for config in $(MINIATURE); do $(BIN)/snakemake plan --configfile $$config || exit; done
+	@for config in $(MINIATURE); do $(BIN)/snakemake --configfile $$config || exit; done
 
 paper: CONFIG = config/demo.yaml
 paper: env ## make figures, tables and the paper from the trainings so far (default: the demo, from the records here)
