@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jointsearch.core import cli, config, layout
 from jointsearch.space.space import Space
-from jointsearch.workflow.cost import report
+from jointsearch.workflow import arm_proposals, cost
 from jointsearch.workflow.study_jobs import StudyJobs
 
 
@@ -23,7 +23,8 @@ def main() -> None:
     all_jobs = StudyJobs.all_from_config(settings)
     # Forbidden clauses may leave nothing, which only drawing from the space shows.
     Space(all_jobs[layout.SEARCH].experiment.space)
-    print(report(all_jobs, arguments.workers or settings.jobs.workers))
+    parts = [cost.report(all_jobs, arguments.workers or settings.jobs.workers), arm_proposals.report(all_jobs)]
+    print("\n\n".join(filter(None, parts)))
 
 
 if __name__ == "__main__":

@@ -144,6 +144,7 @@ class Simulation:
             budgets=self.all_budgets,
             level=item.levels[0],
             pending=tuple((values, hyperband.bracket(index, self.settings).levels[0]) for values, index in starts),
+            seed=derive_seed(self.seed, layout.SEARCH, "sampler"),
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from results_folder import plan_of, put
 
+from jointsearch.audit import audit
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings
@@ -52,6 +53,24 @@ def test_a_plan_that_is_missing_or_follows_from_nothing_cannot_be_checked(planne
     put(planned / "plan.json", plan)
     (planned / "config.yaml").unlink()
     assert verdict(planned)[0] == "cannot be checked"
+
+
+def said_of_the_configuration(folder: Path) -> dict[str, str]:
+    """What an audit says where the configuration is needed, by level."""
+    done = audit.run(folder, "derive")
+    return {one.level: one.message for one in done.findings if one.subject == "config.yaml"}
+
+
+def test_a_configuration_is_missing_only_where_a_run_has_written_it(planned):
+    """One of the studies, or of the search, alone ends before it does."""
+    (planned / "config.yaml").unlink()
+    early = "not made yet, as no run has come to the end of the workflow; run `snakemake` without a target"
+    assert said_of_the_configuration(planned) == {"hash": f"it says what is complete, but is {early}", "derive": early}
+    assert verdict(planned) == ("cannot be checked", f"config.yaml, from which it follows, is {early}")
+    put(planned / "manifest.sha256", b"")
+    assert said_of_the_configuration(planned)["derive"] == "missing; restore it"
+    put(planned / "config.yaml", b"{")
+    assert said_of_the_configuration(planned)["hash"].endswith(" is broken; restore it")
 
 
 def test_a_plan_that_is_broken_is_a_mismatch(planned):

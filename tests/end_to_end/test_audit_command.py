@@ -176,7 +176,7 @@ def test_json_is_one_document_and_whole(committed, finished):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nowhere/at/all"], "nowhere/at/all: not in the results of an experiment"),
+        (["nowhere/at/all"], "nowhere/at/all: no such file or folder"),
         (["show", "nothing"], "nothing: no file, evaluation or number of results/small"),
         (["diff", "0-0-0@0"], "diff: takes two evaluations, or two results folders"),
         (["diff", "0-0-0@0", "results/small"], "diff: takes two evaluations, or two results folders"),

@@ -42,7 +42,7 @@ def test_what_is_given_on_the_command_line_is_read_as_a_file_is(workspace):
     changes = ["training={compile: on}", "search={lags: null, length: 2}", "experiment=other"]
     assert "other: 2 brackets" in workspace.snakemake("plan", "--config", *changes)
     printed = workspace.snakemake("-n", "--config", "training={compile: yes}", succeeds=False)
-    assert "training.compile: Input should be 'auto', 'on' or 'off' (got 'yes')" in printed
+    assert "training.compile: expected 'auto', 'on' or 'off' (got 'yes')" in printed
 
 
 def test_a_space_of_which_nothing_is_left_is_refused_by_the_plan(workspace):

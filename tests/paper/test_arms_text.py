@@ -21,19 +21,19 @@ def made() -> tuple[Results, dict[str, Experiment]]:
     return planned_arms({})
 
 
-def planned_arms(arms: dict[str, Any]) -> tuple[Results, dict[str, Experiment]]:
+def planned_arms(arms: dict[str, Any], budget: BudgetSettings = EPOCHS) -> tuple[Results, dict[str, Experiment]]:
     section = {"brackets": 4, "repeats": 2, "start": "resnet_20"} | ({"arms": arms} if arms else {})
     settings = Config.model_validate(
         {
             "experiment": "x",
             "data": DataSettings(name="digits").model_dump(),
-            "budget": EPOCHS.model_dump(),
+            "budget": budget.model_dump(),
             "studies": {"arms": section, "correlation": {}},
         }
     )
     experiment = resolve(settings)
     planned = kinds.plan(settings, experiment)
-    known = replace(results(EPOCHS), plan=kinds.record(planned, experiment), experiment=experiment)
+    known = replace(results(budget), plan=kinds.record(planned, experiment), experiment=experiment)
     return known, {name: one.experiment for name, one in planned.items()}
 
 
@@ -48,13 +48,15 @@ def test_each_arm_says_what_it_searches_by_what_and_its_share(made) -> None:
     assert {arm.repeats for arm in found.values()} == {2} and next(iter(found)) == "joint_bohb"
 
 
-def test_a_gradient_step_has_the_share_that_it_trains() -> None:
+@pytest.mark.parametrize("rest", ["", ", all at the full budget"], ids=["budgets", "a single budget"])
+def test_a_gradient_step_has_the_share_that_it_trains_and_no_budget_of_the_search(rest) -> None:
     steps = [{"search": "architecture", "sampler": "gradients"}, {"search": "hyperparameters"}]
-    known, planned = planned_arms({"joint_bohb": None, "gradients_first": {"steps": steps}})
+    budget = EPOCHS.model_copy(update={"minimum": 3}) if rest else EPOCHS
+    known, planned = planned_arms({"joint_bohb": None, "gradients_first": {"steps": steps}}, budget)
     (found,) = [arm.text for arm in arm_texts(known, planned)[0] if arm.stepwise]
     assert found == (
         "architecture by gradients in a weight-sharing network with 50 % of the budget, "
-        "then hyperparameters by BOHB with 50 % of the budget"
+        f"then hyperparameters by BOHB{rest} with 50 % of the budget"
     )
 
 

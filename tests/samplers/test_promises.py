@@ -123,13 +123,16 @@ def test_what_is_no_suggestion_is_told_with_what_it_must_be(first_rung, returned
         (lambda values: suggestion(values | {"momentum": float("nan")}), "proposed a configuration outside the space"),
         (
             lambda values: suggestion(values, Origin(sampler="mine", kind="guess")),
-            "Origin: kind: Input should be 'random'",
+            "Origin: kind: expected 'random'",
         ),
         (
             lambda values: suggestion(values, Origin(sampler=3, kind="model")),
-            "Origin: sampler: Input should be a valid",
+            "Origin: sampler: expected text",
         ),
-        (lambda values: suggestion(values, model=Model(budget="x", evaluations=())), "Model: budget: Input should be"),
+        (
+            lambda values: suggestion(values, model=Model(budget="x", evaluations=())),
+            "Model: budget: expected a number",
+        ),
     ],
 )
 def test_a_broken_promise_is_told(first_rung, returned, says):

@@ -8,7 +8,6 @@ import yaml
 
 from jointsearch.core.config import Config, parse, read
 from jointsearch.core.errors import UserError
-from jointsearch.networks import manual
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINING_PARAMETERS
 from jointsearch.search import common_numbers, hyperband, proposals
 from jointsearch.search.hyperband import Bracket
@@ -402,6 +401,8 @@ def test_forbidden_combinations_are_never_drawn_and_numbers_stay_common(tmp_path
         ({"a": {"search": "architecture"}}, "studies.arms.arms.a: no step searches hyperparameters; add it to one"),
         ({"a": {"sampler": "bob"}}, "studies.arms.arms.a.sampler: no sampler 'bob'; did you mean 'bohb'?"),
         ({"a": {"sampler": "nobodys:make"}}, "arms.a.sampler: nobodys:make: no module 'nobodys' here or in the"),
+        ({"a": {"sampler": "gradient"}}, "arms.a.sampler: no sampler 'gradient'; did you mean 'gradients'?"),
+        ({"a": {"sampler": "json:lods"}}, "arms.a.sampler: json:lods: json has no 'lods'; did you mean 'loads'?"),
         (
             {"a": {"sampler_settings": {"num_sample": 3}}},
             "studies.arms.arms.a.sampler_settings: num_sample: unknown setting of bohb; did you mean 'num_samples'?",
@@ -536,6 +537,5 @@ def test_networks_and_objectives_of_ones_own_are_not_searched_by_gradients(tmp_p
     (tmp_path / "narrow_networks.py").write_text("def build(**values):\n    return None\n")
     monkeypatch.syspath_prepend(tmp_path)
     arms = by_gradients("architecture", "hyperparameters")
-    arms["a"]["start"] = manual.architecture("resnet_20").values
     says = "studies.arms.arms.a.steps.0.sampler: gradients: gradient-based search is for the built-in network; name a"
     assert refusal(arms, training={"network": "narrow_networks:build"}).startswith(says)

@@ -1,5 +1,6 @@
 """Modules of one's own in a configuration: what is checked before anything runs."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,22 @@ def test_a_module_that_is_not_there_is_reported_before_anything_runs(asked, key)
     asked[section] = {name: "my_ligth:build"}
     asked.setdefault("training", {"network": "my_light:build"})
     with pytest.raises(UserError, match=f"{key}: my_ligth:build: no module 'my_ligth' here or in the environment"):
+        resolve(config.parse(asked))
+
+
+def test_a_sampler_that_its_module_lacks_is_reported_before_anything_runs(asked, tmp_path):
+    (tmp_path / "my_samplers.py").write_text("import no_such_library\ndef make():\n    pass\n")
+    asked["search"] = {"sampler": "my_samplers:maek"}
+    says = "search.sampler: my_samplers:maek: my_samplers has no 'maek'; did you mean 'make'?"
+    with pytest.raises(UserError, match=re.escape(says)):
+        resolve(config.parse(asked))
+    asked["search"] = {"sampler": "my_samplers:make"}
+    assert resolve(config.parse(asked)).sampler == "my_samplers:make"
+
+
+def test_gradient_based_search_is_no_sampler_of_the_search(asked):
+    asked["search"] = {"sampler": "gradients"}
+    with pytest.raises(UserError, match=r"^search\.sampler: gradients: gradient-based search is a step of an arm "):
         resolve(config.parse(asked))
 
 

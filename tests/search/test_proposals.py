@@ -95,6 +95,22 @@ def test_repeats_of_a_search_begin_with_other_configurations():
     assert len({seed for rung in rungs for seed in seeds(rung)}) == 3 * 27
 
 
+def test_brackets_of_a_search_share_a_seed_and_repeats_and_experiments_do_not(monkeypatch):
+    propose, found = base.propose, []
+
+    def watched(*arguments):
+        found.append(arguments[-1].seed)
+        return propose(*arguments)
+
+    monkeypatch.setattr(base, "propose", watched)
+    repeats = [EXPERIMENT.model_copy(update={"repeat": repeat}) for repeat in (0, 1)]
+    for experiment in (EXPERIMENT, EXPERIMENT.model_copy(update={"seed": 99}), *repeats):
+        for index in range(2):
+            proposals.first_rung(experiment, proposals.history(experiment, "search", index, None, []), [], [])
+    assert found[::2] == found[1::2]
+    assert len({*found}) == 4
+
+
 def test_pending_proposals_are_shown_to_a_sampler_with_the_budgets_that_they_start_at(monkeypatch):
     propose, outlooks = base.propose, []
 

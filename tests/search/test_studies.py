@@ -428,7 +428,7 @@ def test_manual_architectures_are_divided_and_named_so_in_the_plan():
     [
         ({"manual": {"seedz": 1}}, "studies.manual.seedz: unknown key; did you mean 'seeds'?"),
         ({"arms": {"start": "resnet_20", "bracket": 8}}, "studies.arms.bracket: unknown key; did you mean 'brackets'?"),
-        ({"manual": {"architectures": []}}, "studies.manual.architectures: Tuple should have at least 1 item"),
+        ({"manual": {"architectures": []}}, "studies.manual.architectures: expected a list of at least 1; for"),
     ],
 )
 def test_a_mistake_in_a_study_is_one_line(raw, says):

@@ -210,7 +210,7 @@ def test_settings_are_read_as_they_are_written(tmp_path, losses):
         ),
         ({"folder": "x", "losses": [-1e308, 1e308]}, "search.warm_start.losses: "),
         ({"folder": "x", "loses": "ranks"}, "search.warm_start.loses: unknown key; did you mean 'losses'?"),
-        ({"losses": "ranks"}, "search.warm_start.folder: Field required"),
+        ({"losses": "ranks"}, "search.warm_start.folder: missing; give it a value"),
         (["x"], "search.warm_start: "),
     ],
 )

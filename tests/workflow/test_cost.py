@@ -2,9 +2,11 @@ import re
 
 import pytest
 
-from jointsearch.core.config import BudgetSettings, Config, parse
+from jointsearch.core.code import ROOT
+from jointsearch.core.config import BudgetSettings, Config, load, parse
 from jointsearch.core.units import amount
 from jointsearch.search.hyperband import bracket, trainings
+from jointsearch.workflow import arm_proposals
 from jointsearch.workflow.cost import Cluster, first_model, report, simulate
 from jointsearch.workflow.study_jobs import StudyJobs
 
@@ -92,6 +94,21 @@ def test_the_plan_converts_other_budgets_into_time():
     assert ", if 1 GFLOP takes 0.5 s (jobs.seconds_per_unit)\n" in plans[1]
 
 
+@pytest.mark.parametrize("unit", ["epochs", "steps", "gflop"])
+def test_the_plan_makes_no_time_of_a_unit_whose_seconds_nobody_gave(unit):
+    budget = {"unit": unit, "minimum": 1, "maximum": 27}
+    plan = report(StudyJobs.all_from_config(Config(experiment="no-such", budget=budget)), 10)
+    [line] = [one for one in plan.splitlines() if one.startswith("in time")]
+    says = f"not known; set jobs.seconds_per_unit to the seconds that {amount(1, unit)} takes at most"
+    assert line.split(maxsplit=2)[2] == says
+
+
+def test_the_plan_of_the_demo_is_of_minutes():
+    raw = load(ROOT / "config/demo.yaml") | {"experiment": "no-such"}
+    plan = report(StudyJobs.all_from_config(parse(raw)), 2)
+    assert re.search(r"\nin time           [\d.]+ min of training, in [\d.]+ min, if 1 epoch takes 1\.5 s ", plan)
+
+
 def test_columns_of_the_plan_stay_apart_whatever_the_unit():
     nominal = {"step": 0.01, "convolution": 0, "gflop": 0, "megabyte": 0}
     budget = {"unit": "nominal_seconds", "nominal": nominal, "minimum": 1.5, "maximum": 40.5}
@@ -140,7 +157,7 @@ def test_jobs_ahead_of_the_workers_hide_how_rarely_the_run_looks():
 def plan_of_arms(arms, brackets):
     studies = {"arms": {"arms": arms, "brackets": brackets, "repeats": 2}}
     config = Config(experiment="no-such", studies=studies, budget={"unit": "epochs", "minimum": 1, "maximum": 9})
-    lines = report(StudyJobs.all_from_config(config), 10).splitlines()
+    lines = arm_proposals.report(StudyJobs.all_from_config(config)).splitlines()
     return {re.split("  +", one.strip())[0]: re.split("  +", one.strip())[1:] for one in lines if "  " in one}, lines
 
 
@@ -179,6 +196,10 @@ def test_the_plan_notes_where_a_step_that_should_learn_cannot():
         "architecture_first, step 2 learns nothing: none of its brackets sees the 16 evaluations at one budget that "
         "bohb needs",
     ]
+
+
+def test_without_arms_there_is_nothing_to_say_of_them():
+    assert arm_proposals.report(StudyJobs.all_from_config(Config(experiment="no-such"))) == ""
 
 
 def test_the_plan_says_what_studies_cost():

@@ -15,7 +15,7 @@ from jointsearch.core.files import read_record, sweep, write_record
 from jointsearch.search.incumbent import Incumbent, incumbent
 from jointsearch.search.plan import Plan
 from jointsearch.workflow import driver
-from jointsearch.workflow.session import Session, failure, images, summary
+from jointsearch.workflow.session import Session, failure, images, reader_of, summary
 from jointsearch.workflow.study_jobs import StudyJobs
 
 
@@ -197,3 +197,20 @@ def test_a_run_that_was_stopped_says_neither(tmp_path, monkeypatch, capsys):
     out, err = finished(tmp_path, monkeypatch, capsys, progress(1))
     assert out == ""
     assert "its log" not in err
+
+
+def test_progress_counts_what_a_run_trains_and_all_where_that_is_nothing():
+    studies = {"correlation": {"configurations": 3}, "retraining": {"seeds": 3}}
+    raw = {"experiment": "small", "space": SPACE, "search": {"length": 2, "length_unit": "brackets"}}
+    jobs = StudyJobs.all_from_config(config.parse(raw | {"studies": studies}))
+    outputs = {name: {str(batch) for rung in one.rungs for batch in rung} for name, one in jobs.items()}
+    every = list(jobs.values())
+
+    def total(*files: str) -> int:
+        return sum(reader_of(every, {*files}).read().total)
+
+    assert total(*outputs["correlation"], "results/small/data.json") == jobs["correlation"].planned.plan.trainings
+    assert total(*outputs["correlation"], *outputs["retraining"]) == 12 + 3
+    first = {file for file in outputs["search"] if "/bracket-000/" in file}
+    assert total(*first) == sum(jobs["search"].brackets[0].sizes) < jobs["search"].planned.plan.trainings
+    assert total() == total("results/small/data.json") == sum(one.planned.plan.trainings for one in every)

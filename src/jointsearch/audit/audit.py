@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,15 @@ class Target:
         for folder in (path, *path.parents):
             if (folder / "experiment.json").is_file():
                 return cls(folder, path.relative_to(folder).as_posix() if path != folder else None)
-        if path.exists() or len(path.parts) > 2:
+        if path.exists():
             raise UserError(f"{text}: not in the results of an experiment (no experiment.json beside or above it)")
+        if len(path.parts) > 2 or path.parent == results or path.is_absolute() or text.endswith("/"):
+            raise UserError(f"{text}: no such file or folder; name a results folder, or something in one")
+        if experiment is None and not re.search("^[0-9@-]+$|:", text):
+            try:
+                experiment = only_experiment(results)
+            except UserError as error:
+                raise UserError(f"{text}: no such folder; if it is a file of an experiment, {error}") from None
         return cls(experiment or only_experiment(results), text)
 
 

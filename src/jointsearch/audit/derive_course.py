@@ -46,6 +46,8 @@ def check_proposed(evidence: Evidence, study: str, findings: Findings) -> None:
         file = evidence.file(study, bracket, rung)
         if planned is None:
             message = "in a study that config.yaml does not plan"
+            if not evidence.configured:
+                message = f"config.yaml, from which they follow, is {evidence.without_plan}"
             findings.add("derive", "proposals", file, Verdict.CANNOT_BE_CHECKED, message)
             continue
         again = None

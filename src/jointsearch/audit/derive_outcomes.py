@@ -33,7 +33,7 @@ def check_outcomes(evidence: Evidence, findings: Findings) -> None:
 def check_crate(evidence: Evidence, findings: Findings) -> None:
     """Recompute the Run Crate of the files."""
     if not evidence.configured:
-        message = "the length of the search is unknown"
+        message = f"config.yaml is {evidence.without_plan}"
         findings.add("derive", "outcome", crate.METADATA, Verdict.CANNOT_BE_CHECKED, message)
         return
     with findings.distrust("derive", "outcome", crate.METADATA):

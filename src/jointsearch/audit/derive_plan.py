@@ -30,7 +30,7 @@ def check_plan(evidence: Evidence, findings: Findings) -> None:
 def _check_configuration(evidence: Evidence, findings: Findings) -> None:
     file = evidence.path / "config.yaml"
     if not file.exists():
-        findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
+        findings.add("derive", "configuration", file.name, Verdict.CANNOT_BE_CHECKED, evidence.without_plan)
         return
     try:
         configured = config.read(file)
@@ -53,7 +53,7 @@ def _check_plan_record(evidence: Evidence, findings: Findings) -> None:
         findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
         return
     if not evidence.configured:
-        message = "config.yaml, from which it follows, is missing or broken"
+        message = f"config.yaml, from which it follows, is {evidence.without_plan}"
         findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, message)
         return
     if found is None:
@@ -70,6 +70,8 @@ def check_settings(evidence: Evidence, findings: Findings) -> None:
         file = evidence.name(layout.experiment_file(evidence.path / name))
         if name not in evidence.configured:
             message = "a study that config.yaml does not plan"
+            if not evidence.configured:
+                message = f"config.yaml, from which they follow, is {evidence.without_plan}"
             findings.add("derive", "study", file, Verdict.CANNOT_BE_CHECKED, message)
             continue
         planned = evidence.configured[name]

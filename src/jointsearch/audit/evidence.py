@@ -76,6 +76,15 @@ class Evidence(Folder):
         except UserError:
             return None
 
+    @property
+    def without_plan(self) -> str:
+        """Why `config.yaml`, where it gives no plan, does not."""
+        if (self.path / "config.yaml").exists():
+            return "broken; restore it"
+        if (self.path / manifest.NAME).exists():
+            return "missing; restore it"
+        return "not made yet, as no run has come to the end of the workflow; run `snakemake` without a target"
+
     @cached_property
     def configured(self) -> dict[str, PlannedStudy]:
         """The studies that `config.yaml` gives, by name; none if it is missing or broken."""

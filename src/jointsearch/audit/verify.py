@@ -186,7 +186,7 @@ def _check_chain(evidence: Evidence, findings: Findings) -> None:
 
 def _check_complete(evidence: Evidence, findings: Findings) -> None:
     if not evidence.configured:
-        message = "missing or broken, so the length of the search is unknown; run the workflow to its end"
+        message = f"it says what is complete, but is {evidence.without_plan}"
         findings.add("hash", "complete", "config.yaml", Verdict.CANNOT_BE_CHECKED, message)
     in_batches = {
         (name.rpartition("/")[0], slot)

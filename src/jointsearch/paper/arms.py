@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from jointsearch.analysis.arm_design import ArmDesign, title
+from jointsearch.networks.choices import GRADIENTS
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
@@ -127,7 +128,8 @@ def _hows(steps: list[StudyPlan], planned: Mapping[str, Experiment], search: Exp
         method = _method(step, planned)
         by = METHODS[method][0] if method in METHODS else f"the sampler {method}"
         top = len(hyperband.budgets(search.budget)) - 1
-        single = all(item.levels == (top,) for item in step.brackets)
+        # The only level of a gradient-based step is its own budget.
+        single = step.kind != GRADIENTS and all(item.levels == (top,) for item in step.brackets)
         brackets = "" if method in _WITH_BRACKETS else " in the brackets of Hyperband"
         yield f"{_searched(one, search)} by {by}" + (", all at the full budget" if single else brackets)
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
-from jointsearch.core.errors import UserError, explain
+from jointsearch.core.errors import UserError
 from jointsearch.core.fields import Values
 from jointsearch.core.files import digest
 from jointsearch.core.history import Observation
 from jointsearch.core.proposal import Model, Origin
+from jointsearch.core.validation import explain
 
 # Named in annotations only: looking a sampler up must not cost the import of ConfigSpace.
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ class Outlook:
     pending
         The configurations that earlier brackets proposed and that have no evaluation in the history yet, with the
         level that they start at. Only for samplers that look at them (`registry.sees_pending`).
+    seed
+        The same in all brackets of a search: for what is drawn once, as the first weights of a controller that one
+        bracket after another trains further.
     """
 
     budgets: tuple[float, ...]
     level: int = 0
     pending: tuple[tuple[Values, int], ...] = ()
+    seed: int = 0
 
     @classmethod
     def of(cls, history: Sequence[Observation]) -> Outlook:

@@ -1,7 +1,7 @@
 """The samplers by name. Light to import; what a sampler needs is imported when it is made."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from jointsearch.core import dotted
 from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.validation import sentence
 from jointsearch.samplers.base import Sampler
 from jointsearch.samplers.settings import SamplerSettings
 
@@ -71,10 +72,17 @@ def make(name: str, settings: Mapping[str, Any]) -> Sampler:
         raise UserError(f"search.sampler: {name}: import fails with {error!r}; {_how_to_install(checked)}") from error
 
 
-def check(name: str, settings: Mapping[str, Any], where: str = "search") -> dict[str, Any]:
-    """Check the name and the settings of a sampler without making it; a dotted name only for its module.
+def check(name: str, settings: Mapping[str, Any], where: str = "search", others: Sequence[str] = ()) -> dict[str, Any]:
+    """Check the name and the settings of a sampler without making it; a dotted name by the source of its module.
 
-    `where` is the section of the configuration that has them, for messages.
+    Parameters
+    ----------
+    name, settings
+        As for `make`.
+    where
+        The section of the configuration that has them, for messages.
+    others
+        Names that may stand there too and are of no sampler: one that is misspelt is recognised.
 
     Returns
     -------
@@ -87,7 +95,8 @@ def check(name: str, settings: Mapping[str, Any], where: str = "search") -> dict
         As `make`.
     """
     if name not in REGISTRY:
-        _find_own(name, where)
+        _refuse_unknown(name, where, others)
+        dotted.check(name, f"{where}.sampler")
         return dict(settings)
     return _validated(name, settings, where).model_dump(exclude_defaults=True)
 
@@ -146,23 +155,22 @@ def pools_budgets(name: str) -> bool:
 
 def _advice(name: str, key: str, problem: Any) -> str:
     if problem["type"] != "extra_forbidden":
-        return f"{problem['msg']} (got {problem['input']!r})"
+        return sentence(problem)
     known = list(settings_of(name).model_fields)
     if not known:
         return f"unknown setting; {name} has none, remove it"
     return f"unknown setting of {name}; {suggest(key, known)}"
 
 
-def _find_own(name: str, where: str = "search") -> None:
-    """Check that a dotted name is one, and that its module exists."""
+def _refuse_unknown(name: str, where: str = "search", others: Sequence[str] = ()) -> None:
+    """Refuse what is neither a sampler nor a dotted name."""
     if not dotted.is_dotted(name):
-        known = f"{suggest(name, list(REGISTRY))} (or your own, 'package.module:function')"
+        known = f"{suggest(name, [*REGISTRY, *others])} (or your own, 'package.module:function')"
         raise UserError(f"{where}.sampler: no sampler {name!r}; {known}")
-    dotted.find(name, f"{where}.sampler")
 
 
 def _make_own(name: str, settings: Mapping[str, Any]) -> Sampler:
-    _find_own(name)
+    _refuse_unknown(name)
     factory: Callable[..., Sampler] = dotted.own(name, "search.sampler")
     try:
         sampler = factory(**settings)

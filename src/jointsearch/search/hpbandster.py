@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from jointsearch.core.errors import UserError, explain
+from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Index, Value, Values
 from jointsearch.core.files import write_bytes
 from jointsearch.core.proposal import Proposal, proposal_key
+from jointsearch.core.validation import explain
 
 # Named in annotations only: the workflow reads such a folder without the import of ConfigSpace.
 if TYPE_CHECKING:

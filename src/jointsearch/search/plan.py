@@ -173,14 +173,16 @@ def refuse_loss(folder: Path, planned: Plan) -> None:
     stored = read_record(path, Plan)
     if stored == planned:
         return
-    of_arms = []
-    for study in stored.studies:
-        begun = [one for one in study.brackets if layout.proposals_file(folder / study.name, one.index, 0).exists()]
-        if begun:
-            _refuse_loss(path, study, planned.study(study.name), begun)
-            of_arms += [study.name] if study.arm else []
-    if of_arms:
+    begun = {
+        study.name: [one for one in study.brackets if layout.proposals_file(folder / study.name, one.index, 0).exists()]
+        for study in stored.studies
+    }
+    studies = [study for study in stored.studies if begun[study.name]]
+    # First: of an arm that is left out, moving its results away would not help.
+    if of_arms := [study.name for study in studies if study.arm]:
         _refuse_other_tests(path, of_arms[0], stored, planned)
+    for study in studies:
+        _refuse_loss(path, study, planned.study(study.name), begun[study.name])
 
 
 def _refuse_other_tests(path: Path, begun: str, stored: Plan, planned: Plan) -> None:
@@ -205,9 +207,10 @@ def _refuse_loss(path: Path, study: StudyPlan, now: StudyPlan | None, begun: Seq
         )
     least = 1 + begun[-1].index
     if study.is_search and len(now.brackets) < least:
+        where = " (studies.arms.brackets, or a share)" if study.arm else ""
         raise UserError(
             f"{path}: plans {len(study.brackets)} brackets of {name}, {len(begun)} of them begun; {len(now.brackets)} "
-            f"are fewer; configure at least {least} brackets, or give this experiment another name"
+            f"are fewer; configure at least {least} brackets{where}, or give this experiment another name"
         )
     before, after = study.model_dump(), now.model_dump()
     # Brackets that have not begun may change, or go.

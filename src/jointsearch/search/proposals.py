@@ -138,6 +138,7 @@ def first_rung(
                 for rung in pending
                 for proposal in rung.proposals
             ),
+            seed=experiment.seed_of(last.study, "sampler"),
         ),
     )
     proposed = tuple(

@@ -9,6 +9,7 @@ from jointsearch.core.columns import refuse_names_of
 from jointsearch.core.config import Config, JobSettings, SearchSettings, StudySettings, WarmStartSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
+from jointsearch.networks.choices import GRADIENTS
 from jointsearch.networks.trainable import check_trainable
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband, warm_start
@@ -28,6 +29,10 @@ def resolve(config: Config) -> Experiment:
     refuse_names_of(space.hyperparameters, config.space)
     if config.objective is None:
         check_trainable(space, own_network=config.training.network is not None)
+    if config.search.sampler == GRADIENTS:
+        raise UserError(
+            f"search.sampler: {GRADIENTS}: gradient-based search is a step of an arm (studies.arms); name a sampler"
+        )
     known = warm_start.known(config, space)
     experiment = Experiment(
         name=config.experiment,
@@ -110,7 +115,7 @@ def refuse_another(path: Path, current: Experiment) -> None:
     if not path.exists():
         return
     stored = read_record(path, Experiment)
-    difference = _first_difference(stored.model_dump(mode="json"), current.model_dump(mode="json"))
+    difference = first_difference(stored.model_dump(mode="json"), current.model_dump(mode="json"))
     if difference:
         where, before, now = difference
         raise UserError(
@@ -119,13 +124,14 @@ def refuse_another(path: Path, current: Experiment) -> None:
         )
 
 
-def _first_difference(before: Any, now: Any, where: str = "") -> tuple[str, str, str] | None:
+def first_difference(before: Any, now: Any, where: str = "") -> tuple[str, str, str] | None:
+    """The key of the first value that differs between settings, and both values as JSON; None if none does."""
     if before == now:
         return None
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(key for key in now if key not in before)]:
             path = f"{where}.{key}" if where else key
-            found = _first_difference(before.get(key), now.get(key), path)
+            found = first_difference(before.get(key), now.get(key), path)
             if found:
                 return found
     return where, json.dumps(before), json.dumps(now)

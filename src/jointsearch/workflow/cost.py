@@ -168,18 +168,18 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
         for level, size, one in zip(item.levels, item.sizes, durations(item, all_budgets, continuation), strict=True):
             training[level] += size * one
     labels, spent = ([amount(one, unit) for one in several] for several in (all_budgets, training))
-    column = _column(*labels, *spent)
+    column = column_width(*labels, *spent)
     lines = [
         f"{config.experiment}: {amount(len(brackets), 'brackets')}, {amount(sum(counts), 'trainings')}, "
         f"{counts[-1]} of them at the full budget of {amount(all_budgets[-1], unit)}",
         "",
         f"one round of brackets (evaluations at each budget; eta {config.budget.eta}, {config.budget.rung_sizes}):",
-        _row("", labels, column=column),
+        row("", labels, column=column),
     ]
     for item in brackets[: len(all_budgets)]:
         sizes = dict(zip(item.levels, item.sizes, strict=True))
         cells = [str(sizes.get(level, "")) for level in range(len(all_budgets))]
-        lines.append(_row(f"bracket {item.index}", cells, column=column))
+        lines.append(row(f"bracket {item.index}", cells, column=column))
     jobs = config.jobs
     simulated = simulate(
         len(brackets), lag, workers, config.budget, jobs.evaluations_per_job, continuation, jobs.side_by_side
@@ -187,9 +187,9 @@ def report(all_jobs: Mapping[str, StudyJobs], workers: int) -> str:
     on_workers = f"on {amount(workers, 'workers')}"
     lines += [
         "",
-        _row("trainings", [str(number) for number in counts], column=column),
-        _row("training", spent, column=column),
-        _row("lag", [str(value) for value in lag], column=column),
+        row("trainings", [str(number) for number in counts], column=column),
+        row("training", spent, column=column),
+        row("lag", [str(value) for value in lag], column=column),
         "",
         f"total training    {amount(total, unit)} = {total / all_budgets[-1]:.0f} times the full budget",
         f"{on_workers:<17} {amount(simulated.makespan, unit)}, workers busy "
@@ -226,67 +226,31 @@ def _studies(all_jobs: Mapping[str, StudyJobs], search: float) -> list[str]:
     unit, width = all_jobs[layout.SEARCH].config.budget.unit, max(12, *map(len, numbers))
     beside = math.fsum(one.planned.cost for name, one in all_jobs.items() if name != layout.SEARCH)
     cells = {group: [str(number), amount(costs[group], unit)] for group, number in numbers.items()}
-    column = _column(*(cell for of_group in cells.values() for cell in of_group))
+    column = column_width(*(cell for of_group in cells.values() for cell in of_group))
     return [
         "",
-        _row("studies", ["trainings", "training"], width, column),
-        *(_row(group, of_group, width, column) for group, of_group in cells.items()),
-        *_proposals(all_jobs),
+        row("studies", ["trainings", "training"], width, column),
+        *(row(group, of_group, width, column) for group, of_group in cells.items()),
         "",
         f"all studies       {amount(search + beside, unit)} of training",
     ]
 
 
-def _proposals(all_jobs: Mapping[str, StudyJobs]) -> list[str]:
-    """How many proposals of each step of each arm can come from a model, with a note on each step that cannot learn."""
-    arms: dict[str, list[str]] = {}
-    notes: list[str] = []
-    for one in all_jobs.values():
-        plan, experiment = one.planned.plan, one.experiment
-        if plan.arm is None or plan.repeat != 0 or not plan.is_search:
-            continue
-        name = plan.arm if plan.name == layout.arm(plan.arm, 0) else f"{plan.arm}, step {plan.name.rpartition('-')[2]}"
-        sizes = [item.sizes[0] for item in one.brackets]
-        needed, found = _needed(experiment), _first_bracket(one)
-        if not registry.learns(experiment.sampler):
-            says = "none"
-        elif needed is None:
-            says = "not known"
-        elif found is None:
-            says = "none"
-            notes.append(
-                f"note              {name} learns nothing: none of its brackets sees "
-                f"{_evaluations(experiment, needed)} that {experiment.sampler} needs; give it more brackets, or other "
-                "sampler_settings"
-            )
-        else:
-            says = f"{sum(sizes[found[0] :])} at most, from bracket {found[0]} on"
-        arms[name] = [str(sum(sizes)), says]
-    if not arms:
-        return []
-    width, column = max(12, *map(len, arms)), _column(*(cell for cells in arms.values() for cell in cells))
-    return [
-        "",
-        _row("each repeat", ["proposals", "by a model"], width, column),
-        *(_row(name, cells, width, column) for name, cells in arms.items()),
-        *notes,
-    ]
-
-
-def _needed(experiment: Experiment) -> int | None:
+def evaluations_needed(experiment: Experiment) -> int | None:
+    """The evaluations that the model of a search needs; None if it has none, or does not say."""
     return registry.observations_needed(experiment.sampler, experiment.sampler_settings, experiment.space.dimension)
 
 
-def _first_bracket(study_jobs: StudyJobs, known: Sequence[float] = ()) -> tuple[int, int] | None:
+def first_bracket(study_jobs: StudyJobs, known: Sequence[float] = ()) -> tuple[int, int] | None:
     """The first bracket of a study with a model, see `first_model`; None also if the sampler does not say."""
-    experiment, needed = study_jobs.experiment, _needed(study_jobs.experiment)
+    experiment, needed = study_jobs.experiment, evaluations_needed(study_jobs.experiment)
     if needed is None:
         return None
     pooled = registry.pools_budgets(experiment.sampler)
     return first_model(len(study_jobs.brackets), experiment.lags, needed, experiment.budget, pooled, known)
 
 
-def _evaluations(experiment: Experiment, needed: int) -> str:
+def name_evaluations(experiment: Experiment, needed: int) -> str:
     """Name the evaluations that a model needs."""
     return f"the {needed} evaluations{'' if registry.pools_budgets(experiment.sampler) else ' at one budget'}"
 
@@ -296,30 +260,35 @@ def _in_time(study_jobs: StudyJobs, total: float, simulated: Schedule) -> list[s
     unit, rate = study_jobs.config.budget.unit, study_jobs.seconds_per_unit
     if unit == "seconds":
         return []
+    if unit != "nominal_seconds" and study_jobs.config.jobs.seconds_per_unit is None:
+        # The default is for time limits, which have to be long enough for anything.
+        most = f"the seconds that {amount(1, unit)} takes at most"
+        return [f"in time           not known; set jobs.seconds_per_unit to {most}"]
     return [
         f"in time           {duration(rate * total)} of training, in {duration(rate * simulated.makespan)}, "
         f"if {amount(1, unit)} takes {rate:g} s (jobs.seconds_per_unit)"
     ]
 
 
-def _row(name: str, cells: Sequence[str], width: int = 12, column: int = 13) -> str:
+def row(name: str, cells: Sequence[str], width: int = 12, column: int = 13) -> str:
+    """A row of a table: its name, and its cells to the right of their columns."""
     return f"  {name:<{width}}" + "".join(f"{cell:>{column}}" for cell in cells)
 
 
-def _column(*cells: str) -> int:
+def column_width(*cells: str) -> int:
     """Width of the columns of a table: that of its widest cell and two spaces, 13 at least."""
     return 2 + max(11, *map(len, cells))
 
 
 def _first_model(study_jobs: StudyJobs, simulated: Schedule) -> str:
     experiment = study_jobs.experiment
-    needed = _needed(experiment)
+    needed = evaluations_needed(experiment)
     if needed is None:
         return "none: this sampler states no number of evaluations that its model needs"
     begun = warm_start.known(study_jobs.config, experiment.space) or ()
-    found = _first_bracket(study_jobs, [one.budget for one in begun if one.loss is not None])
+    found = first_bracket(study_jobs, [one.budget for one in begun if one.loss is not None])
     if found is None:
-        return f"none: no bracket sees {_evaluations(experiment, needed)} that the model needs"
+        return f"none: no bracket sees {name_evaluations(experiment, needed)} that the model needs"
     index, level = found
     unit = experiment.budget.unit
     return (

@@ -61,6 +61,6 @@ class Listener:
     def _start(self) -> None:
         try:
             check_submission(self._workflow.executor_plugin.name)
-            self._session.start()
+            self._session.start({str(file) for job in self._workflow.dag.jobs for file in job.output})
         except UserError as error:
             raise self._refusal(str(error)) from None

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TextIO
@@ -18,8 +18,9 @@ from jointsearch.core.units import Measure, amount
 from jointsearch.networks.choices import GRADIENTS
 from jointsearch.results import dataset
 from jointsearch.results.folder import Folder
+from jointsearch.results.graph import Node
 from jointsearch.search.experiment import Experiment
-from jointsearch.search.hyperband import budgets
+from jointsearch.search.hyperband import Bracket, budgets
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.training import environment, job
 from jointsearch.workflow import gaps, time_stamps
@@ -51,8 +52,13 @@ class Session:
         """The results folder, which only one run at a time may use."""
         return self._study_jobs.folder
 
-    def start(self) -> None:
-        """Take the lock and start the progress line of all studies.
+    def start(self, outputs: Collection[str] = ()) -> None:
+        """Take the lock and start the progress line.
+
+        Parameters
+        ----------
+        outputs
+            Files that the jobs of this run make, or have made before: the progress is that of the trainings among them.
 
         Raises
         ------
@@ -71,9 +77,8 @@ class Session:
                 "this run waits and trains nothing twice (make resume-check)",
                 file=sys.stderr,
             )
-        shown = list(self._all_jobs.values())
         take_hangup_for_sigterm()
-        self._watcher = Watcher(reader_of(shown).read, sys.stderr)
+        self._watcher = Watcher(reader_of(list(self._all_jobs.values()), outputs).read, sys.stderr)
         self._watcher.start()
 
     def write_plan(self) -> None:
@@ -161,13 +166,25 @@ def _say(text: str, stream: TextIO) -> None:
         print(text, file=stream, flush=True)
 
 
-def reader_of(all_jobs: Sequence[StudyJobs]) -> ProgressReader:
-    """The reader of the progress of all studies of a configuration."""
+def reader_of(all_jobs: Sequence[StudyJobs], outputs: Collection[str] = ()) -> ProgressReader:
+    """The reader of the progress of all studies of a configuration; if `outputs` has trainings, of their brackets."""
     settings = all_jobs[0].config.budget
-    studies = {one.planned.name: one.brackets for one in all_jobs}
+    among = {one.planned.name: [item for item in one.brackets if _is_among(outputs, one, item)] for one in all_jobs}
+    studies = {name: items for name, items in among.items() if items} or {
+        one.planned.name: [*one.brackets] for one in all_jobs
+    }
     folder = Folder(all_jobs[0].folder, doubting=True)
-    own = {one.planned.name: one.experiment.budget.maximum for one in all_jobs if one.planned.plan.kind == GRADIENTS}
+    own = {
+        one.planned.name: one.experiment.budget.maximum
+        for one in all_jobs
+        if one.planned.plan.kind == GRADIENTS and one.planned.name in studies
+    }
     return ProgressReader(folder, studies, budgets(settings), settings.unit, own)
+
+
+def _is_among(outputs: Collection[str], study: StudyJobs, item: Bracket) -> bool:
+    rungs = (Node("rung", study.planned.name, item.index, rung) for rung in range(len(item.sizes)))
+    return any(str(batch) in outputs for rung in rungs for batch in study.files(rung))
 
 
 def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: Mapping[str, int]) -> str:

@@ -16,6 +16,7 @@ from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import refuse_loss
 from jointsearch.search.resolve import refuse_another, resolve
 from jointsearch.search.studies import kinds
+from jointsearch.search.studies.changed_arms import refuse_changed_arms
 from jointsearch.search.studies.kind import PlannedStudy
 
 SECONDS_PER_UNIT: dict[BudgetUnit, float] = {
@@ -76,11 +77,14 @@ class StudyJobs:
         all_jobs = {
             name: cls(config, study, graph, number, results) for number, (name, study) in enumerate(planned.items())
         }
+        search = all_jobs[layout.SEARCH]
+        refuse_another(search.frozen, experiment)
+        refuse_changed_arms(search.folder, planned, config.studies.arms, experiment)
         for one in all_jobs.values():
             # The values that a second step keeps are known only once the first has ended.
             if not one.planned.plan.keeps:
                 refuse_another(one.frozen, one.experiment)
-        refuse_loss(all_jobs[layout.SEARCH].folder, graph.plan)
+        refuse_loss(search.folder, graph.plan)
         return all_jobs
 
     @classmethod

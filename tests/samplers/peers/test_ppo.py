@@ -154,6 +154,13 @@ def test_the_controller_of_a_bracket_is_that_of_the_bracket_before_trained_furth
     assert any((weights != further.weights[name]).any() for name, weights in whole.weights.items())
 
 
+def test_first_weights_follow_from_the_seed_of_the_search_and_from_nothing_else():
+    known = history(GRID, 4)
+    same, again, other = (propose(GRID, known, outlook=Outlook(BUDGETS, seed=seed)) for seed in (7, 7, 8))
+    assert same == again
+    assert [one.values for one in same.configurations] != [one.values for one in other.configurations]
+
+
 def test_what_is_left_over_of_a_history_is_not_in_the_record_of_the_model():
     known = history(GRID, 3)
     suggestion = propose(GRID, known[:25])

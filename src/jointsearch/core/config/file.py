@@ -16,9 +16,10 @@ from jointsearch.core.config.search import SearchSettings
 from jointsearch.core.config.settings import DottedName, Settings
 from jointsearch.core.config.studies import NetworkStudySettings, StudySettings
 from jointsearch.core.config.training import TrainingSettings
-from jointsearch.core.errors import UserError, explain, suggest
+from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.fields import ENGINE_UNITS
 from jointsearch.core.paths import UserPath, escape, expand
+from jointsearch.core.validation import explain
 
 
 class Config(Settings):

@@ -22,8 +22,9 @@ class JobSettings(Settings):
     """Seconds between two saves of a training's state, from which it resumes if it is interrupted."""
     seconds_per_unit: Annotated[float, Field(gt=0, le=1e9)] | None = None
     """For the plan, and for the time limit of a cluster job whose budget is not in seconds: the most seconds that a
-    unit of it may take. Without it, 60 for an epoch, and 1 for a step, a GFLOP or a nominal second. An objective of
-    your own requires it, unless its unit is `seconds`."""
+    unit of it may take. Without it, the plan gives no time but for nominal seconds, and time limits allow 60 for an
+    epoch, and 1 for a step, a GFLOP or a nominal second. An objective of your own requires it, unless its unit is
+    `seconds`."""
     allowance: Annotated[float, Field(gt=0, le=1e9)] = 300
     """Seconds that the time limit of a cluster job allows each training beyond 1.1 times its budget, for starting,
     compiling, the last evaluation and saving."""

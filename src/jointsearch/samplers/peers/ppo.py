@@ -37,10 +37,11 @@ class Ppo:
     are divided into `bins` intervals, within which a value is uniform.
 
     The controller is trained anew from the history, in the order in which results became visible. Its first weights
-    are always the same, so that, where losses are errors, the controller of a bracket is that of the bracket before,
-    trained further. (The first loss outside of [0, 1] changes the rewards of all evaluations, also of earlier ones.)
-    Each `batch_size` evaluations make a mini-batch; those left over wait for more. What was drawn from an earlier
-    controller (by the lags of the history) or in another search counts as if it were from the present one.
+    are the same in all brackets of a search, so that, where losses are errors, the controller of a bracket is that of
+    the bracket before, trained further. (The first loss outside of [0, 1] changes the rewards of all evaluations, also
+    of earlier ones.) Each `batch_size` evaluations make a mini-batch; those left over wait for more. What was drawn
+    from an earlier controller (by the lags of the history) or in another search counts as if it were from the present
+    one.
 
     Every evaluation counts, so that a promoted configuration does at each of its budgets; `advantages` says how.
 
@@ -71,7 +72,7 @@ class Ppo:
         choices = tuple(choices_of(space.file.hyperparameters[name], self.settings.bins) for name in space.names)
         # Sums over more threads have other bits.
         with threadpool_limits(1, user_api="blas"):
-            controller = train(space, choices, history, self.settings)
+            controller = train(space, choices, history, self.settings, 0 if outlook is None else outlook.seed)
             if controller is None:
                 return Suggestion(filled([None] * count, space, self.name, rng))
             drawn = draw(controller, space, choices, count, rng)
@@ -83,11 +84,14 @@ class Ppo:
 
 
 def train(
-    space: Space, choices: Sequence[Choices], history: Sequence[Observation], settings: PpoSettings
+    space: Space, choices: Sequence[Choices], history: Sequence[Observation], settings: PpoSettings, seed: int = 0
 ) -> Controller | None:
-    """Train a controller on the whole mini-batches of a history; None if nothing in them tells good from bad."""
+    """Train a controller on the whole mini-batches of a history; None if nothing in them tells good from bad.
+
+    `seed` is that of its first weights.
+    """
     sizes = [one.size for one in choices]
-    controller = Controller.untrained(sizes, settings.hidden_units, np.random.default_rng(0))
+    controller = Controller.untrained(sizes, settings.hidden_units, np.random.default_rng(seed))
     adam = _Adam(controller.weights, settings.learning_rate)
     gained = advantages(history, settings.baseline_decay)
     made = _choices_made(space, choices, history)

@@ -9,7 +9,7 @@ from jointsearch.core.fields import Value
 from jointsearch.networks.choices import GRADIENTS
 from jointsearch.samplers import registry
 from jointsearch.search.experiment import Experiment
-from jointsearch.search.studies.gradients import gradient_settings
+from jointsearch.search.studies.gradients import gradient_settings, refuse_other_networks
 from jointsearch.search.studies.start import Start
 from jointsearch.space.file import SpaceFile
 from jointsearch.space.hyperparameters import Constant
@@ -146,19 +146,22 @@ def _reference(section: ArmsSettings, names: Collection[str]) -> str:
 
 def _steps(where: str, arm: ArmSettings, section: ArmsSettings, experiment: Experiment) -> Iterator[Step]:
     space, several = experiment.space, len(arm.each_step) > 1
+    names = [f"{where}.steps.{index}" for index in range(len(arm.each_step))] if several else [where]
+    by_gradients = [name for name, step in zip(names, arm.each_step, strict=True) if step.sampler == GRADIENTS]
+    for name in by_gradients:
+        refuse_other_networks(name, experiment)
     if several and (space.conditions or space.forbidden):
         raise UserError(
             f"{where}: a step that fixes a part of the space cannot keep conditions and forbidden combinations; "
             "leave this arm out"
         )
-    names = [f"{where}.steps.{index}" for index in range(len(arm.each_step))] if several else [where]
     searched = _searched(where, names, arm, space)
     begin: Mapping[str, Value] = {}
     if several:
         start = Start.of(arm.start or section.start, experiment, where if arm.start else WHERE)
         start.need([name for name in space.in_order if name not in searched[0]])
         begin = start.values
-    if [step.sampler for step in arm.each_step].count(GRADIENTS) > 1:
+    if len(by_gradients) > 1:
         raise UserError(f"{where}: two steps by {GRADIENTS}, which learns all choices at once; search both in one step")
     kept: tuple[str, ...] = ()
     for name, step, share, own in zip(names, arm.each_step, arm.shares, searched, strict=True):
@@ -203,7 +206,7 @@ def _settings(where: str, step: StepSettings, space: SpaceFile, experiment: Expe
             "space": space,
             "budget": budget,
             "sampler": step.sampler,
-            "sampler_settings": registry.check(step.sampler, own, where),
+            "sampler_settings": registry.check(step.sampler, own, where, others=(GRADIENTS,)),
         }
     )
 

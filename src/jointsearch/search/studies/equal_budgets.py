@@ -4,6 +4,7 @@ Budgets are counted in the lowest budget of a search, of which all others are wh
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import accumulate, count, islice, takewhile
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from jointsearch.core.config.arms import SHARES_DIFFER
 from jointsearch.core.errors import UserError
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.hyperband import Bracket
 from jointsearch.search.studies.arm import WHERE, Arm, Step
 
 ROUNDS_TRIED = 8
@@ -62,6 +64,21 @@ def _costs(experiment: Experiment) -> Iterator[int]:
     budgets, continuation = _multiples(experiment), experiment.training.continuation
     for index in count():
         yield int(hyperband.cost(hyperband.bracket(index, experiment.budget), budgets, continuation))
+
+
+def in_lowest_budgets(brackets: Iterable[Bracket], experiment: Experiment, own: float | None = None) -> int:
+    """What brackets train, in lowest budgets of a search; `own` is the budget of a single training that has another."""
+    if own is not None:
+        # Of the highest budget, all lower ones are fractions.
+        return round(Fraction(str(own)) / Fraction(str(experiment.budget.maximum)) * _multiples(experiment)[-1])
+    budgets, continuation = _multiples(experiment), experiment.training.continuation
+    return sum(int(hyperband.cost(item, budgets, continuation)) for item in brackets)
+
+
+def length_of(whole: int, experiment: Experiment) -> int | None:
+    """How many brackets of a search train as much as an arm, in lowest budgets; None if that is no whole number."""
+    sums = takewhile(lambda one: one <= whole, accumulate(_costs(experiment)))
+    return next((number for number, one in enumerate(sums, start=1) if one == whole), None)
 
 
 def _multiples(experiment: Experiment) -> list[int]:

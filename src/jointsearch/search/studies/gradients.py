@@ -35,6 +35,20 @@ class Gradients(StudyKind):
         return same_rung(experiment, study.name, bracket, rung, [(values, origin)])
 
 
+def refuse_other_networks(where: str, experiment: Experiment) -> None:
+    """Refuse a gradient-based step, whose key in the configuration is `where`, of any network but the built-in one.
+
+    Raises
+    ------
+    UserError
+        If another network is trained, or an objective of one's own.
+    """
+    if not experiment.is_multibranch:
+        raise UserError(
+            f"{where}.sampler: {GRADIENTS}: gradient-based search is for the built-in network; name a sampler"
+        )
+
+
 def gradient_settings(where: str, settings: Mapping[str, Any], space: SpaceFile, experiment: Experiment) -> Experiment:
     """Settings of a gradient-based step, but for its budget.
 
@@ -52,12 +66,8 @@ def gradient_settings(where: str, settings: Mapping[str, Any], space: SpaceFile,
     Raises
     ------
     UserError
-        If the network is not the multi-branch ResNet, or the step searches more than its architecture.
+        If the step searches more than the architecture.
     """
-    if not experiment.is_multibranch:
-        raise UserError(
-            f"{where}.sampler: {GRADIENTS}: gradient-based search is for the built-in network; name a sampler"
-        )
     try:
         learned = SharedHyperparameters.of(space, space.fixed_values, settings)
     except UserError as error:
