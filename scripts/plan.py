@@ -2,7 +2,7 @@
 
 Reads a config file; prints the bracket table, the trainings at each budget, the total training time, and, by
 simulation, how long it takes on a number of workers, how busy they are, and when the model can first propose; and what
-the studies beside the search train.
+the studies beside the search train, and how many proposals of arms can come from a model.
 """
 
 import argparse

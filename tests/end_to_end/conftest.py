@@ -23,7 +23,6 @@ from jointsearch.audit import derive_outcomes
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.results import Results
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[2]
 
 SPACE = {

@@ -1,6 +1,5 @@
 """The workflow as a module of one's own, as `snakedeploy` writes it, from and in folders of any name."""
 
-import os
 import subprocess
 
 import pytest
@@ -17,7 +16,6 @@ IMAGES = "'pictures' & \"more\" $ 5"
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory) -> Deployed:
     """A search that ran to its end, all of it in folders of such names. What changes it copies it first."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     mine = deploy(tmp_path_factory.mktemp("deployed") / NAME)
     draw(mine.folder.parent / IMAGES)
     mine.configure(

@@ -14,7 +14,6 @@ from jointsearch.networks.multibranch import MultiBranchNetwork
 from jointsearch.networks.shared import SharedNetwork
 from jointsearch.space.file import SpaceFile
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 TRAINING = {"learning_rate": 0.1, "batch_size": 4}
 CLASSES = 3
 

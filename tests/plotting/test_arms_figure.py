@@ -117,7 +117,7 @@ def test_the_colour_blind_distinguish_eight_arms(seen) -> None:
     assert min(np.linalg.norm(one - other) for one, other in combinations(colors, 2)) > 12
 
 
-def test_incomplete_searches_are_counted_and_all_arms_compared_where_the_first_of_them_is(tmp_path) -> None:
+def test_incomplete_searches_are_counted_and_all_arms_compared_where_the_first_of_them_is() -> None:
     made = arms(EPOCHS, 2, 4, joint_bohb_1=1, joint_random_0=2)
     rows = parse(csv_bytes(data(made)))
     figure = draw(rows)
@@ -128,7 +128,7 @@ def test_incomplete_searches_are_counted_and_all_arms_compared_where_the_first_o
     assert f"when {at:.3g} epochs were spent" in ends.get_xlabel()
     assert all(any(line.get_xdata()[0] == at for line in axes.lines) for axes in figure.axes[:-2])
     assert (rows.loc[rows["part"] == "repeat", "spent"] <= at).all()
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
 def test_panel_c_draws_differences_with_their_intervals_and_fills_what_is_decided(made, rows, figure) -> None:
@@ -146,13 +146,13 @@ def test_panel_c_draws_differences_with_their_intervals_and_fills_what_is_decide
     assert [line.get_markerfacecolor() for line in marks] == ["white"] * 4
 
 
-def test_where_no_repeat_of_the_reference_is_there_its_differences_say_so(tmp_path) -> None:
+def test_where_no_repeat_of_the_reference_is_there_its_differences_say_so() -> None:
     made = arms(EPOCHS, 2, 4)
     studies = {name: one for name, one in made.studies.items() if name in ("joint_bohb-0", "joint_random-1")}
     figure = draw(parse(csv_bytes(data(replace(made, studies=studies)))))
     assert texts(figure) == ["No arm has a repeat to\ncompare with joint BOHB."]
     assert all(len(axes.lines) for axes in figure.axes[:2])
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
 def test_many_arms_stand_in_rows_and_nothing_is_written_over_another() -> None:
@@ -180,26 +180,26 @@ def test_many_arms_stand_in_rows_and_nothing_is_written_over_another() -> None:
     ],
     ids=["none", "failed"],
 )
-def test_where_there_is_nothing_to_compare_the_figure_says_so(tmp_path, made, message) -> None:
+def test_where_there_is_nothing_to_compare_the_figure_says_so(made, message) -> None:
     figure = draw(parse(csv_bytes(data(made))))
     assert texts(figure) == [message]
     assert numbers(made, parse(csv_bytes(data(made)))) == {}
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
 @pytest.mark.parametrize(("repeats", "failing"), [(1, 0.0), (2, 0.7)])
-def test_few_and_failing_repeats_are_drawn(tmp_path, repeats, failing) -> None:
+def test_few_and_failing_repeats_are_drawn(repeats, failing) -> None:
     figure = draw(parse(csv_bytes(data(arms(EPOCHS, repeats, 2, failing=failing)))))
     low, high = figure.axes[0].get_ylim()
     assert 0 <= low < high <= 105
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
-def test_an_arm_may_be_missing(made, tmp_path) -> None:
+def test_an_arm_may_be_missing(made) -> None:
     studies = {name: one for name, one in made.studies.items() if not name.startswith("joint_")}
     figure = draw(parse(csv_bytes(data(replace(made, studies=studies)))))
     assert len(figure.axes[-2].get_yticklabels()) == 2
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
 def test_share_is_of_what_is_spent_where_all_are_compared(made, rows) -> None:

@@ -9,7 +9,6 @@ from synthetic import NAMES, search
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.observations import table
 from jointsearch.core.config import BudgetSettings
-from jointsearch.plotting import style
 from jointsearch.plotting.budget_correlation import draw, from_observations
 
 
@@ -64,29 +63,29 @@ def test_budgets_are_named_on_both_sides(observations) -> None:
 
 
 @pytest.mark.parametrize(("maximum", "pairs"), [(3, 1), (9, 3), (81, 10)])
-def test_any_number_of_budgets_is_drawn(tmp_path, maximum, pairs) -> None:
+def test_any_number_of_budgets_is_drawn(maximum, pairs) -> None:
     figure = drawn(table(search(5, BudgetSettings(unit="epochs", minimum=1, maximum=maximum)), NAMES))
     assert len(figure.axes) == 1 + pairs
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
     assert figure.get_figwidth() == 7
 
 
 @pytest.mark.parametrize("observations", [table([], []), table([evaluation("0-0-0"), evaluation("0-0-1", None)], [])])
-def test_without_two_budgets_the_figure_says_so(tmp_path, observations) -> None:
+def test_without_two_budgets_the_figure_says_so(observations) -> None:
     figure = drawn(observations)
     assert texts(figure.axes[0]) == ["There are no two budgets to compare."]
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
-def test_failures_only_leave_cells_that_say_so(tmp_path) -> None:
+def test_failures_only_leave_cells_that_say_so() -> None:
     figure = drawn(table(search(4, BudgetSettings(unit="epochs", minimum=1, maximum=9), failing=1), NAMES))
     matrix, message = figure.axes
     assert set(texts(matrix)) == {"too few\nn = 0"}
     assert texts(message) == ["No configuration succeeded at two budgets."]
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
-def test_pair_without_points_among_others_says_none(tmp_path) -> None:
+def test_pair_without_points_among_others_says_none() -> None:
     records = [evaluation(f"0-0-{slot}", loss, budget=1, slot=slot) for slot, loss in enumerate([0.1, 0.5, 0.9])]
     records += [evaluation(f"0-0-{slot}", 0.1, rung=1, budget=3, slot=slot) for slot in range(3)]
     records += [evaluation("0-0-0", None, rung=2, budget=9)]
@@ -94,7 +93,7 @@ def test_pair_without_points_among_others_says_none(tmp_path) -> None:
     matrix, *panels = figure.axes
     assert texts(matrix) == ["all equal\nn = 3", "too few\nn = 0", "too few\nn = 0"]
     assert [texts(axes) for axes in panels] == [[], ["none"], ["none"]]
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
 def test_every_panel_shows_its_points(observations) -> None:

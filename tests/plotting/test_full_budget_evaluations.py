@@ -7,7 +7,6 @@ from synthetic import NAMES, search
 
 from jointsearch.analysis.observations import table
 from jointsearch.core.config import BudgetSettings
-from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import draw, from_observations
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
@@ -111,14 +110,14 @@ def test_legends_name_origins_and_budgets(figure) -> None:
         [evaluation("0-0-0", 0.2), evaluation("0-0-0", None, rung=1, budget=3), evaluation("0-0-1", None, slot=1)],
     ],
 )
-def test_where_all_failed_at_the_full_budget_the_panel_says_so(tmp_path, records) -> None:
+def test_where_all_failed_at_the_full_budget_the_panel_says_so(records) -> None:
     figure = draw(gathered(table(records, NAMES)))
     assert [text.get_text() for text in figure.axes[0].texts] == ["all failed"]
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
 @pytest.mark.parametrize("losses", [[0.0], [0.3], [0.0, 0.0, 0.0], [0.0, 0.007, 0.9], [0.1, None]])
-def test_few_equal_or_zero_errors_are_drawn(tmp_path, losses) -> None:
+def test_few_equal_or_zero_errors_are_drawn(losses) -> None:
     records = [evaluation(f"{bracket}-0-0", loss) for bracket, loss in enumerate(losses)]
     figure = draw(gathered(table(records, [])))
     random, _, failed = (np.asarray(collection.get_offsets()) for collection in figure.axes[0].collections)
@@ -126,10 +125,10 @@ def test_few_equal_or_zero_errors_are_drawn(tmp_path, losses) -> None:
     assert len(failed) == losses.count(None)
     low, high = figure.axes[0].get_ylim()
     assert (random[:, 1] > low).all() and (random[:, 1] < high).all()
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
-def test_without_evaluations_the_figure_says_so(tmp_path) -> None:
+def test_without_evaluations_the_figure_says_so() -> None:
     figure = draw(gathered(table([], NAMES)))
     assert [text.get_text() for text in figure.axes[0].texts] == ["No evaluation is finished."]
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()

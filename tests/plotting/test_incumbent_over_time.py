@@ -75,18 +75,18 @@ def test_model_begins_after_what_was_spent_on_the_first_four_brackets(made, rows
     assert texts(figure) == ["first proposals of a model"]
 
 
-def test_without_a_model_none_is_marked(tmp_path) -> None:
+def test_without_a_model_none_is_marked() -> None:
     made = results(EPOCHS, search=search(2, EPOCHS))
     figure = drawn(made)
     assert texts(figure) == []
     assert "spent_before_model" not in numbers(made, data(made))
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
-def test_a_search_under_way_says_how_far_it_is(tmp_path) -> None:
+def test_a_search_under_way_says_how_far_it_is() -> None:
     figure = drawn(results(EPOCHS, search=search(3, EPOCHS)[:-1]))
     assert figure.axes[0].get_title(loc="right") == "2 of 8 brackets"
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
 def test_a_finished_search_says_nothing_of_it(figure) -> None:
@@ -115,13 +115,13 @@ def test_numbers_say_when_the_incumbent_came_up(made, rows) -> None:
     ],
     ids=["none", "failed", "nothing spent"],
 )
-def test_without_anything_to_draw_the_figure_says_so(tmp_path, records, message) -> None:
+def test_without_anything_to_draw_the_figure_says_so(records, message) -> None:
     made = results(EPOCHS, search=records)
     figure = drawn(made)
     assert texts(figure)[0].startswith(message)
     if not any(one.loss is not None for one in records):
         assert not {"spent_before_incumbent", "spent_before_full_budget"} & set(numbers(made, data(made)))
-    style.save(figure, tmp_path / "figure")
+    figure.draw_without_rendering()
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def test_without_anything_to_draw_the_figure_says_so(tmp_path, records, message)
         [evaluation("0-0-0", 0.3, budget=27, rung=3), evaluation("0-0-1", 0.4, slot=1, budget=27, rung=3)],
     ],
 )
-def test_few_evaluations_are_drawn(tmp_path, records) -> None:
+def test_few_evaluations_are_drawn(records) -> None:
     made = results(EPOCHS, search=records)
     numbers(made, data(made))
-    style.save(drawn(made), tmp_path / "figure")
+    drawn(made).draw_without_rendering()
 
 
 def test_same_data_same_bytes(rows) -> None:

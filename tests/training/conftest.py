@@ -35,12 +35,3 @@ def few_digits(digits) -> ImageData:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
-
-
-@pytest.fixture
-def one_thread():
-    """Two threads that share a busy processor wait for each other, and a step takes a second."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

@@ -32,8 +32,6 @@ CPU = torch.device("cpu")
 DATA = DataSettings(name="digits", crop_padding=0, horizontal_flip=False)
 VALUES = {"learning_rate": 0.05, "batch_size": 8, "momentum": 0.9, "mixup_alpha": 0.3, "cutout_length": 2}
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def choices(values: dict = VALUES, settings: dict | None = None, **known: list) -> SharedHyperparameters:
     known = {f"residual_blocks_{number}": [1] for number in (1, 2, 3)} | {"initial_filters": [3]} | known
@@ -62,6 +60,12 @@ def task(parameters=SOME, budget: float = 41, unit: str = "steps", data: DataSet
 
 def derivable(outcome: Trained) -> tuple:
     return outcome.result, outcome.precision, outcome.compiled
+
+
+@pytest.fixture(scope="module")
+def whole(few_digits) -> Trained:
+    """A training that nothing interrupts."""
+    return train(task(), few_digits, CPU)
 
 
 def planted(plant: dict, parameters: SharedHyperparameters, like: ImageData, seed: int) -> ImageData:
@@ -145,8 +149,8 @@ def test_weights_and_architecture_that_learn_in_turns_avoid_bottlenecks(digits, 
     assert all(of[-1] > 0.95 for of in found.weights.values())
 
 
-def test_what_it_learned_is_recorded(few_digits):
-    result = train(task(), few_digits, CPU).result
+def test_what_it_learned_is_recorded(whole):
+    result = whole.result
     found = result.architecture
     assert (result.status, result.steps) == ("success", 41)
     assert found.choices == SOME.choices
@@ -178,12 +182,12 @@ def test_an_architecture_is_recorded_of_no_other_training(few_digits):
     assert "architecture" not in result.model_dump()
 
 
-def test_validation_and_test_images_teach_nothing(few_digits):
+def test_validation_and_test_images_teach_nothing(few_digits, whole):
     wrong = {}
     for part in ("validation", "test"):
         wrong[f"{part}_labels"] = 9 - getattr(few_digits, f"{part}_labels")
         wrong[f"{part}_images"] = 255 - getattr(few_digits, f"{part}_images").flip(0)
-    found = train(task(), few_digits, CPU).result
+    found = whole.result
     again = train(task(), dataclasses.replace(few_digits, **wrong), CPU).result
     assert found.architecture == again.architecture
     assert found.loss != again.loss
@@ -221,12 +225,12 @@ def test_an_epoch_has_a_step_for_each_batch_of_images(few_digits):
 
 
 @pytest.mark.parametrize("stops", [[1], [16], [7, 2, 20]])
-def test_an_interrupted_search_comes_to_the_same_bits(few_digits, tmp_path, stops):
+def test_an_interrupted_search_comes_to_the_same_bits(few_digits, tmp_path, stops, whole):
     for steps in stops:
         with pytest.raises(InterruptedTrainingError):
             train(task(), few_digits, CPU, checkpointer=checkpointer(tmp_path / "state", steps))
     resumed = train(task(), few_digits, CPU, checkpointer=checkpointer(tmp_path / "state"))
-    assert derivable(resumed) == derivable(train(task(), few_digits, CPU))
+    assert derivable(resumed) == derivable(whole)
 
 
 @pytest.mark.parametrize(("unit", "budget"), [("epochs", 3), ("gflop", 0.02), ("nominal_seconds", 0.05)])

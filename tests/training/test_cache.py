@@ -278,6 +278,8 @@ from jointsearch.training import datasets
 tree, root, known = map(Path, sys.argv[1:])
 settings, known = DataSettings.model_validate_json(sys.stdin.read()), read_record(known, DataSet)
 processes = multiprocessing.get_context("fork")
+# Once for all of them: what reads and divides images is imported where it is needed, and takes a second.
+datasets.load(settings, tree, 0)
 together = processes.Barrier(10)
 
 def job(number):

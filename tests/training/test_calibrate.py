@@ -18,8 +18,6 @@ CPU = torch.device("cpu")
 MODEL = NominalSettings(step=2e-3, convolution=3e-4, gflop=0.02, megabyte=5e-4)
 RAW = {"experiment": "small", "space": "config/spaces/joint17-digits.yaml", "data": {"name": "digits"}}
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def timed(model: NominalSettings, noise: float = 0.0, count: int = 40) -> list[Timed]:
     rng = np.random.default_rng(0)

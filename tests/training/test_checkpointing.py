@@ -35,8 +35,6 @@ EVERYTHING = Hyperparameters(
     shakedrop_death_rate=0.4,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def task(budget: float = 60, unit: str = "steps", parameters: Hyperparameters = EVERYTHING) -> Task:
     return Task(parameters, budget, unit, schedule.doubling(1), 5, TrainingSettings(precision="float32"), ALL)
@@ -59,10 +57,16 @@ def derivable(outcome: Trained) -> tuple:
     return outcome.result, outcome.precision, outcome.compiled
 
 
+@pytest.fixture(scope="module")
+def whole(few_digits) -> tuple:
+    """What comes of a training that nothing interrupts."""
+    return derivable(train(task(), few_digits, CPU))
+
+
 @pytest.mark.parametrize("stops", [[1], [15], [60], [7, 1, 33]])
-def test_an_interrupted_training_comes_to_the_same_bits(few_digits, tmp_path, stops):
+def test_an_interrupted_training_comes_to_the_same_bits(few_digits, tmp_path, stops, whole):
     outcome, last = to_its_end(tmp_path / "state", task(), few_digits, stops)
-    assert derivable(outcome) == derivable(train(task(), few_digits, CPU))
+    assert derivable(outcome) == whole
     assert outcome.result.status == "success"
     assert [one.job for one in last.earlier] == ["17"] * len(stops)
     assert all(one.finished > one.started for one in last.earlier)
@@ -78,7 +82,7 @@ def test_a_divergence_is_found_at_the_same_step_whenever_the_state_is_saved(few_
 
 def test_seconds_are_spent_once(few_digits, tmp_path):
     # Of the processor, since others on a busy machine take it away.
-    budget, some_steps = 4, 1
+    budget, some_steps = 1.5, 1
     one = dataclasses.replace(task(budget, "seconds"), clock="process")
     outcome, _ = to_its_end(tmp_path / "state", one, few_digits, [3, 5])
     assert len(unpack(outcome.timing.clock)) == outcome.result.steps
@@ -104,7 +108,7 @@ def test_a_training_that_goes_on_from_a_lower_budget_can_be_interrupted(few_digi
 
 
 @pytest.mark.parametrize("fault", ["another", "damaged", "truncated", "empty"])
-def test_a_state_that_is_not_of_this_training_is_not_used(few_digits, tmp_path, capsys, fault):
+def test_a_state_that_is_not_of_this_training_is_not_used(few_digits, tmp_path, capsys, fault, whole):
     path = tmp_path / "state"
     with pytest.raises(InterruptedTrainingError):
         train(task(), few_digits, CPU, checkpointer=checkpointer(path, 15, "that" if fault == "another" else "this"))
@@ -113,7 +117,7 @@ def test_a_state_that_is_not_of_this_training_is_not_used(few_digits, tmp_path, 
         content[np.random.default_rng(0).integers(len(content))] ^= 1
     path.write_bytes(content[: {"truncated": len(content) // 2, "empty": 0}.get(fault, len(content))])
     one = checkpointer(path)
-    assert derivable(train(task(), few_digits, CPU, checkpointer=one)) == derivable(train(task(), few_digits, CPU))
+    assert derivable(train(task(), few_digits, CPU, checkpointer=one)) == whole
     assert one.earlier == ()
     printed = capsys.readouterr().err
     says = "is of another training" if fault == "another" else "damaged"

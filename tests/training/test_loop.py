@@ -32,8 +32,6 @@ SPACE = Path(__file__).parents[2] / "config" / "spaces" / "joint17.yaml"
 PLAIN = DataSettings(name="digits", crop_padding=0, horizontal_flip=False)
 ALL = DataSettings(name="digits", crop_padding=1, horizontal_flip=True)
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def configuration(**values) -> Hyperparameters:
     least = {f"residual_blocks_{index}": 1 for index in (1, 2, 3)}
@@ -151,27 +149,36 @@ def test_stored_clock_readings_make_the_same_training_again(few_digits, precisio
     )
 
 
-@pytest.mark.parametrize("device", DEVICES)
+SIXTY = task(budget=60, unit="steps", level=1, limits=SNAPSHOTS)
+
+
+def end_of(one: Training) -> tuple:
+    """Where a training of 60 steps ends: its curve, its snapshot error and its weights."""
+    for _ in one.run(make_clock(60, "steps", 5, Stopwatch())):
+        pass
+    return one.progress.curve, one.snapshot_error(), one.state()["network"]
+
+
+@pytest.fixture(scope="module", params=DEVICES)
+@accelerate.deterministic()
+def whole(request, few_digits) -> tuple[str, tuple]:
+    """A device, and the end of a training on it that nothing interrupts."""
+    return request.param, end_of(training(SIXTY, few_digits, device=request.param))
+
+
 @pytest.mark.parametrize("stop", [1, 4, 5, 7, 33, 59])
 @accelerate.deterministic()
-def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path, stop, device):
-    one, file = task(budget=60, unit="steps", level=1, limits=SNAPSHOTS), tmp_path / "state"
-    whole, part, rest = (training(one, few_digits, device=device) for _ in range(3))
-    clock = make_clock(60, "steps", 5, Stopwatch())
-    for _ in whole.run(clock):
-        pass
-    for _ in itertools.islice(part.run(clock), stop):
+def test_a_checkpoint_of_any_step_goes_on_to_the_same_bits(few_digits, tmp_path, stop, whole):
+    (device, (curve, snapshot_error, weights)), file = whole, tmp_path / "state"
+    part, rest = (training(SIXTY, few_digits, device=device) for _ in range(2))
+    for _ in itertools.islice(part.run(make_clock(60, "steps", 5, Stopwatch())), stop):
         pass
     checkpoint_file.write(file, "this", part.state())
     rest.restore(checkpoint_file.read(file, "this"))
     assert rest.progress.steps == stop
-    for _ in rest.run(clock):
-        pass
-    assert rest.progress.curve == whole.progress.curve
-    assert rest.snapshot_error() == whole.snapshot_error()
-    ends = [one.state() for one in (whole, rest)]
-    for name, tensor in ends[0]["network"].items():
-        assert torch.equal(tensor, ends[1]["network"][name])
+    assert (end := end_of(rest))[:2] == (curve, snapshot_error)
+    for name, tensor in weights.items():
+        assert torch.equal(tensor, end[2][name])
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -436,9 +443,9 @@ def test_a_step_in_bfloat16_goes_where_one_in_float32_goes(digits):
 
 
 def test_a_compiled_network_is_compiled_once_before_the_clock(few_digits, monkeypatch):
-    """And each training of a process compiles anew: torch gives up after some networks otherwise."""
+    """And each training of a process compiles anew: torch gives up after some networks otherwise, here after one."""
     monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
-    for filters in range(1, 12):
+    for filters in range(1, 4):
         one = task(
             configuration(initial_filters=filters), 3, "steps", limits=FLOAT32.model_copy(update={"compile": "on"})
         )

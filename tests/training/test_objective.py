@@ -14,10 +14,12 @@ from threadpoolctl import threadpool_info
 
 from jointsearch import Diverged, Invalid, OutOfMemory, Trial
 from jointsearch.core import config, layout, machine
+from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.interruption import InterruptedTrainingError, Interruption
 from jointsearch.core.proposal import Origin, Proposal, Rung
+from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
 from jointsearch.training import environment, objective
 from jointsearch.training.objective import Objective
@@ -39,13 +41,21 @@ def interruption() -> Interruption:
     return Interruption()
 
 
+@pytest.fixture(scope="module")
+def experiment() -> Experiment:
+    return resolve(config.parse(CONFIG))
+
+
+@pytest.fixture(scope="module")
+def around(experiment) -> Environment:
+    return environment.of_objective("cpu", 1, experiment.own)
+
+
 @pytest.fixture
-def evaluate(tmp_path, interruption):
+def evaluate(tmp_path, interruption, experiment, around):
     """Call a function with the one proposal of a rung; the record of that."""
-    experiment = resolve(config.parse(CONFIG))
     proposal = Proposal(id="0-0-0", values=VALUES, origin=Origin(sampler="random", kind="random"))
     rung = Rung(experiment=experiment.id, study="search", bracket=0, rung=0, proposals=(proposal,))
-    around = environment.of_objective("cpu", 1, experiment.own)
 
     def call(function, threads=1) -> Evaluation:
         limited = around.model_copy(update={"threads": threads})
@@ -332,7 +342,9 @@ def forks(trial):
     if child:
         os.waitpid(child, 0)
     return 0.5
-evaluate = tests.evaluate.__wrapped__(Path({folder!r}), tests.Interruption())
+experiment = tests.experiment.__wrapped__()
+around = tests.around.__wrapped__(experiment)
+evaluate = tests.evaluate.__wrapped__(Path({folder!r}), tests.Interruption(), experiment, around)
 print("record", evaluate(forks).loss)
 """
 

@@ -170,7 +170,7 @@ def one_argument(values):
 number = 3
 '''
 
-pytestmark = pytest.mark.usefixtures("one_thread", "module")
+pytestmark = pytest.mark.usefixtures("module")
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,6 @@ PROPOSALS = tuple(
     Proposal(id=f"0-0-{slot}", values=VALUES, origin=Origin(sampler="random", kind="random")) for slot in range(3)
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def slot(study: Path, rung: int, continuation: bool = True, limit: int | None = None) -> Slot:
     """The third proposal: in the third slot of the first rung, in the only one of the second."""

@@ -83,7 +83,7 @@ class Evidence(Folder):
             return "broken; restore it"
         if (self.path / manifest.NAME).exists():
             return "missing; restore it"
-        return "not made yet, as no run has come to the end of the workflow; run `snakemake` without a target"
+        return "not made yet; run `snakemake` without a target to make it"
 
     @cached_property
     def configured(self) -> dict[str, PlannedStudy]:
