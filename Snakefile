@@ -7,7 +7,7 @@
 #   results/<experiment>/search/bracket-007/rung-1/slot-03.json   the result of one training (an evaluation record)
 #   results/<experiment>/search/bracket-007/rung-1/batch-03-03.json  a training job is complete
 #   results/<experiment>/joint_bohb-0/..., correlation/..., manual/...  the same of the studies beside the search
-#   results/<experiment>/observations.csv, figures/, tables/, numbers.json, paper.pdf  the results
+#   results/<experiment>/observations.csv, figures/, tables/, numbers.json, paper.pdf, paper.html  the results
 #   results/<experiment>/manifest.sha256                          the digest of each of these files
 #
 # Settings: config/README.md. Targets: `plan`, `search`, `studies`, `figures`, `paper`, `latex`, `all` (the default), `audit`.

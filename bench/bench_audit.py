@@ -138,7 +138,8 @@ def write_outcomes(experiment: Experiment, brackets: int, folder: Path) -> None:
     write_record(layout.plan_file(folder), kinds.record(kinds.plan(settings, experiment), experiment))
     for name, content in outcomes(Results.read(folder)).items():
         write_bytes(folder / name, content)
-    write_bytes(folder / "paper.pdf", b"no paper")
+    for name in ("paper.pdf", "paper.html"):
+        write_bytes(folder / name, b"no paper")
     write_bytes(folder / crate.WORKFLOW, crate.workflow_text(ROOT / "Snakefile"))
     write_bytes(folder / crate.METADATA, crate.build(folder))
     write_bytes(folder / manifest.NAME, manifest.make(folder).encode())

@@ -53,7 +53,7 @@ def write_search(folder: Path, experiment: Experiment, brackets: int) -> list[Ev
         for rung, size in enumerate(bracket(index, experiment.budget).sizes):
             write_rung(study, [one for one in evaluations if (one.bracket, one.rung) == (index, rung)], size)
     outcomes = ["observations.csv", "incumbent.json", "numbers.json", "config.yaml", "space.yaml"]
-    outcomes += ["interactive.html", "paper.pdf", *(f"tables/{name}.csv" for name in TABLES)]
+    outcomes += ["interactive.html", "paper.pdf", "paper.html", *(f"tables/{name}.csv" for name in TABLES)]
     for name in [*outcomes, *(f"figures/{name}.{kind}" for name in FIGURES for kind in ("csv", "pdf"))]:
         put(folder / name, name.encode())
     for name in {one.observed.environment for one in evaluations}:

@@ -12,6 +12,7 @@ PRODUCTS = {
     "figures/budget_correlation.svg": Node("figure", "budget_correlation"),
     "space.yaml": Node("configuration"),
     "paper.pdf": Node("paper"),
+    "paper.html": Node("paper"),
     "manifest.sha256": Node("manifest"),
 }
 

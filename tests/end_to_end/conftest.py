@@ -253,8 +253,8 @@ def run_from_a_commit(folder: Path) -> Workspace:
 
 @pytest.fixture
 def undrawn(monkeypatch) -> None:
-    """Have audits in this process check the data behind figures alone, as drawing takes most of their time."""
-    monkeypatch.setattr(derive_outcomes, "_draws_alike", lambda evidence: False)
+    """Have audits in this process check the data behind figures alone: to draw, and to set the paper, takes longest."""
+    monkeypatch.setattr(derive_outcomes, "_has_versions", lambda evidence, packages: False)
 
 
 @pytest.fixture

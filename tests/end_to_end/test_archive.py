@@ -70,7 +70,7 @@ def test_records_alone_give_all_else_again_without_training(finished, workspace,
     assert "\npaper " in planned and "train" not in planned and "sample" not in planned
     assert {path: path.stat().st_mtime_ns for path in workspace.slots()} == unpacked
     # By hand the paper was made with the library of another working copy, whose commit stands in it.
-    last = {"paper.pdf", "workflow.smk", "ro-crate-metadata.json", "code.sha256"}
+    last = {"paper.pdf", "paper.html", "workflow.smk", "ro-crate-metadata.json", "code.sha256"}
     here, there = (manifest.parse(manifest.make(one.results)) for one in (workspace, finished))
     assert {name: here[name] for name in there.keys() - last} == {name: there[name] for name in there.keys() - last}
 

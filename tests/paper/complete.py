@@ -26,6 +26,7 @@ from jointsearch.space.space import Space
 
 BRACKETS = 9
 PAGE = typst.compile(b"#set page(width: 7in, height: 2in)", format="pdf", ignore_system_fonts=True, timestamp=0)
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="7" height="2"><path d="M0 0h7v2z"/></svg>'
 SPACE = """
 hyperparameters:
   residual_blocks_1: {type: integer, lower: 1, upper: 16, log: true, part: architecture}
@@ -96,6 +97,7 @@ def make(folder: Path, settings: Config) -> None:
         write_bytes(folder / path, content)
         if path.startswith("figures/"):
             write_bytes((folder / path).with_suffix(".pdf"), PAGE)
+            write_bytes((folder / path).with_suffix(".svg"), DRAWING)
 
 
 def _evaluations(study: PlannedStudy, rng: np.random.Generator) -> Iterator[Evaluation]:

@@ -49,6 +49,7 @@ def test_the_numbers_follow_each_figure_and_table_that_is_made():
 def test_the_paper_follows_its_text_and_captions_and_no_figure_module():
     code = set(code_inputs.paper(["arms"]))
     assert {"paper/main.typ", "workflow/report/arms.rst", "src/jointsearch/paper/tables.py", "scripts/paper.py"} <= code
+    assert {"paper/html.typ", "src/jointsearch/paper/page/panel.js"} <= code
     assert not {f"src/jointsearch/plotting/{name}.py" for name in FIGURES} & code
 
 

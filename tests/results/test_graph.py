@@ -159,7 +159,8 @@ def test_without_it_neither_audit_nor_time_stamps_have_it(ended):
 
 
 def test_what_follows_from_a_table_is_numbers_paper_and_all_that_lists_them(ended):
-    followed = {"numbers.json", "paper.pdf", "ro-crate-metadata.json", "workflow.smk", manifest.NAME, sources.NAME}
+    followed = {"numbers.json", "paper.pdf", "paper.html", "ro-crate-metadata.json", "workflow.smk"}
+    followed |= {manifest.NAME, sources.NAME}
     put(ended / crate.METADATA, b"{}")
     stale = stale_with_the_table(ended)
     assert {TABLE} | followed == stale

@@ -65,6 +65,13 @@ def test_another_stamp_of_a_record_is_noticed(folder):
     assert record.stat().st_mtime_ns != 0
 
 
+@pytest.mark.parametrize("name", ["paper.pdf", "paper.html", "space.yaml"])
+def test_another_stamp_is_set_of_a_file_that_is_made_together_with_another_one_too(folder, name):
+    os.utime(folder / name, ns=(0, 0))
+    time_stamps.settle(folder, to_config(settings(maximum=9), 3), {})
+    assert (folder / name).stat().st_mtime_ns != 0
+
+
 def test_the_code_is_the_same_by_whatever_path_it_is_found(tmp_path):
     for name in ("CITATION.cff", "config", "paper", "scripts", "src", "workflow"):
         (tmp_path / name).symlink_to(ROOT / name)

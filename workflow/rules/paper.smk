@@ -6,11 +6,17 @@ rule paper:
         **study_jobs.inputs("paper"),
         code=lambda _: code_inputs.within(ROOT, code_inputs.paper(FIGURES)),
     output:
-        report(
+        pdf=report(
             study_jobs.folder / "paper.pdf",
             caption="../report/paper.rst",
             category="Paper",
             labels={"what": "the paper", "form": "PDF"},
+        ),
+        html=report(
+            study_jobs.folder / "paper.html",
+            caption="../report/paper.rst",
+            category="Paper",
+            labels={"what": "the paper, each number with its trainings", "form": "page"},
         ),
     log:
         f"{LOGS}/paper.log",
@@ -20,7 +26,7 @@ rule paper:
     params:
         folder=study_jobs.folder,
     shell:
-        'python "$SCRIPTS/paper.py" {params.folder} {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/paper.py" {params.folder} {output.pdf} {output.html} 2> >(tee {log} >&2)'
 
 
 rule latex:

@@ -110,12 +110,13 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
     verify.check_made_with(evidence, findings)
     if level != "hash":
         # Whatever draws figures takes seconds to import.
-        from jointsearch.audit.derive_outcomes import check_crate, check_outcomes
+        from jointsearch.audit.derive_outcomes import check_crate, check_outcomes, check_paper
 
         check_plan(evidence, findings)
         check_course(evidence, findings)
         check_architectures(evidence, findings)
         check_outcomes(evidence, findings)
+        check_paper(evidence, findings)
         check_crate(evidence, findings)
     for deeper in LEVELS[LEVELS.index(level) + 1 :]:
         findings.add(deeper, "all", folder.name, Verdict.NOT_CHECKED)

@@ -32,7 +32,11 @@ METADATA = "ro-crate-metadata.json"
 WORKFLOW = Path("workflow.smk")
 """The workflow lies in the crate, as the profile asks."""
 
-CONFIGURATION, SPACE = Path("config.yaml"), Path("space.yaml")
+TOGETHER = {
+    "configuration": [Path("config.yaml"), Path("space.yaml")],
+    "paper": [Path("paper.pdf"), Path("paper.html")],
+}
+"""Files that one job makes together."""
 
 
 def workflow_text(snakefile: Path) -> bytes:
@@ -182,8 +186,8 @@ class _Crate:
 
     def _files_of(self, node: Node) -> list[Path]:
         """Files that a thing is."""
-        if node.kind == "configuration":
-            return [CONFIGURATION, SPACE]
+        if node.kind in TOGETHER:
+            return TOGETHER[node.kind]
         if node.kind != "figure":
             return [node.file()]
         pattern = node.file().with_suffix(".*")

@@ -1,16 +1,23 @@
-"""The derive level of an audit: tables, figures, numbers and crate are made again from the records."""
+"""The derive level of an audit: tables, figures, numbers, paper and crate are made again from the records."""
 
 import importlib.metadata
+import json
+from collections.abc import Sequence
 
 from jointsearch.audit import crate
 from jointsearch.audit.agreement import TOLERANCE, only_rounded, rounded
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import machine
+from jointsearch.paper import html
+from jointsearch.paper.build import build
+from jointsearch.paper.facts import gather
 from jointsearch.plotting.outcomes import outcomes
 
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
 """The packages that decide the bytes of a figure."""
+SETTING = ("jinja2", "typst")
+"""Those that decide the bytes of the paper."""
 VERBATIM = ("observations.csv", "incumbent.json")
 """Copies of the records, in which nothing is rounded."""
 
@@ -22,12 +29,43 @@ def check_outcomes(evidence: Evidence, findings: Findings) -> None:
         message = "some of the evaluations that they are computed from are missing"
         findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)
         return
-    draws = _draws_alike(evidence)
+    draws = _has_versions(evidence, DRAWING)
     with findings.distrust("derive", "outcome", "observations.csv"):
         _check_made(evidence, outcomes(evidence.results(), draws), findings)
     if not draws:
         message = "drawn with other libraries than those here; the data behind them are checked"
         findings.add("derive", "outcome", "figures", Verdict.NOT_CHECKED, message)
+
+
+def check_paper(evidence: Evidence, findings: Findings) -> None:
+    """Set the paper again, of the records and of what was computed from them, which is checked before.
+
+    If that is not what the records give to the byte, a paper that is another one is no finding of its own.
+    """
+    page = evidence.path / "paper.html"
+    if missing := [name for name in ("paper.pdf", page.name) if not (evidence.path / name).is_file()]:
+        for name in missing:
+            findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
+        return
+    if not _has_versions(evidence, SETTING):
+        findings.add("derive", "outcome", page.name, Verdict.NOT_CHECKED, "set with other libraries than those here")
+        return
+    with findings.distrust("derive", "outcome", page.name):
+        facts = gather(evidence.path, evidence.strict())
+        if f'"quoted_commit":{json.dumps(facts.commit)}' not in page.read_text():
+            message = f"quotes another commit of the code than that here ({facts.commit})"
+            findings.add("derive", "outcome", page.name, Verdict.NOT_CHECKED, message)
+            return
+        given = [one for one in findings if one.check == "outcome" and one.subject.endswith((".csv", ".json"))]
+        exact = all(one.verdict is Verdict.VERIFIED and not one.message for one in given)
+        for path, again in (("paper.pdf", build(facts, evidence.path)), (page.name, html.build(facts, evidence.path))):
+            if (evidence.path / path).read_bytes() == again:
+                findings.add("derive", "outcome", path)
+            elif exact:
+                findings.add("derive", "outcome", path, Verdict.MISMATCH, "is not what the records give")
+            else:
+                message = "made of numbers and data that are not what the records give to the byte"
+                findings.add("derive", "outcome", path, Verdict.NOT_CHECKED, message)
 
 
 def check_crate(evidence: Evidence, findings: Findings) -> None:
@@ -69,10 +107,10 @@ def _check_made(evidence: Evidence, made: dict[str, bytes], findings: Findings) 
             findings.add("derive", "outcome", name, Verdict.MISMATCH, "is not what the records give")
 
 
-def _draws_alike(evidence: Evidence) -> bool:
-    """Whether the drawing libraries are here in the versions of the search."""
-    here = {name: importlib.metadata.version(name) for name in DRAWING}
-    there = [{name: one.packages.get(name) for name in DRAWING} for one in evidence.environments.values()]
+def _has_versions(evidence: Evidence, packages: Sequence[str]) -> bool:
+    """Whether packages are here in the versions of the search."""
+    here = {name: importlib.metadata.version(name) for name in packages}
+    there = [{name: one.packages.get(name) for name in packages} for one in evidence.environments.values()]
     return bool(there) and all(one == here for one in there)
 
 

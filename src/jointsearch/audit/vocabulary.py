@@ -44,6 +44,7 @@ FILES = {
     "tables/[!.]*": "table",
     "interactive.html": "figure",
     "paper.pdf": "paper",
+    "paper.html": "paper",
     "environments/[!.]*": None,
 }
 """Files of an experiment, and the parameter that each is an example of; descriptions of software are of none."""

@@ -1,4 +1,4 @@
-"""The paper as a PDF: the Typst source, given the facts of an experiment. Same facts, same bytes."""
+"""The paper, set by Typst from its source and the facts of an experiment. Same facts, same bytes."""
 
 import difflib
 import json
@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
+from typing import Literal
 
 import typst
 
@@ -18,13 +19,23 @@ from jointsearch.paper.conditions import STUDIES
 from jointsearch.paper.facts import Facts
 
 SOURCES = ROOT / "paper"
-MAIN, TEMPLATE, BIBLIOGRAPHY = "main.typ", "template.typ", "references.bib"
+MAIN, BIBLIOGRAPHY = "main.typ", "references.bib"
+TEMPLATES = ("template.typ", "html.typ")
+LARGEST_DRAWING = 500_000
+"""Bytes of the largest SVG on a page; in place of a larger one, of very many points, stands its bitmap."""
 _ASKED = re.compile(r"panicked with: paper: (.*)", re.DOTALL)
 _MISSING = re.compile(r"there is no (number|study|figure|table) (\S+)")
 _PLACE = re.compile(r"─ (\S+?\.typ):(\d+):\d+")
 
 
 def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = False) -> bytes:
+    """Set the paper as a PDF, see `typeset`."""
+    return typeset(facts, folder, "pdf", sources, strict)
+
+
+def typeset(
+    facts: Facts, folder: Path, form: Literal["pdf", "html"], sources: Path = SOURCES, strict: bool = False
+) -> bytes:
     """Set the paper.
 
     Parameters
@@ -33,8 +44,10 @@ def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = Fa
         Of the experiment.
     folder
         Its results, for the figures.
+    form
+        As a PDF, or as the bare page that `paper.html` completes.
     sources
-        Folder of the Typst source, template and bibliography.
+        Folder of the Typst source, templates and bibliography.
     strict
         Refuse also a number that the text only asks after (`known`) and that is not there: with the facts of a complete
         experiment, in which nothing may be missing, this finds a name that was misspelt.
@@ -45,20 +58,37 @@ def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = Fa
         If the text quotes what does not exist, has a result typed into it, or is no Typst: where, and what to do.
     """
     check(sources / MAIN)
-    given = json.dumps({**facts_of.as_json(facts), "strict": strict}, ensure_ascii=False)
+    given = facts_of.as_json(facts) | {"strict": strict}
     # Typst reads within one folder; the compiler's own files in memory can't be PDF.
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        for source in (MAIN, TEMPLATE, BIBLIOGRAPHY):
+        for source in (MAIN, *TEMPLATES, BIBLIOGRAPHY):
             shutil.copy(sources / source, root)
-        (root / "facts.json").write_text(given)
         (root / "figures").mkdir()
         for figure in facts.figures:
-            shutil.copy(folder / "figures" / f"{figure}.pdf", root / "figures")
+            drawing = _drawing(folder, figure, form)
+            given["figures"][figure] |= {"drawing": f"figures/{drawing.name}", "product": f"figures/{figure}"}
+            shutil.copy(drawing, root / "figures")
+        for table in facts.tables:
+            given["tables"][table]["product"] = f"tables/{table}"
+        (root / "facts.json").write_text(json.dumps(given, ensure_ascii=False))
+        asked: dict[str, str] = {"target": form}
         try:
-            return typst.compile(root / MAIN, root=root, format="pdf", ignore_system_fonts=True, timestamp=0)
+            return typst.compile(
+                root / MAIN, root=root, format=form, ignore_system_fonts=True, timestamp=0, sys_inputs=asked
+            )
         except typst.TypstError as error:
             raise UserError(_explain(error, sources, facts)) from None
+
+
+def _drawing(folder: Path, figure: str, form: str) -> Path:
+    """The file of a figure that is shown."""
+    path = folder / "figures" / f"{figure}.{'pdf' if form == 'pdf' else 'svg'}"
+    if form == "html" and path.exists() and path.stat().st_size > LARGEST_DRAWING:
+        path = path.with_suffix(".png")
+    if not path.exists():
+        raise UserError(f"{path}: is missing; `snakemake figures` makes it")
+    return path
 
 
 def _explain(error: typst.TypstError, sources: Path, facts: Facts) -> str:

@@ -1,5 +1,6 @@
 """All that the text may know of an experiment, for Typst and for LaTeX."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from jointsearch.analysis.numbers import Numbers, number_of_best
 from jointsearch.core import code, config, layout, yaml_file
 from jointsearch.core.config import Config
 from jointsearch.core.data_set import HELD_OUT, DataSet
+from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.git import GitError, Repository
 from jointsearch.core.units import amount, unit_name
@@ -71,6 +74,10 @@ class Facts:
         How arms are compared.
     start
         The manual architectures from which arms in steps start; empty if one starts from other values.
+    evaluations, environments
+        The trainings so far, of the search first, and what each ran in, by its digest.
+    commit
+        That of the code of figures and tables.
     """
 
     experiment: Experiment
@@ -87,15 +94,20 @@ class Facts:
     methods: str
     design: ArmDesign
     start: str
+    evaluations: tuple[Evaluation, ...]
+    environments: Mapping[str, Environment]
+    commit: str
 
 
-def gather(folder: Path) -> Facts:
+def gather(folder: Path, reader: Folder | None = None) -> Facts:
     """Gather the facts of an experiment from its results.
 
     Parameters
     ----------
     folder
         Its results: records, `config.yaml`, `numbers.json`, `figures/`, `tables/`.
+    reader
+        A strict one, if there is one that has read some of it already.
 
     Raises
     ------
@@ -104,13 +116,13 @@ def gather(folder: Path) -> Facts:
     """
     published = config.read(code.ROOT / "config" / "config.yaml")
     published = published.model_copy(update={"space": str(code.ROOT / published.space)})
-    reader = Folder(folder)
+    reader = reader or Folder(folder)
     results = Results.of(reader, reader.plan)
     settings = _settings(folder / "config.yaml")
     length = len(results.plan.search.brackets)
     names = [name for name in results.studies if name == layout.SEARCH or results.evaluations(name)]
     begun = [results.plan.find(name) for name in names]
-    commit, address = _commit(), _address()
+    commit, address = _commit(), published_at()
     figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
     tables = {}
     for name in [name for name in made_of(begun, TABLES) if name in DISPLAYS]:
@@ -136,6 +148,9 @@ def gather(folder: Path) -> Facts:
         *arm_texts(results, {name: one.experiment for name, one in plan(settings, results.experiment).items()}),
         ArmDesign.of(results),
         _start(settings, results.experiment),
+        tuple(one for study in results.studies.values() for one in study.evaluations),
+        reader.environments,
+        commit,
     )
 
 
@@ -216,7 +231,7 @@ def _commit() -> str:
     return f"{last[:SHORT]} with changes" if version.diff else last[:SHORT]
 
 
-def _address() -> str | None:
+def published_at() -> str | None:
     """Where the project is published, as its citation file says."""
     path = code.ROOT / "CITATION.cff"
     return yaml_file.load(path).get("repository-code") if path.exists() else None

@@ -12,7 +12,8 @@ from jointsearch.results.catalogue import FIGURES, TABLES
 
 _PAGE = "src/jointsearch/plotting/page"
 _PUBLISHED = ("config/config.yaml", "config/spaces/joint17.yaml", "CITATION.cff")
-_TEXT = ("paper/main.typ", "paper/template.typ", "paper/references.bib")
+_TEXT = ("paper/main.typ", "paper/template.typ", "paper/html.typ", "paper/references.bib")
+_READER = "src/jointsearch/paper/page"
 
 
 def figure(name: str) -> list[str]:
@@ -33,12 +34,12 @@ def numbers(figures: Iterable[str] = FIGURES, tables: Iterable[str] = TABLES) ->
 
 def page() -> list[str]:
     """What makes the page to explore."""
-    return [*_code("interactive"), *sorted(_name(path) for path in (ROOT / _PAGE).iterdir() if path.is_file())]
+    return [*_code("interactive"), *_files(_PAGE)]
 
 
 def paper(figures: Iterable[str] = FIGURES) -> list[str]:
     """What makes the paper with some figures: code, text, captions, and the study that it compares with."""
-    return [*_code("paper"), *_TEXT, *_quoted(figures)]
+    return [*_code("paper"), *_files(_READER), *_TEXT, *_quoted(figures)]
 
 
 def latex(figures: Iterable[str] = FIGURES) -> list[str]:
@@ -58,6 +59,10 @@ def caption(name: str) -> str:
 
 def _quoted(figures: Iterable[str]) -> list[str]:
     return [*_PUBLISHED, *map(caption, figures)]
+
+
+def _files(folder: str) -> list[str]:
+    return sorted(_name(path) for path in (ROOT / folder).iterdir() if path.is_file())
 
 
 def _code(script: str, *modules: str) -> list[str]:

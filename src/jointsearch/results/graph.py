@@ -95,6 +95,7 @@ _FILES = {
 
 PART_OF = {
     "space.yaml": "config.yaml",
+    "paper.html": "paper.pdf",
     "workflow.smk": "ro-crate-metadata.json",
     "code.sha256": "manifest.sha256",
 }

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from jointsearch.core.files import write_bytes
+from jointsearch.paper import html
 from jointsearch.paper.build import build
 from jointsearch.paper.facts import gather
 from jointsearch.plotting.outcomes import outcomes
@@ -37,5 +38,7 @@ def write_outcomes(study_jobs: StudyJobs) -> list[Path]:
     for name, content in made.items():
         write_bytes(folder / name, content)
     # Reads what was just written.
-    write_bytes(folder / "paper.pdf", build(gather(folder), folder))
-    return [folder / name for name in (*made, "paper.pdf")]
+    facts = gather(folder)
+    write_bytes(folder / "paper.html", html.build(facts, folder))
+    write_bytes(folder / "paper.pdf", build(facts, folder))
+    return [folder / name for name in (*made, "paper.html", "paper.pdf")]

@@ -232,7 +232,7 @@ def _size(file: Path) -> int:
 def summary(folder: Path) -> str:
     """Say where the results of an experiment are and what its best configuration is."""
     lines = [f"results     {folder}"]
-    for name in ("observations.csv", "paper.pdf", "interactive.html"):
+    for name in ("observations.csv", "paper.pdf", "paper.html", "interactive.html"):
         if (folder / name).exists():
             lines.append(f"            {folder / name}")
     if (folder / "manifest.sha256").exists():

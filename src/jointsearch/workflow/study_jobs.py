@@ -186,8 +186,8 @@ class StudyJobs:
                 return layout.batch_files(self.folder / node.name, node.bracket, node.rung, size, packed)
             case "figure" if role != "figure_data":
                 return [self.folder / node.file().with_suffix(suffix) for suffix in DRAWN]
-            case "configuration" | "crate":
-                beside = {"configuration": "space.yaml", "crate": "workflow.smk"}[node.kind]
+            case "configuration" | "paper" | "crate":
+                beside = {"configuration": "space.yaml", "paper": "paper.html", "crate": "workflow.smk"}[node.kind]
                 return [self.folder / node.file(), self.folder / beside]
         return [self.folder / node.file()]
 

@@ -20,6 +20,7 @@ from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Batch
 from jointsearch.core.files import canonical, digest, write_bytes, write_record
+from jointsearch.results.graph import PART_OF
 
 KNOWN = ".time-stamps"
 """In the folder of an experiment: the time stamps at the end of the last run, and what had to be remade then."""
@@ -71,7 +72,7 @@ def settle(folder: Path, config: Config, repacked: Mapping[Path, Batch], lacking
     from jointsearch.audit import current, sources
 
     with held:
-        made = [path for path in _files(folder) if layout.is_declared(path.relative_to(folder).as_posix())]
+        made = [path for path in _files(folder) if _is_declared(path.relative_to(folder).as_posix())]
         try:
             stale = current.stale(folder, config)
             if repacked and (stale or lacking):
@@ -126,6 +127,10 @@ def _as_left(folder: Path, config: Config) -> Known | None:
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() or path.name == "latex"]
+
+
+def _is_declared(name: str) -> bool:
+    return name in PART_OF or layout.is_declared(name)
 
 
 def _stamp(path: Path | str) -> str | None:
