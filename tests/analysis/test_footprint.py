@@ -109,3 +109,15 @@ def test_a_processor_that_rounds_otherwise_gives_the_same_picture(points, vartyp
             analysis.footprint, "distances", lambda *given, by=noise: distances(*given) * (1 + by + by.T)
         )
         assert np.array_equal(footprint(points, vartypes), first)
+
+
+def test_stress_is_that_of_kruskal() -> None:
+    points = np.random.default_rng(6).random((30, 6))
+    plane = np.column_stack([points[:, :2], np.zeros((30, 4))])
+    assert analysis.footprint.stress(plane, "c" * 6, plane[:, :2]) == pytest.approx(0)
+    placed = footprint(points, "c" * 6)
+    apart, there = pdist(points), pdist(placed)
+    assert analysis.footprint.stress(points, "c" * 6, placed) == pytest.approx(
+        np.sqrt(((apart - there) ** 2).sum() / (there**2).sum())
+    )
+    assert analysis.footprint.stress(np.full((3, 2), 0.5), "cc", np.zeros((3, 2))) == 0

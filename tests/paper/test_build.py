@@ -1,3 +1,5 @@
+import hashlib
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -6,13 +8,17 @@ from pathlib import Path
 
 import complete
 import pytest
+import typst
 
 from jointsearch.analysis.number import Number
+from jointsearch.audit import manifest
 from jointsearch.core import layout
+from jointsearch.core.code import ROOT
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, write_record
-from jointsearch.paper.build import MAIN, SOURCES, build
+from jointsearch.paper import citation
+from jointsearch.paper.build import MAIN, SOURCES, build, prepared
 from jointsearch.paper.check import check
 from jointsearch.paper.facts import Facts, as_json, gather
 from jointsearch.paper.latex import export
@@ -66,6 +72,62 @@ def test_a_search_alone_has_a_paper(search_only) -> None:
     facts, folder = search_only
     assert not set(facts.tables) - {"importance_groups"}
     assert build(facts, folder).startswith(b"%PDF-")
+
+
+PROBE = """
+#context {
+  set text(size: 8.2pt)
+  set par(leading: 0.45em, first-line-indent: 0em)
+  let (one, two) = (measure[x].height, measure[x \\ x].height)
+  let references = query(bibliography).first().location()
+  for it in query(figure) {
+    let place = it.location()
+    [#metadata((
+      caption: repr(it.caption.body).slice(0, 40),
+      lines: calc.round((measure(block(width: 17.8cm, it.caption.body)).height - one) / (two - one)) + 1,
+      table: it.kind == table,
+      body: query(selector(figure).before(references)).contains(it),
+      before: place.page() < references.page() or (
+        place.page() == references.page() and place.position().y < references.position().y
+      ),
+    )) <probe>]
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("which", ["everything", "search_only"])
+def test_captions_have_five_lines_at_most_and_no_table_of_the_text_stands_behind_the_references(which, request) -> None:
+    with prepared(*request.getfixturevalue(which)) as root:
+        with (root / MAIN).open("a") as text:
+            text.write(PROBE)
+        found = json.loads(typst.query(root / MAIN, "<probe>", root=root, field="value", ignore_system_fonts=True))
+    assert len(found) > 5
+    assert [one["caption"] for one in found if one["lines"] > 5] == []
+    assert [one["caption"] for one in found if one["table"] and one["body"] and not one["before"]] == []
+    assert any(one["before"] for one in found)
+
+
+def test_only_published_settings_make_a_reproduction() -> None:
+    titles = re.findall(r'"([a-z ]+)": \(title: "([^"]+)"', (SOURCES / MAIN).read_text())
+    assert [kind for kind, title in titles if "reproduction" in title.lower()] == ["reproduction"]
+    assert {kind for kind, _ in titles} == {"reproduction", "scale model", "variant", "own problem"}
+    assert "scale model" in dict(titles)["scale model"].lower()
+
+
+def test_authors_are_those_of_the_citation_file(search_only) -> None:
+    facts, folder = search_only
+    assert facts.citation == citation.read(ROOT / "CITATION.cff")
+    other = replace(facts.citation, authors="Somebody Else")
+    assert b"Somebody Else" in build(replace(facts, citation=other), folder)
+
+
+def test_digest_of_the_records_is_that_of_their_lines_in_the_manifest(search_only) -> None:
+    facts, folder = search_only
+    (pattern,) = re.findall(r"grep -E '(.*)' manifest.sha256", (SOURCES / "README.md").read_text())
+    lines = [line for line in manifest.make(folder).splitlines(keepends=True) if re.search(pattern, line.strip())]
+    assert len(lines) == facts.records.number
+    assert hashlib.sha256("".join(lines).encode()).hexdigest() == facts.records.digest
 
 
 def test_the_images_are_said_in_the_line_of_the_workflow(search_only) -> None:

@@ -5,14 +5,15 @@ from jinja2 import Template
 
 from jointsearch.core.code import ROOT
 from jointsearch.core.errors import UserError
+from jointsearch.paper.build import MAIN, SOURCES
 from jointsearch.paper.captions import parse, read
 from jointsearch.paper.facts import caption_of
 from jointsearch.results.catalogue import FIGURES, TABLES
+from jointsearch.results.code_inputs import caption
 
 OF_NETWORKS = {"manual_architectures", "manual", "retraining"}
 """Figures and tables that no objective of one's own has."""
-DEFINED = r"loss, which is the validation error, unless|The loss is the validation error, unless"
-OF_ERRORS = rf"{DEFINED}|[Ee]rrors (and shares )?are fractions|standard error"
+OF_ERRORS = r"of errors on the scale of log|[Ee]rrors (and shares )?are fractions|standard error|The loss is the validation error, unless"
 
 
 def test_marks_become_styles_and_lines_one_text() -> None:
@@ -28,11 +29,35 @@ def test_marks_become_styles_and_lines_one_text() -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*FIGURES, *TABLES} - OF_NETWORKS))
-def test_a_caption_calls_a_loss_an_error_only_where_it_says_when_it_is_one(name) -> None:
+def test_a_caption_calls_no_loss_an_error(name) -> None:
     text = "".join(part for _, part in caption_of(name))
-    of_networks = text.partition("Of networks that the training loop trains")
-    assert not re.findall(r".{30}\berrors?\b", re.sub(OF_ERRORS, "", of_networks[0]))
-    assert bool(re.search(DEFINED, text)) == bool(re.search(r"\bloss", text)) or name == "importance_groups"
+    assert not re.findall(r".{30}\berrors?\b", re.sub(OF_ERRORS, "", text))
+
+
+def test_what_a_loss_is_stands_in_the_front_of_the_report_and_in_the_text() -> None:
+    front = (ROOT / "workflow/report/workflow.rst").read_text()
+    assert "the loss, which is the error on" in front
+    assert "The _loss_ is what the search minimises" in (SOURCES / MAIN).read_text()
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_a_caption_of_a_figure_has_five_lines_at_most(name) -> None:
+    assert len((ROOT / caption(name)).read_text().splitlines()) <= 5
+
+
+def test_the_front_of_a_report_names_rules_that_there_are() -> None:
+    rules = set()
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        rules |= set(re.findall(r"^ *rule (\w+):", path.read_text(), re.MULTILINE))
+    (graph,) = re.findall(
+        r"by rule .*?::\n\n(.*?)\n\n\S", (ROOT / "workflow/report/workflow.rst").read_text(), re.DOTALL
+    )
+    named = set(
+        re.findall(
+            r"[a-z_]+_NAME|[a-z_]{4,}", graph.replace("up to the full budget", "").replace("of later brackets", "")
+        )
+    )
+    assert named - rules == {"figure_NAME", "table_NAME"} and len(named) > 12
 
 
 def test_the_front_of_a_report_names_what_is_searched() -> None:

@@ -41,6 +41,16 @@ def test_every_other_setting_is_told() -> None:
     assert (one.here, one.published) == ("0.2", "0.1")
 
 
+def test_only_published_settings_are_a_reproduction_and_other_lengths_a_scale_model() -> None:
+    assert conditions.kind(PUBLISHED, 128, PUBLISHED, 128) == conditions.REPRODUCTION
+    miniature, demo = (resolve(config.read(ROOT / f"config/{name}.yaml")) for name in ("miniature", "demo"))
+    assert conditions.kind(miniature, 128, PUBLISHED, 128) == conditions.SCALE_MODEL
+    assert conditions.kind(miniature, 12, PUBLISHED, 128) == conditions.VARIANT
+    assert conditions.kind(demo, 12, PUBLISHED, 128) == conditions.VARIANT
+    own = own_search(0)[0].model_copy(update={"objective": "my_trees.fit:fit_it"})
+    assert conditions.kind(own, 12, PUBLISHED, 128) == conditions.OWN
+
+
 def test_other_parts_are_told_apart_from_other_ranges() -> None:
     space = PUBLISHED.space
     changed = {

@@ -1,21 +1,23 @@
 import numpy as np
 import pandas as pd
 import pytest
-from factories import evaluation
+from factories import VALUES, evaluation
 from matplotlib.figure import Figure
-from synthetic import NAMES, search
+from synthetic import NAMES, results, search
 
 from jointsearch.analysis.observations import table
 from jointsearch.core.config import BudgetSettings
-from jointsearch.plotting.full_budget_evaluations import draw, from_observations
+from jointsearch.plotting.full_budget_evaluations import data, draw, from_observations, numbers
 
 DEMO = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 
 
 def gathered(observations: pd.DataFrame) -> pd.DataFrame:
-    """With made-up places: configuration i lies at (i, -i)."""
+    """With made-up places: configuration i lies at (i, -i), and at 1 + i and 2 + i of two hyperparameters."""
     numbers = np.arange(observations["proposal"].nunique(), dtype=float)
-    return from_observations(observations, np.column_stack([numbers, -numbers]))
+    rows = from_observations(observations, np.column_stack([numbers, -numbers]))
+    places = {"across_value": 1 + rows["x"], "up_value": 2 + rows["x"], "across_scale": "log", "up_scale": "linear"}
+    return rows.assign(stress=0.25, across="learning_rate", up="momentum", **places)
 
 
 @pytest.fixture(scope="module")
@@ -84,21 +86,51 @@ def test_panel_b_draws_distributions_that_end_at_the_share_of_successes(observat
         assert (np.diff(share) > 0).all()
 
 
-def test_panel_c_shows_every_configuration_once_coloured_by_its_error(observations, figure) -> None:
+def test_panels_c_and_d_show_every_configuration_once_and_colour_full_budgets_by_their_error(
+    observations, figure
+) -> None:
     rows = gathered(observations)
-    failed, *by_budget = figure.axes[2].collections
-    assert len(failed.get_offsets()) == (rows["status"] != "success").sum()
-    assert len(by_budget) == 4
-    for collection, budget in zip(by_budget, (1, 3, 9, 27), strict=True):
-        here = rows[(rows["budget"] == budget) & (rows["status"] == "success")]
-        assert np.array_equal(collection.get_offsets(), here[["x", "y"]].to_numpy())
-        assert np.asarray(collection.get_array()) == pytest.approx(100 * here["loss"].to_numpy())
+    full, failed = rows["budget"] == 27, rows["status"] != "success"
+    judged = rows[full & ~failed].sort_values("loss", ascending=False)
+    for axes, places in ((figure.axes[2], ["across_value", "up_value"]), (figure.axes[3], ["x", "y"])):
+        stopped, crosses, coloured = axes.collections
+        assert np.array_equal(stopped.get_offsets(), rows.loc[~full & ~failed, places].to_numpy())
+        assert np.array_equal(crosses.get_offsets(), rows.loc[failed, places].to_numpy())
+        assert np.array_equal(coloured.get_offsets(), judged[places].to_numpy())
+        assert np.asarray(coloured.get_array()) == pytest.approx(100 * judged["loss"].to_numpy())
 
 
-def test_legends_name_origins_and_budgets(figure) -> None:
-    origins, budgets = legend_texts(figure)
-    assert origins == ["random", "model-based", "incumbent", "failed"]
-    assert budgets == ["1 epoch", "3 epochs", "9 epochs", "27 epochs"]
+def test_panel_c_has_the_scales_of_the_space_and_panel_d_says_its_stress(figure) -> None:
+    pair, footprint = figure.axes[2:4]
+    assert (pair.get_xlabel(), pair.get_ylabel()) == ("learning rate", "momentum")
+    assert (pair.get_xscale(), pair.get_yscale()) == ("log", "linear")
+    assert footprint.get_xlabel() == "footprint of all, stress 0.25"
+
+
+def test_panel_c_takes_the_two_that_separate_losses_most_at_the_full_budget() -> None:
+    rng = np.random.default_rng(0)
+    records = []
+    for bracket in range(60):
+        values = VALUES | {"learning_rate": 10 ** rng.uniform(-3, 0), "momentum": rng.uniform(0.01, 0.99)}
+        values |= {"weight_decay": 10 ** rng.uniform(-5, -3)}
+        loss = 0.1 - 0.2 * np.log10(values["learning_rate"]) + 0.2 * values["momentum"]
+        records.append(evaluation(f"{bracket}-0-0", loss, bracket=bracket, budget=27, values=values))
+    known = results(DEMO, search=records)
+    rows = data(known)
+    assert set(rows["across"]) == {"learning_rate"} and set(rows["up"]) == {"momentum"}
+    assert rows["across_value"].tolist() == [one.proposal.values["learning_rate"] for one in records]
+    (stress,) = set(rows["stress"])
+    assert numbers(known, rows)["footprint_stress"].value == stress > 0
+
+
+def test_where_fewer_than_two_hyperparameters_vary_panel_c_says_so(observations) -> None:
+    figure = draw(gathered(observations).assign(up=""))
+    assert "fewer than two" in figure.axes[2].texts[0].get_text()
+
+
+def test_the_legend_names_origins_and_what_was_stopped(figure) -> None:
+    (legend,) = legend_texts(figure)
+    assert legend == ["random", "model-based", "incumbent", "failed", "trained at 27 epochs", "stopped earlier"]
     assert figure.axes[0].get_xlabel() == "evaluation at 27 epochs, in order"
 
 

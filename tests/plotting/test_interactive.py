@@ -92,6 +92,10 @@ def test_the_search_comes_first_and_arms_last(page) -> None:
     assert [study["name"] for study in Page(page).data["studies"]] == ["search", "correlation", "joint_bohb-0"]
 
 
+def test_the_largest_budget_alone_is_shown_at_first(page) -> None:
+    assert [study["budget"] for study in Page(page).data["studies"]] == [27, 27, 27]
+
+
 def test_axes_are_those_of_the_space_file(made, page) -> None:
     axes = {axis["name"]: axis for axis in Page(page).data["axes"]}
     in_order = [*sorted(ARCHITECTURE_PARAMETERS), *sorted(TRAINING_PARAMETERS)]

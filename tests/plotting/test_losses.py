@@ -42,7 +42,7 @@ def test_a_figure_says_loss_and_draws_negative_ones_on_a_linear_axis(results, na
 
 
 def test_numbers_name_the_loss_and_its_test_and_no_weights(results):
-    numbers = of_search(results.experiment, results.evaluations("search"))
+    numbers = of_search(results)
     assert {"best_loss", "best_test_loss"} <= numbers.keys()
     assert not {"best_validation_error", "best_test_error", "best_parameters"} & numbers.keys()
     assert numbers["best_loss"].unit == "" and numbers["best_loss"].value < 0

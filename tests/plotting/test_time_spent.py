@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import pandas as pd
 import pytest
 from arm_runs import EIGHT, arms
@@ -65,20 +67,21 @@ def test_searches_of_an_arm_are_one_study_after_the_others() -> None:
     assert {"search", "all studies"} <= set(left) and {"joint BOHB", "joint Hyperband"} <= set(right)
 
 
-def test_names_budgets_and_amounts_of_eight_arms_keep_apart() -> None:
+@pytest.mark.parametrize("unit", ["epochs", "nominal_seconds"])
+def test_names_budgets_and_amounts_of_eight_arms_keep_apart(unit) -> None:
     made = arms(SETTINGS, 2, 6, steps_of=EIGHT)
     studies = {name: spread(one.evaluations, 2) for name, one in made.studies.items()}
     of_search = [one.model_copy(update={"study": "search"}) for one in studies["joint_bohb-0"]]
     known = results(SETTINGS, beside=made.plan.studies[1:], **studies | {"search": spread(of_search, 2)})
-    figure = draw(back(known))
+    figure = draw(back(known).assign(budget_unit=unit))
     figure.draw_without_rendering()
     left, right = ([text for text in axes.texts if text.get_text()] for axes in figure.axes)
     amounts = max(text.get_window_extent().x1 for text in left)
     assert min(text.get_window_extent().x0 for text in right) - amounts > 10 * figure.dpi / 72
-    boxes = [(text.get_text(), text.get_window_extent()) for text in right]
-    budgets = [box for name, box in boxes if name.endswith(("epoch", "epochs"))]
-    names = [box for name, box in boxes if name in {title(arm) for arm in EIGHT}]
-    assert len(names) == 8 and max(box.x1 for box in names) < min(box.x0 for box in budgets)
+    for texts in (left, right):
+        boxes = [text.get_window_extent() for text in texts]
+        assert not [(one, other) for one, other in combinations(boxes, 2) if one.overlaps(other)]
+    assert len([text for text in right if text.get_text() in {title(arm) for arm in EIGHT}]) == 8
 
 
 def test_shares_add_up_to_the_whole() -> None:

@@ -87,15 +87,18 @@ class ArmComparison:
         Of the repeats that are compared.
     at
         The training time spent, in the unit of the budgets; nan if no repeat is compared.
+    is_error
+        Whether the losses are errors, 0 to 1.
     """
 
     design: ArmDesign
     repeats: tuple[Repeat, ...]
     numbers: tuple[int, ...]
     at: float
+    is_error: bool
 
     @classmethod
-    def of(cls, design: ArmDesign, repeats: Iterable[Repeat]) -> "ArmComparison":
+    def of(cls, design: ArmDesign, repeats: Iterable[Repeat], is_error: bool = True) -> "ArmComparison":
         """Choose repeats and time."""
         repeats = tuple(repeats)
         begun = {number: [one for one in repeats if one.number == number] for number in {one.number for one in repeats}}
@@ -106,7 +109,8 @@ class ArmComparison:
             if all(one.complete for one in of_repeat)
             or (len(of_repeat) == arms and all(one.full or one.complete for one in of_repeat))
         )
-        return cls(design, repeats, numbers, reach([one for one in repeats if one.number in numbers]))
+        at = reach([one for one in repeats if one.number in numbers])
+        return cls(design, repeats, numbers, at, is_error)
 
     @property
     def arms(self) -> list[str]:
@@ -131,6 +135,10 @@ class ArmComparison:
         found = {one.number: one.error(measure, self.at) for one in self.successful(arm)}
         return {number: error for number, error in found.items() if not np.isnan(error)}
 
+    def mean(self, arm: str, measure: str) -> tuple[float, float, float]:
+        """Mean of these and its interval, see `contrast.mean_interval`."""
+        return mean_interval(np.array(list(self.errors(arm, measure).values())), self.is_error)
+
     def incumbents(self, arm: str) -> tuple[str, ...]:
         """Evaluations that those had found by then."""
         return tuple(str(one.until(self.at)["incumbent"].iloc[-1]) for one in self.successful(arm))
@@ -138,13 +146,13 @@ class ArmComparison:
     def mean_path(self, arm: str, measure: str = "validation") -> pd.DataFrame:
         """Average the error of an arm, as far as it is known, see `mean_path`."""
         own = self.successful(arm)
-        return mean_path(own, max(self.at, reach(own)) if own else np.nan, measure)
+        return mean_path(own, max(self.at, reach(own)) if own else np.nan, measure, self.is_error)
 
 
 def compare_arms(results: Results) -> ArmComparison:
     """Compare the searches of all arms."""
     design = ArmDesign.of(results)
-    return ArmComparison.of(design, _begun(results, design))
+    return ArmComparison.of(design, _begun(results, design), results.experiment.measure.is_error)
 
 
 def reach(repeats: Sequence[Repeat]) -> float:
@@ -156,7 +164,9 @@ def reach(repeats: Sequence[Repeat]) -> float:
     return min(running) if running else max((one.spent for one in repeats), default=np.nan)
 
 
-def mean_path(repeats: Sequence[Repeat], end: float, measure: str = "validation") -> pd.DataFrame:
+def mean_path(
+    repeats: Sequence[Repeat], end: float, measure: str = "validation", is_error: bool = True
+) -> pd.DataFrame:
     """Average an error of the incumbent at the full budget over repeats, against what was spent.
 
     The mean begins where every repeat has an incumbent: before, there is nothing that could stand for those that have
@@ -168,8 +178,8 @@ def mean_path(repeats: Sequence[Repeat], end: float, measure: str = "validation"
         Repeats of one arm, each with an incumbent at the end.
     end
         What is spent there.
-    measure
-        Of `MEASURES`.
+    measure, is_error
+        Of `MEASURES`; whether losses are errors.
 
     Returns
     -------
@@ -183,7 +193,7 @@ def mean_path(repeats: Sequence[Repeat], end: float, measure: str = "validation"
     begin = max(one.changes(measure, end)["spent"].iloc[0] for one in repeats)
     moments = {float(spent) for one in repeats for spent in one.changes(measure, end)["spent"] if spent >= begin}
     rows = [
-        (spent, *mean_interval(np.array([one.error(measure, spent) for one in repeats])))
+        (spent, *mean_interval(np.array([one.error(measure, spent) for one in repeats]), is_error))
         for spent in sorted({*moments, end})
     ]
     return pd.DataFrame(rows, columns=columns)

@@ -8,6 +8,7 @@ from math import comb
 
 import numpy as np
 from scipy import stats
+from scipy.special import expit, logit
 from statsmodels.stats.multitest import multipletests
 
 LEVEL = 0.05
@@ -159,15 +160,20 @@ def _divisions(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) 
     return float(found.pvalue)
 
 
-def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean over repeats and its 95 % interval by Student's t.
+def mean_interval(values: np.ndarray, is_share: bool) -> tuple[float, float, float]:
+    """Mean over repeats and its 95 % interval by Student's t, of shares on the scale of log odds.
 
-    With five or ten repeats a bootstrap interval would be too narrow.
+    With five or ten repeats a bootstrap interval would be too narrow. An interval of errors must not leave 0 to 1, and
+    one that is cut off there would lack on one side what it has on the other. So the interval is that of the log odds
+    of the mean, whose standard error is that of the mean over `mean (1 - mean)` (delta method). It is the plain one
+    where that is narrow, needs no log odds of single errors, which may be 0, and is the same for accuracies.
 
     Parameters
     ----------
     values
         Shape (n,).
+    is_share
+        Whether values are shares, 0 to 1, such as errors; other losses have no bounds.
 
     Returns
     -------
@@ -178,7 +184,11 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
         return (float(values[0]) if len(values) else np.nan), np.nan, np.nan
     mean, error = float(values.mean()), float(values.std(ddof=1)) / np.sqrt(len(values))
     half = float(stats.t.ppf(0.975, len(values) - 1)) * error
-    return mean, mean - half, mean + half
+    if not is_share or not 0 < mean < 1:
+        return mean, mean - half, mean + half
+    odds = logit(mean) + np.array([-1, 1]) * half / (mean * (1 - mean))
+    low, high = expit(odds).tolist()
+    return mean, low, high
 
 
 def holm(p: np.ndarray) -> np.ndarray:

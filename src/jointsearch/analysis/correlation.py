@@ -12,8 +12,9 @@ RESAMPLES = 2000
 INTERVAL = [0.025, 0.975]
 """Quantiles of the resamples at the ends of a 95 % interval."""
 
-FEWEST = 3
-"""Fewest configurations for a correlation."""
+FEWEST = 10
+"""Fewest configurations, or other points, for a correlation and for an interval by resampling: of fewer, both can be
+anything ("1.00 [1.00, 1.00]" of four)."""
 
 _COLUMNS = {
     "lower_budget": "float64",
@@ -30,8 +31,7 @@ def correlations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
     """Correlate the losses of every two budgets, in a search validation errors (the paper's budget correlation).
 
     A pair counts the configurations evaluated successfully at both budgets. In a search these are the
-    promoted ones: they were selected at the lower budget, which narrows the range of their errors and so
-    weakens the correlation.
+    promoted ones, which were selected at the lower budget: their correlation is not that of all configurations.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def correlations(observations: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
     for lower, higher in combinations(sorted(observations["budget"].unique()), 2):
         pair = both[(both["lower_budget"] == lower) & (both["higher_budget"] == higher)]
         x, y = pair["lower_loss"].to_numpy(), pair["higher_loss"].to_numpy()
-        statistics = (len(x), float(spearman(x, y)), *bootstrap_interval(x, y, rng))
+        known = float(spearman(x, y)) if len(x) >= FEWEST else np.nan
+        statistics = (len(x), known, *bootstrap_interval(x, y, rng))
         rows.append((lower, higher, observations["budget_unit"].iloc[0], *statistics))
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
@@ -85,9 +86,9 @@ def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Shape (...); nan with fewer than `FEWEST` values, or where x or y is constant.
+        Shape (...); nan with fewer than three values, or where x or y is constant.
     """
-    if x.shape[-1] < FEWEST:
+    if x.shape[-1] < 3:
         return np.full(x.shape[:-1], np.nan)
     ranks = [rankdata(values, axis=-1) for values in (x, y)]
     a, b = (rank - rank.mean(axis=-1, keepdims=True) for rank in ranks)
@@ -104,9 +105,9 @@ def bootstrap_interval(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -
     Returns
     -------
     (float, float)
-        Both nan if the correlation is.
+        Both nan if the correlation is, or with fewer than `FEWEST` pairs.
     """
-    if np.isnan(spearman(x, y)):
+    if len(x) < FEWEST or np.isnan(spearman(x, y)):
         return np.nan, np.nan
     chosen = rng.integers(len(x), size=(RESAMPLES, len(x)))
     low, high = np.nanquantile(spearman(x[chosen], y[chosen]), INTERVAL)

@@ -109,10 +109,10 @@ def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        A row for each number `kept`, from 1 to n: `top`; `survivors`, their `share` of the top and its 95 % interval
-        of Wilson, `interval_low` to `interval_high`; `regret`, and its 95 % percentile interval, `regret_low` to
-        `regret_high` (configurations resampled `RESAMPLES` times). No rows with fewer than `FEWEST` configurations,
-        or if all fail at the full budget.
+        A row for each number `kept`, from 1 to n: `top`; `survivors`, their `share` of the top and its 95 % interval of
+        Wilson, `interval_low` to `interval_high` (nan of a top of fewer than `FEWEST`); `regret`, and its 95 %
+        percentile interval, `regret_low` to `regret_high` (configurations resampled `RESAMPLES` times). No rows with
+        fewer than `FEWEST` configurations, or if all fail at the full budget.
 
     Notes
     -----
@@ -123,7 +123,7 @@ def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.D
     if size < FEWEST or not np.isfinite(full).any():
         return pd.DataFrame(columns=_CURVE, dtype=float)
     top, survivors, regret = follow(lower, full)
-    of_share = proportion_confint(survivors, int(top), method="wilson")
+    of_share = (np.nan, np.nan) if top < FEWEST else proportion_confint(survivors, int(top), method="wilson")
     # In a resample ties go to what was drawn first, so that their order is drawn too.
     chosen = rng.integers(size, size=(RESAMPLES, size))
     tops, _, regrets = follow(lower[chosen], full[chosen])
@@ -162,18 +162,61 @@ def contrast(observations: pd.DataFrame, all_budgets: Sequence[float], rng: np.r
         `n` configurations that succeeded at every budget; `neighbouring`, the mean of Spearman's correlation
         over neighbouring budgets; `furthest`, that of the lowest and the full one; their `difference`, with its
         percentile interval `interval_low` to `interval_high` (95 %, configurations resampled). All but `n` are
-        nan where a correlation is unknown, or with fewer than three budgets.
+        nan where a correlation is unknown, or with fewer than three budgets or `FEWEST` configurations.
     """
     known = losses(observations).reindex(columns=list(all_budgets)).to_numpy()
     known = known[np.isfinite(known).all(axis=1)]
     found = dict.fromkeys(["neighbouring", "furthest", "difference", "interval_low", "interval_high"], np.nan)
-    if len(all_budgets) > 2:
+    if len(all_budgets) > 2 and len(known) >= FEWEST:
         near, far = _near_and_far(known)
         found |= {"neighbouring": float(near), "furthest": float(far), "difference": float(near - far)}
     if not np.isnan(found["difference"]):
         near, far = _near_and_far(known[rng.integers(len(known), size=(RESAMPLES, len(known)))])
         found["interval_low"], found["interval_high"] = map(float, np.nanquantile(near - far, INTERVAL))
     return {"n": len(known), **found}
+
+
+def selection(
+    observations: pd.DataFrame, budget: float, full: float, eta: int, rng: np.random.Generator
+) -> dict[str, float]:
+    """Compare the correlation of two budgets among what one cut keeps with that of all configurations.
+
+    A cut narrows the range of the losses, which by itself weakens a correlation; but it may also leave out those whose
+    losses agree least, so the direction is for the data to say.
+
+    Parameters
+    ----------
+    observations
+        Table of `observations.table`, one study.
+    budget, full, eta
+        The budget of the cut and the full one, and how many times fewer are kept.
+    rng
+        Draws the resamples.
+
+    Returns
+    -------
+    dict
+        `n` configurations that succeeded at both budgets; the `difference`, of the best 1/eta of them at the lower
+        budget minus all, and its percentile interval `interval_low` to `interval_high`, configurations resampled; nan
+        where a correlation is unknown, or fewer than `FEWEST` are kept.
+    """
+    both = finished(observations, budget, full).to_numpy()
+    both = both[np.isfinite(both).all(axis=1)]
+    found = dict.fromkeys(["difference", "interval_low", "interval_high"], np.nan)
+    if one_in(eta, len(both)) >= FEWEST:
+        found["difference"] = float(_after_cut(both, eta))
+    if not np.isnan(found["difference"]):
+        resampled = _after_cut(both[rng.integers(len(both), size=(RESAMPLES, len(both)))], eta)
+        found["interval_low"], found["interval_high"] = map(float, np.nanquantile(resampled, INTERVAL))
+    return {"n": len(both), **found}
+
+
+def _after_cut(errors: np.ndarray, eta: int) -> np.ndarray:
+    """By how much a cut changes the correlation of errors of shape (..., configurations, 2)."""
+    lower, full = errors[..., 0], errors[..., 1]
+    kept = np.argsort(lower, axis=-1, kind="stable")[..., : one_in(eta, lower.shape[-1])]
+    cut = (np.take_along_axis(one, kept, axis=-1) for one in (lower, full))
+    return spearman(*cut) - spearman(lower, full)
 
 
 def _near_and_far(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,15 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from jointsearch.analysis.correlation import RESAMPLES
+from jointsearch.analysis.correlation import FEWEST, INTERVAL, RESAMPLES
 from jointsearch.analysis.number import Number, sources
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
-
-FEWEST = 5
-"""Fewest proposals of either kind that anything is said of."""
 
 
 def first_trainings(evaluations: Iterable[Evaluation]) -> tuple[list[Evaluation], list[Evaluation]]:
@@ -46,19 +43,32 @@ def superiority(random: Sequence[np.ndarray], model: Sequence[np.ndarray]) -> fl
     return better / pairs if pairs else np.nan
 
 
-def numbers(results: Results) -> dict[str, Number]:
-    """Compare the proposals of a search, with a percentile interval (95 %, those of each kind and budget resampled)."""
+def compare(results: Results) -> tuple[float, float, float] | None:
+    """The superiority of the proposals of a search, and its percentile interval; None with too few to compare.
+
+    The interval is of 95 %, those of each kind and budget resampled.
+    """
     random, model = first_trainings(results.evaluations(layout.SEARCH))
     if min(len(random), len(model)) < FEWEST:
-        return {}
+        return None
     all_budgets = sorted({one.budget for one in (*random, *model)})
     kinds = [[_errors(kind, budget) for budget in all_budgets] for kind in (random, model)]
     rng = np.random.default_rng(derive_seed(results.experiment.seed, layout.SEARCH, "picks"))
     estimate = superiority(*kinds)
     if np.isnan(estimate):
-        return {}
+        return None
     drawn = [superiority(*([rng.choice(one, len(one)) for one in kind] for kind in kinds)) for _ in range(RESAMPLES)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    low, high = np.quantile(drawn, INTERVAL)
+    return estimate, float(low), float(high)
+
+
+def numbers(results: Results) -> dict[str, Number]:
+    """Compare the proposals of a search, see `compare`."""
+    random, model = first_trainings(results.evaluations(layout.SEARCH))
+    compared = compare(results)
+    if compared is None:
+        return {}
+    estimate, low, high = compared
     loss = results.experiment.measure.name
     what = f"probability that a configuration of a model has a lower {loss} in its first training than a random one"
     of = sources([*random, *model])
@@ -68,11 +78,11 @@ def numbers(results: Results) -> dict[str, Number]:
             ("random_proposals", "random configurations", len(random), ""),
             ("model_proposals", "configurations that a model proposed", len(model), ""),
             ("model_superiority", f"{what} at the same budget", 100 * estimate, "%"),
-            ("model_superiority_low", f"lower end of the 95 % bootstrap interval of the {what}", 100 * float(low), "%"),
+            ("model_superiority_low", f"lower end of the 95 % bootstrap interval of the {what}", 100 * low, "%"),
             (
                 "model_superiority_high",
                 f"upper end of the 95 % bootstrap interval of the {what}",
-                100 * float(high),
+                100 * high,
                 "%",
             ),
         )

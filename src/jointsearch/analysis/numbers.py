@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from jointsearch.analysis import sampling_error
 from jointsearch.analysis.number import Number, sources
+from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Digest, Record
 from jointsearch.core.units import HOUR
-from jointsearch.search.experiment import Experiment
+from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.incumbent import incumbent
 
@@ -26,8 +28,9 @@ def number_of_best(loss: str) -> str:
     return f"best_{loss.replace(' ', '_')}"
 
 
-def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict[str, Number]:
-    """Collect the numbers of a search that no figure has."""
+def of_search(results: Results) -> dict[str, Number]:
+    """Collect the numbers of the search that no figure has."""
+    experiment, evaluations = results.experiment, results.evaluations(layout.SEARCH)
     all_budgets, found = budgets(experiment.budget), incumbent(evaluations)
     full = [one for one in evaluations if one.budget == all_budgets[-1]]
     named: dict[str, Number] = {}
@@ -50,13 +53,22 @@ def of_search(experiment: Experiment, evaluations: Sequence[Evaluation]) -> dict
     best = [one for one in evaluations if one.id == found.evaluation]
     measure = experiment.measure
     how = measure.unit, measure.digits
-    for name, loss, note in (
-        (measure.name, found.loss, ""),
-        (measure.test, found.test_error, ", not used by the search"),
+    for part, name, loss, note in (
+        ("validation", measure.name, found.loss, ""),
+        ("test", measure.test, found.test_error, ", not used by the search"),
     ):
         if loss is not None:
             meaning = f"{name} of the best configuration{note}"
             say(number_of_best(name), meaning, measure.factor * loss, best, *how)
+            for suffix, end, value in sampling_error.ends(loss, sampling_error.images(results, part)):
+                say(f"{number_of_best(name)}{suffix}", f"{end} {meaning}", measure.factor * value, best, *how)
     if found.loss is not None:
         say("best_parameters", "weights of the best network", found.parameters, best)
+        modelled = int(best[0].proposal.origin.kind == "model")
+        say("best_by_model", "1 if a model proposed the best configuration, 0 if not", modelled, best)
+        tied = [one for one in evaluations if one.budget == found.budget and one.loss == found.loss]
+        say("best_tied", f"configurations that share the lowest {measure.name}", len(tied), tied)
+        for place, one in enumerate(tied[: len(tied) if len(tied) > 1 else 0]):
+            test = None if one.test_error is None else measure.factor * one.test_error
+            say(f"best_tied_test_{place}", f"{measure.test} of one of those, {one.id}", test, [one], *how)
     return named

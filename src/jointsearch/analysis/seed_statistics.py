@@ -1,7 +1,7 @@
 """Statistics over the seeds of what was trained several times: manual architectures, and final retrainings.
 
-A mean over seeds has the 95 % interval of Student's t, which takes the errors for normally distributed. It holds for
-other seeds on the same images, not for other images.
+A mean over seeds has the 95 % interval of Student's t on the scale of log odds (`contrast.mean_interval`), which takes
+errors for about normal. It holds for other seeds on the same images, not for other images.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from scipy import stats
 
 from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.number import Number, sources
+from jointsearch.analysis.sampling_error import images, standard_error
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.networks.manual import architecture
@@ -21,7 +22,7 @@ from jointsearch.search.incumbent import incumbent
 
 INCUMBENT = "incumbent"
 """Name of the found configuration beside those of manual architectures."""
-TEST_COLUMNS = {"test_mean": "float64", "test_sd": "float64", "test_low": "float64", "test_high": "float64"}
+TEST_COLUMNS = dict.fromkeys(["test_mean", "test_sd", "test_low", "test_high", "test_sampling"], "float64")
 """Columns of `test_statistics`, and their types."""
 
 
@@ -47,13 +48,13 @@ def found(results: Results) -> Evaluation | None:
 
 def moments(values: Sequence[float]) -> tuple[float, float]:
     """Mean and standard deviation (n - 1) of a sample; nan where there are too few."""
-    mean, _, _ = mean_interval(np.array(values))
+    mean, _, _ = mean_interval(np.array(values), is_share=True)
     return mean, float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """95 % interval of the mean by Student's t; nan with fewer than two values."""
-    _, low, high = mean_interval(np.array(values))
+    """95 % interval of a mean error, see `contrast.mean_interval`; nan with fewer than two values."""
+    _, low, high = mean_interval(np.array(values), is_share=True)
     return low, high
 
 
@@ -63,9 +64,11 @@ def count_trainings(of_name: Sequence[Evaluation]) -> tuple[int | None, int, int
     return of_name[0].parameters, len(of_name), failed
 
 
-def test_statistics(errors: Sequence[float]) -> tuple[float, ...]:
-    """Mean, standard deviation and interval of test errors, as in `TEST_COLUMNS`."""
-    return (*moments(errors), *interval(errors))
+def test_statistics(results: Results, errors: Sequence[float]) -> tuple[float, ...]:
+    """Mean, standard deviation and interval of test errors, and standard error from the images: `TEST_COLUMNS`."""
+    mean, spread = moments(errors)
+    sampling = standard_error(mean, images(results, "test")) if errors else np.nan
+    return (mean, spread, *interval(errors), sampling)
 
 
 def test_errors(good: Iterable[Evaluation]) -> list[float]:
@@ -108,6 +111,7 @@ def error_numbers(
         ("_sd", "test_sd", "standard deviation over seeds of the"),
         ("_low", "test_low", "lower 95 % limit of the mean"),
         ("_high", "test_high", "upper 95 % limit of the mean"),
+        ("_sampling", "test_sampling", "standard error, from the number of test images, of the mean"),
     ):
         if not pd.isna(row[column]):
             value = 100 * float(row[column])

@@ -5,7 +5,8 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -21,10 +22,11 @@ from jointsearch.paper.facts import Facts
 SOURCES = ROOT / "paper"
 MAIN, BIBLIOGRAPHY = "main.typ", "references.bib"
 TEMPLATES = ("template.typ", "html.typ")
+Form = Literal["pdf", "html"]
 LARGEST_DRAWING = 500_000
 """Bytes of the largest SVG on a page; in place of a larger one, of very many points, stands its bitmap."""
 _ASKED = re.compile(r"panicked with: paper: (.*)", re.DOTALL)
-_MISSING = re.compile(r"there is no (number|study|figure|table) (\S+)")
+_MISSING = re.compile(r"there is no (number|study|figure|table|claim) (\S+)")
 _PLACE = re.compile(r"─ (\S+?\.typ):(\d+):\d+")
 
 
@@ -33,9 +35,7 @@ def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = Fa
     return typeset(facts, folder, "pdf", sources, strict)
 
 
-def typeset(
-    facts: Facts, folder: Path, form: Literal["pdf", "html"], sources: Path = SOURCES, strict: bool = False
-) -> bytes:
+def typeset(facts: Facts, folder: Path, form: Form, sources: Path = SOURCES, strict: bool = False) -> bytes:
     """Set the paper.
 
     Parameters
@@ -58,8 +58,22 @@ def typeset(
         If the text quotes what does not exist, has a result typed into it, or is no Typst: where, and what to do.
     """
     check(sources / MAIN)
+    with prepared(facts, folder, form, sources, strict) as root:
+        asked: dict[str, str] = {"target": form}
+        try:
+            return typst.compile(
+                root / MAIN, root=root, format=form, ignore_system_fonts=True, timestamp=0, sys_inputs=asked
+            )
+        except typst.TypstError as error:
+            raise UserError(_explain(error, sources, facts)) from None
+
+
+@contextmanager
+def prepared(
+    facts: Facts, folder: Path, form: Form = "pdf", sources: Path = SOURCES, strict: bool = False
+) -> Iterator[Path]:
+    """Put all that is set in one folder, as Typst reads within one; the compiler's own files in memory can't be PDF."""
     given = facts_of.as_json(facts) | {"strict": strict}
-    # Typst reads within one folder; the compiler's own files in memory can't be PDF.
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for source in (MAIN, *TEMPLATES, BIBLIOGRAPHY):
@@ -72,13 +86,7 @@ def typeset(
         for table in facts.tables:
             given["tables"][table]["product"] = f"tables/{table}"
         (root / "facts.json").write_text(json.dumps(given, ensure_ascii=False))
-        asked: dict[str, str] = {"target": form}
-        try:
-            return typst.compile(
-                root / MAIN, root=root, format=form, ignore_system_fonts=True, timestamp=0, sys_inputs=asked
-            )
-        except typst.TypstError as error:
-            raise UserError(_explain(error, sources, facts)) from None
+        yield root
 
 
 def _drawing(folder: Path, figure: str, form: str) -> Path:
@@ -107,6 +115,7 @@ def _explain(error: typst.TypstError, sources: Path, facts: Facts) -> str:
             "study": STUDIES,
             "figure": facts.figures,
             "table": facts.tables,
+            "claim": {one["claim"] for one in facts.claims},
         }
         known = kinds[missing[1]]
         similar = difflib.get_close_matches(missing[2], known, n=3, cutoff=0.5)

@@ -111,6 +111,44 @@ def with_interval(title: str, name: str, low: str, high: str, digits: int = 2, f
     return Column(title, text)
 
 
+def share(title: str, name: str, of: str) -> Column:
+    """Show a count, and its share of another one in percent."""
+
+    def text(row: Row) -> str:
+        if not row[of]:
+            return NOTHING
+        return f"{number(row[name], 0)} ({number(row[name] / row[of], 0, 100)} %)"
+
+    return Column(title, text)
+
+
+def spent(title: str, name: str, planned: str, unit: str = "budget_unit") -> Column:
+    """Show how much training was spent of what was planned."""
+
+    def text(row: Row) -> str:
+        made = amount(row[name], row[unit])
+        return made if pd.isna(row[planned]) else f"{made} of {amount(row[planned], row[unit])}"
+
+    return Column(title, text)
+
+
+def estimate(title: str, name: str, low: str, high: str) -> Column:
+    """Show a number with its interval and unit, each row with `digits` and `unit` of its own."""
+
+    def text(row: Row) -> str:
+        if pd.isna(row[name]):
+            return NOTHING
+        shown = with_interval(title, name, low, high, row["digits"], 1).text(row)
+        return shown if pd.isna(row["unit"]) else f"{shown} {row['unit']}"
+
+    return Column(title, text, "left")
+
+
+def cited(title: str, name: str, source: str) -> Column:
+    """Show what was published, and where."""
+    return Column(title, lambda row: NOTHING if pd.isna(row[name]) else f"{row[name]}; {row[source]}", "left")
+
+
 def budget(title: str, name: str = "budget", unit: str = "budget_unit") -> Column:
     """Show a budget with its unit."""
     return Column(title, lambda row: amount(row[name], row[unit]), "right")

@@ -76,7 +76,10 @@ class StudyCount:
 
 @dataclass(frozen=True)
 class Machine:
-    """A kind of machine that trained: what trained on it, and how many trainings ended on it."""
+    """A kind of machine that trained: what trained on it, and how many trainings ended on it.
+
+    `letter` is its name in a text.
+    """
 
     processor: str
     cores: int | None
@@ -85,6 +88,12 @@ class Machine:
     torch: str | None
     trainings: int = 0
     training: str = ""
+    letter: str = ""
+
+    @property
+    def key(self) -> tuple[str | int | None, ...]:
+        """What makes a kind of machine, whatever was trained on it."""
+        return self.processor, self.cores, self.threads, self.gpu, self.torch
 
 
 @dataclass(frozen=True)
@@ -123,15 +132,22 @@ def machines(results: Results, environments: Mapping[str, Environment]) -> list[
     kinds: dict[Machine, list[Evaluation]] = {}
     for study in results.studies.values():
         for one in study.evaluations:
-            kinds.setdefault(_kind(one, environments.get(one.observed.environment)), []).append(one)
+            kinds.setdefault(machine_of(one, environments), []).append(one)
     found = [
         replace(kind, trainings=len(made), training=duration(sum(one.observed.training_seconds for one in made)))
         for kind, made in kinds.items()
     ]
-    return sorted(found, key=lambda machine: (-machine.trainings, str(machine)))
+    found.sort(key=lambda machine: (-machine.trainings, str(machine)))
+    return [replace(machine, letter=_letter(place)) for place, machine in enumerate(found)]
 
 
-def _kind(one: Evaluation, around: Environment | None) -> Machine:
+def _letter(place: int) -> str:
+    return chr(ord("A") + place % 26) * (1 + place // 26)
+
+
+def machine_of(one: Evaluation, environments: Mapping[str, Environment]) -> Machine:
+    """The kind of machine that a training ended on."""
+    around = environments.get(one.observed.environment)
     threads, torch = one.made_with.threads, one.made_with.torch
     if around is None:
         gpu = one.observed.device if one.made_with.device_type == "cuda" else None
@@ -201,6 +217,27 @@ def _space(here: Experiment, published: Experiment) -> Difference | None:
     how += ["other conditions"] * (rules[0] != rules[1])
     how += ["other defaults"] * (len(how) == 1)
     return Difference("search space", ", ".join(how), f"{len(theirs)} hyperparameters")
+
+
+REPRODUCTION, SCALE_MODEL, VARIANT, OWN = "reproduction", "scale model", "variant", "own problem"
+"""Kinds of experiment."""
+
+
+def kind(here: Experiment, brackets: int, published: Experiment, published_brackets: int) -> str:
+    """Say what kind of experiment this is, beside the published one.
+
+    A reproduction has the published settings. A scale model has the hyperparameters, brackets, sampler, and number and
+    ratio of budgets of the published experiment, but other lengths. A variant differs otherwise.
+    """
+    if here.objective is not None or here.training.network is not None:
+        return OWN
+    if not differences(here, brackets, published, published_brackets):
+        return REPRODUCTION
+    one, other = (
+        (set(of.space.hyperparameters), length, of.sampler, of.budget.eta, len(hyperband.budgets(of.budget)))
+        for of, length in ((here, brackets), (published, published_brackets))
+    )
+    return SCALE_MODEL if one == other else VARIANT
 
 
 @dataclass(frozen=True)

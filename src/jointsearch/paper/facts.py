@@ -10,7 +10,7 @@ import pandas as pd
 from jointsearch.analysis.arm_design import ArmDesign
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers, number_of_best
-from jointsearch.core import code, config, layout, yaml_file
+from jointsearch.core import code, config, layout
 from jointsearch.core.config import Config
 from jointsearch.core.data_set import HELD_OUT, DataSet
 from jointsearch.core.environment import Environment
@@ -19,24 +19,26 @@ from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.core.git import GitError, Repository
 from jointsearch.core.units import amount, unit_name
-from jointsearch.paper import captions, conditions
+from jointsearch.paper import captions, citation, conditions
 from jointsearch.paper.arms import ArmText, arm_texts
+from jointsearch.paper.checklist import SHORT, Item, checklist
+from jointsearch.paper.citation import Citation
 from jointsearch.paper.columns import signs
+from jointsearch.paper.compute import StudyCompute, compute
 from jointsearch.paper.conditions import Difference, Machine, Parameter, StudyCount
+from jointsearch.paper.optimiser import Setting, optimiser
 from jointsearch.paper.tables import TABLES as DISPLAYS
 from jointsearch.paper.tables import Shown, show
 from jointsearch.results import code_inputs, dataset
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder
+from jointsearch.results.records import Records, records
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies.arm import starts
 from jointsearch.search.studies.kinds import plan
-
-SHORT = 8
-"""Digits of a digest, or of a commit, that a text quotes."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,12 @@ class Facts:
         Its settings, and the planned length of its search.
     images
         Those that it trains on; None before they were checked.
-    studies, machines, differences
+    kind, studies, machines, differences
         See `conditions`.
+    compute
+        What each study has cost, and all of them, see `paper.compute`.
+    optimiser
+        The settings of the search.
     parameters
         The space and the best configuration, see `conditions`.
     numbers
@@ -70,32 +76,42 @@ class Facts:
         are shown.
     arms, methods
         The arms in words, the reference first, and the methods that they use, see `paper.arms`.
+    claims
+        The rows of the table of claims, for words that follow from them.
     design
         How arms are compared.
     start
         The manual architectures from which arms in steps start; empty if one starts from other values.
     evaluations, environments
         The trainings so far, of the search first, and what each ran in, by its digest.
-    commit
-        That of the code of figures and tables.
+    checklist, citation, records, commit
+        Of reproducibility; how the project is cited; what the records add up to; the commit of the code that made
+        figures and tables.
     """
 
     experiment: Experiment
     brackets: int
     images: DataSet | None
+    kind: str
     studies: dict[str, StudyCount]
     machines: list[Machine]
     differences: list[Difference]
+    compute: dict[str, StudyCompute]
+    optimiser: list[Setting]
     parameters: list[Parameter]
     numbers: dict[str, Number]
     figures: dict[str, Made]
     tables: dict[str, tuple[Made, Shown]]
     arms: tuple[ArmText, ...]
     methods: str
+    claims: tuple[dict[str, str], ...]
     design: ArmDesign
     start: str
     evaluations: tuple[Evaluation, ...]
     environments: Mapping[str, Environment]
+    checklist: list[Item]
+    citation: Citation
+    records: Records
     commit: str
 
 
@@ -122,36 +138,47 @@ def gather(folder: Path, reader: Folder | None = None) -> Facts:
     length = len(results.plan.search.brackets)
     names = [name for name in results.studies if name == layout.SEARCH or results.evaluations(name)]
     begun = [results.plan.find(name) for name in names]
-    commit, address = _commit(), published_at()
+    cited = citation.read(code.ROOT / "CITATION.cff")
+    commit, address = _commit(), cited.address or None
     figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
     tables = {}
     for name in [name for name in made_of(begun, TABLES) if name in DISPLAYS]:
         made = _made(folder, "tables", name, commit, address)
         path = folder / "tables" / f"{name}.csv"
-        tables[name] = made, show(name, _rows(path), path, results.experiment.measure)
+        tables[name] = made, show(name, table_rows(path), path, results.experiment.measure)
+    beside = results.experiment, length, resolve(published), _brackets(published)
+    machines = conditions.machines(results, reader.environments)
+    numbers = dict(read_numbers(folder / "numbers.json", results.experiment).numbers)
     return Facts(
         results.experiment,
         length,
         reader.data,
+        conditions.kind(*beside),
         conditions.study_counts(results),
-        conditions.machines(results, reader.environments),
-        conditions.differences(
-            results.experiment,
-            length,
-            resolve(published),
-            hyperband.bracket_count(published.search.length, published.search.length_unit, published.budget),
-        ),
+        machines,
+        conditions.differences(*beside),
+        compute(results, reader.data, reader.environments, machines),
+        optimiser(results.experiment, length),
         conditions.parameters(results),
-        dict(read_numbers(folder / "numbers.json", results.experiment).numbers),
+        numbers,
         figures,
         tables,
         *arm_texts(results, {name: one.experiment for name, one in plan(settings, results.experiment).items()}),
+        _claims(folder / "tables" / "claims.csv"),
         ArmDesign.of(results),
         _start(settings, results.experiment),
         tuple(one for study in results.studies.values() for one in study.evaluations),
         reader.environments,
+        checklist(results, reader.data, reader.environments, numbers, cited),
+        cited,
+        records(folder),
         commit,
     )
+
+
+def _brackets(settings: Config) -> int:
+    """The planned length of a search."""
+    return hyperband.bracket_count(settings.search.length, settings.search.length_unit, settings.budget)
 
 
 def _settings(path: Path) -> Config:
@@ -197,9 +224,24 @@ def _made(folder: Path, kind: str, name: str, commit: str, address: str | None) 
     return Made(data, f"scripts/{script}.py {name}", commit, link)
 
 
-def _rows(path: Path) -> pd.DataFrame:
+def _claims(path: Path) -> tuple[dict[str, str], ...]:
+    """What the text has to know of the evidence on each claim."""
+    rows = table_rows(path)[["claim", "arm", "finding", "word"]].fillna("").astype(str)
+    return tuple({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
+
+
+def table_rows(path: Path) -> pd.DataFrame:
+    """Read a table of results.
+
+    Raises
+    ------
+    UserError
+        If it is missing, or is no table.
+    """
     try:
         return pd.read_csv(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: is missing; `snakemake figures` makes it") from None
     except pd.errors.EmptyDataError:
         raise UserError(f"{path}: is empty; delete it and remake it by `snakemake figures`") from None
     except pd.errors.ParserError:
@@ -229,12 +271,6 @@ def _commit() -> str:
     if not last:
         return "no commit"
     return f"{last[:SHORT]} with changes" if version.diff else last[:SHORT]
-
-
-def published_at() -> str | None:
-    """Where the project is published, as its citation file says."""
-    path = code.ROOT / "CITATION.cff"
-    return yaml_file.load(path).get("repository-code") if path.exists() else None
 
 
 def number_text(number: Number) -> tuple[str, str]:
@@ -276,10 +312,15 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "searches": sum(arm.repeats for arm in facts.arms),
             "start": facts.start,
             "validation": _held_out(facts),
+            "kind": facts.kind,
+            "seed": one.seed,
+            "continuation": one.objective is None and one.training.continuation,
+            "is-cifar": one.data.name.startswith("cifar"),
         },
         "arms": [vars(arm) for arm in facts.arms],
         "methods": facts.methods,
         "comparison": {"reference": facts.design.reference, "test": facts.design.test, "why": facts.design.why},
+        "claims": list(facts.claims),
         "numbers": {
             name: {"value": number.value, "text": number_text(number)[0], "unit": number.unit}
             for name, number in sorted(facts.numbers.items())
@@ -288,6 +329,12 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "known_studies": list(conditions.STUDIES),
         "machines": [vars(machine) for machine in facts.machines],
         "differences": [vars(difference) for difference in facts.differences],
+        "compute": {name: vars(of_study) for name, of_study in facts.compute.items()},
+        "optimiser": [vars(setting) for setting in facts.optimiser],
+        "checklist": [vars(item) for item in facts.checklist],
+        "citation": vars(facts.citation),
+        "records": vars(facts.records),
+        "commit": facts.commit,
         "parameters": [vars(parameter) for parameter in facts.parameters],
         "figures": {name: {**vars(made), "caption": caption_of(name)} for name, made in facts.figures.items()},
         "tables": {

@@ -14,12 +14,16 @@ from jointsearch.paper.columns import (
     Column,
     at_most,
     budget,
+    cited,
     count,
+    estimate,
     interval,
     millions,
     named,
     plain,
     probability,
+    share,
+    spent,
     spread,
     with_interval,
     word,
@@ -183,48 +187,77 @@ def _arms_note(data: pd.DataFrame) -> str:
     return f"The reference is {title(reference)}; test: {test.replace('t-test', '*t* test')}."
 
 
+def _once(data: pd.DataFrame) -> pd.DataFrame:
+    """Each claim, and its word, beside the first evidence on it."""
+    again = data["claim"].duplicated()
+    return data.assign(**{name: data[name].mask(again, "") for name in ("title", "word")})
+
+
 def _difference(name: str, measure: Measure) -> str:
     """The title of a column of differences of losses."""
     return f"{name} (points)" if measure.is_error else name
 
 
 TABLES: dict[str, Display] = {
+    "claims": Display(
+        "The claims of the study, and what this experiment says of them. *Supported*: the 95 % interval lies wholly on "
+        "the side of the claim (of all evidence on it, where there is more than one test). *Contradicted*: one lies "
+        "wholly on the other side. *Open*: neither, or the study is not complete. *Not tested*: this experiment cannot "
+        "say. What was published is of another experiment, and no part of the evidence.",
+        (
+            word("claim", "title"),
+            word("evidence", "effect"),
+            estimate("found", "value", "low", "high"),
+            word("test", "test"),
+            word("n", "n"),
+            cited("published", "published", "source"),
+            word("word", "word"),
+        ),
+        _once,
+        "claim",
+    ),
+    "studies": Display(
+        "The studies of this experiment: trainings and training time done and planned, configurations that a model "
+        "proposed, and failed trainings with the reason. A training that fails at once spends nothing, so the time "
+        "spent may be below the plan.",
+        (
+            word("study", "title"),
+            count("searches", "searches"),
+            count("trainings", "done", "planned"),
+            spent("training", "budget_spent", "budget_planned"),
+            share("by a model", "model_based", "proposed"),
+            share("failed", "failed", "done"),
+            word("why", "why"),
+        ),
+    ),
     "early_stopping": Display(
-        "What early stopping would cost, from random configurations that were trained at every budget. Of those "
-        "that succeeded at the budget on the left, the best 1/eta are *kept*: 1/eta of all configurations would "
-        "keep every success if most fail. The *top tenth* are the best of those that succeeded at the full "
-        "budget. *Regret* is the lowest full-budget loss among the kept minus the lowest of all. The rank "
-        "correlation with the full budget is computed over all that succeeded, and within the search, which sees "
-        "survivors only. *Test and retest* is that between two trainings at this budget that differ by their seeds; "
-        "*corrected for noise*, that with the full budget divided by the geometric mean of the two of test and retest. "
-        "Brackets: 95 % intervals.",
+        "What early stopping would cost, over random configurations trained at every budget. *Kept* are the best 1/eta "
+        "of those that succeeded at the budget on the left; the *top tenth* is that of those that succeeded at the "
+        "full budget. *Regret*: the lowest full-budget loss among the kept minus the lowest of all. The rank "
+        "correlations are those with the full budget, over all that succeeded and within the search; *test and retest* "
+        "is that of two trainings that differ by their seeds. Brackets: 95 % intervals.",
         _early_stopping_columns,
     ),
     "arms_table": Display(
-        "The arms at equal training time, the last at which all that have begun can be compared: mean and standard "
-        "deviation over repeats of what the incumbent reaches, and the mean difference to the reference, above zero if "
-        "the reference is better, with a 95 % interval that holds for all arms together (Bonferroni's *t* intervals; "
-        "where Holm's test decides more, the interval ends at 0). *p* is that of a *t* test and *p, exact* that of a "
-        "randomisation test, both Holm-corrected for the number of arms. The *verdict* on the arm is that of the *t* "
-        "test. *Repeats to decide*: with as many of each arm, a difference as large as the one seen, with the spread "
-        "seen, is found with 80 % power.",
+        "The arms at equal training time: mean and standard deviation over repeats of what the incumbent reaches, and "
+        "the mean difference to the reference, above zero if the reference is better, with a simultaneous 95 % "
+        "interval. Both *p* are Holm-corrected; the *verdict* is that of the *t* test. *Repeats to decide*: so many of "
+        "each arm would find a difference as large as the one seen with 80 % power.",
         _arms_columns,
         note=_arms_note,
     ),
     "importance_groups": Display(
-        "Shares of the variance of the loss (logarithmic unless it can be negative), in percent: main effects of each "
-        "part of the space, interactions within parts and between two (by their first letters), and all of higher "
-        "order. *R²* is that on held-out configurations; at or below zero the surrogate predicts nothing, and its "
-        "shares mean nothing. *n* evaluations succeeded; failures are left out.",
+        "Shares of the variance of the loss in percent: main effects of each part of the space, interactions within "
+        "parts and between two (by their first letters), and all of higher order. *R²* is that on held-out "
+        "random configurations; a surrogate in whose row it is not above zero predicts nothing. *n* evaluations succeeded.",
         _sum_columns,
         _by_sum,
         "budget",
     ),
     "manual": Display(
-        "Manual architectures, trained at the full budget, and the configuration that the search found: mean and "
-        "standard deviation over seeds, and the 95 % interval of the mean test error by Student's *t*. Where a name "
-        "is followed by a divisor, the blocks and filters of the literature are divided by it. The found "
-        "configuration is a single training of the search, chosen by its validation error, which is therefore "
+        "Manual architectures at the full budget, and the configuration found: mean and standard deviation over seeds, "
+        "and the 95 % interval of the mean test error. A divisor after a name divides blocks and filters of the "
+        "literature. The configuration found is a single training, chosen by its validation error, which is therefore "
         "optimistic.",
         (
             word("network", "title"),
@@ -237,12 +270,13 @@ TABLES: dict[str, Display] = {
             spread("validation error (%)", "validation_mean", "validation_sd"),
             spread("test error (%)", "test_mean", "test_sd"),
             interval("95 % interval", "test_low", "test_high"),
+            plain("± images", "test_sampling", 2, 100),
         ),
     ),
     "retraining": Display(
         "Final trainings on training and validation images at the full budget: mean and standard deviation of the "
-        "test error over seeds, with the 95 % interval of the mean by Student's *t*. *Snapshot ensemble*: the "
-        "networks at the ends of the cycles of one training.",
+        "test error over seeds, with the 95 % interval of the mean. *Snapshot ensemble*: the networks at the ends of "
+        "the cycles of one training.",
         (
             word("network", "title"),
             word("what", "kind"),
@@ -253,6 +287,7 @@ TABLES: dict[str, Display] = {
             plain("training (s)", "training_seconds_mean", 0),
             spread("test error (%)", "test_mean", "test_sd"),
             interval("95 % interval", "test_low", "test_high"),
+            plain("± images", "test_sampling", 2, 100),
         ),
         group="name",
     ),

@@ -11,7 +11,7 @@ from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Value
 from jointsearch.core.proposal import Origin
 from jointsearch.core.units import amount
-from jointsearch.paper.facts import Facts, number_text, published_at
+from jointsearch.paper.facts import Facts, number_text
 from jointsearch.results.catalogue import ARM, FIGURES, TABLES
 
 PROPOSAL = ("study", "id", "origin", "values")
@@ -61,7 +61,7 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
         "loss": measure.name,
         "test": measure.test,
         "percent": measure.is_error,
-        "address": published_at(),
+        "address": facts.citation.address or None,
         "quoted_commit": facts.commit,
         "fields": {"proposals": PROPOSAL, "trainings": TRAINING},
         "numbers": {

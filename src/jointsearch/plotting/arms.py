@@ -14,10 +14,9 @@ from matplotlib.lines import Line2D
 from jointsearch.analysis.arm_design import title
 from jointsearch.analysis.arm_tests import arm_tests
 from jointsearch.analysis.comparison import MEASURES, ArmComparison, compare_arms
-from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number
-from jointsearch.core.units import Measure, scale
+from jointsearch.core.units import scale
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
@@ -98,7 +97,7 @@ def data(results: Results) -> pd.DataFrame:
             for one in begun:
                 known = {"spent": min(one.spent, at), "error": one.error(measure, at)} if one.number in compared else {}
                 rows.append({**of, "part": "repeat", "repeat": one.number, "complete": one.complete, "n": 1, **known})
-            mean, low, high = mean_interval(np.array(list(comparison.errors(arm, measure).values())))
+            mean, low, high = comparison.mean(arm, measure)
             of_mean = {"part": "mean", "error": mean, "interval_low": low, "interval_high": high}
             rows.append({**of, **of_mean, "spent": np.mean([min(one.spent, at) for one in own]) if own else np.nan})
     rows += _differences(comparison, unit, results.experiment.seed)
@@ -188,7 +187,7 @@ def _draw_paths(panels: list[Axes], columns: int, rows: pd.DataFrame, arms: list
     unit, at, first = rows[["budget_unit", "compared_at", "reference"]].iloc[0]
     size, name = scale(rows["spent"].max() if np.isnan(at) else at, unit)
     paths, courses = rows[rows["part"] == "path"], rows[(rows["part"] == "course") & rows["error"].notna()]
-    measure, low_end, high_end = _limits(rows)
+    measure = measure_of(rows)
     factor = measure.factor
     for arm, axes in zip(arms, panels, strict=True):
         color = looks(arms, first)[arm]["color"]
@@ -198,7 +197,7 @@ def _draw_paths(panels: list[Axes], columns: int, rows: pd.DataFrame, arms: list
             face = color if course["complete"].eq(True).all() else "white"
             axes.plot(spent.iloc[-1:], errors.iloc[-1:], "o", color=color, ms=3, mfc=face, mew=0.7, zorder=3)
         path, reference = paths[paths["arm"] == arm], paths[paths["arm"] == first]
-        low, high = (factor * path[["interval_low", "interval_high"]]).clip(low_end, high_end).to_numpy().T
+        low, high = (factor * path[["interval_low", "interval_high"]]).to_numpy().T
         axes.fill_between(path["spent"] / size, low, high, step="post", color=color, alpha=0.15, linewidth=0)
         axes.step(path["spent"] / size, factor * path["error"], where="post", color=color, linewidth=1.8)
         if arm != first:
@@ -210,7 +209,8 @@ def _draw_paths(panels: list[Axes], columns: int, rows: pd.DataFrame, arms: list
     bottom, top = factor * courses["error"].min(), factor * courses["error"].max()
     beyond = 0.07 * (top - bottom or 1.0)
     panels[0].set_ylim(
-        0.93 * bottom if bottom > 0 else bottom - beyond, min(max(1.07 * top, top + beyond), 1.02 * high_end)
+        0.93 * bottom if bottom > 0 else bottom - beyond,
+        min(max(1.07 * top, top + beyond), 102.0 if measure.is_error else np.inf),
     )
     panels[0].set_xlim(0, 1.05 * courses["spent"].max() / size)
     what = "training time" if unit == "seconds" else "training"
@@ -222,16 +222,10 @@ def _draw_paths(panels: list[Axes], columns: int, rows: pd.DataFrame, arms: list
         panel.tick_params(labelbottom=True)
 
 
-def _limits(data: pd.DataFrame) -> tuple[Measure, float, float]:
-    """What is shown, and the least and the most that it can be."""
-    measure = measure_of(data)
-    return (measure, 0.0, 100.0) if measure.is_error else (measure, -np.inf, np.inf)
-
-
 def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     """One row an arm: above the validation errors, below the test errors, those of a repeat joined."""
     repeats, means = data[(data["part"] == "repeat") & data["error"].notna()], data[data["part"] == "mean"]
-    labels, (of, low_end, high_end) = [], _limits(data)
+    labels, of = [], measure_of(data)
     factor = of.factor
     for row, arm in enumerate(arms):
         look = looks(arms, data["reference"].iloc[0])[arm]
@@ -244,7 +238,7 @@ def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
                 axes.plot(error, place, marker="o", markersize=2.5, mfc=face, mec=style.GREY, mew=0.5)
         for mean in means[means["arm"] == arm].to_dict("records"):
             middle, face = row + _MEANS[mean["measure"]], color if mean["measure"] == "validation" else "white"
-            interval = np.clip([factor * mean["interval_low"], factor * mean["interval_high"]], low_end, high_end)
+            interval = [factor * mean["interval_low"], factor * mean["interval_high"]]
             axes.plot(interval, [middle] * 2, color=color, linewidth=1.3)
             axes.plot(factor * mean["error"], middle, color=color, marker=look["marker"], markersize=4.5, mfc=face)
         n, begun = means.loc[means["arm"] == arm, ["n", "begun"]].iloc[0]
@@ -265,10 +259,9 @@ def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
 
 
 def _draw_differences(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
-    """One row an arm: its difference to the reference, on test data if there is a test error."""
+    """One row an arm: its difference to the reference in the loss, which decides."""
     rows, first = data[data["part"] == "difference"], data["reference"].iloc[0]
-    judged = "test" if rows.loc[rows["measure"] == "test", "error"].notna().any() else "validation"
-    measure, rows = measure_of(data), rows[(rows["measure"] == judged) & rows["error"].notna()].set_index("arm")
+    measure, rows = measure_of(data), rows[(rows["measure"] == "validation") & rows["error"].notna()].set_index("arm")
     axes.tick_params(axis="y", length=0, labelleft=False)
     if rows.empty:
         # Rows are shared with the panel beside, so that `style.say` would take its labels.
@@ -287,8 +280,7 @@ def _draw_differences(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
             face = look["color"] if decided else "white"
             axes.plot(measure.factor * one["error"], row, markersize=4.5, mfc=face, **look)
     unit = " (points)" if measure.is_error else ""
-    name = measure.test if judged == "test" else measure.name
-    axes.set_xlabel(f"{name} minus that of\n{title(first)}{unit}")
+    axes.set_xlabel(f"{measure.name} minus that of\n{title(first)}{unit}")
     axes.legend(handles=_decisions(), loc="lower left", bbox_to_anchor=(0.1, 1), ncols=2)
 
 

@@ -13,12 +13,21 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from jointsearch.analysis.correlation import FEWEST
-from jointsearch.analysis.early_stopping import compare, contrast, curves, firsts, generator, one_in, study
+from jointsearch.analysis.early_stopping import (
+    compare,
+    contrast,
+    curves,
+    firsts,
+    generator,
+    one_in,
+    selection,
+    study,
+)
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.retest import retest
 from jointsearch.core import layout
-from jointsearch.core.units import amount
+from jointsearch.core.units import amount, scale
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
@@ -66,6 +75,12 @@ _CONTRAST = {
     "interval_high": ("study_spearman_difference_high", "upper end of the 95 % bootstrap interval of that difference"),
 }
 """Name and meaning of the number that a column of the contrast holds."""
+_SELECTION = {
+    "difference": ("study_selection", "what the survivors of one cut correlate more than all, at the furthest budgets"),
+    "interval_low": ("study_selection_low", "lower end of the 95 % bootstrap interval of what selection changes"),
+    "interval_high": ("study_selection_high", "upper end of the 95 % bootstrap interval of what selection changes"),
+}
+"""Name and meaning of the number that a column of the selection holds."""
 
 
 def data(results: Results) -> pd.DataFrame:
@@ -77,12 +92,20 @@ def data(results: Results) -> pd.DataFrame:
         Rows of four kinds, by `part`, each with `budget_unit` and `eta`; other columns are empty. `correlation`: the
         columns of `early_stopping.compare`, and with several seeds the same of the study `corrected` for noise, see
         `retest.correct`. `retest`, with several seeds: test and retest at a budget, see `retest.retest`. `contrast`,
-        one row: the columns of `early_stopping.contrast`. `early_stopping`: those of `early_stopping.curves`.
+        one row: the columns of `early_stopping.contrast`. `selection`, one row: those of `early_stopping.selection`, of
+        the lowest and the full budget. `early_stopping`: those of `early_stopping.curves`.
     """
     settings = results.experiment.budget
-    found = contrast(study(results), budgets(settings), generator(results, "contrast"))
+    ladder = budgets(settings)
+    found = contrast(study(results), ladder, generator(results, "contrast"))
+    cut = selection(study(results), ladder[0], ladder[-1], settings.eta, generator(results, "selection"))
     compared, within, between = compare(results), *_retest(results)
-    parts = {"correlation": compared, "contrast": pd.DataFrame([found]), "early_stopping": curves(results)}
+    parts = {
+        "correlation": compared,
+        "contrast": pd.DataFrame([found]),
+        "selection": pd.DataFrame([cut]),
+        "early_stopping": curves(results),
+    }
     if len(within):
         parts |= {"correlation": pd.concat([compared, between], ignore_index=True), "retest": within}
     together = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
@@ -122,8 +145,9 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
                 found[f"study_{whose}_{place}{suffix}"] = Number(
                     meaning=f"{what} {meaning}", value=float(row[column]), unit="", digits=2, sources=sources(of)
                 )
-    for row in data[data["part"] == "contrast"].to_dict("records"):
-        for column, (name, meaning) in _CONTRAST.items():
+    differences = {"contrast": _CONTRAST, "selection": _SELECTION}
+    for row in data[data["part"].isin(differences)].to_dict("records"):
+        for column, (name, meaning) in differences[row["part"]].items():
             if np.isfinite(row[column]):
                 found[name] = Number(
                     meaning=meaning, value=float(row[column]), unit="", digits=2, sources=sources(once)
@@ -182,7 +206,7 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
     """Draw the correlations, neighbouring budgets first, and below them what they are of."""
     all_budgets, position, positions = sorted({*pairs["lower_budget"], *pairs["higher_budget"]}), 0.0, []
     samples = _samples(pairs)
-    unit = pairs["budget_unit"].iloc[0]
+    named, unit = _budget_names(all_budgets, pairs["budget_unit"].iloc[0])
     axes.axhline(0, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
     for distance in range(1, len(all_budgets)):
         if distance > 1:
@@ -193,7 +217,7 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
                 one = of_pair.loc[sample]
                 at = position + (row - (len(samples) - 1) / 2) * _OFFSET
                 _mark(axes, at, one["spearman"], (one["interval_low"], one["interval_high"]), look)
-            cells = [amount(budget, unit) for budget in (lower, higher)]
+            cells = [named[budget] for budget in (lower, higher)]
             _write_below(axes, position, [*cells, *(f"{of_pair.loc[sample, 'n']:.0f}" for sample in samples)])
             positions.append(position)
             position += 1
@@ -201,6 +225,8 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
         times = f"×{all_budgets[distance] / all_budgets[0]:g}"
         axes.text(middle, 1.01, times, transform=axes.get_xaxis_transform(), ha="center", va="bottom", size=7)
         position += 0.3
+    if unit:
+        axes.annotate(unit, (1, 0), (3, -3), xycoords="axes fraction", textcoords="offset points", va="top", size=6)
     _write_below(axes, None, ["lower", "higher", *(f"n, {sample}" for sample in samples)])
     lowest = np.nanmin([0, *pairs["interval_low"]])
     # Of few configurations, what is corrected has intervals without end.
@@ -212,6 +238,14 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
 def _samples(pairs: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Those that there are: without several seeds none is corrected."""
     return {name: look for name, look in _SAMPLES.items() if name in set(pairs["of"])}
+
+
+def _budget_names(all_budgets: Sequence[float], unit: str) -> tuple[dict[float, str], str]:
+    """Budgets as the narrow columns have room for them, and the unit that they have in common, if any."""
+    if unit == "seconds":
+        return {budget: amount(budget, unit) for budget in all_budgets}, ""
+    size, name = scale(max(all_budgets), unit)
+    return {budget: f"{budget / size:.3g}" for budget in all_budgets}, name
 
 
 def _write_below(axes: Axes, position: float | None, cells: list[str]) -> None:

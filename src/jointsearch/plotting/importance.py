@@ -52,11 +52,24 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
 
     say("n", "evaluations that importance is computed from", len(succeeded), "", 0, succeeded)
     say("failed", "failed evaluations, which importance leaves out", len(failed), "", 0, failed)
+    draws = [one for one in tried if importances.is_draw(one)]
+    if draws:
+        share = 100 * sum(one.loss is None for one in draws) / len(draws)
+        say(
+            "draws_failed", "share of random configurations that no result has chosen that failed", share, "%", 0, draws
+        )
     for surrogate, name in importances.NAMES.items():
         rows = data[(data["surrogate"] == surrogate) & (data["budget"] == full) & (data["kind"] == MAIN)]
         r2 = float(rows["r2"].iloc[0])
         if not np.isnan(r2):
-            say(f"{surrogate}_r2", f"held-out R^2 of the {name} for the {what}", r2, "", 2, succeeded)
+            say(
+                f"{surrogate}_r2",
+                f"held-out R^2 of the {name} for the {what} of random configurations",
+                r2,
+                "",
+                2,
+                succeeded,
+            )
         if r2 > 0:
             largest = 100 * float(rows["importance"].max())
             say(

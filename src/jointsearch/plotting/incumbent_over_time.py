@@ -147,6 +147,7 @@ def _mark_model(axes: Axes, rows: pd.DataFrame) -> None:
         va="top",
         color=style.GREY,
         size=7,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
     )
 
 

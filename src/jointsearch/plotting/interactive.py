@@ -51,9 +51,10 @@ def data(results: Results) -> dict[str, Any]:
     -------
     dict
         `axes`, lowest to highest value each: budget, hyperparameters, weights of a network, losses (errors are
-        fractions); by study in `studies` a `note` of its evaluations, the `incumbent` and `rows`, one an evaluation:
-        `fields`, then a value for each axis, null where there is none; the hyperparameters of each part of the space.
-        How things are named and coloured beside them.
+        fractions); by study in `studies` a `note` of its evaluations, the `incumbent`, the `budget` that is
+        shown at first, the largest, and `rows`, one an evaluation: `fields`, then a value for each axis, null
+        where there is none; the hyperparameters of each part of the space. How things are named and coloured
+        beside them.
     """
     everything = [one for study in results.studies.values() for one in study.evaluations]
     alone = [one for one in everything if one.architecture is None]
@@ -152,6 +153,7 @@ def _study(results: Results, name: str, parameters: list[str]) -> dict[str, Any]
         "note": note,
         "judged": measure.name if judged else measure.test,
         "incumbent": incumbent(ordered).evaluation if judged else None,
+        "budget": max((one.budget for one in ordered), default=None),
         "rows": [_row(one, parameters, judged, _has_network(study.experiment)) for one in ordered],
     }
 

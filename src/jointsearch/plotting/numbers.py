@@ -7,7 +7,6 @@ import pandas as pd
 from jointsearch.analysis import model_proposals
 from jointsearch.analysis import table as tables
 from jointsearch.analysis.numbers import Numbers, of_search
-from jointsearch.core import layout
 from jointsearch.plotting import figure as figures
 from jointsearch.results.results import Results
 
@@ -22,7 +21,7 @@ def numbers(results: Results, data: Mapping[str, pd.DataFrame]) -> Numbers:
     data
         The data behind its figures, and its tables, by their file without its suffix: `figures/arms`, `tables/manual`.
     """
-    found = of_search(results.experiment, results.evaluations(layout.SEARCH)) | model_proposals.numbers(results)
+    found = of_search(results) | model_proposals.numbers(results)
     for file, rows in data.items():
         folder, name = file.split("/")
         give = figures.load(name).numbers if folder == "figures" else tables.load(name).numbers

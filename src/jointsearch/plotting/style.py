@@ -90,6 +90,10 @@ def new_figure(width: float, height: float) -> Figure:
 Place = Literal["outside upper left", "outside upper center", "outside upper right"]
 
 
+_FITS = 0.95
+"""Share of the width that legends may take: text is a little wider in a PDF than it was measured."""
+
+
 def legend(figure: Figure, handles: Sequence[Artist], loc: Place, **appearance: Any) -> None:
     """Put a legend above the panels, in as many columns as fit beside the legends that the figure has.
 
@@ -102,7 +106,7 @@ def legend(figure: Figure, handles: Sequence[Artist], loc: Place, **appearance: 
     appearance
         As for `Figure.legend`.
     """
-    left = figure.bbox.width - sum(one.get_window_extent().width for one in figure.legends)
+    left = _FITS * figure.bbox.width - sum(one.get_window_extent().width for one in figure.legends)
     for columns in range(len(handles), 0, -1):
         made = figure.legend(handles=handles, loc=loc, ncols=columns, **appearance)
         if columns == 1 or made.get_window_extent().width <= left:

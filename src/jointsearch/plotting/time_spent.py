@@ -27,8 +27,6 @@ _KINDS: dict[str, dict[str, Any]] = {
 }
 """What the time of a lane can go into."""
 _EDGE: dict[str, Any] = {"edgecolor": style.BLACK, "linewidth": 0.3, "hatch_linewidth": 0.3}
-_CHARACTER = 4.2
-"""Width of one in the names of studies and budgets, in points."""
 _LEGIBLE = 8.0
 """Percent of a bar that a number finds room in."""
 
@@ -122,31 +120,30 @@ def draw(data: pd.DataFrame) -> MplFigure:
     own = data["study"].isin(layout.STUDIES)
     columns = [_bars(rows) for rows in (data[own], data[~own]) if len(rows)]
     if data["study"].nunique() > 1:
-        columns[0].append((1.5, "all studies", "", data[list(_KINDS)].sum(), _total(data)))
+        columns[0].append((1.5, "", "all studies", data[list(_KINDS)].sum(), _total(data)))
     length = max(sum(bar[0] for bar in bars) for bars in columns)
-    figure = style.new_figure(style.DOUBLE_COLUMN, 0.75 + 0.155 * (length + 1))
-    # Between the amounts of the studies and the names of the arms.
+    figure = style.new_figure(style.DOUBLE_COLUMN, 0.75 + 0.155 * (length + 0.5))
+    # Between the amounts of the studies and the budgets of the arms.
     grid = figure.subplots(1, len(columns), squeeze=False, gridspec_kw={"wspace": 0.1})[0]
     for axes, bars in zip(grid, columns, strict=True):
         _draw_bars(axes, bars)
-        axes.set_ylim(length + 0.6, -0.6)
+        axes.set_ylim(length + 0.6, -0.4)
     style.legend(figure, [Patch(**look, **_EDGE) for look in _KINDS.values()], "outside upper center")
     return figure
 
 
 _Bar = tuple[float, str, str, "pd.Series[float]", str]
-"""Space before it, study (where the first of it), budget, seconds by kind, amount in words."""
+"""Space before it, study (where the first of it) to stand above it, budget, seconds by kind, amount in words."""
 
 
 def _bars(rows: pd.DataFrame) -> list[_Bar]:
     bars: list[_Bar] = []
     for study, of_study in rows.groupby("study", sort=False):
         name = str(study) if study in layout.STUDIES else title(str(study))
-        for _, row in of_study.iterrows():
-            first = name not in {bar[1] for bar in bars}
-            space = 0.0 if not bars else 1.5 if first else 1.0
+        for place, (_, row) in enumerate(of_study.iterrows()):
+            space = 1.0 if place or not bars else 2.2
             budget = amount(row["budget"], row["budget_unit"])
-            bars.append((space, name if first else "", budget, row[list(_KINDS)], _total(row.to_frame().T)))
+            bars.append((space, "" if place else name, budget, row[list(_KINDS)], _total(row.to_frame().T)))
         if len(of_study) > 1:
             bars.append((1.0, "", "all", of_study[list(_KINDS)].sum(), _total(of_study)))
     return bars
@@ -157,7 +154,7 @@ def _total(rows: pd.DataFrame) -> str:
 
 
 def _draw_bars(axes: Axes, bars: list[_Bar]) -> None:
-    where, beside = 0.0, 8 + _CHARACTER * max(len(bar[2]) for bar in bars)
+    where = 0.0
     for space, study, budget, seconds, total_text in bars:
         where += space
         total, left = float(seconds.sum()), 0.0
@@ -173,8 +170,7 @@ def _draw_bars(axes: Axes, bars: list[_Bar]) -> None:
             left += percent
         axes.annotate(total_text, (100, where), (3, 0), textcoords="offset points", va="center", size=6)
         axes.annotate(budget, (0, where), (-3, 0), textcoords="offset points", ha="right", va="center", size=7)
-        aside = (-beside if budget else -3, 0)
-        axes.annotate(study, (0, where), aside, textcoords="offset points", ha="right", va="center", size=7)
+        axes.annotate(study, (0, where - 1), (0, -1), textcoords="offset points", va="center", size=7, weight="bold")
     axes.set(xlim=(0, 100), xlabel="share of the lanes' time (%)", yticks=[])
     axes.spines["left"].set_visible(False)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jointsearch.core import layout
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.folder import Folder
 from jointsearch.search.experiment import Experiment
@@ -51,11 +52,14 @@ class Results:
         What it trains.
     studies
         By name, see `layout`; the search is always there, another one if it has begun.
+    data
+        The images; None without any, or before they were checked.
     """
 
     experiment: Experiment
     plan: Plan
     studies: Mapping[str, StudyResults]
+    data: DataSet | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Results":
@@ -74,7 +78,8 @@ class Results:
         """Take the planned records that a reader has found."""
         begun = [name for name in sorted(plan.names) if layout.settings_file(folder.path, name).exists()]
         begun.sort(key=lambda name: name != layout.SEARCH)
-        return cls(folder.experiment, plan, {name: StudyResults.of(folder, plan.find(name)) for name in begun})
+        studies = {name: StudyResults.of(folder, plan.find(name)) for name in begun}
+        return cls(folder.experiment, plan, studies, folder.data)
 
     def evaluations(self, study: str) -> tuple[Evaluation, ...]:
         """The evaluations of a study so far; none if it has not begun."""

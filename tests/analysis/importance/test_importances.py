@@ -174,3 +174,13 @@ def test_table_holds_the_sums_and_numbers_those_that_mean_something() -> None:
     assert len(number.sources) == 56
     nothing = table.assign(r2=-0.1)
     assert importance_groups.numbers(made, nothing) == {}
+
+
+def test_r2_is_of_draws_from_the_prior_alone() -> None:
+    made = trained(80)
+    chosen = [one.model_copy(update={"rung": 1, "loss": one.loss * 2, "budget": 1}) for one in made if one.loss]
+    rows = computed([*made, *chosen])
+    first = rows[rows["budget"] == made[0].budget]
+    assert set(first["drawn"]) == {sum(one.loss is not None for one in made)} and (first["n"] > first["drawn"]).all()
+    # Of what a search has chosen alone, nothing is known of the population of the shares.
+    assert computed(chosen)[["importance", "r2"]].isna().all(axis=None)

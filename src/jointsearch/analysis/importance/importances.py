@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from jointsearch.analysis.correlation import FEWEST
 from jointsearch.analysis.importance.design import Axis, axes
 from jointsearch.analysis.importance.effects import Array
 from jointsearch.analysis.importance.forest import Forest
@@ -42,6 +44,7 @@ _COLUMNS = {
     "spread": "float64",
     "n": "int64",
     "failed": "int64",
+    "drawn": "int64",
     "r2": "float64",
 }
 
@@ -60,6 +63,11 @@ def evaluations(results: Results) -> list[Evaluation]:
     return [*results.evaluations(layout.SEARCH), *results.evaluations(layout.CORRELATION)]
 
 
+def is_draw(one: Evaluation) -> bool:
+    """Whether it is of a configuration as the prior gives it: random, and chosen by no result."""
+    return one.proposal.origin.kind == "random" and (one.rung == 0 or one.study == layout.CORRELATION)
+
+
 @lru_cache(maxsize=1)
 def of(results: Results) -> pd.DataFrame:
     """Importances at every budget of an experiment, see `importances`; computed once for the figure and the table."""
@@ -75,9 +83,10 @@ def importances(
 
     The response is the logarithm of the validation error, so that what multiplies the error is no interaction; an
     error of 0 counts as half of the smallest other one. Losses of which some are negative are taken as they are.
-    Failures have no error and are left out: the importance is that within the part of the space that can be trained,
-    beyond which the surrogates extrapolate. Effects are taken over the prior of the space, all hyperparameters
-    independent, forbidden combinations included.
+    Effects are taken over the prior of the space, all hyperparameters independent, forbidden combinations included, and
+    so is what cannot be trained: exact integrals need independent hyperparameters. Failures have no error and are left
+    out, so that the surrogates extrapolate there. R^2 is of that population too, as far as it has errors: of held-out
+    draws from the prior alone (`is_draw`), not of what a search has chosen.
 
     Parameters
     ----------
@@ -98,9 +107,10 @@ def importances(
         `part` (mains of the part `first`), `parts` (pairs of one of `first` and one of `second`) and `higher_order`;
         the column `part` is that of `first` in a main. `importance` is its share of the variance of the surrogate, and
         `spread` for the forest its standard deviation over trees, for the process its standard error, by a jackknife
-        over the folds. `n` evaluations succeeded, `failed` did not; `r2` is held out, by cross-validation in `FOLDS`
-        folds that keep equal configurations together. Importance, spread and R^2 are empty with fewer different
-        configurations than `fewest`, and where all errors are the same.
+        over the folds. `n` evaluations succeeded, `failed` did not; `drawn`
+        of the `n` are draws from the prior, of which alone `r2` is, held out by cross-validation in `FOLDS` folds that
+        keep equal configurations together. Importance, spread and R^2 are empty with fewer different configurations
+        than `fewest`, with fewer draws than `correlation.FEWEST`, and where all errors are the same.
     """
     searched = axes(space)
     part_of = {name: part for part, names in space.file.parts.items() for name in names}
@@ -112,9 +122,10 @@ def importances(
             here = [one for one in evaluations if one.budget == budget]
             losses = np.array([one.loss for one in here if one.loss is not None])
             encoded = space.encode_all([one.proposal.values for one in here if one.loss is not None])
-            counts = len(losses), len(here) - len(losses)
+            draws = np.array([is_draw(one) for one in here if one.loss is not None], dtype=bool)
+            counts = len(losses), len(here) - len(losses), int(draws.sum())
             for surrogate, child in zip(SURROGATES, rng.spawn(len(SURROGATES)), strict=True):
-                values, spreads, r2 = _analyse(surrogate, searched, encoded, losses, effects, child)
+                values, spreads, r2 = _analyse(surrogate, searched, encoded, losses, draws, effects, child)
                 rows += [
                     (surrogate, budget, unit, *label, _part(label, part_of), value, spread, *counts, r2)
                     for label, value, spread in zip(effects.labels, values, spreads, strict=True)
@@ -129,12 +140,19 @@ def _part(label: Label, part_of: Mapping[str, str]) -> str:
 
 
 def _analyse(
-    surrogate: str, axes: Sequence[Axis], encoded: Array, losses: Array, effects: Effects, rng: np.random.Generator
+    surrogate: str,
+    axes: Sequence[Axis],
+    encoded: Array,
+    losses: Array,
+    draws: NDArray[np.bool_],
+    effects: Effects,
+    rng: np.random.Generator,
 ) -> tuple[Array, Array, float]:
     """Effects of a surrogate, their spreads, and R^2; nan where there is too little."""
     # Equal configurations have equal numbers.
     numbers = np.unique(np.nan_to_num(encoded, nan=-1.0), axis=0, return_inverse=True)[1].ravel()
-    if len(set(numbers)) < fewest(len(axes)) or losses.min() == losses.max():
+    too_few = len(set(numbers)) < fewest(len(axes)) or draws.sum() < FEWEST
+    if too_few or np.ptp(losses) == 0 or np.ptp(losses[draws]) == 0:
         unknown = np.full(len(effects.labels), np.nan)
         return unknown, unknown, np.nan
     response = losses
@@ -146,7 +164,8 @@ def _analyse(
     held_out = np.empty_like(response)
     for one, model in enumerate(fitted):
         held_out[fold == one] = model.predict(encoded[fold == one])
-    r2 = 1 - np.square(response - held_out).sum() / np.square(response - response.mean()).sum()
+    drawn = response[draws]
+    r2 = 1 - np.square(drawn - held_out[draws]).sum() / np.square(drawn - drawn.mean()).sum()
     whole = fit(axes, encoded, response, rng)
     if isinstance(whole, Forest):
         trees = np.array([effects.values(one) for one in whole.shares()])

@@ -9,7 +9,6 @@ import pandas as pd
 from jointsearch.analysis.arm_design import title
 from jointsearch.analysis.arm_tests import ArmTest, arm_tests
 from jointsearch.analysis.comparison import MEASURES, ArmComparison, compare_arms
-from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.table import Table
 from jointsearch.core.units import Measure, scale
@@ -114,7 +113,7 @@ def _errors(comparison: ArmComparison, arm: str) -> dict[str, object]:
     row: dict[str, object] = {}
     for measure in MEASURES:
         values = np.array(list(comparison.errors(arm, measure).values()))
-        mean, low, high = mean_interval(values)
+        mean, low, high = comparison.mean(arm, measure)
         sd = float(values.std(ddof=1)) if len(values) > 1 else np.nan
         row |= {f"{measure}_mean": mean, f"{measure}_sd": sd, f"{measure}_low": low, f"{measure}_high": high}
     return row

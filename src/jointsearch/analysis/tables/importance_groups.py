@@ -18,12 +18,13 @@ def data(results: Results) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a surrogate, budget and sum; none if the space names no parts. `surrogate`, `budget`, `budget_unit`;
-        `kind`, `first` and `second` (`groups.GROUPS`); `share`, `spread`, `r2`, `n`, `failed`: see
+        `kind`, `first` and `second` (`groups.GROUPS`); `share`, `spread`, `r2`, `n`, `failed`, `drawn`: see
         `importances.importances`.
     """
     found = importances.of(results)
     renamed = found[found["kind"].isin(GROUPS)].rename(columns={"importance": "share"})
     columns = ["surrogate", "budget", "budget_unit", "kind", "first", "second", "share", "spread", "r2", "n", "failed"]
+    columns += ["drawn"]
     return renamed[columns].reset_index(drop=True)
 
 

@@ -45,9 +45,10 @@ def data(results: Results) -> pd.DataFrame:
     pandas.DataFrame
         One row an architecture, in the order of the study, then one for the incumbent, a single training of the search:
         `name`, `title`, `family`, `depth` (layers with weights, see `networks.manual.depth`), `parameters`; `seeds`,
-        the trainings so far, and how many of them `failed`. Of the others mean and standard deviation of the
-        validation and of the test error (fractions), the interval `test_low` to `test_high` of the mean test error,
-        and the mean of the `epochs`. What needs more trainings than there are is empty.
+        the trainings so far, and how many of them `failed`. Of the others mean and standard deviation of the validation
+        and of the test error (fractions), the interval `test_low` to `test_high` of the mean test error over other
+        seeds, its standard error over other test images (`test_sampling`), and the mean of the `epochs`. What needs
+        more trainings than there are is empty.
     """
     groups = by_name(results.evaluations(layout.MANUAL))
     best = found(results)
@@ -60,7 +61,9 @@ def data(results: Results) -> pd.DataFrame:
         family = architecture(name).family if name != INCUMBENT else "search"
         what = name, title(name), family, depth(Hyperparameters.from_values(of_name[0].proposal.values))
         epochs = moments([one.epochs for one in good if one.epochs is not None])[0]
-        lines.append((*what, *count_trainings(of_name), *moments(losses), *test_statistics(test_errors(good)), epochs))
+        lines.append(
+            (*what, *count_trainings(of_name), *moments(losses), *test_statistics(results, test_errors(good)), epochs)
+        )
     return pd.DataFrame(lines, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 

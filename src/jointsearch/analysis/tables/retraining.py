@@ -45,7 +45,7 @@ def data(results: Results) -> pd.DataFrame:
     pandas.DataFrame
         One row a configuration and `kind`: `single` for its trainings, and, where it was measured, `snapshot_ensemble`
         for the ensemble of the networks at the ends of the cycles of each. `name`, `title`, `seeds` (trainings so far),
-        `failed`; of the others mean, standard deviation and interval of the mean test error, as in `manual`;
+        `failed`; of the others the statistics of the test error, as in `manual`;
         `parameters` (of one network), mean `epochs_mean` and `training_seconds_mean`.
     """
     lines = []
@@ -55,7 +55,7 @@ def data(results: Results) -> pd.DataFrame:
         means = [moments(values)[0] for values in _efforts(good)]
         for kind, errors in (("single", test_errors(good)), ("snapshot_ensemble", _snapshot_errors(good))):
             if errors or kind == "single":
-                lines.append((name, title(name), kind, *counts, *test_statistics(errors), parameters, *means))
+                lines.append((name, title(name), kind, *counts, *test_statistics(results, errors), parameters, *means))
     return pd.DataFrame(lines, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 

@@ -26,11 +26,11 @@ function swatch(colour, text) {
   return part;
 }
 
-function fill(id, values, name) {
+function fill(id, values, name, checked = () => true) {
   const field = document.getElementById(id);
   field.querySelectorAll("label").forEach((one) => one.remove());
   for (const [value, number] of values) {
-    const part = element("label"), box = element("input", "", { type: "checkbox", value, checked: true });
+    const part = element("label"), box = element("input", "", { type: "checkbox", value, checked: checked(value) });
     box.onchange = refresh;
     part.append(box, name(value), " ", element("small", number.toLocaleString("en-US")));
     field.append(part);
@@ -60,7 +60,9 @@ function show(number) {
   $("#view").hidden = !rows.length && page.studies.length < 2;
   for (const part of document.querySelectorAll("#view > :not(#tools), #tools > :not(#study)")) part.hidden = !rows.length;
   const statuses = [...new Set(rows.map((row) => row.status))].sort((one, other) => (other === "success") - (one === "success"));
-  fill("budgets", counted(axes[BUDGET].values, "budget"), (value) => budgetName(Number(value)));
+  fill("budgets", counted(axes[BUDGET].values, "budget"), (value) => budgetName(Number(value)),
+    // Losses at different budgets are not comparable.
+    (value) => Number(value) === study.budget);
   fill("origins", counted(Object.keys(page.origins), "origin"), (value) => page.origins[value][0]);
   fill("statuses", counted(statuses, "status"), (value) => value.replaceAll("_", " "));
   refresh();

@@ -13,7 +13,8 @@ function line(pen, row) {
 }
 
 function drawLines() {
-  lines.step = Math.max(58, ($("#lines").clientWidth - lines.left - lines.right) / (axes.length - 1));
+  // At 1,300 pixels seventeen hyperparameters, budget, weights and two losses fit without scrolling.
+  lines.step = Math.max(46, ($("#lines").clientWidth - lines.left - lines.right) / (axes.length - 1));
   lines.width = lines.left + lines.right + lines.step * (axes.length - 1);
   const pen = sized(lines.canvases[0], lines.width, lines.height);
   pen.lineWidth = 1;

@@ -1,0 +1,272 @@
+"""The claims of the study, and what an experiment says of each: effect, interval, test, and a word by one rule.
+
+docs/studies.md states the rule, and the test of each claim; both were written before the study began.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from jointsearch.analysis import exploration, model_proposals
+from jointsearch.analysis.arm_design import ArmDesign, title
+from jointsearch.analysis.arm_tests import arm_tests
+from jointsearch.analysis.comparison import compare_arms
+from jointsearch.analysis.contrast import mean_interval
+from jointsearch.analysis.correlation import correlations
+from jointsearch.analysis.early_stopping import contrast, generator, study
+from jointsearch.analysis.retest import retest
+from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, test_errors, welch
+from jointsearch.analysis.seed_statistics import title as named
+from jointsearch.analysis.verdict import NOT_STUDIED, NOT_TESTED, OPEN, Evidence, worded
+from jointsearch.core import layout
+from jointsearch.core.units import amount
+from jointsearch.results.results import Results
+from jointsearch.search.hyperband import budgets
+from jointsearch.search.plan import StudyPlan
+
+WEAK = 0.4
+"""A rank correlation below this is a weak one."""
+EXPLORED = 0.8
+"""A search explores if it reaches more than this share of the regions that random configurations reach."""
+PUBLISHED_EVALUATIONS = "256 of 3 h", "Zela et al. 2018"
+PUBLISHED_ERROR = (
+    "3.18 % (CIFAR-10, 3 h on a GPU of 2018)",
+    "the authors' repository, github.com/arberzela/EfficientNAS",
+)
+
+
+def claims(results: Results) -> list[Evidence]:
+    """Say what an experiment says of each claim, in order; what it did not study has a row too.
+
+    Claims about networks of the study are left out where something else is trained.
+    """
+    own = results.experiment.objective is not None or results.experiment.training.network is not None
+    found: list[Evidence] = []
+    for make in (_interactions, _separate, _weak, _neighbours, _model, _explores, _few):
+        found += worded(make(results))
+    for make in () if own else (_manual, _competitive):
+        found += worded(make(results))
+    for one in _arms(results):
+        found += worded([one])
+    return found
+
+
+def _state(results: Results, chosen: Callable[[StudyPlan], bool]) -> tuple[bool, bool]:
+    """Whether any training of such studies is done, and whether all are."""
+    studies = [study for study in results.plan.studies if chosen(study)]
+    counts = [(len(results.evaluations(study.name)), study.trainings) for study in studies]
+    return any(done for done, _ in counts), bool(counts) and all(done >= planned for done, planned in counts)
+
+
+def _of(name: str) -> Callable[[StudyPlan], bool]:
+    return lambda study: study.name == name
+
+
+def _of_arms(study: StudyPlan) -> bool:
+    return study.arm is not None
+
+
+def _interactions(results: Results) -> Iterator[Evidence]:
+    space = results.experiment.space
+    parts = [part for part, names in space.parts.items() if not space.fixed.issuperset(names)]
+    begun, _ = _state(results, _of(layout.SEARCH))
+    for one, other in combinations(parts, 2):
+        both = " and ".join(part.replace("_", " ") for part in (one, other))
+        title = f"{both[:1].upper()}{both[1:]} interact"
+        claim = Evidence(f"interact__{one}__{other}", title, finding=NOT_TESTED if begun else NOT_STUDIED)
+        # A share cannot be negative, and tends to be overestimated: by itself it shows no interaction.
+        yield replace(claim, effect="share of the variance of a surrogate, see importance_groups") if begun else claim
+
+
+def _separate(results: Results) -> Iterator[Evidence]:
+    claim = Evidence("separate", "Tuning parts of the space separately is suboptimal", finding=NOT_STUDIED)
+    found = [
+        replace(one, claim=claim.claim, title=claim.title) for one in _compared(results) if one.arm in _steps(results)
+    ]
+    yield from found or [claim]
+
+
+def _arms(results: Results) -> Iterator[Evidence]:
+    """Each arm that is none of the claim about separate tuning, against the reference."""
+    yield from (one for one in _compared(results) if one.arm not in _steps(results))
+
+
+def _steps(results: Results) -> list[str]:
+    """The arms that differ from the reference by their steps alone: theirs are by the same sampler."""
+    design = ArmDesign.of(results)
+
+    def samplers(arm: str) -> set[str]:
+        begun = [one for one in results.plan.studies if one.arm == arm and one.name in results.studies]
+        return {results.studies[one.name].experiment.sampler if one.is_search else one.kind for one in begun}
+
+    of_reference = samplers(design.reference)
+    if design.reference in design.stepwise:
+        return []
+    return [arm for arm in design.stepwise if not of_reference or samplers(arm) <= of_reference]
+
+
+def _compared(results: Results) -> Iterator[Evidence]:
+    begun, complete = _state(results, _of_arms)
+    if not begun:
+        return
+    comparison, measure = compare_arms(results), results.experiment.measure
+    design = comparison.design
+    reference = title(design.reference)
+    for test in arm_tests(comparison, "validation", results.experiment.seed):
+        n = f"{test.of.n} pairs" if design.paired else f"{test.of.n_reference} and {test.of.n} repeats"
+        claim = Evidence(
+            f"better_than__{test.arm}",
+            f"{reference[:1].upper()}{reference[1:]} is better than {title(test.arm)}",
+            f"{measure.name} of {reference} minus that of {title(test.arm)}",
+            unit="points" if measure.is_error else "",
+            digits=measure.digits,
+            test=f"{design.test}, Holm over {len(design.others)}",
+            n=n,
+            arm=test.arm,
+        )
+        # Adding 0 makes 0 of -0.
+        ends = (-measure.factor * value + 0.0 for value in (test.of.difference, test.high, test.low))
+        yield claim.measured(*ends).judged("below", 0.0, complete)
+
+
+def _weak(results: Results) -> Iterator[Evidence]:
+    claim = Evidence("weak", "Short and long budgets correlate only weakly")
+    begun, complete = _state(results, _of(layout.CORRELATION))
+    settings = results.experiment.budget
+    ladder = budgets(settings)
+    if not begun or len(ladder) < 2:
+        yield replace(claim, finding=NOT_STUDIED)
+        return
+    pair = (ladder[0], ladder[-1])
+    both = " and ".join(amount(budget, settings.unit) for budget in pair)
+    resampled, ends = "bootstrap of configurations", ("interval_low", "interval_high")
+    one = _of_pair(correlations(study(results), generator(results)), pair)
+    found = replace(
+        claim, effect=f"rank correlation of {both}", test=f"{resampled}; below {WEAK}", n=_configurations(one)
+    )
+    yield found.measured(*(one.get(name, math.nan) for name in ("spearman", *ends))).judged("below", WEAK, complete)
+    if again := _of_pair(retest(results), pair):
+        found = replace(claim, effect="the same, corrected for noise", test=resampled, n=_configurations(again))
+        yield found.measured(*(again[name] for name in ("corrected", "corrected_low", "corrected_high")))
+
+
+def _of_pair(rows: pd.DataFrame, pair: tuple[float, float]) -> dict[str, float]:
+    """The row of two budgets; empty if there is none."""
+    found = rows[(rows["lower_budget"] == pair[0]) & (rows["higher_budget"] == pair[1])]
+    return {str(name): value for one in found.to_dict("records") for name, value in one.items()}
+
+
+def _configurations(row: dict[str, float]) -> str:
+    return f"{row.get('n', 0)} configurations"
+
+
+def _neighbours(results: Results) -> Iterator[Evidence]:
+    claim = Evidence("neighbours", "Neighbouring budgets correlate more than distant ones")
+    begun, complete = _state(results, _of(layout.CORRELATION))
+    ladder = budgets(results.experiment.budget)
+    if not begun or len(ladder) < 3:
+        yield replace(claim, finding=NOT_STUDIED)
+        return
+    found = contrast(study(results), ladder, generator(results, "contrast"))
+    what = replace(
+        claim,
+        effect="mean rank correlation of neighbours minus that of the lowest and the full budget",
+        test="bootstrap of configurations",
+        n=f"{found['n']} configurations",
+    )
+    ends = (found[name] for name in ("difference", "interval_low", "interval_high"))
+    yield what.measured(*ends).judged("above", 0.0, complete)
+
+
+def _model(results: Results) -> Iterator[Evidence]:
+    claim = Evidence("model", "Proposals of the model are better than random ones")
+    begun, complete = _state(results, _of(layout.SEARCH))
+    if not begun:
+        yield replace(claim, finding=NOT_STUDIED)
+        return
+    random, model = model_proposals.first_trainings(results.evaluations(layout.SEARCH))
+    what = replace(
+        claim,
+        effect=f"probability of a lower {results.experiment.measure.name} in the first training",
+        test="bootstrap of both kinds at each budget; above 1/2",
+        n=f"{len(model):,} of the model, {len(random):,} random",
+    )
+    yield what.measured(*(model_proposals.compare(results) or (math.nan,) * 3)).judged("above", 0.5, complete)
+
+
+def _explores(results: Results) -> Iterator[Evidence]:
+    claim = Evidence("explores", "The search explores the space")
+    begun, complete = _state(results, _of(layout.SEARCH))
+    found = exploration.explore(results) if begun else None
+    if found is None:
+        # With everything done there are too few, and that is no finding.
+        yield replace(claim, finding=NOT_STUDIED if not begun else NOT_TESTED if complete else OPEN)
+        return
+    size = exploration.CONFIGURATIONS
+    what = replace(
+        claim,
+        effect=f"regions that {size} configurations reach at the full budget, relative to {size} random ones",
+        test=f"jackknife over brackets; above {EXPLORED}",
+        n=f"{len(found.evaluations):,} configurations, {len({one.bracket for one in found.evaluations}):,} brackets",
+    )
+    yield what.measured(found.ratio, found.low, found.high).judged("above", EXPLORED, complete)
+
+
+def _few(results: Results) -> Iterator[Evidence]:
+    evaluations = results.evaluations(layout.SEARCH)
+    full = sum(one.budget == budgets(results.experiment.budget)[-1] for one in evaluations)
+    yield Evidence(
+        "few",
+        "Few trainings at the full budget suffice",
+        "trainings of the search at the full budget" if evaluations else "",
+        float(full) if evaluations else math.nan,
+        digits=0,
+        n=f"{len(evaluations):,} trainings" if evaluations else "",
+        published=PUBLISHED_EVALUATIONS[0],
+        source=PUBLISHED_EVALUATIONS[1],
+        finding=NOT_TESTED if evaluations else NOT_STUDIED,
+    )
+
+
+def _manual(results: Results) -> Iterator[Evidence]:
+    claim = Evidence("manual", "The configuration found is better than manual architectures")
+    _, complete = _state(results, _of(layout.RETRAINING))
+    trained = by_name(results.evaluations(layout.RETRAINING))
+    others = [name for name in trained if name != INCUMBENT]
+    if INCUMBENT not in trained or len(others) != 1:
+        # One training of the search, the luckiest of many, is no test against the mean of several.
+        planned = results.plan.study(layout.RETRAINING) is not None
+        studied, _ = _state(results, _of(layout.MANUAL))
+        yield replace(claim, finding=NOT_STUDIED if not studied else OPEN if planned else NOT_TESTED)
+        return
+    first, second = (test_errors(trained[name]) for name in (INCUMBENT, others[0]))
+    difference, low, high, _ = welch(first, second)
+    what = replace(
+        claim,
+        effect=f"test error of the configuration found minus that of {named(others[0])}, both retrained",
+        unit="points",
+        test="Welch's t-test",
+        n=f"{len(first)} and {len(second)} trainings",
+    )
+    yield what.measured(100 * difference, 100 * low, 100 * high).judged("below", 0.0, complete)
+
+
+def _competitive(results: Results) -> Iterator[Evidence]:
+    claim = Evidence("competitive", "Competitive after 3 h", published=PUBLISHED_ERROR[0], source=PUBLISHED_ERROR[1])
+    errors = test_errors(by_name(results.evaluations(layout.RETRAINING)).get(INCUMBENT, []))
+    if not errors:
+        yield replace(claim, finding=NOT_STUDIED)
+        return
+    what = replace(
+        claim,
+        effect="test error of the configuration found, retrained",
+        unit="%",
+        n=f"{len(errors)} trainings",
+        # One number for another task, without a spread, is no test.
+        finding=NOT_TESTED,
+    )
+    yield what.measured(*(100 * value for value in mean_interval(np.array(errors), is_share=True)))

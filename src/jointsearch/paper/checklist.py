@@ -1,0 +1,119 @@
+"""A checklist of reproducibility, such as conferences ask for, answered from the records."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from jointsearch.analysis.number import Number
+from jointsearch.core import layout
+from jointsearch.core.data_set import DataSet
+from jointsearch.core.environment import Environment
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.paper.citation import Citation
+from jointsearch.results.results import Results
+
+YES, NO, PARTLY, NOT_APPLICABLE = "yes", "no", "in part", "n/a"
+SHORT = 8
+"""Digits of a digest, or of a commit, that a text quotes."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question of the checklist, its answer, and what in the records it follows from."""
+
+    question: str
+    answer: str
+    evidence: str
+
+
+def checklist(
+    results: Results,
+    images: DataSet | None,
+    environments: Mapping[str, Environment],
+    numbers: Mapping[str, Number],
+    citation: Citation,
+) -> list[Item]:
+    """Answer the checklist for an experiment, as far as it has come."""
+    made = [one for study in results.studies.values() for one in study.evaluations]
+    return [
+        *_trainings(results, made),
+        *_data(results, images, made),
+        *_repeats(results, numbers),
+        *_code(made, environments),
+        *_cost(results, made),
+        Item(
+            "Is there an address at which code and records are published?",
+            YES if citation.address else NO,
+            citation.address or "CITATION.cff names none; both are in one repository",
+        ),
+        Item("Is the licence stated?", YES if citation.licence else NO, citation.licence),
+    ]
+
+
+def _trainings(results: Results, made: list[Evaluation]) -> Iterator[Item]:
+    planned = sum(study.trainings for study in results.plan.studies)
+    done = f"{len(made):,} of {planned:,}"
+    yield Item("Are all planned trainings done?", YES if len(made) == planned else PARTLY if made else NO, done)
+    failed = Counter(one.status.replace("_", " ") for one in made if one.status != "success")
+    kinds = ", ".join(f"{number:,} {status}" for status, number in sorted(failed.items())) or "none failed"
+    yield Item("Are failed trainings counted, with the reason?", YES if made else NOT_APPLICABLE, kinds)
+
+
+def _data(results: Results, images: DataSet | None, made: list[Evaluation]) -> Iterator[Item]:
+    measure = results.experiment.measure
+    tested = any(one.test_error is not None for one in made)
+    evidence = f"choices are by {measure.name}; the {measure.test} is recorded beside it"
+    kept = YES if tested else NOT_APPLICABLE
+    yield Item("Is test data kept from every choice?", kept, evidence if tested else f"no {measure.test} is recorded")
+    if results.experiment.objective is not None:
+        yield Item("Are data and split identified?", NOT_APPLICABLE, "known to the objective alone")
+    elif images is None:
+        yield Item("Are data and split identified?", NO, "no images were checked yet")
+    else:
+        digests = f"SHA-256 of images {images.digest[:SHORT]}, of the split {images.split[:SHORT]}"
+        yield Item("Are data and split identified?", YES, digests)
+        again = f"{images.duplicates:,} in more than one part"
+        yield Item("Are the parts of the data disjoint?", NO if images.duplicates else YES, again)
+
+
+def _repeats(results: Results, numbers: Mapping[str, Number]) -> Iterator[Item]:
+    yield Item("Is the seed stated?", YES, f"{results.experiment.seed}; all others are derived from it")
+    final = Counter(one.proposal.origin.name for one in results.evaluations(layout.RETRAINING))
+    seeds = f"{min(final.values())} of each final configuration" if final else "no final trainings"
+    yield Item("Are final results repeated with other seeds?", YES if min(final.values(), default=0) > 1 else NO, seeds)
+    repeats = {
+        study.repeat for study in results.plan.studies if study.arm is not None and study.name in results.studies
+    }
+    searches = f"{len(repeats)} repeats of each arm" if repeats else "the search ran once"
+    yield Item("Are searches repeated?", YES if len(repeats) > 1 else NO, searches)
+    with_interval = sum(f"{name}_low" in numbers and f"{name}_high" in numbers for name in numbers)
+    bounded = f"{with_interval:,} numbers have a 95 % interval"
+    yield Item("Do estimates have intervals?", YES if with_interval else NO, bounded)
+
+
+def _code(made: list[Evaluation], environments: Mapping[str, Environment]) -> Iterator[Item]:
+    if not made:
+        return
+    codes = Counter(one.made_with.code for one in made)
+    names = ", ".join(f"{code[:SHORT]} ({number:,})" for code, number in codes.most_common(3))
+    yield Item("Did one version of the code train everything?", YES if len(codes) == 1 else NO, f"SHA-256 {names}")
+    used = [found for digest in {one.observed.environment for one in made} if (found := environments.get(digest))]
+    commits = sorted({found.commit[:SHORT] for found in used if found.commit})
+    changed = sum(found.diff is not None for found in used)
+    committed = bool(used) and bool(commits) and not changed and all(found.commit for found in used)
+    where = f"commits {', '.join(commits)}" if commits else "no commit is known"
+    with_changes = f"; {changed:,} of {len(used):,} environments with changes beside it" if changed else ""
+    yield Item("Was that code committed?", YES if committed else NO, where + with_changes)
+    loose = sorted({name for found in used for name in found.unpinned})
+    locked = bool(used) and not loose and all(found.lock is not None for found in used)
+    versions = f"other versions of {', '.join(loose[:3])}" if loose else "all packages as in the lock file"
+    yield Item("Were all packages of locked versions?", YES if locked else NO, versions if used else "unknown")
+
+
+def _cost(results: Results, made: list[Evaluation]) -> Iterator[Item]:
+    by_clock = results.experiment.budget.unit == "seconds"
+    counts = "budgets are seconds of a clock" if by_clock else "budgets are computed or counted, not timed"
+    yield Item("Are budgets independent of the speed of machines?", NO if by_clock else YES, counts)
+    measured = sum(one.observed.energy_joules is not None for one in made)
+    answer = YES if made and measured == len(made) else PARTLY if measured else NO
+    yield Item("Is the energy measured?", answer, f"of {measured:,} of {len(made):,} trainings")
