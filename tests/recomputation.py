@@ -186,13 +186,10 @@ def early_stopping(records: list[Raw]) -> dict[str, float]:
         top = [one for one in full if one["loss"] <= full[number - 1]["loss"]]
         survived = sum(one["proposal"]["id"] in kept for one in top)
         regret = min(one["loss"] for one in full if one["proposal"]["id"] in kept) - full[0]["loss"]
-        wilson = stats.binomtest(survived, len(top)).proportion_ci(0.95, method="wilson")
         found |= {
             f"early_stopping_top_{budget}": len(top),
             f"early_stopping_survivors_succeeded_{budget}": survived,
             f"early_stopping_share_succeeded_{budget}": round(100 * survived / len(top)),
-            f"early_stopping_share_low_succeeded_{budget}": round(100 * wilson.low),
-            f"early_stopping_share_high_succeeded_{budget}": round(100 * wilson.high),
             f"early_stopping_regret_succeeded_{budget}": 100 * regret,
         }
     return found
@@ -214,6 +211,8 @@ def retrained(final: list[Raw]) -> dict[str, float]:
 
 
 def limits(errors: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of a mean."""
-    low, high = stats.t.interval(0.95, len(errors) - 1, errors.mean(), stats.sem(errors))
-    return float(low), float(high)
+    """The 95 % interval of a mean error, by Student's t on the scale of log odds, back on that of shares."""
+    mean = errors.mean()
+    low, high = stats.t.interval(0.95, len(errors) - 1, scale=stats.sem(errors) / (mean * (1 - mean)))
+    odds = mean / (1 - mean)
+    return tuple(float(odds * np.exp(end) / (1 + odds * np.exp(end))) for end in (low, high))

@@ -22,12 +22,32 @@ def samples(first: list[float], second: list[float]) -> Contrast:
 def test_interval_is_that_of_the_table_of_students_t() -> None:
     # n = 4: mean 5, sd 2, so half the width is 3.182 * 2 / sqrt(4).
     values = np.array([5 - np.sqrt(6), 5.0, 5.0, 5 + np.sqrt(6)])
-    assert mean_interval(values) == pytest.approx((5, 5 - 3.182, 5 + 3.182), abs=1e-3)
+    assert mean_interval(values, is_share=False) == pytest.approx((5, 5 - 3.182, 5 + 3.182), abs=1e-3)
+
+
+def test_interval_of_errors_stays_within_0_and_1_and_is_that_of_log_odds() -> None:
+    # n = 3 of a mean of 1.49 %: the plain interval begins at -0.94 %.
+    values = np.array([0.0084, 0.0140, 0.0223])
+    mean, low, high = mean_interval(values, is_share=True)
+    plain = mean_interval(np.array([0.0037, 0.0140, 0.0270]), is_share=False)
+    assert plain[1] < 0 < low < mean < high < 1
+    odds = np.log(np.array([low, mean, high]) / (1 - np.array([low, mean, high])))
+    half = 4.302653 * values.std(ddof=1) / np.sqrt(3) / (mean * (1 - mean))
+    assert np.diff(odds).tolist() == pytest.approx([half, half], rel=1e-5)
+    # Accuracies have the same interval, from the other side.
+    assert mean_interval(1 - values, is_share=True) == pytest.approx((1 - mean, 1 - high, 1 - low))
+    # Where it is narrow, it is the plain one.
+    narrow = 0.5 + 1e-3 * np.array([-1, 0, 1])
+    assert mean_interval(narrow, is_share=True) == pytest.approx(mean_interval(narrow, is_share=False), abs=1e-6)
+
+
+def test_errors_that_are_all_0_have_an_interval_without_width() -> None:
+    assert mean_interval(np.zeros(3), is_share=True) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("values", "mean"), [([], np.nan), ([0.25], 0.25)])
 def test_fewer_than_two_values_have_no_interval(values, mean) -> None:
-    assert mean_interval(np.array(values)) == pytest.approx((mean, np.nan, np.nan), nan_ok=True)
+    assert mean_interval(np.array(values), is_share=True) == pytest.approx((mean, np.nan, np.nan), nan_ok=True)
 
 
 def test_pairs_are_those_that_both_have() -> None:

@@ -57,8 +57,11 @@ def test_manual_table_has_a_row_for_each_architecture_and_one_for_the_incumbent(
     assert table["depth"].tolist()[::2] == [20, 56]
     assert table["seeds"].tolist() == [2, 2, 2, 1] and table["failed"].tolist() == [0, 1, 2, 0]
     assert table["validation_mean"].tolist() == pytest.approx([0.3, 0.3, np.nan, 0.1], nan_ok=True)
-    # With two values, half the interval is t times half their difference, and t of 1 degree of freedom is 12.7062.
-    assert table["test_high"].tolist() == pytest.approx([0.3 + 1.27062, np.nan, np.nan, np.nan], nan_ok=True, abs=1e-5)
+    # Of two values the half interval is t times half their difference, and t of 1 degree of freedom is 12.7062: it
+    # would leave 0 to 1, so it is that of the log odds.
+    odds = 0.3 / 0.7 * np.exp(1.27062 / (0.3 * 0.7))
+    high = odds / (1 + odds)
+    assert table["test_high"].tolist() == pytest.approx([high, np.nan, np.nan, np.nan], nan_ok=True, abs=1e-5)
 
 
 def test_best_manual_architecture_is_that_without_failures_of_the_lowest_mean_validation_error() -> None:

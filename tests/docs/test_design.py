@@ -62,8 +62,14 @@ def test_every_file_that_the_page_names_is_there():
         (
             "A study",
             r"[\"'`]retraining[\"'`]|\bRETRAINING\b|\bretraining: |\bRetraining\(\)",
-            # Its module, and the figure and the table that show its results.
-            ("search/studies/retraining.py", "plotting/manual", "analysis/tables/", "paper/tables.py"),
+            # Its module, and the figure, the tables and the claims that show its results.
+            (
+                "search/studies/retraining.py",
+                "plotting/manual",
+                "analysis/tables/",
+                "analysis/claims",
+                "paper/tables.py",
+            ),
         ),
     ],
 )

@@ -70,7 +70,7 @@ def test_all_that_the_text_may_ask_after_is_in_a_complete_experiment(everything)
 
 def test_a_search_alone_has_a_paper(search_only) -> None:
     facts, folder = search_only
-    assert not set(facts.tables) - {"importance_groups"}
+    assert set(facts.tables) <= {"claims", "importance_groups", "studies"}
     assert build(facts, folder).startswith(b"%PDF-")
 
 
@@ -83,7 +83,7 @@ PROBE = """
   for it in query(figure) {
     let place = it.location()
     [#metadata((
-      caption: repr(it.caption.body).slice(0, 40),
+      caption: if it.has("label") { str(it.label) } else { "" },
       lines: calc.round((measure(block(width: 17.8cm, it.caption.body)).height - one) / (two - one)) + 1,
       table: it.kind == table,
       body: query(selector(figure).before(references)).contains(it),
@@ -98,7 +98,7 @@ PROBE = """
 
 @pytest.mark.parametrize("which", ["everything", "search_only"])
 def test_captions_have_five_lines_at_most_and_no_table_of_the_text_stands_behind_the_references(which, request) -> None:
-    with prepared(*request.getfixturevalue(which)) as root:
+    with prepared(*request.getfixturevalue(which), "pdf") as root:
         with (root / MAIN).open("a") as text:
             text.write(PROBE)
         found = json.loads(typst.query(root / MAIN, "<probe>", root=root, field="value", ignore_system_fonts=True))
@@ -124,7 +124,7 @@ def test_authors_are_those_of_the_citation_file(search_only) -> None:
 
 def test_digest_of_the_records_is_that_of_their_lines_in_the_manifest(search_only) -> None:
     facts, folder = search_only
-    (pattern,) = re.findall(r"grep -E '(.*)' manifest.sha256", (SOURCES / "README.md").read_text())
+    (pattern,) = re.findall(r"pattern='(.*)'", (SOURCES / "README.md").read_text())
     lines = [line for line in manifest.make(folder).splitlines(keepends=True) if re.search(pattern, line.strip())]
     assert len(lines) == facts.records.number
     assert hashlib.sha256("".join(lines).encode()).hexdigest() == facts.records.digest
@@ -178,32 +178,51 @@ def test_time_spent_is_said_of_those_arms_alone_that_had_ended_before(everything
     assert build(replace(facts, numbers=less), folder) != same
 
 
-def test_arms_of_an_objective_without_a_test_loss_are_compared_by_its_loss(everything) -> None:
+def test_arms_are_compared_by_the_loss_and_test_data_stand_beside_it(everything) -> None:
     facts, folder = everything
-    own = replace(facts, experiment=facts.experiment.model_copy(update={"objective": "my_trees.fit:fit_it"}))
+    before = build(facts, folder)
+    for measure in ("validation", "test"):
+        name = f"architecture_first_{measure}_difference"
+        other = facts.numbers[name].model_copy(update={"value": facts.numbers[name].value + 3})
+        assert build(replace(facts, numbers=facts.numbers | {name: other}), folder) != before
     known = {name: number for name, number in facts.numbers.items() if "_test_" not in name}
-    without, name = replace(own, numbers=known), "architecture_first_validation_difference"
-    other = facts.numbers[name].model_copy(update={"value": facts.numbers[name].value + 3})
-    assert build(replace(without, numbers=known | {name: other}), folder) != build(without, folder)
-    assert build(replace(own, numbers=own.numbers | {name: other}), folder) == build(own, folder)
+    own = replace(facts, experiment=facts.experiment.model_copy(update={"objective": "my_trees.fit:fit_it"}))
+    assert build(replace(own, numbers=known), folder).startswith(b"%PDF-")
 
 
-def test_the_text_follows_the_sign_and_the_test_of_a_difference(everything) -> None:
+@pytest.mark.parametrize("claim", ["model", "neighbours", "manual", "separate", "better_than__joint_random"])
+def test_the_text_has_the_word_of_the_table_of_claims_and_computes_none(everything, claim) -> None:
     facts, folder = everything
-    name = "architecture_first_test"
-    made = []
-    for difference, p in ((3.0, 0.01), (-3.0, 0.01), (3.0, 0.5)):
-        changed = {f"{name}_difference": difference, f"{name}_p_holm": p}
-        numbers = {one: facts.numbers[one].model_copy(update={"value": value}) for one, value in changed.items()}
-        # The same digits: what differs is the text around them.
-        shown = {one: number.model_copy(update={"digits": 0}) for one, number in numbers.items()}
-        made.append(build(replace(facts, numbers=facts.numbers | shown), folder))
-    assert len(set(made)) == 3
+    made = set()
+    for word in ("supported", "contradicted", "open"):
+        changed = {"finding": word, "word": word}
+        rows = tuple(one | changed if one["claim"] == claim else one for one in facts.claims)
+        made.add(build(replace(facts, claims=rows), folder))
+    assert len(made) == 3
+
+
+def test_the_exploration_of_a_search_has_its_word(search_only) -> None:
+    facts, folder = search_only
+    names = ("explored", "explored_by_random", "exploration", "exploration_low", "exploration_high")
+    known = replace(facts, numbers=facts.numbers | dict.fromkeys(names, ANY))
+    changed = tuple(one | {"word": "supported"} if one["claim"] == "explores" else one for one in facts.claims)
+    assert len({build(one, folder) for one in (facts, known, replace(known, claims=changed))}) == 3
+
+
+def test_ties_of_the_best_are_said_with_the_test_error_of_each(search_only) -> None:
+    facts, folder = search_only
+    alone = build(facts, folder)
+    tied = dict.fromkeys(["best_tied_test_0", "best_tied_test_1"], ANY)
+    count = facts.numbers["best_tied"].model_copy(update={"value": 2})
+    said = build(replace(facts, numbers=facts.numbers | tied | {"best_tied": count}), folder)
+    by_model = facts.numbers["best_by_model"]
+    other = by_model.model_copy(update={"value": 1 - by_model.value})
+    assert len({alone, said, build(replace(facts, numbers=facts.numbers | {"best_by_model": other}), folder)}) == 3
 
 
 def test_an_open_comparison_says_how_many_repeats_would_decide_it(everything) -> None:
     facts, folder = everything
-    name = "architecture_first_test"
+    name = "architecture_first_validation"
     numbers = {one: of for one, of in facts.numbers.items() if one not in (f"{name}_needed", f"{name}_more_than")}
     without = build(replace(facts, numbers=numbers), folder)
     for end in ("needed", "more_than"):
@@ -301,7 +320,8 @@ def test_everything_in_the_bibliography_is_cited() -> None:
         ),
         ('#if has("correlations") [x]', r"main.typ:2: there is no study correlations; similar are correlation"),
         ('#drawn("full_budget_evaluation")', r"there is no figure full_budget_evaluation; similar are full_budget_ev"),
-        ('#tabled("manual")', r"main.typ:2: there is no table manual; there are 1 others"),
+        ('#tabled("manual")', r"main.typ:2: there is no table manual; there are 3 others"),
+        ('#word-on("modell")', r"main.typ:2: there is no claim modell; similar are model"),
         ("An error of 5 %.", r"main.typ:2: the number 5 is typed into the text"),
         ("#nonsense", r"main.typ:2: unknown variable: nonsense"),
     ],

@@ -13,7 +13,10 @@ from jointsearch.results.code_inputs import caption
 
 OF_NETWORKS = {"manual_architectures", "manual", "retraining"}
 """Figures and tables that no objective of one's own has."""
-OF_ERRORS = r"of errors on the scale of log|[Ee]rrors (and shares )?are fractions|standard error|The loss is the validation error, unless"
+OF_ERRORS = (
+    r"of errors on the scale of log|[Ee]rrors (and shares )?are fractions|standard error"
+    r"|The loss is the validation error, unless"
+)
 
 
 def test_marks_become_styles_and_lines_one_text() -> None:

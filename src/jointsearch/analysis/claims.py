@@ -201,12 +201,12 @@ def _model(results: Results) -> Iterator[Evidence]:
 def _explores(results: Results) -> Iterator[Evidence]:
     claim = Evidence("explores", "The search explores the space")
     begun, complete = _state(results, _of(layout.SEARCH))
-    found = exploration.explore(results) if begun else None
+    found, size = exploration.explore(results) if begun else None, exploration.CONFIGURATIONS
     if found is None:
+        few = f"fewer than {size} configurations at the full budget" if begun else ""
         # With everything done there are too few, and that is no finding.
-        yield replace(claim, finding=NOT_STUDIED if not begun else NOT_TESTED if complete else OPEN)
+        yield replace(claim, effect=few, finding=NOT_STUDIED if not begun else NOT_TESTED if complete else OPEN)
         return
-    size = exploration.CONFIGURATIONS
     what = replace(
         claim,
         effect=f"regions that {size} configurations reach at the full budget, relative to {size} random ones",

@@ -28,7 +28,7 @@ def wilson(error: float, number: int) -> tuple[float, float]:
         Its share of wrong answers, and of how many images.
     """
     low, high = proportion_confint(round(error * number), number, method="wilson")
-    return float(low), float(high)
+    return max(float(low), 0.0), min(float(high), 1.0)
 
 
 def standard_error(error: float, number: int | None) -> float:

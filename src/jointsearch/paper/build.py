@@ -22,7 +22,6 @@ from jointsearch.paper.facts import Facts
 SOURCES = ROOT / "paper"
 MAIN, BIBLIOGRAPHY = "main.typ", "references.bib"
 TEMPLATES = ("template.typ", "html.typ")
-Form = Literal["pdf", "html"]
 LARGEST_DRAWING = 500_000
 """Bytes of the largest SVG on a page; in place of a larger one, of very many points, stands its bitmap."""
 _ASKED = re.compile(r"panicked with: paper: (.*)", re.DOTALL)
@@ -35,7 +34,9 @@ def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = Fa
     return typeset(facts, folder, "pdf", sources, strict)
 
 
-def typeset(facts: Facts, folder: Path, form: Form, sources: Path = SOURCES, strict: bool = False) -> bytes:
+def typeset(
+    facts: Facts, folder: Path, form: Literal["pdf", "html"], sources: Path = SOURCES, strict: bool = False
+) -> bytes:
     """Set the paper.
 
     Parameters
@@ -58,8 +59,8 @@ def typeset(facts: Facts, folder: Path, form: Form, sources: Path = SOURCES, str
         If the text quotes what does not exist, has a result typed into it, or is no Typst: where, and what to do.
     """
     check(sources / MAIN)
+    asked: dict[str, str] = {"target": form}
     with prepared(facts, folder, form, sources, strict) as root:
-        asked: dict[str, str] = {"target": form}
         try:
             return typst.compile(
                 root / MAIN, root=root, format=form, ignore_system_fonts=True, timestamp=0, sys_inputs=asked
@@ -70,7 +71,7 @@ def typeset(facts: Facts, folder: Path, form: Form, sources: Path = SOURCES, str
 
 @contextmanager
 def prepared(
-    facts: Facts, folder: Path, form: Form = "pdf", sources: Path = SOURCES, strict: bool = False
+    facts: Facts, folder: Path, form: Literal["pdf", "html"], sources: Path = SOURCES, strict: bool = False
 ) -> Iterator[Path]:
     """Put all that is set in one folder, as Typst reads within one; the compiler's own files in memory can't be PDF."""
     given = facts_of.as_json(facts) | {"strict": strict}

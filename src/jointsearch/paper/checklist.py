@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from jointsearch.analysis.number import Number
-from jointsearch.core import layout
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.environment import Environment
 from jointsearch.core.evaluation import Evaluation
@@ -78,7 +77,9 @@ def _data(results: Results, images: DataSet | None, made: list[Evaluation]) -> I
 
 def _repeats(results: Results, numbers: Mapping[str, Number]) -> Iterator[Item]:
     yield Item("Is the seed stated?", YES, f"{results.experiment.seed}; all others are derived from it")
-    final = Counter(one.proposal.origin.name for one in results.evaluations(layout.RETRAINING))
+    # Nothing is chosen any more where validation images are trained on.
+    last = [study for study in results.studies.values() if study.experiment.data.train_on != "training"]
+    final = Counter(one.proposal.origin.name for study in last for one in study.evaluations)
     seeds = f"{min(final.values())} of each final configuration" if final else "no final trainings"
     yield Item("Are final results repeated with other seeds?", YES if min(final.values(), default=0) > 1 else NO, seeds)
     repeats = {

@@ -226,8 +226,8 @@ def _made(folder: Path, kind: str, name: str, commit: str, address: str | None) 
 
 def _claims(path: Path) -> tuple[dict[str, str], ...]:
     """What the text has to know of the evidence on each claim."""
-    rows = table_rows(path)[["claim", "arm", "finding", "word"]].fillna("").astype(str)
-    return tuple({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
+    rows = table_rows(path)[["claim", "arm", "finding", "word"]].astype(object).fillna("")
+    return tuple({str(name): str(value) for name, value in row.items()} for row in rows.to_dict("records"))
 
 
 def table_rows(path: Path) -> pd.DataFrame:

@@ -248,8 +248,8 @@ TABLES: dict[str, Display] = {
     ),
     "importance_groups": Display(
         "Shares of the variance of the loss in percent: main effects of each part of the space, interactions within "
-        "parts and between two (by their first letters), and all of higher order. *R²* is that on held-out "
-        "random configurations; a surrogate in whose row it is not above zero predicts nothing. *n* evaluations succeeded.",
+        "parts and between two (by their first letters), and all of higher order. *R²* is that on held-out random "
+        "configurations; a surrogate in whose row it is not above zero predicts nothing. *n* evaluations succeeded.",
         _sum_columns,
         _by_sum,
         "budget",

@@ -298,6 +298,12 @@ def _of_studies(catalogue: Mapping[str, Entry]) -> Callable[[Graph, Node], Edges
     return inputs
 
 
+def _table(graph: Graph, node: Node) -> Edges:
+    yield from _of_studies(TABLES)(graph, node)
+    # How many images an error was counted on.
+    yield from _images(graph)
+
+
 def _of_all_studies(graph: Graph, node: Node) -> Edges:
     yield from _of_plan(graph, node)
     yield from (Edge("studies", Node("study", study)) for study in graph.plan.names)
@@ -309,6 +315,7 @@ def _drawn(graph: Graph, kind: str, catalogue: Mapping[str, Entry]) -> list[Node
 
 def _numbers(graph: Graph, node: Node) -> Edges:
     yield from _of_all_studies(graph, node)
+    yield from _images(graph)
     yield from (Edge("figure_data", one) for one in _drawn(graph, "figure", FIGURES))
     yield from (Edge("tables", one) for one in _drawn(graph, "table", TABLES))
 
@@ -348,7 +355,7 @@ INPUTS: dict[str, Callable[[Graph, Node], Edges]] = {
     "observations": _of_study,
     "incumbent": _of_study,
     "figure": _of_studies(FIGURES),
-    "table": _of_studies(TABLES),
+    "table": _table,
     "page": _of_all_studies,
     "numbers": _numbers,
     "configuration": _of_plan,

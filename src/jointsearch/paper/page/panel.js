@@ -20,10 +20,13 @@ function list(pairs) {
   return element("dl", known.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
 }
 
+// The first of many come at once.
+const MOST = 200;
+
 function table(found) {
   const titles = ["training", "budget", "status", DATA.loss, DATA.test, "seed", "record"];
   const head = element("thead", element("tr", titles.map((title) => element("th", title, { scope: "col" }))));
-  const rows = found.map((one) =>
+  const row = (one) =>
     element("tr", [
       element("td", toTraining(one, one.study === "search" ? one.id : one.name)),
       right(one.budget),
@@ -32,9 +35,17 @@ function table(found) {
       right(loss(one.test)),
       right(String(one.seed)),
       element("td", toFile(one.path)),
-    ]),
-  );
-  return element("div", element("table", [head, element("tbody", rows)]), { class: "wide", tabindex: "0" });
+    ]);
+  const body = element("tbody", found.slice(0, MOST).map(row));
+  const shown = element("div", element("table", [head, body]), { class: "wide", tabindex: "0" });
+  if (found.length <= MOST) return [shown];
+  const more = element("button", `show all ${found.length.toLocaleString("en")}`, { type: "button" });
+  more.addEventListener("click", () => {
+    body.append(...found.slice(MOST).map(row));
+    more.remove();
+    shown.focus();
+  });
+  return [shown, more];
 }
 
 // Of a number of the text, or of the data behind a figure or a table.
@@ -51,7 +62,7 @@ function ofSource({ text, meaning, trainings }, title, target, file) {
       element("p", `${meaning}.`),
       element("p", [`Computed from ${found.length} ${found.length === 1 ? "training" : "trainings"} (${counts}${failed ? `; ${failed} without a loss` : ""}), trained by the code `, element("code", made), ". ", toFile(file), "."]),
       element("p", ["Check: ", element("code", `python scripts/audit.py ${target}`)]),
-      ...(found.length ? [table(found)] : []),
+      ...(found.length ? table(found) : []),
     ],
   ];
 }

@@ -76,7 +76,9 @@ def _setting(study: StudyPlan, begun: Experiment, now: PlannedStudy, section: Ar
             return f"{step}.hyperband was {_has_brackets(was)}, is now {_has_brackets(is_now)}"
         case ["budget", *_]:
             return None
-    return f"{step}.{where} was {was}, is now {is_now}"
+        case ["sampler" | "sampler_settings", *_]:
+            return f"{step}.{where} was {was}, is now {is_now}"
+    return f"{where} was {was}, is now {is_now}"
 
 
 def _budget(
