@@ -6,7 +6,8 @@ Each search has the workflow's brackets, lags, histories and seeds; only the tra
 read from `results/bench-search` and not run again: stop it and start it again at any time, or start it twice. Ends
 with `search_quality.md` and its figure. An optimiser is a sampler's name, with `-full` for the full budget only, and
 settings: `bohb:random_fraction=0.1,num_samples=128`; one whose library is missing is left out, with a line that says
-so.
+so. `gp` takes torch, which only the main environment has, `dehb` and `hpbandster` only that of `make peers`: run this
+with both; a report has whatever has run with either.
 """
 
 import argparse

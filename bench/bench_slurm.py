@@ -21,7 +21,7 @@ import yaml
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
-from jointsearch.workflow.cost import Cluster, simulate
+from jointsearch.workflow.simulation import Cluster, simulate
 
 ROOT = Path(__file__).parents[1]
 GPUS = 8

@@ -38,6 +38,8 @@ BOTTOM = np.array([0.2, 0.8, 0.3, 0.6])
 BUDGETS = (1.0, 3.0, 9.0)
 OUTLOOK = Outlook(BUDGETS)
 COUNT = 9
+COUNTS = {"gp": 2}
+"""How many are proposed where it takes about a second for each."""
 SETTINGS = {
     # As they are, but fewer points, to be fast.
     "smac": {"challengers": 200, "local_search_iterations": 10, "n_trials": 40, "retrain_after": 16},
@@ -85,9 +87,13 @@ HISTORIES = {
 }
 
 
-def propose(name, space, observations, seed=0, count=COUNT, outlook=OUTLOOK):
+def count_of(name):
+    return COUNTS.get(name, COUNT)
+
+
+def propose(name, space, observations, seed=0, count=None, outlook=OUTLOOK):
     sampler = registry.make(name, SETTINGS.get(name, {}))
-    return sampler(space, observations, count, np.random.default_rng(seed), outlook)
+    return sampler(space, observations, count or count_of(name), np.random.default_rng(seed), outlook)
 
 
 def losses(suggestion):
@@ -102,7 +108,7 @@ class SamplerProperties:
     def test_proposals_are_of_the_space(self, name, space, known):
         observations = HISTORIES[known](SPACES[space])
         suggestion = propose(name, SPACES[space], observations)
-        base.check(suggestion, SPACES[space], COUNT, name)
+        base.check(suggestion, SPACES[space], count_of(name), name)
         if suggestion.model:
             assert {*suggestion.model.evaluations} <= {one.evaluation for one in observations}
         for one in suggestion.configurations:
@@ -114,7 +120,7 @@ class SamplerProperties:
         space = SPACES["conditional"]
         pending = tuple((values, level) for values in space.sample(4, np.random.default_rng(5)))
         for outlook in (Outlook(BUDGETS, level, pending), None):
-            base.check(propose(name, space, history(space, 4), outlook=outlook), space, COUNT, name)
+            base.check(propose(name, space, history(space, 4), outlook=outlook), space, count_of(name), name)
 
     def test_one_at_a_time_at_the_full_budget_in_one_part_of_a_space(self, name):
         observations = history(ARCHITECTURE, 8, start=2)
@@ -169,7 +175,7 @@ class SamplerProperties:
             )
             for index, values in enumerate(BOWL.sample(200, rng))
         ]
-        learned = propose(name, BOWL, observations, count=27, outlook=Outlook((9.0,)))
+        learned = propose(name, BOWL, observations, count=3 * count_of(name), outlook=Outlook((9.0,)))
         assert {one.origin.kind for one in learned.configurations} >= {"model"}
         chance = propose("random", BOWL, observations, count=1000)
         assert np.median(losses(learned)) < np.median(losses(chance))

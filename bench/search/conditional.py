@@ -55,7 +55,7 @@ TOO_LARGE, TOO_FAST = 1.55, 0.85
 
 
 def task(name: str, role: Role, instance: int) -> Task:
-    """A bowl with ripples along the learning rate, whose place is drawn at random; see `truth` below.
+    """A bowl with ripples along the learning rate, whose place is drawn at random; see `loss` below.
 
     Each category but one of its kind costs something; each optimiser wants another learning rate, and so does a larger
     batch. At low budgets fast learning and small networks look better than they are. Networks that are too large
@@ -98,16 +98,15 @@ def task(name: str, role: Role, instance: int) -> Task:
         total[too_large | (sgd & (units[:, column["learning_rate"]] > TOO_FAST))] = np.nan
         return total
 
-    def observe(configurations: Sequence[Values], budget: float, seeds: Sequence[int]) -> Array:
-        z = budget / EPOCHS.maximum
-        return loss(configurations, z) + NOISE / np.sqrt(z) * noise(seeds)
+    def expected(configurations: Sequence[Values], budget: float) -> Array:
+        return loss(configurations, budget / EPOCHS.maximum)
 
-    def truth(configurations: Sequence[Values]) -> Array:
-        return loss(configurations, 1.0)
+    def observe(configurations: Sequence[Values], budget: float, seeds: Sequence[int]) -> Array:
+        return expected(configurations, budget) + NOISE / np.sqrt(budget / EPOCHS.maximum) * noise(seeds)
 
     identity = ["cond17", best.tolist(), {one: list(cost) for one, cost in penalties.items()}, shifts.tolist()]
     constants = [WEIGHTS, BASE, NOISE, TOO_LARGE, TOO_FAST]
-    return Task(name, role, space, EPOCHS, observe, truth, BASE, False, [identity, constants])
+    return Task(name, role, space, EPOCHS, observe, expected, BASE, False, [identity, constants])
 
 
 def _on_grid(space: Space, name: str, place: float) -> float:

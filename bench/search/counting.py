@@ -36,7 +36,7 @@ def task(name: str, role: Role, categorical: int, continuous: int) -> Task:
     def columns(configurations: Sequence[Values], names: list[str]) -> Array:
         return np.array([[values[name] for name in names] for values in configurations], dtype=float)
 
-    def truth(configurations: Sequence[Values]) -> Array:
+    def expected(configurations: Sequence[Values], budget: float) -> Array:
         return -columns(configurations, bits + means).sum(axis=1)
 
     def observe(configurations: Sequence[Values], budget: float, seeds: Sequence[int]) -> Array:
@@ -48,4 +48,6 @@ def task(name: str, role: Role, categorical: int, continuous: int) -> Task:
         return -columns(configurations, bits).sum(axis=1) - np.array(ones)
 
     optimum = -float(categorical + continuous)
-    return Task(name, role, space, BUDGET, observe, truth, optimum, False, ["counting ones", categorical, continuous])
+    return Task(
+        name, role, space, BUDGET, observe, expected, optimum, False, ["counting ones", categorical, continuous]
+    )

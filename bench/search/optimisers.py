@@ -19,9 +19,10 @@ HPBANDSTER = "search.hpbandster:sampler"
 
 DEFAULT = (
     "random-full", "hyperband", "bohb", "hpbandster", "smac", "tpe", "tpe_hyperband", "dehb",
-    "evolution:population_size=20,sample_size=5", "ppo", "mfgp",
+    "evolution:population_size=20,sample_size=5", "ppo", "mfgp", "gp-full", "smac-full", "tpe-full",
 )  # fmt: skip
-"""Evolution's own population of 100 is for thousands of evaluations at one budget."""
+"""Evolution's own population of 100 is for thousands of evaluations at one budget. `-full` is without Hyperband, one by
+one, as those are meant to be used that only use the full budget; `gp` learns from nothing else."""
 
 OURS = ("mfgp", "bohb")
 """What the others are tested against: the first of these that is there."""

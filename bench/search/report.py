@@ -85,7 +85,9 @@ configuration; before any evaluation has succeeded, the regret is 1. One worker 
 another. Intervals are bootstrapped over seeds (95 %, percentiles). The noise of an evaluation depends only on seed,
 configuration and budget, so optimisers are compared in pairs.
 
-All optimisers propose only first rungs, a whole bracket at once, and Hyperband promotes. What SMAC3, DEHB and Optuna do
+All optimisers propose only first rungs, a whole bracket at once, and Hyperband promotes; those with `-full` propose one
+configuration after another, and every training is at the full budget. Tasks with `-noiseless` have the same loss for
+all trainings of a configuration at a budget. What SMAC3, DEHB and Optuna do
 beyond that in their own searches is not measured here. A configuration that is proposed twice gets the same noise.
 
 Settings of our own samplers are tuned only on `development` tasks. Ranks and tests below are about the `report` tasks
@@ -127,7 +129,7 @@ def task_table(summary: Summary) -> str:
             {
                 "task": name,
                 "role": task.role,
-                "what": known[name].about,
+                "what": tasks.described(name).about + ("" if name in known else "; without noise"),
                 "dimension": task.space.dimension,
                 "budgets": ", ".join(f"{budget:g}" for budget in budgets(task.budget)),
                 "optimum": f"{task.optimum:.4g}{' (best known)' if task.best_known else ''}",

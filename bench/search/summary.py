@@ -96,7 +96,7 @@ def summarise(found: Mapping[Job, Run]) -> Summary:
     }
     labels = tuple(dict.fromkeys(label for _, label in runs))
     complete = [task for task in seeds if all((task, label) in runs for label in labels)]
-    known = tasks.catalogue()
+    known = {task: tasks.described(task) for task in complete}
     ranked = tuple([task for task in complete if known[task].role == "report" and known[task].counted] or complete)
     summary = Summary(labels, seeds, runs, ranked)
     if not ranked:

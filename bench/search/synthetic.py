@@ -101,6 +101,30 @@ def currin(name: str, role: Role) -> Task:
     return _task(name, role, 2, loss, 0.2, ["currin"])
 
 
+RIGHT, WRONG, WIDTH = 0.8, 0.2, 0.4
+"""Where the basins of `basins` are, in each of 4 variables, and how wide."""
+
+
+def basins(name: str, role: Role) -> Task:
+    """Two basins far from each other, `depth / (1 + (distance / width)^2)`, of which low budgets prefer the wrong one.
+
+    The right one is as deep as 1 at the full budget and goes to 0.6 at low ones; the wrong one is 0.75 deep there and
+    goes to 0.95. The bottom of the wrong one has regret 0.33.
+    """
+
+    def loss(points: Array, z: float) -> Array:
+        def basin(centre: float, depth: float) -> Array:
+            squares = ((points - centre) ** 2).sum(axis=1)
+            values: Array = depth / (1 + squares / WIDTH**2)
+            return values
+
+        return -np.maximum(basin(RIGHT, 0.6 + 0.4 * z), basin(WRONG, 0.95 - 0.2 * z))
+
+    return _task(
+        name, role, 4, loss, 0.02, ["basins", RIGHT, WRONG, WIDTH, [0.6, 0.95, 0.75]], starts=np.full((1, 4), RIGHT)
+    )
+
+
 def _task(
     name: str,
     role: Role,
@@ -120,18 +144,18 @@ def _task(
     def points(configurations: Sequence[Values]) -> Array:
         return np.array([[values[one] for one in names] for values in configurations], dtype=float)
 
+    def expected(configurations: Sequence[Values], budget: float) -> Array:
+        return loss(points(configurations), budget / EPOCHS.maximum)
+
     def observe(configurations: Sequence[Values], budget: float, seeds: Sequence[int]) -> Array:
         z = budget / EPOCHS.maximum
-        return loss(points(configurations), z) + deviation / np.sqrt(z) * noise(seeds)
-
-    def truth(configurations: Sequence[Values]) -> Array:
-        return loss(points(configurations), 1.0)
+        return expected(configurations, budget) + deviation / np.sqrt(z) * noise(seeds)
 
     if levels is None:
         optimum = lowest(loss, dimension, starts)
     else:
         optimum = float(loss(np.array(list(product(np.linspace(0, 1, levels), repeat=dimension))), 1.0).min())
-    return Task(name, role, space, EPOCHS, observe, truth, optimum, False, [identity, deviation])
+    return Task(name, role, space, EPOCHS, observe, expected, optimum, False, [identity, deviation])
 
 
 def lowest(loss: Fidelity, dimension: int, starts: Array | None = None) -> float:

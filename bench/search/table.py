@@ -72,7 +72,6 @@ def task(name: str, role: Role, family: str) -> Task:
     space, settings, table = read(role)
     fitted = fit(role)
     chosen, all_budgets = fitted.surrogates[family], table.budgets
-    full = len(all_budgets) - 1
 
     def logits(configurations: Sequence[Values], level: int) -> Array:
         return foretell(chosen, table, space.encode_all(configurations), level)
@@ -83,11 +82,11 @@ def task(name: str, role: Role, family: str) -> Task:
         losses: Array = expit(guess + chosen.noise(guess, level, seeds))
         return losses
 
-    def truth(configurations: Sequence[Values]) -> Array:
-        losses: Array = expit(logits(configurations, full))
+    def expected(configurations: Sequence[Values], budget: float) -> Array:
+        losses: Array = expit(logits(configurations, all_budgets.index(budget)))
         return losses
 
-    return Task(name, role, space, settings, observe, truth, fitted.lowest[family], True, [identity(role), family])
+    return Task(name, role, space, settings, observe, expected, fitted.lowest[family], True, [identity(role), family])
 
 
 def foretell(model: Surrogate, table: Table, units: Array, level: int) -> Array:

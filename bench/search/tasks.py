@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
@@ -19,6 +19,9 @@ from jointsearch.space.space import Space
 
 Array = NDArray[np.float64]
 Role = Literal["development", "report"]
+
+NOISELESS = "-noiseless"
+"""Ends the name of a task without noise."""
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=27)
 """Budgets of all tasks but counting ones: 1, 3, 9, 27, of which only the ratios matter."""
@@ -43,8 +46,8 @@ class Task:
         The budgets.
     observe
         Losses of configurations at a budget as a training would give them, one seed for each; NaN where it fails.
-    truth
-        Losses of configurations at the full budget without noise; NaN where it fails.
+    expected
+        Losses of configurations at a budget without noise; NaN where it fails.
     optimum
         The lowest true loss there is.
     best_known
@@ -58,10 +61,20 @@ class Task:
     space: Space
     budget: BudgetSettings
     observe: Callable[[Sequence[Values], float, Sequence[int]], Array]
-    truth: Callable[[Sequence[Values]], Array]
+    expected: Callable[[Sequence[Values], float], Array]
     optimum: float
     best_known: bool
     identity: Any
+
+    def truth(self, configurations: Sequence[Values]) -> Array:
+        """Losses of configurations at the full budget without noise; NaN where one fails."""
+        return self.expected(configurations, self.budget.maximum)
+
+    def noiseless(self) -> Task:
+        """The same task if all trainings of a configuration at a budget had the same loss."""
+        return replace(
+            self, observe=lambda one, budget, _: self.expected(one, budget), identity=[self.identity, NOISELESS]
+        )
 
     def evaluate(self, values: Values, budget: float, seed: int) -> float | None:
         """Observe the loss of one configuration at a budget; None if it fails."""
@@ -118,7 +131,7 @@ def _table(name: str, role: Role, family: str) -> Task:
 def catalogue() -> dict[str, Entry]:
     """All tasks by name."""
     # Here, because these modules import this one.
-    from search import conditional, counting, synthetic
+    from search import cells, conditional, counting, learners, synthetic
 
     return {
         "count-16": Entry(
@@ -147,6 +160,21 @@ def catalogue() -> dict[str, Entry]:
             "another instance of cond17, drawn at random",
             lambda name, role: conditional.task(name, role, instance=1),
         ),
+        "basins": Entry(
+            "development",
+            "two basins, 4 continuous; low budgets prefer the wrong one",
+            synthetic.basins,
+        ),
+        "cells-other": Entry(
+            "development",
+            "a cell of 6 categorical operations that interact, drawn at random",
+            lambda name, role: cells.task(name, role, instance=1),
+        ),
+        "learners-other": Entry(
+            "development",
+            "a choice of 5 learners with 19 conditional hyperparameters, drawn at random",
+            lambda name, role: learners.task(name, role, instance=1),
+        ),
         "table-other": Entry(
             "development",
             "surrogate (trees) of real trainings, first 100 configurations of the table",
@@ -162,6 +190,16 @@ def catalogue() -> dict[str, Entry]:
             "report",
             "Hartmann, 6 continuous, bias by budget (BOCA)",
             lambda name, role: synthetic.hartmann(name, role, 6),
+        ),
+        "cells": Entry(
+            "report",
+            "another cell of 6 categorical operations that interact",
+            lambda name, role: cells.task(name, role, instance=0),
+        ),
+        "learners": Entry(
+            "report",
+            "another choice of 5 learners with 19 conditional hyperparameters",
+            lambda name, role: learners.task(name, role, instance=0),
         ),
         "cond17": Entry(
             "report",
@@ -184,26 +222,40 @@ def catalogue() -> dict[str, Entry]:
 
 @lru_cache
 def make(name: str) -> Task:
-    """Make a task of the catalogue.
+    """Make a task of the catalogue; a name that ends with `NOISELESS` is for the one without noise.
 
     Raises
     ------
     UserError
         If there is none of that name, or what it is made of is missing.
     """
-    known = catalogue()
-    if name not in known:
-        raise UserError(f"--tasks: no task {name!r}; {suggest(name, list(known))}")
-    return known[name].make(name, known[name].role)
+    entry, noisy = described(name), name.removesuffix(NOISELESS)
+    task = entry.make(noisy, entry.role)
+    return task if name == noisy else task.noiseless()
+
+
+def described(name: str) -> Entry:
+    """The entry of the catalogue for a task, with noise or without.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    known, noisy = catalogue(), name.removesuffix(NOISELESS)
+    if noisy not in known:
+        raise UserError(f"--tasks: no task {name!r}; {suggest(noisy, list(known))}")
+    return known[noisy]
 
 
 def select(names: Sequence[str]) -> list[str]:
-    """Names of tasks; `development`, `report` and `all` stand for several."""
+    """Names of tasks; `development`, `report` and `all` stand for several, with `NOISELESS` after it or without."""
     known = catalogue()
     chosen: list[str] = []
     for name in names:
-        group = [task for task, entry in known.items() if name in ("all", entry.role)]
-        if not group and name not in known:
+        noisy = name.removesuffix(NOISELESS)
+        group = [task + name[len(noisy) :] for task, entry in known.items() if noisy in ("all", entry.role)]
+        if not group and noisy not in known:
             raise UserError(f"--tasks: no task {name!r}; {suggest(name, [*known, 'development', 'report', 'all'])}")
         chosen += [task for task in group or [name] if task not in chosen]
     return chosen

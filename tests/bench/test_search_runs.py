@@ -61,7 +61,10 @@ def test_runs_of_other_code_are_told(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("sampler", "files"),
     [
-        ("tpe_hyperband", {"tpe.py", "tpe_settings.py", "plain_values.py", "history.py", "space.py"}),
+        (
+            "tpe_hyperband",
+            {"tpe.py", "tpe_settings.py", "optuna_study.py", "plain_values.py", "history.py", "space.py"},
+        ),
         ("mfgp", {"mfgp.py", "mfgp_settings.py", "gaussian_process.py", "space.py"}),
         ("hyperband", {"bohb.py", "bohb_settings.py", "density.py", "space.py"}),
         (HPBANDSTER, {"hpbandster.py", "history.py", "space.py"}),

@@ -77,6 +77,35 @@ def test_low_budgets_say_less(task):
     assert off[0] > 2 * off[-1]
 
 
+def test_without_noise_seeds_make_no_difference_and_budgets_do(task):
+    noiseless = tasks.make(f"{task.name}{tasks.NOISELESS}")
+    configurations = task.space.sample(5, np.random.default_rng(4))
+    losses = [noiseless.observe(configurations, budget, range(5)) for budget in budgets(task.budget)]
+    assert losses[-1] == pytest.approx(task.truth(configurations), nan_ok=True)
+    assert noiseless.observe(configurations, task.budget.maximum, range(5, 10)).tolist() == losses[-1].tolist()
+    assert noiseless.digest != task.digest
+    assert noiseless.median_random == task.median_random
+
+
+def test_groups_without_noise():
+    noisy = tasks.select(["development"])
+    assert tasks.select(["development-noiseless"]) == [f"{one}-noiseless" for one in noisy]
+
+
+def test_low_budgets_prefer_the_wrong_one_of_two_basins():
+    task = tasks.make("basins")
+    bottoms = [{f"x{index}": place for index in range(4)} for place in (synthetic.RIGHT, synthetic.WRONG)]
+    right, wrong = np.array([task.expected(bottoms, budget) for budget in budgets(task.budget)]).T
+    assert (right > wrong).tolist() == [True, True, True, False]
+    assert task.regret(right[-1]) == pytest.approx(0, abs=1e-9)
+    assert task.regret(wrong[-1]) == pytest.approx(0.33, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["cells", "learners"])
+def test_instances_of_new_families_differ(name):
+    assert tasks.make(name).identity != tasks.make(f"{name}-other").identity
+
+
 def test_equal_seeds_give_equal_losses(task):
     configurations = task.space.sample(5, np.random.default_rng(4))
     budget = budgets(task.budget)[0]

@@ -76,7 +76,7 @@ def test_a_users_own_sampler(own, name):
         (
             "annealing",
             {},
-            "known are bohb, dehb, evolution, hyperband, mfgp, ppo, random, smac, tpe, tpe_hyperband",
+            "known are bohb, dehb, evolution, gp, hyperband, mfgp, ppo, random, smac, tpe, tpe_hyperband",
         ),
         ("", {}, "known are"),
         (":f", {}, "known are"),
@@ -180,9 +180,9 @@ def test_a_sampler_is_added_by_its_module_its_settings_and_a_line_of_the_registr
         del sys.modules[name]
 
 
-@pytest.mark.parametrize("name", sorted(set(registry.REGISTRY) - {"bohb", "hyperband", "random"}))
+@pytest.mark.parametrize("name", sorted(set(registry.REGISTRY) - {"bohb", "gp", "hyperband", "random"}))
 def test_nothing_but_its_modules_and_a_line_of_the_registry_names_a_sampler(name):
-    """But `bohb`, `hyperband` and `random`, which are also a default, arms, and a kind of proposals.
+    """But `bohb`, `gp`, `hyperband` and `random`: also a default, a surrogate, arms, and a kind of proposals.
 
     The paper says of each how it differs from its original.
     """

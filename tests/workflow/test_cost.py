@@ -2,12 +2,15 @@ import re
 
 import pytest
 
+from jointsearch.core import layout
 from jointsearch.core.code import ROOT
 from jointsearch.core.config import BudgetSettings, Config, load, parse
 from jointsearch.core.units import amount
 from jointsearch.search.hyperband import bracket, trainings
 from jointsearch.workflow import arm_proposals
-from jointsearch.workflow.cost import Cluster, first_model, report, simulate
+from jointsearch.workflow.cost import first_model, report
+from jointsearch.workflow.lag_advice import recommended
+from jointsearch.workflow.simulation import Cluster, simulate
 from jointsearch.workflow.study_jobs import StudyJobs
 
 PAPER = BudgetSettings()
@@ -214,3 +217,26 @@ def test_the_plan_says_what_studies_cost():
     assert ["all", "studies", "81.9", "days", "of", "training"] in lines
     assert "all studies" in plan
     assert "all studies" not in report(StudyJobs.all_from_config(Config(experiment="no-such")), 10)
+
+
+def planned(sampler: str) -> StudyJobs:
+    return StudyJobs.all_from_config(Config(experiment="no-such", search={"sampler": sampler}))[layout.SEARCH]
+
+
+def test_the_recommended_lags_are_the_smallest_that_keep_the_workers_busy():
+    lags = [recommended(planned("bohb"), workers)[0] for workers in (1, 4, 8, 16)]
+    assert lags == [(0, 0, 0, 0), (1, 1, 2, 2), (1, 2, 3, 4), (2, 4, 6, 8)]
+    for workers, fewer in ((4, (0, 0, 0, 0)), (8, (1, 1, 2, 2))):
+        lag, busy = recommended(planned("bohb"), workers)
+        number = len(planned("bohb").brackets)
+        assert simulate(number, fewer, workers, PAPER).utilisation < 0.9 * busy
+        assert simulate(number, lag, workers, PAPER).utilisation == busy
+
+
+def test_the_plan_recommends_lags_for_a_sampler_that_learns():
+    plans = {
+        name: report(StudyJobs.all_from_config(Config(experiment="no-such", search={"sampler": name})), 8)
+        for name in ("bohb", "random")
+    }
+    assert "\nlags              1, 2, 3, 4 are the smallest that suit 8 workers (busy 100%; " in plans["bohb"]
+    assert "\nlags              do not matter to random, which does not learn" in plans["random"]

@@ -48,6 +48,10 @@ METHODS = {
         "The forest and the maximisation of expected improvement are SMAC's own; which configurations are promoted is "
         "up to the brackets of this workflow, not to its intensification.",
     ),
+    "gp": (
+        "a Gaussian process",
+        "The process is Optuna's, which learns from evaluations at the full budget only.",
+    ),
     "tpe": (
         "tree-structured Parzen estimators",
         "The estimators are Optuna's, by default with one density over all hyperparameters; the original has one for "

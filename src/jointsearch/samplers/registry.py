@@ -17,6 +17,7 @@ REGISTRY = {
     "bohb": "jointsearch.samplers.bohb_settings:BohbSettings",
     "dehb": "jointsearch.samplers.peers.dehb_settings:DehbSettings",
     "evolution": "jointsearch.samplers.peers.evolution_settings:EvolutionSettings",
+    "gp": "jointsearch.samplers.peers.gp_settings:GpSettings",
     "hyperband": "jointsearch.samplers.bohb_settings:RandomSettings",
     "mfgp": "jointsearch.samplers.mfgp_settings:MfgpSettings",
     "ppo": "jointsearch.samplers.peers.ppo_settings:PpoSettings",

@@ -13,7 +13,8 @@ from jointsearch.space.space import Space
 
 optuna = pytest.importorskip("optuna")
 
-from jointsearch.samplers.peers.tpe import Tpe, _trial  # noqa: E402 - takes Optuna
+from jointsearch.samplers.peers.optuna_study import make_trial  # noqa: E402 - takes Optuna
+from jointsearch.samplers.peers.tpe import Tpe  # noqa: E402
 
 LINE = Space(SpaceFile.parse({"hyperparameters": {"x": {"type": "float", "lower": 0, "upper": 1}}}))
 
@@ -49,7 +50,7 @@ def test_what_a_configuration_is_to_optuna(losses, state, value, steps):
         for rung, (budget, loss) in enumerate(losses.items())
     ]
     (one,) = by_configuration(known)
-    trial = _trial(LINE, one, BUDGETS, BUDGETS[-1])
+    trial = make_trial(LINE, one, BUDGETS, BUDGETS[-1])
     assert (trial.state.name, trial.value, trial.intermediate_values) == (state, value, steps)
     assert trial.params == {"x": 0.5}
 

@@ -3,28 +3,19 @@
 Bergstra, Bardenet, Bengio and Kégl (2011); Watanabe (2023) for what Optuna made of it; Akiba et al. (2019) for Optuna.
 """
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from jointsearch.core.fields import Value, Values
 from jointsearch.core.history import Observation
 from jointsearch.core.proposal import Model, Origin
 from jointsearch.samplers.base import Outlook, Sampled, Suggestion
 from jointsearch.samplers.history import EvaluatedConfiguration, by_configuration
-from jointsearch.samplers.peers.plain_values import to_plain_values
+from jointsearch.samplers.peers.optuna_study import ask, make_trial, quiet, running_trial
 from jointsearch.samplers.peers.tpe_settings import TpeSettings
-from jointsearch.space.hyperparameters import Categorical, Constant, Float, Hyperparameter, Integer, Ordinal
 from jointsearch.space.space import Space
-
-ATTEMPTS = 100
-"""Trials requested for one proposal, before it is drawn from the prior."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +66,11 @@ class Tpe:
         running = [values for values, level in outlook.pending if not self.settings.hyperband or level == outlook.level]
         usable = [one for one in seen if one.last.loss is not None]
         modelled = bool(usable) and len(usable) >= self.settings.n_startup_trials
-        with _quiet():
+        with quiet():
             study = optuna.create_study(study_name=self.name, sampler=self._sampler(space, rng))
-            study.add_trials([_trial(space, one, all_budgets, outlook.budgets[-1]) for one in seen])
-            study.add_trials([_running(space, values) for values in running])
-            sampled = [_ask(study, space) for _ in range(count)]
+            study.add_trials([make_trial(space, one, all_budgets, outlook.budgets[-1]) for one in seen])
+            study.add_trials([running_trial(space, values) for values in running])
+            sampled = [ask(study, space) for _ in range(count)]
         origin = Origin(sampler=self.name, kind="model" if modelled else "random")
         random = Origin(sampler=self.name, kind="random")
         return Suggestion(
@@ -96,93 +87,6 @@ class Tpe:
             group=self.settings.multivariate and bool(space.file.conditions),
             constant_liar=self.settings.constant_liar,
         )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna from logging, and from warning that groups are an experimental feature."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(before)
-
-
-def _ask(study: optuna.Study, space: Space) -> Values | None:
-    """Ask for a configuration; None if all that come are forbidden."""
-    for _ in range(ATTEMPTS):
-        trial = study.ask()
-        values = to_plain_values(space, _suggest(trial, space))
-        if values is not None:
-            return values
-        study.tell(trial, state=TrialState.FAIL)
-    return None
-
-
-def _suggest(trial: Trial, space: Space) -> Values:
-    """Define a configuration by run: what is active beside what came before it."""
-    values: Values = {}
-    for name in space.configuration_space:
-        if not space.active(name, values):
-            continue
-        match space.file.hyperparameters[name]:
-            case Constant(value=value):
-                values[name] = value
-            case Ordinal(sequence=sequence):
-                values[name] = sequence[trial.suggest_int(name, 0, len(sequence) - 1)]
-            case Integer(lower=lower, upper=upper, log=log):
-                values[name] = trial.suggest_int(name, lower, upper, log=log)
-            case Float(lower=lower, upper=upper, log=log):
-                values[name] = trial.suggest_float(name, lower, upper, log=log)
-            case Categorical(choices=choices):
-                values[name] = trial.suggest_categorical(name, choices)  # type: ignore[assignment]
-    return values
-
-
-def _distribution(one: Hyperparameter) -> BaseDistribution:
-    """What the `suggest` of a hyperparameter that is not constant makes."""
-    match one:
-        case Ordinal(sequence=sequence):
-            return IntDistribution(0, len(sequence) - 1)
-        case Integer(lower=lower, upper=upper, log=log):
-            return IntDistribution(lower, upper, log=log)
-        case Float(lower=lower, upper=upper, log=log):
-            return FloatDistribution(lower, upper, log=log)
-        case Categorical(choices=choices):
-            return CategoricalDistribution(choices)
-    raise AssertionError(f"{one} is not searched")
-
-
-def _trial(space: Space, one: EvaluatedConfiguration, all_budgets: Sequence[float], full: float) -> FrozenTrial:
-    """Make a trial of a configuration and its evaluations."""
-    params, distributions = _parameters(space, one.values)
-    losses = {all_budgets.index(each.budget): each.loss for each in one.observations if each.loss is not None}
-    loss = one.last.loss
-    state = TrialState.COMPLETE if one.last.budget >= full else TrialState.PRUNED
-    return create_trial(
-        state=TrialState.FAIL if loss is None else state,
-        value=loss,
-        params=params,
-        distributions=distributions,
-        intermediate_values=losses,
-    )
-
-
-def _running(space: Space, values: Values) -> FrozenTrial:
-    params, distributions = _parameters(space, values)
-    return create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
-
-
-def _parameters(space: Space, values: Values) -> tuple[dict[str, Value], dict[str, BaseDistribution]]:
-    params: dict[str, Value] = {}
-    for name in space.names:
-        if name in values:
-            one = space.file.hyperparameters[name]
-            params[name] = one.sequence.index(values[name]) if isinstance(one, Ordinal) else values[name]
-    return params, {name: _distribution(space.file.hyperparameters[name]) for name in params}
 
 
 def _names(usable: Sequence[EvaluatedConfiguration]) -> tuple[str, ...]:
