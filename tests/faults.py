@@ -179,8 +179,8 @@ FAULTS = (
     # What was learned.
     Fault(
         "intervals of 90 % are called 95 %",
-        "[0.025, 0.975])\n    return float(low), float(high)",
-        "[0.05, 0.95])\n    return float(low), float(high)",
+        "INTERVAL = [0.025, 0.975]",
+        "INTERVAL = [0.05, 0.95]",
     ),
     Fault(
         "a cheap success replaces the incumbent",

@@ -136,8 +136,8 @@ def test_panel_c_draws_differences_with_their_intervals_and_fills_what_is_decide
     *_, axes = figure.axes
     marks = [line for line in axes.lines if line.get_marker() != "" and line.get_marker() != "None"]
     bars = [line for line in axes.lines if line.get_linewidth() == 1.3]
-    assert [line.get_xdata()[0] for line in marks] == pytest.approx(list(100 * known["test_difference"]))
-    intervals = 100 * known[["test_difference_low", "test_difference_high"]].to_numpy()
+    assert [line.get_xdata()[0] for line in marks] == pytest.approx(list(100 * known["validation_difference"]))
+    intervals = 100 * known[["validation_difference_low", "validation_difference_high"]].to_numpy()
     assert np.array([line.get_xdata() for line in bars]) == pytest.approx(intervals)
     assert "joint BOHB (points)" in axes.get_xlabel()
     decided = rows.assign(verdict=rows["verdict"].where(rows["verdict"] != "open", "worse"))

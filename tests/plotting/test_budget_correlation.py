@@ -26,7 +26,7 @@ def points(axes: Axes) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def observations() -> pd.DataFrame:
-    return table(search(16, BudgetSettings(unit="seconds", minimum=400, maximum=10800)), NAMES)
+    return table(search(48, BudgetSettings(unit="seconds", minimum=400, maximum=10800)), NAMES)
 
 
 def test_every_pair_has_its_cell_with_correlation_interval_and_n(observations) -> None:
@@ -86,12 +86,12 @@ def test_failures_only_leave_cells_that_say_so() -> None:
 
 
 def test_pair_without_points_among_others_says_none() -> None:
-    records = [evaluation(f"0-0-{slot}", loss, budget=1, slot=slot) for slot, loss in enumerate([0.1, 0.5, 0.9])]
-    records += [evaluation(f"0-0-{slot}", 0.1, rung=1, budget=3, slot=slot) for slot in range(3)]
+    records = [evaluation(f"0-0-{slot}", loss, budget=1, slot=slot) for slot, loss in enumerate([0.1, 0.5] * 5)]
+    records += [evaluation(f"0-0-{slot}", 0.1, rung=1, budget=3, slot=slot) for slot in range(10)]
     records += [evaluation("0-0-0", None, rung=2, budget=9)]
     figure = drawn(table(records, []))
     matrix, *panels = figure.axes
-    assert texts(matrix) == ["all equal\nn = 3", "too few\nn = 0", "too few\nn = 0"]
+    assert texts(matrix) == ["all equal\nn = 10", "too few\nn = 0", "too few\nn = 0"]
     assert [texts(axes) for axes in panels] == [[], ["none"], ["none"]]
     figure.draw_without_rendering()
 

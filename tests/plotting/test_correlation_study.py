@@ -142,15 +142,16 @@ def test_without_anything_to_show_the_figure_says_so(maximum, records, reason) -
 
 
 def test_failures_only_and_too_few_are_told_apart() -> None:
-    failed = drawn(results(SETTINGS, correlation=study(SETTINGS, [9] * 4, failing=1)))
+    failed = drawn(results(SETTINGS, correlation=study(SETTINGS, [10] * 4, failing=1)))
     few = drawn(results(SETTINGS, correlation=study(SETTINGS, [0, 0, 2, 9])))
     assert texts(failed.axes[1]) == ["All fail at\nthe full budget."]
-    assert texts(few.axes[1])[0].startswith("Fewer than 3")
+    assert texts(few.axes[1])[0].startswith("Fewer than 10")
 
 
 def test_an_infinite_regret_leaves_the_panel_at_its_top() -> None:
     settings = BudgetSettings(unit="epochs", minimum=1, maximum=3)
-    columns = [0.1, 0.2, 0.3, 0.4], [None, 0.5, 0.2, 0.3]
+    rest = [0.5 + slot / 20 for slot in range(6)]
+    columns = [0.1, 0.2, 0.3, 0.4, *rest], [None, 0.5, 0.2, 0.3, *rest]
     records = [
         evaluation(f"0-0-{slot}", loss, rung=rung, slot=slot, budget=3.0**rung, study="correlation")
         for rung, losses in enumerate(columns)
