@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from arm_runs import arms
+from synthetic import results, search
 
-from jointsearch.analysis.csv_file import parse, write_csv
+from jointsearch.analysis.csv_file import csv_bytes, parse, write_csv
 from jointsearch.analysis.tables.claims import data
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
@@ -31,9 +33,6 @@ def test_a_claim_that_one_experiment_did_not_study_comes_from_another() -> None:
 
 
 def test_the_claims_of_experiments_are_one_markdown_table(tmp_path: Path) -> None:
-    from arm_runs import arms
-    from synthetic import results, search
-
     made = {"alone": results(EPOCHS, search=search(8, EPOCHS)), "arms": arms(EPOCHS, 5, 12)}
     for name, known in made.items():
         write_csv(data(known), tmp_path / name / "tables" / "claims.csv")
@@ -49,10 +48,6 @@ def test_the_claims_of_experiments_are_one_markdown_table(tmp_path: Path) -> Non
 
 
 def test_each_claim_stands_once_beside_its_first_evidence() -> None:
-    from arm_runs import arms
-
-    from jointsearch.analysis.csv_file import csv_bytes
-
     shown = show("claims", parse(csv_bytes(data(arms(EPOCHS, 5, 12)))), "x.csv")
     first, second = (row for row in shown.rows if "first" in row[1] and "joint BOHB" in row[1])
     assert first[0].startswith("Tuning parts") and second[0] == "" and first[-1] and second[-1] == ""

@@ -109,7 +109,7 @@ def test_the_number_of_failures_is_said(known, figure) -> None:
 
 
 def test_a_study_half_done_says_how_far_and_keeps_the_look_of_each_budget() -> None:
-    half = drawn(results(SETTINGS, correlation=study(SETTINGS, [0, 5, 17, 40], failing=0)))
+    half = drawn(results(SETTINGS, correlation=study(SETTINGS, [0, 12, 17, 40], failing=0)))
     assert {"400 s: 0 of 40 done", "1 h: 17 of 40 done, 0 failed"} < set(legends(half))
     assert "study: 40 random configurations" in legends(half)
     handles = {
