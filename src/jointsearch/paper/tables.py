@@ -161,21 +161,20 @@ def _early_stopping_columns(data: pd.DataFrame, measure: Measure) -> tuple[Colum
 
 
 def _arms_columns(data: pd.DataFrame, measure: Measure) -> tuple[Column, ...]:
-    """What each arm reached, and its difference to the reference, on test data if there are any."""
+    """What each arm reached, and the difference of its loss to that of the reference."""
     how = measure.digits, measure.factor
     tested = measure.is_error or data["test_mean"].notna().any()
-    judged = "test" if tested else "validation"
     columns = [word("arm", "title"), count("repeats", "n", "compared")]
     for of, name in (("validation", measure.name), ("test", measure.test))[: 1 + tested]:
         columns.append(spread(measure.label(name), f"{of}_mean", f"{of}_sd", *how))
-    difference = (f"{judged}_difference", f"{judged}_difference_low", f"{judged}_difference_high")
+    ends = "validation_difference", "validation_difference_low", "validation_difference_high"
     return (
         *columns,
-        with_interval(_difference("difference", measure), *difference, *how),
-        probability("p", f"{judged}_p_holm"),
-        probability("p, exact", f"{judged}_p_exact_holm"),
-        word("verdict", f"{judged}_verdict"),
-        at_most("repeats to decide", f"{judged}_needed", f"{judged}_needed_more"),
+        with_interval(_difference("difference", measure), *ends, *how),
+        probability("p", "validation_p_holm"),
+        probability("p, exact", "validation_p_exact_holm"),
+        word("verdict", "validation_verdict"),
+        at_most("repeats to decide", "validation_needed", "validation_needed_more"),
     )
 
 
