@@ -1,21 +1,48 @@
 """The records that come with the repository, of which `make paper` makes all else."""
 
+import pytest
+
 from jointsearch.audit import archive
-from jointsearch.core import config
+from jointsearch.core import code, config
 from jointsearch.core.code import ROOT
 from jointsearch.results.folder import Folder
 from jointsearch.results.results import Results
 from jointsearch.workflow.study_jobs import StudyJobs
 
+ARCHIVES = sorted(path.parent.name for path in ROOT.glob(f"results/*/{archive.RECORDS}"))
 
-def test_they_are_of_the_demo_as_it_is_configured_and_complete(tmp_path):
-    folder = tmp_path / "demo"
+
+@pytest.fixture
+def unpacked(request, tmp_path):
+    """A folder of records, and the results in it as the configuration plans them; refuses those of another one."""
+    folder = tmp_path / request.param
     folder.mkdir()
-    assert archive.unpack(ROOT / "results/demo" / archive.RECORDS, folder)
-    # Refuses records of another experiment.
-    all_jobs = StudyJobs.all_from_config(config.read(ROOT / "config/demo.yaml"), tmp_path)
-    plan = all_jobs["search"].graph.plan
-    results = Results.of(Folder(folder), plan)
-    assert {name: len(results.evaluations(name)) for name in plan.names} == {
-        one.name: one.trainings for one in plan.studies
+    assert archive.unpack(ROOT / "results" / request.param / archive.RECORDS, folder)
+    all_jobs = StudyJobs.all_from_config(config.read(ROOT / f"config/{request.param}.yaml"), tmp_path)
+    read = Folder(folder)
+    return read, Results.of(read, all_jobs["search"].graph.plan)
+
+
+@pytest.mark.parametrize("unpacked", ARCHIVES, indirect=True)
+def test_they_are_of_the_experiment_as_it_is_configured(unpacked):
+    _, results = unpacked
+    assert 0 < sum(len(results.evaluations(name)) for name in results.plan.names)
+    for study in results.plan.studies:
+        assert len(results.evaluations(study.name)) <= study.trainings
+
+
+@pytest.mark.parametrize("unpacked", ["demo"], indirect=True)
+def test_those_of_the_demo_are_complete(unpacked):
+    _, results = unpacked
+    assert {name: len(results.evaluations(name)) for name in results.plan.names} == {
+        one.name: one.trainings for one in results.plan.studies
     }
+
+
+@pytest.mark.parametrize("unpacked", [name for name in ARCHIVES if name.startswith("miniature")], indirect=True)
+def test_those_of_the_scale_model_are_of_the_training_code_as_it_is(unpacked):
+    """So that all of it is by one code, and each training can be repeated to the bit."""
+    folder, _ = unpacked
+    assert [environment.other_code(code.training_code(), {}) for environment in folder.environments.values()] == [
+        [] for _ in folder.environments
+    ]
