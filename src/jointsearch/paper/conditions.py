@@ -176,13 +176,14 @@ def differences(here: Experiment, brackets: int, published: Experiment, publishe
 def _settings(here: Experiment, published: Experiment) -> Iterator[Difference]:
     ours, theirs = (dict(_leaves(one.model_dump(mode="json", exclude=SEPARATE))) for one in (here, published))
     budgets = {name: _budgets(one) for name, one in (("here", here), ("published", published))}
-    compared = {"budget.unit", "budget.minimum", "budget.maximum", "budget.eta"}
+    # Compared as a whole, or said by the name of the images.
+    said = {"budget.unit", "budget.minimum", "budget.maximum", "budget.eta", "data.sha256"}
     if budgets["here"] != budgets["published"]:
         yield Difference("budgets", **budgets)
     for name in [*ours, *(name for name in theirs if name not in ours)]:
         if here.objective is not None and name.partition(".")[0] in ("data", "training"):
             continue
-        if name not in compared and (mine := ours.get(name)) != (other := theirs.get(name)):
+        if name not in said and (mine := ours.get(name)) != (other := theirs.get(name)):
             yield Difference(SETTINGS.get(name, name), plain(mine), plain(other))
 
 
