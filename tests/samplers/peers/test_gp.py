@@ -107,6 +107,22 @@ def test_a_conditional_space_is_searched_in_what_all_trials_have():
         space.check(one.values)
 
 
+def test_proposals_may_lack_what_all_trials_have():
+    hyperparameters = {
+        "parent": {"type": "categorical", "choices": ["a", "b"]},
+        "child": {"type": "float", "lower": 0, "upper": 1},
+    }
+    conditions = [{"child": "child", "parent": "parent", "in": ["a"]}]
+    space = Space(SpaceFile.parse({"hyperparameters": hyperparameters, "conditions": conditions}))
+    known = [
+        Observation(evaluation=one.evaluation, budget=one.budget, values={"parent": "a", "child": x}, loss=one.loss)
+        for one in on_line(BOWL)
+        for x in one.values.values()
+    ]
+    pending = Outlook(BUDGETS, 0, (({"parent": "b"}, 0), ({"parent": "a", "child": 0.5}, 0)))
+    assert len(values(propose(space, known, pending, count=2))) == 2
+
+
 def test_it_computes_on_one_thread_and_leaves_their_number_as_it_was(monkeypatch):
     threads = []
 

@@ -115,22 +115,23 @@ def _one_thread() -> Iterator[None]:
 def _believe(study: optuna.Study, sampler: optuna.samplers.GPSampler, space: Space, several: Sequence[Values]) -> None:
     """Complete trials of configurations with the losses that the process of a study, as it was last fitted, expects.
 
-    Running trials fail: those that were asked for are among these configurations.
+    One that lacks a hyperparameter of the process is expected to have the mean. Running trials fail: they were only
+    asked what they would be.
     """
     complete = study.get_trials(states=(TrialState.COMPLETE,))
     running = study.get_trials(states=(TrialState.RUNNING,))
     losses = np.array([one.value for one in complete])
-    searched = sampler.infer_relative_search_space(study, running[-1])
+    searched = sampler.infer_relative_search_space(study, complete[-1])
     trials = [complete_trial(space, values, 0.0) for values in several]
-    if searched:
+    expected = np.full(len(trials), losses.mean())
+    known = [place for place, one in enumerate(trials) if searched and searched.keys() <= one.params.keys()]
+    if known:
         assert sampler._gprs_cache_list is not None
-        points = SearchSpace(searched).get_normalized_params(trials)
+        points = SearchSpace(searched).get_normalized_params([trials[place] for place in known])
         # Of losses that are standardised, with the opposite sign.
         with torch.no_grad():
             mean, _ = sampler._gprs_cache_list[0].posterior(torch.from_numpy(points))
-        expected = losses.mean() - mean.numpy() * max(losses.std(), EPS)
-    else:
-        expected = np.full(len(several), losses.mean())
+        expected[known] -= mean.numpy() * max(losses.std(), EPS)
     for trial in running:
         study.tell(trial.number, state=TrialState.FAIL)
     for values, loss in zip(several, expected.tolist(), strict=True):
