@@ -47,11 +47,12 @@ def refuse_changed_arms(
         change = _setting(study, begun, now, section) or _budget(stored, study, begun, now, section, experiment)
         if change is not None:
             changes[study.name] = change
-    # Of what was not recorded, only that it differs is known: another step may have both values.
-    for name, change in sorted(changes.items(), key=lambda one: " was " not in one[1]):
+    if changes:
+        # Of what was not recorded, only that it differs is known: another step may have both values.
+        name = min(changes, key=lambda name: " was " not in changes[name])
         raise UserError(
-            f"{folder / name}: has begun with another configuration: {change}; restore it, or give this experiment "
-            "another name"
+            f"{folder / name}: has begun with another configuration: {changes[name]}; restore it, or give this "
+            "experiment another name"
         )
 
 
