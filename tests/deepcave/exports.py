@@ -19,7 +19,7 @@ def main() -> None:
         for failing in (0, 0.2):
             folder = Path(sys.argv[1]) / f"{name}-{failing}"
             space = Space(file)
-            evaluations = search_in(space, brackets=24, failing=failing)
+            evaluations = search_in(space, brackets=48, failing=failing)
             hpbandster.write(folder, space, evaluations)
             (folder / "expected.json").write_text(json.dumps(expected(evaluations)))
 
