@@ -50,6 +50,8 @@ def test_a_mean_over_seeds_has_the_error_of_the_images_beside_the_spread() -> No
     assert table["test_sampling"].tolist() == pytest.approx([math.sqrt(0.2 * 0.8 / 359)])
     number = retraining.numbers(known, table)["retrained_incumbent_test_error_sampling"]
     assert number.value == pytest.approx(100 * math.sqrt(0.2 * 0.8 / 359)) and number.unit == "%"
+    # Networks that are wrong on different images have a mean that varies less.
+    assert "upper bound of the standard error" in number.meaning
     assert retraining.data(results(EPOCHS, retraining=made))["test_sampling"].isna().all()
 
 

@@ -14,6 +14,7 @@ from jointsearch.audit.findings import Finding, Verdict
 from jointsearch.core import code
 from jointsearch.core.environment import Environment
 from jointsearch.core.files import digest, file_digest
+from jointsearch.core.git import Repository
 from jointsearch.training import environment
 
 MODULE = "src/jointsearch/training/loop.py"
@@ -352,6 +353,12 @@ def test_a_commit_is_held_to_the_digests_of_the_code(recorded, tmp_path):
     assert found.verdict is Verdict.MISMATCH and "training/loop.py is not that of commit" in found.message
     changed = other.model_copy(update={"diff": "0" * 64})
     assert "commit" not in findings_on(changed, tmp_path / "changed")
+
+
+def test_a_repository_has_a_commit_by_eight_of_its_digits(clone):
+    commit = head(clone)
+    names = (commit, commit[:8], commit[:7], "".join("1" if digit == "0" else "0" for digit in commit[:8]))
+    assert [Repository(clone).has(name) for name in names] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("commit", ["0" * 40, "HEAD", "--help", "master"])

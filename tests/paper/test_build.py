@@ -17,10 +17,10 @@ from jointsearch.core.code import ROOT
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, write_record
-from jointsearch.paper import citation
+from jointsearch.paper import citation, html
 from jointsearch.paper.build import MAIN, SOURCES, build, prepared
 from jointsearch.paper.check import check
-from jointsearch.paper.facts import Facts, as_json, gather
+from jointsearch.paper.facts import NO_COMMIT, Facts, as_json, gather
 from jointsearch.paper.latex import export
 from jointsearch.results import dataset
 from jointsearch.results.catalogue import FIGURES, TABLES
@@ -122,6 +122,19 @@ def test_authors_are_those_of_the_citation_file(search_only) -> None:
     assert b"Somebody Else" in build(replace(facts, citation=other), folder)
 
 
+@pytest.mark.parametrize(("commit", "linked"), [(NO_COMMIT, False), ("0123abcd with changes", True)])
+def test_there_is_no_link_to_a_commit_that_is_not_known(search_only, monkeypatch, commit, linked) -> None:
+    cited = replace(search_only[0].citation, address="https://example.org/code")
+    monkeypatch.setattr("jointsearch.paper.facts._commit", lambda: commit)
+    monkeypatch.setattr(citation, "read", lambda path: cited)
+    facts = gather(search_only[1])
+    made = [*facts.figures.values(), *(made for made, _ in facts.tables.values())]
+    assert {one.link is not None for one in made} == {as_json(facts)["tree"] is not None} == {linked}
+    page = html.build(facts, search_only[1])
+    assert (b"example.org/code/tree/0123abcd" in page) == (b"example.org/code/blob/0123abcd" in page) == linked
+    assert b"/tree/no" not in page and b"/blob/no" not in page
+
+
 def test_digest_of_the_records_is_that_of_their_lines_in_the_manifest(search_only) -> None:
     facts, folder = search_only
     (pattern,) = re.findall(r"pattern='(.*)'", (SOURCES / "README.md").read_text())
@@ -199,6 +212,16 @@ def test_the_text_has_the_word_of_the_table_of_claims_and_computes_none(everythi
         rows = tuple(one | changed if one["claim"] == claim else one for one in facts.claims)
         made.add(build(replace(facts, claims=rows), folder))
     assert len(made) == 3
+
+
+def test_each_sentence_on_the_claims_stands_alone_and_names_those_that_are_not_tested(search_only) -> None:
+    facts, folder = search_only
+    words = {"model": "contradicted", "few": "not tested", "manual": "not tested"}
+    rows = tuple(one | {"word": words.get(one["claim"], "not studied")} for one in facts.claims)
+    text = " ".join(re.sub("<[^>]*>", "", html.build(replace(facts, claims=rows), folder).decode()).split())
+    assert text.count("The data contradict that the model") == 2 and "They contradict" not in text
+    few, manual = "few trainings at the full budget suffice", "the configuration found is better than manual"
+    assert text.count(f"It is not tested that {manual} architectures and that {few}.") == 2
 
 
 def test_the_exploration_of_a_search_has_its_word(search_only) -> None:

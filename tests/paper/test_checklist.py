@@ -1,10 +1,16 @@
+from dataclasses import replace
+
 from factories import evaluation
 from synthetic import results
+from timelines import named
 
+from jointsearch.analysis.number import Number
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.data_set import DataSet
 from jointsearch.paper.checklist import NO, NOT_APPLICABLE, PARTLY, YES, checklist
 from jointsearch.paper.citation import Citation
+from jointsearch.search.hyperband import Bracket
+from jointsearch.search.plan import StudyPlan
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 IMAGES = DataSet(digest="d" * 64, split="5" * 64, classes=("a", "b"), shape=(3, 8, 8), train=80, validation=10, test=10)
@@ -54,3 +60,39 @@ def test_energy_is_measured_of_all_of_some_or_of_none() -> None:
 def test_test_data_that_nobody_recorded_was_not_kept_from_anything() -> None:
     assert answers(evaluation("0-0-0", None))["Is test data kept from every choice?"][0] == NOT_APPLICABLE
     assert answers(evaluation("0-0-0", test_error=0.3))["Is test data kept from every choice?"][0] == YES
+
+
+def test_nobody_knows_which_data_an_objective_of_ones_own_looks_at() -> None:
+    known = results(SETTINGS, search=[evaluation("0-0-0", test_error=0.3)])
+    own = replace(known, experiment=known.experiment.model_copy(update={"objective": "my_trees.fit:fit_it"}))
+    found = {one.question: one.answer for one in checklist(own, None, {}, {}, CITED)}
+    assert found["Is test data kept from every choice?"] == NOT_APPLICABLE
+
+
+def test_estimates_have_intervals_by_the_share_that_has_one() -> None:
+    def answer(bounded: int, alone: int) -> tuple[str, str]:
+        names = [f"{name}{end}" for name in range(bounded) for end in ("", "_low", "_high")]
+        names += [f"alone_{name}" for name in range(alone)]
+        measured = dict.fromkeys(names, Number(meaning="made up", value=1.0, unit="", digits=2, sources=()))
+        count = Number(meaning="a count", value=3, unit="", digits=0, sources=())
+        found = checklist(results(SETTINGS), None, {}, measured | {"evaluations": count}, CITED)
+        return next((one.answer, one.evidence) for one in found if one.question == "Do estimates have intervals?")
+
+    assert answer(1, 299) == (PARTLY, "1 of 300 numbers that are no counts have a 95 % interval")
+    assert [answer(*given)[0] for given in ((1, 1), (0, 2), (0, 0))] == [YES, NO, NOT_APPLICABLE]
+
+
+def test_final_results_are_repeated_if_two_trainings_of_each_finalist_succeeded() -> None:
+    whole = Bracket(0, (6,), (2,))
+    plan = StudyPlan(name="retraining", kind="retraining", settings="5" * 64, brackets=(whole,), seeds=3)
+
+    def answer(**losses: list[float | None]) -> str:
+        made = [
+            named("retraining", name, slot, loss) for name, given in losses.items() for slot, loss in enumerate(given)
+        ]
+        found = checklist(results(SETTINGS, beside=[plan], retraining=made), None, {}, {}, CITED)
+        return next(one.answer for one in found if one.question == "Are final results repeated with other seeds?")
+
+    assert answer(incumbent=[0.1, 0.2], resnet_20=[0.3, 0.4, None]) == YES
+    assert answer(incumbent=[0.1, 0.2], resnet_20=[0.3, None, None]) == NO
+    assert answer(incumbent=[0.1, 0.2, 0.3]) == answer() == NO

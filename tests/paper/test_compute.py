@@ -3,10 +3,11 @@ from synthetic import results
 
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.data_set import DataSet
+from jointsearch.core.evaluation import LearnedArchitecture
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.hyperparameters import parameters_of
 from jointsearch.paper import conditions
-from jointsearch.paper.compute import ALL, StudyCompute, compute
+from jointsearch.paper.compute import ALL, StudyCompute, compute, energy
 
 SETTINGS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 IMAGES = DataSet(digest="d" * 64, split="5" * 64, classes=("a", "b"), shape=(3, 8, 8), train=80, validation=10, test=10)
@@ -46,6 +47,19 @@ def test_epochs_are_those_of_the_full_budget() -> None:
     made = [trained(0, epochs=8.0), trained(1, epochs=10.0), trained(2, budget=3.0, epochs=3.0)]
     assert of(*made)["search"].epochs == "9 (8 to 10)"
     assert of(trained(0))["search"].epochs == "9"
+
+
+def test_epochs_of_weight_sharing_networks_are_left_out() -> None:
+    found = LearnedArchitecture(choices={}, weights={}, values={}, entropies={}, losses=())
+    sharing = trained(1, epochs=200.0).model_copy(update={"architecture": found})
+    assert of(trained(0), sharing)["search"].epochs == "9"
+    assert of(sharing)["search"].epochs == ""
+
+
+def test_large_amounts_are_written_in_full() -> None:
+    assert of(trained(0, epochs=1234.4))["search"].epochs == "1,234"
+    assert of(trained(0, epochs=999.7))["search"].epochs == "1,000"
+    assert energy(3.6e6 * 1234.4) == "1,234 kWh"
 
 
 def test_machines_have_letters_and_all_studies_a_row() -> None:

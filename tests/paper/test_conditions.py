@@ -7,15 +7,20 @@ from synthetic import results, search
 from jointsearch.core import config, layout
 from jointsearch.core.code import ROOT
 from jointsearch.core.config import BudgetSettings, Config
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.environment import Environment
 from jointsearch.core.files import write_record
 from jointsearch.paper import conditions
 from jointsearch.results.folder import Folder
 from jointsearch.results.results import StudyResults
+from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
 
 PUBLISHED = resolve(config.read(ROOT / "config/config.yaml"))
+QUARTER = DataSet(
+    digest="d" * 64, split="5" * 64, classes=("a", "b"), shape=(3, 8, 8), train=4500, validation=4500, test=2000
+)
 BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 
 
@@ -41,14 +46,28 @@ def test_every_other_setting_is_told() -> None:
     assert (one.here, one.published) == ("0.2", "0.1")
 
 
-def test_only_published_settings_are_a_reproduction_and_other_lengths_a_scale_model() -> None:
-    assert conditions.kind(PUBLISHED, 128, PUBLISHED, 128) == conditions.REPRODUCTION
+def kind(here: Experiment, brackets: int = 128, images: DataSet | None = QUARTER) -> str:
+    return conditions.kind(here, brackets, PUBLISHED, 128, images)
+
+
+def test_only_published_settings_are_a_reproduction_and_a_smaller_experiment_a_scale_model() -> None:
+    assert kind(PUBLISHED) == conditions.REPRODUCTION
     miniature, demo = (resolve(config.read(ROOT / f"config/{name}.yaml")) for name in ("miniature", "demo"))
-    assert conditions.kind(miniature, 128, PUBLISHED, 128) == conditions.SCALE_MODEL
-    assert conditions.kind(miniature, 12, PUBLISHED, 128) == conditions.VARIANT
-    assert conditions.kind(demo, 12, PUBLISHED, 128) == conditions.VARIANT
+    assert kind(miniature) == conditions.SCALE_MODEL
+    assert kind(miniature, 12) == kind(demo, 12) == conditions.VARIANT
     own = own_search(0)[0].model_copy(update={"objective": "my_trees.fit:fit_it"})
-    assert conditions.kind(own, 12, PUBLISHED, 128) == conditions.OWN
+    assert kind(own, 12) == conditions.OWN
+
+
+def test_a_scale_model_has_a_shorter_full_budget_and_smaller_or_fewer_images() -> None:
+    training = PUBLISHED.training.model_copy(update={"precision": "float32"})
+    assert kind(PUBLISHED.model_copy(update={"training": training})) == conditions.VARIANT
+    miniature = resolve(config.read(ROOT / "config/miniature.yaml"))
+    full = QUARTER.model_copy(update={"shape": (3, 32, 32), "train": 45_000})
+    assert kind(miniature, images=full) == kind(miniature, images=None) == conditions.VARIANT
+    assert kind(miniature, images=full.model_copy(update={"train": 4_500})) == conditions.SCALE_MODEL
+    longer = miniature.budget.model_copy(update={"minimum": 400, "maximum": 10_800})
+    assert kind(miniature.model_copy(update={"budget": longer})) == conditions.VARIANT
 
 
 def test_other_parts_are_told_apart_from_other_ranges() -> None:

@@ -1,6 +1,9 @@
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,9 +14,10 @@ from jointsearch.audit import lineage
 from jointsearch.audit.derive_outcomes import check_paper
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.core import layout
+from jointsearch.core import code, layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_bytes
+from jointsearch.core.git import Repository
 from jointsearch.paper import html
 from jointsearch.paper.build import LARGEST_DRAWING, build
 from jointsearch.paper.facts import Facts, gather
@@ -173,6 +177,12 @@ def test_a_training_is_described_once_however_many_numbers_it_is_behind(found) -
     assert few["numbers"]["evaluations"]["trainings"] == [0, len(facts.evaluations) - 1]
 
 
+def test_a_number_of_a_training_that_is_gone_is_an_error_in_a_line(found) -> None:
+    facts, _ = found
+    with pytest.raises(UserError, match=r"numbers.json: \w+ comes from search/.*, which has no record; delete"):
+        describe(replace(facts, evaluations=facts.evaluations[1:]), facts.numbers)
+
+
 def test_neighbours_are_one_run() -> None:
     assert runs([5, 0, 1, 2, 7, 6]) == [0, 2, 5, 7]
     assert runs([4]) == [4, 4] and runs([]) == []
@@ -219,6 +229,61 @@ def test_text_of_others_is_no_markup(found) -> None:
     }
 
 
+def test_a_document_of_another_form_is_refused(found, monkeypatch) -> None:
+    monkeypatch.setattr(html, "typeset", lambda *given: b"<html><head></head>\n<body>Text</body></html>")
+    with pytest.raises(ValueError, match="another HTML document"):
+        html.build(*found)
+
+
+PROBE = """
+const told = {};
+const click = (on, how) => on.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ...how }));
+const press = (on) => on.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+const link = document.querySelector("a[href='#number-evaluations']");
+told.left = ["ctrlKey", "metaKey", "shiftKey", "altKey"].filter((key) => {
+  let taken;
+  const last = (event) => { taken = event.defaultPrevented; event.preventDefault(); };
+  document.addEventListener("click", last, { once: true });
+  click(link, { [key]: true });
+  return !taken;
+}).length;
+click(link);
+told.opened = panel.open;
+const [body, button] = [content.querySelector("tbody"), content.querySelector("button")];
+told.rows = [body.rows.length];
+while (!button.hidden) { button.click(); told.rows.push(body.rows.length); }
+press(body); click(panel);
+told.selected = panel.open;
+press(panel); click(panel);
+told.closed = !panel.open;
+show("#training-" + training(0).name);
+told.message = content.textContent.includes(DATA.messages[0]);
+told.images = content.querySelectorAll("img").length;
+document.title = JSON.stringify(told);
+"""
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not here")
+def test_a_browser_shows_what_is_behind_a_number_and_leaves_all_else_alone(found, tmp_path) -> None:
+    facts, folder = found
+    failed = {"status": "crashed", "message": '<img src="x" onerror="document.body.remove()">'}
+    one = facts.evaluations[0].model_copy(update=failed)
+    page = html.build(replace(facts, evaluations=(one, *facts.evaluations[1:])), folder).decode()
+    # One number is missing, and tables are short.
+    for was, now in (('"best_test_error":{', '"gone":{'), ("MOST = 200", "MOST = 5"), ("STEP = 2000", "STEP = 40")):
+        assert page.count(was) == 1
+        page = page.replace(was, now)
+    file = tmp_path / "paper.html"
+    file.write_text(page.replace("</body></html>", f"<script>{PROBE}</script></body></html>"))
+    how = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+    shown = subprocess.run(["chromium", *how, file.as_uri()], capture_output=True, text=True, timeout=60, check=True)
+    told = json.loads(unescape(re.findall("<title>(.*?)</title>", shown.stdout)[0]))
+    number = len(facts.evaluations)
+    assert told["rows"] == [5, *range(45, number, 40), number] and len(told["rows"]) > 2
+    assert told["left"] == 4 and told["opened"] and told["selected"] and told["closed"]
+    assert told["message"] and told["images"] == 0
+
+
 def verdicts(folder: Path) -> dict[str, Verdict]:
     findings = Findings()
     check_paper(Evidence.read(folder), findings)
@@ -236,5 +301,13 @@ def test_an_audit_sets_the_paper_again(found, monkeypatch) -> None:
     (folder / "paper.html").write_bytes(made["paper.html"].replace(b"is a result", b"is no result"))
     assert verdicts(folder) == {"paper.pdf": Verdict.VERIFIED, "paper.html": Verdict.MISMATCH}
     (folder / "paper.html").write_bytes(made["paper.html"].replace(b'"quoted_commit":"', b'"quoted_commit":"0'))
-    assert verdicts(folder) == {"paper.html": Verdict.NOT_CHECKED}
+    monkeypatch.setattr(code, "version", lambda: code.Version("a" * 40))
+    assert verdicts(folder) == dict.fromkeys(made, Verdict.CANNOT_BE_CHECKED)
+    monkeypatch.setattr(Repository, "has", lambda self, commit: True)
+    assert verdicts(folder) == dict.fromkeys(made, Verdict.NOT_CHECKED)
+    monkeypatch.setattr(code, "version", lambda: code.Version(None))
+    monkeypatch.setattr(Repository, "has", lambda self, commit: False)
+    assert verdicts(folder) == dict.fromkeys(made, Verdict.NOT_CHECKED)
+    monkeypatch.setattr("jointsearch.audit.derive_outcomes._has_versions", lambda evidence, packages: False)
+    assert verdicts(folder) == dict.fromkeys(made, Verdict.NOT_CHECKED)
     assert layout.files(folder).count("paper.html") == 1

@@ -32,7 +32,10 @@ def wilson(error: float, number: int) -> tuple[float, float]:
 
 
 def standard_error(error: float, number: int | None) -> float:
-    """Standard error of an error, or of a mean of several on the same images; nan if their number is not known."""
+    """Standard error of the error of one training; nan if the number of images is not known.
+
+    That of a mean of several on the same images is at most this: less, if they are wrong on different ones.
+    """
     return math.sqrt(error * (1 - error) / number) if number else math.nan
 
 

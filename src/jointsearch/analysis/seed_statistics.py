@@ -65,7 +65,7 @@ def count_trainings(of_name: Sequence[Evaluation]) -> tuple[int | None, int, int
 
 
 def test_statistics(results: Results, errors: Sequence[float]) -> tuple[float, ...]:
-    """Mean, standard deviation and interval of test errors, and standard error from the images: `TEST_COLUMNS`."""
+    """Mean, standard deviation and interval of test errors, and a bound of the error from images: `TEST_COLUMNS`."""
     mean, spread = moments(errors)
     sampling = standard_error(mean, images(results, "test")) if errors else np.nan
     return (mean, spread, *interval(errors), sampling)
@@ -111,7 +111,11 @@ def error_numbers(
         ("_sd", "test_sd", "standard deviation over seeds of the"),
         ("_low", "test_low", "lower 95 % limit of the mean"),
         ("_high", "test_high", "upper 95 % limit of the mean"),
-        ("_sampling", "test_sampling", "standard error, from the number of test images, of the mean"),
+        (
+            "_sampling",
+            "test_sampling",
+            "upper bound of the standard error, from the number of test images, of the mean",
+        ),
     ):
         if not pd.isna(row[column]):
             value = 100 * float(row[column])

@@ -1,17 +1,18 @@
 """The derive level of an audit: tables, figures, numbers, paper and crate are made again from the records."""
 
 import importlib.metadata
-import json
+import re
 from collections.abc import Sequence
 
 from jointsearch.audit import crate
 from jointsearch.audit.agreement import TOLERANCE, only_rounded, rounded
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.core import machine
+from jointsearch.core import code, machine
+from jointsearch.core.git import Repository
 from jointsearch.paper import html
 from jointsearch.paper.build import build
-from jointsearch.paper.facts import gather
+from jointsearch.paper.facts import NO_COMMIT, gather
 from jointsearch.plotting.outcomes import outcomes
 
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
@@ -20,6 +21,7 @@ SETTING = ("jinja2", "typst")
 """Those that decide the bytes of the paper."""
 VERBATIM = ("observations.csv", "incumbent.json")
 """Copies of the records, in which nothing is rounded."""
+_QUOTED = re.compile(r'"quoted_commit":"([0-9a-z ]{,80})"')
 
 
 def check_outcomes(evidence: Evidence, findings: Findings) -> None:
@@ -43,18 +45,22 @@ def check_paper(evidence: Evidence, findings: Findings) -> None:
     If that is not what the records give to the byte, a paper that is another one is no finding of its own.
     """
     page = evidence.path / "paper.html"
-    if missing := [name for name in ("paper.pdf", page.name) if not (evidence.path / name).is_file()]:
+    files = ("paper.pdf", page.name)
+    if missing := [name for name in files if not (evidence.path / name).is_file()]:
         for name in missing:
             findings.add("derive", "outcome", name, Verdict.CANNOT_BE_CHECKED, "missing; run the workflow to make it")
         return
     if not _has_versions(evidence, SETTING):
-        findings.add("derive", "outcome", page.name, Verdict.NOT_CHECKED, "set with other libraries than those here")
+        for name in files:
+            findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, "set with other libraries than those here")
         return
     with findings.distrust("derive", "outcome", page.name):
         facts = gather(evidence.path, evidence.strict())
-        if f'"quoted_commit":{json.dumps(facts.commit)}' not in page.read_text():
-            message = f"quotes another commit of the code than that here ({facts.commit})"
-            findings.add("derive", "outcome", page.name, Verdict.NOT_CHECKED, message)
+        quoted = _QUOTED.search(page.read_text(errors="replace"))
+        if quoted is None or quoted[1] != facts.commit:
+            verdict, message = _of_other_code(NO_COMMIT if quoted is None else quoted[1], facts.commit)
+            for name in files:
+                findings.add("derive", "outcome", name, verdict, message)
             return
         given = [one for one in findings if one.check == "outcome" and one.subject.endswith((".csv", ".json"))]
         exact = all(one.verdict is Verdict.VERIFIED and not one.message for one in given)
@@ -66,6 +72,14 @@ def check_paper(evidence: Evidence, findings: Findings) -> None:
             else:
                 message = "made of numbers and data that are not what the records give to the byte"
                 findings.add("derive", "outcome", path, Verdict.NOT_CHECKED, message)
+
+
+def _of_other_code(quoted: str, here: str) -> tuple[Verdict, str]:
+    """What is to be said of a paper that quotes another commit than that of the code here."""
+    version = code.version()
+    if version.by == "git" and version.commit and not Repository(code.ROOT).has(quoted.partition(" ")[0]):
+        return Verdict.CANNOT_BE_CHECKED, f"the page quotes no commit that this repository has ({quoted})"
+    return Verdict.NOT_CHECKED, f"the page quotes another commit of the code ({quoted}) than that here ({here})"
 
 
 def check_crate(evidence: Evidence, findings: Findings) -> None:

@@ -47,8 +47,8 @@ class Repository:
         return self.ask("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
 
     def has(self, commit: str) -> bool:
-        """Whether it holds a commit, given by its full name."""
-        if not self.exists or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
+        """Whether it holds a commit, given by its name, or by eight or more of the first digits."""
+        if not self.exists or not re.fullmatch(r"[0-9a-f]{8,64}", commit):
             return False
         try:
             self.ask("cat-file", "-e", f"{commit}^{{commit}}")

@@ -40,7 +40,7 @@ _FORMS = {
 """What the patterns of configurations stand for."""
 
 
-def explain(error: ValidationError) -> str:
+def advise(error: ValidationError) -> str:
     """Report the first problem of a failed validation in one line: where, what is expected, what was given."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])

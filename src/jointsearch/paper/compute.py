@@ -12,7 +12,8 @@ from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import duration
 from jointsearch.networks.cost import step_cost
 from jointsearch.networks.hyperparameters import Hyperparameters
-from jointsearch.paper.conditions import STUDIES, Machine, group, machine_of
+from jointsearch.paper.conditions import STUDIES, Machine, machine_of
+from jointsearch.results.catalogue import listed_as
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
@@ -79,7 +80,7 @@ def compute(
     made: dict[str, list[tuple[Experiment, Evaluation]]] = {}
     for plan in results.plan.studies:
         for one in results.evaluations(plan.name):
-            made.setdefault(group(plan), []).append((results.studies[plan.name].experiment, one))
+            made.setdefault(listed_as(plan.name), []).append((results.studies[plan.name].experiment, one))
     found = {
         name: _study(title, made[name], images, environments, kinds) for name, title in STUDIES.items() if name in made
     }
@@ -115,15 +116,22 @@ def _study(
 def energy(joules: float) -> str:
     """Write an energy: 12.3 kWh, 450 Wh."""
     hours = joules / _JOULES_OF_KWH
-    return f"{hours:,.3g} kWh" if hours >= 1 else f"{1000 * hours:.3g} Wh"
+    return f"{_digits(hours)} kWh" if hours >= 1 else f"{_digits(1000 * hours)} Wh"
 
 
 def _epochs(full: Sequence[Evaluation]) -> str:
-    reached = [one.epochs for one in full if one.loss is not None and one.epochs is not None]
+    # The budget of a weight-sharing network is all of its step of an arm.
+    trained = [one for one in full if one.loss is not None and one.architecture is None]
+    reached = [one.epochs for one in trained if one.epochs is not None]
     if not reached:
         return ""
-    low, middle, high = (f"{value:,.3g}" for value in np.quantile(reached, [0, 0.5, 1]))
+    low, middle, high = (_digits(value) for value in np.quantile(reached, [0, 0.5, 1]))
     return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _digits(value: float) -> str:
+    """Three digits, of a larger number all before the point."""
+    return f"{round(value):,}" if value >= 999.5 else f"{value:.3g}"
 
 
 def _operations(made: Sequence[tuple[Experiment, Evaluation]], images: DataSet | None) -> float | None:
@@ -160,4 +168,4 @@ def _amount(operations: float | None) -> str:
     if not operations:
         return ""
     name, size = next(((name, size) for name, size in _SCALES if operations >= size), _SCALES[-1])
-    return f"{operations / size:,.3g} {name}"
+    return f"{_digits(operations / size)} {name}"

@@ -5,25 +5,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from jointsearch.analysis.tables.studies import TITLES
 from jointsearch.core import layout
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.environment import Environment
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount, duration
 from jointsearch.paper.columns import signs
-from jointsearch.results.catalogue import ARM
+from jointsearch.results.catalogue import ARM, listed_as
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
-from jointsearch.search.plan import StudyPlan
 from jointsearch.space.hyperparameters import Categorical, Constant, Float, Integer, Ordinal
 
 STUDIES = {
-    layout.SEARCH: "Joint search",
-    layout.CORRELATION: "Correlation study",
-    ARM: "Arms",
-    layout.MANUAL: "Manual architectures",
-    layout.RETRAINING: "Final retraining",
+    name: TITLES.get(name, "arms").capitalize()
+    for name in (layout.SEARCH, layout.CORRELATION, ARM, layout.MANUAL, layout.RETRAINING)
 }
 """Titles of the studies, those of the arms together, in the order of the text."""
 
@@ -105,18 +103,13 @@ class Difference:
     published: str
 
 
-def group(study: StudyPlan) -> str:
-    """The name of a study in a text: its own, or that of all arms."""
-    return study.name if study.arm is None else ARM
-
-
 def study_counts(results: Results) -> dict[str, StudyCount]:
     """Count the trainings of each planned study, by name, those of the arms together."""
     wanted: Counter[str] = Counter()
     done: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for study in results.plan.studies:
-        made, name = results.evaluations(study.name), group(study)
+        made, name = results.evaluations(study.name), listed_as(study.name)
         wanted[name] += study.trainings
         done[name] += len(made)
         failed[name] += sum(one.status != "success" for one in made)
@@ -224,11 +217,18 @@ REPRODUCTION, SCALE_MODEL, VARIANT, OWN = "reproduction", "scale model", "varian
 """Kinds of experiment."""
 
 
-def kind(here: Experiment, brackets: int, published: Experiment, published_brackets: int) -> str:
+PUBLISHED_SIDE, PUBLISHED_IMAGES = 32, 45_000
+"""Pixels of a side, and number, of the images that the published experiment trains on: CIFAR-10, a tenth held out."""
+
+
+def kind(
+    here: Experiment, brackets: int, published: Experiment, published_brackets: int, images: DataSet | None
+) -> str:
     """Say what kind of experiment this is, beside the published one.
 
     A reproduction has the published settings. A scale model has the hyperparameters, brackets, sampler, and number and
-    ratio of budgets of the published experiment, but other lengths. A variant differs otherwise.
+    ratio of budgets of the published experiment, but a shorter full budget, and images that are known to be smaller or
+    fewer. A variant differs otherwise.
     """
     if here.objective is not None or here.training.network is not None:
         return OWN
@@ -238,7 +238,16 @@ def kind(here: Experiment, brackets: int, published: Experiment, published_brack
         (set(of.space.hyperparameters), length, of.sampler, of.budget.eta, len(hyperband.budgets(of.budget)))
         for of, length in ((here, brackets), (published, published_brackets))
     )
-    return SCALE_MODEL if one == other else VARIANT
+    return SCALE_MODEL if one == other and _is_smaller(here, published, images) else VARIANT
+
+
+def _is_smaller(here: Experiment, published: Experiment, images: DataSet | None) -> bool:
+    """Whether both the full budget and the images are; nominal seconds are compared with seconds."""
+    units = {one.budget.unit.removeprefix("nominal_") for one in (here, published)}
+    shorter = len(units) == 1 and here.budget.maximum < published.budget.maximum
+    if images is None or not shorter:
+        return False
+    return max(images.shape[1:]) < PUBLISHED_SIDE or images.train < PUBLISHED_IMAGES
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ from jointsearch.search.resolve import resolve
 from jointsearch.search.studies.arm import starts
 from jointsearch.search.studies.kinds import plan
 
+NO_COMMIT = "no commit"
+"""In place of a commit, where none is known."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -153,7 +156,7 @@ def gather(folder: Path, reader: Folder | None = None) -> Facts:
         results.experiment,
         length,
         reader.data,
-        conditions.kind(*beside),
+        conditions.kind(*beside, reader.data),
         conditions.study_counts(results),
         machines,
         conditions.differences(*beside),
@@ -220,7 +223,7 @@ def _made(folder: Path, kind: str, name: str, commit: str, address: str | None) 
         if suffix == "pdf" and not _whole(path):
             raise UserError(f"{path}: is no whole PDF; delete it and remake it by `snakemake figures`")
     data = file_digest(folder / kind / f"{name}.csv")[:SHORT]
-    link = f"{address}/blob/{commit.split()[0]}/scripts/{script}.py" if address else None
+    link = f"{address}/blob/{commit.split()[0]}/scripts/{script}.py" if address and commit != NO_COMMIT else None
     return Made(data, f"scripts/{script}.py {name}", commit, link)
 
 
@@ -261,7 +264,7 @@ def _commit() -> str:
     """
     version = code.version()
     if version.commit is None:
-        return "no commit"
+        return NO_COMMIT
     last = version.commit
     if version.by == "git":
         try:
@@ -269,7 +272,7 @@ def _commit() -> str:
         except GitError:
             last = ""
     if not last:
-        return "no commit"
+        return NO_COMMIT
     return f"{last[:SHORT]} with changes" if version.diff else last[:SHORT]
 
 
@@ -287,7 +290,7 @@ def caption_of(name: str) -> list[tuple[captions.Style, str]]:
 def as_json(facts: Facts) -> dict[str, Any]:
     """The facts as the Typst source reads them."""
     one = facts.experiment
-    ladder = hyperband.budgets(one.budget)
+    ladder, address = hyperband.budgets(one.budget), facts.citation.address
     return {
         "experiment": {
             "name": one.name,
@@ -335,6 +338,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "citation": vars(facts.citation),
         "records": vars(facts.records),
         "commit": facts.commit,
+        "tree": f"{address}/tree/{facts.commit.split()[0]}" if address and facts.commit != NO_COMMIT else None,
         "parameters": [vars(parameter) for parameter in facts.parameters],
         "figures": {name: {**vars(made), "caption": caption_of(name)} for name, made in facts.figures.items()},
         "tables": {

@@ -17,6 +17,8 @@ from jointsearch.paper.trainings import describe
 PAGE = Path(__file__).with_name("page")
 SCRIPTS = ("records", "panel", "figures")
 _QUOTED = re.compile(r'href="#number-([^"]+)"')
+_DOCUMENT = re.compile("(.*?)</head><body>(.*)</body></html>", re.DOTALL)
+"""What Typst writes."""
 
 
 def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = False) -> bytes:
@@ -28,8 +30,10 @@ def build(facts: Facts, folder: Path, sources: Path = SOURCES, strict: bool = Fa
         As `build.typeset`.
     """
     text = typeset(facts, folder, "html", sources, strict).decode()
-    head, _, rest = text.partition("</head><body>")
-    body = rest.removesuffix("</body></html>")
+    found = _DOCUMENT.fullmatch(text)
+    if found is None:
+        raise ValueError("Typst writes another HTML document than one of a head and a body")
+    head, body = found.groups()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False, "ensure_ascii": False}
     template = environment.from_string((PAGE / "page.html.j2").read_text())

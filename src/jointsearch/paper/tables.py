@@ -197,6 +197,9 @@ def _difference(name: str, measure: Measure) -> str:
     return f"{name} (points)" if measure.is_error else name
 
 
+_OF_IMAGES = "*Images*: the standard error of the mean over other test images, which is at most this."
+"""What `test_sampling` is."""
+
 TABLES: dict[str, Display] = {
     "claims": Display(
         "The claims of the study, and what this experiment says of them. *Supported*: the 95 % interval lies wholly on "
@@ -257,7 +260,7 @@ TABLES: dict[str, Display] = {
         "Manual architectures at the full budget, and the configuration found: mean and standard deviation over seeds, "
         "and the 95 % interval of the mean test error. A divisor after a name divides blocks and filters of the "
         "literature. The configuration found is a single training, chosen by its validation error, which is therefore "
-        "optimistic.",
+        f"optimistic. {_OF_IMAGES}",
         (
             word("network", "title"),
             word("family", "family"),
@@ -269,13 +272,13 @@ TABLES: dict[str, Display] = {
             spread("validation error (%)", "validation_mean", "validation_sd"),
             spread("test error (%)", "test_mean", "test_sd"),
             interval("95 % interval", "test_low", "test_high"),
-            plain("± images", "test_sampling", 2, 100),
+            plain("images ±, at most", "test_sampling", 2, 100),
         ),
     ),
     "retraining": Display(
         "Final trainings on training and validation images at the full budget: mean and standard deviation of the "
         "test error over seeds, with the 95 % interval of the mean. *Snapshot ensemble*: the networks at the ends of "
-        "the cycles of one training.",
+        f"the cycles of one training. {_OF_IMAGES}",
         (
             word("network", "title"),
             word("what", "kind"),
@@ -286,7 +289,7 @@ TABLES: dict[str, Display] = {
             plain("training (s)", "training_seconds_mean", 0),
             spread("test error (%)", "test_mean", "test_sd"),
             interval("95 % interval", "test_low", "test_high"),
-            plain("± images", "test_sampling", 2, 100),
+            plain("images ±, at most", "test_sampling", 2, 100),
         ),
         group="name",
     ),

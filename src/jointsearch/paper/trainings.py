@@ -1,18 +1,19 @@
 """The trainings behind the numbers of a text, each described once; numbers list them by their position."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jointsearch.analysis.number import source
+from jointsearch.analysis.number import Number, source
 from jointsearch.core import layout
 from jointsearch.core.environment import Environment
+from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Value
 from jointsearch.core.proposal import Origin
 from jointsearch.core.units import amount
 from jointsearch.paper.facts import Facts, number_text
-from jointsearch.results.catalogue import ARM, FIGURES, TABLES
+from jointsearch.results.catalogue import FIGURES, TABLES, listed_as
 
 PROPOSAL = ("study", "id", "origin", "values")
 """What a row of a proposal holds: the position of its study, its id, its origin in words, a value a hyperparameter."""
@@ -37,8 +38,13 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
     -------
     dict
         `numbers` by name: as the text has it, its meaning, the number of its trainings, and their positions as runs,
-        first and last of each; the same of figures and tables in `products`; `trainings` and `proposals`, one row each
-        (`fields` has the columns); what rows give the positions of; the commit that the paper quotes.
+        first and last of each; all but their number of figures and tables in `products`; `trainings` and `proposals`,
+        one row each (`fields` has the columns); what rows give the positions of; the commit that the paper quotes.
+
+    Raises
+    ------
+    UserError
+        If a number comes from a training that is not there any more.
     """
     evaluations, lists = facts.evaluations, _Lists()
     hyperparameters = list(dict.fromkeys(name for one in evaluations for name in one.proposal.values))
@@ -65,7 +71,8 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
         "quoted_commit": facts.commit,
         "fields": {"proposals": PROPOSAL, "trainings": TRAINING},
         "numbers": {
-            name: _behind(" ".join(number_text(one)).strip(), one.meaning, [places[each] for each in one.sources])
+            name: _behind(" ".join(number_text(one)).strip(), one.meaning, _places(name, one, places))
+            | {"count": len(one.sources)}
             for name, one in sorted(facts.numbers.items())
             if name in quoted
         },
@@ -79,8 +86,17 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
     }
 
 
+def _places(name: str, number: Number, places: Mapping[str, int]) -> list[int]:
+    if gone := [one for one in number.sources if one not in places]:
+        raise UserError(
+            f"numbers.json: {name} comes from {gone[0]}, which has no record; delete numbers.json, and run "
+            "`snakemake paper` to remake it"
+        )
+    return [places[one] for one in number.sources]
+
+
 def _behind(text: str, meaning: str, places: Collection[int]) -> dict[str, Any]:
-    return {"text": text, "meaning": meaning, "count": len(places), "trainings": runs(places)}
+    return {"text": text, "meaning": meaning, "trainings": runs(places)}
 
 
 def _products(facts: Facts) -> dict[str, Any]:
@@ -91,14 +107,10 @@ def _products(facts: Facts) -> dict[str, Any]:
         name: _behind(
             f"{name}.csv",
             f"data made by {one.script}",
-            [place for place, each in enumerate(facts.evaluations) if _group(each.study) in entry.studies],
+            [place for place, each in enumerate(facts.evaluations) if listed_as(each.study) in entry.studies],
         )
         for name, (one, entry) in made.items()
     }
-
-
-def _group(study: str) -> str:
-    return study if study in layout.STUDIES else ARM
 
 
 def runs(places: Iterable[int]) -> list[int]:

@@ -13,7 +13,7 @@ from jointsearch.core.fields import Values
 from jointsearch.core.files import digest
 from jointsearch.core.history import Observation
 from jointsearch.core.proposal import Model, Origin
-from jointsearch.core.validation import explain
+from jointsearch.core.validation import advise
 
 # Named in annotations only: looking a sampler up must not cost the import of ConfigSpace.
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def propose(
         if error.title not in (Origin.__name__, Model.__name__):
             error.add_note(f"raised by the sampler {name}")
             raise
-        raise UserError(f"sampler {name}: {error.title}: {explain(error)}; fix it") from error
+        raise UserError(f"sampler {name}: {error.title}: {advise(error)}; fix it") from error
     except Exception as error:
         error.add_note(f"raised by the sampler {name}")
         raise

@@ -21,7 +21,7 @@ from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Index, Value, Values
 from jointsearch.core.files import write_bytes
 from jointsearch.core.proposal import Proposal, proposal_key
-from jointsearch.core.validation import explain
+from jointsearch.core.validation import advise
 
 # Named in annotations only: the workflow reads such a folder without the import of ConfigSpace.
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _parsed(line: str, kind: type[L], where: str) -> L:
     try:
         return kind.model_validate(dict(zip(names, items, strict=False)))
     except ValidationError as error:
-        raise UserError(f"{where}: {explain(error)}; fix the line, or remove it") from None
+        raise UserError(f"{where}: {advise(error)}; fix the line, or remove it") from None
 
 
 def _name(key: Id) -> str:

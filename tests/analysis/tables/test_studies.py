@@ -5,7 +5,8 @@ from synthetic import results, search
 
 from jointsearch.analysis.tables.studies import data
 from jointsearch.core.config import BudgetSettings
-from jointsearch.search.hyperband import bracket, budgets, cost
+from jointsearch.search.hyperband import Bracket, bracket, budgets, cost
+from jointsearch.search.plan import StudyPlan
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 
@@ -27,6 +28,16 @@ def test_each_arm_has_what_was_planned_and_spent_and_the_share_of_models_and_fai
     assert row["why"] == f"{row['failed']} diverged"
     # A step by gradients of an arm in steps has a budget of its own; those of these are halves of the whole.
     assert rows["budget_planned"].iloc[1:].tolist() == pytest.approx([planned] * 5, rel=0.05)
+
+
+def test_configurations_are_counted_once_however_many_seeds_train_them() -> None:
+    given = {name: {"origin": {"sampler": "manual", "kind": "given", "name": name}} for name in ("one", "other")}
+    made = [evaluation(f"0-0-{slot}", **given["one" if slot < 3 else "other"]) for slot in range(5)]
+    made.append(evaluation("0-0-0", rung=1, **given["one"]))
+    whole = Bracket(0, (5, 1), (0, 1))
+    study = StudyPlan(name="manual", kind="manual", settings="5" * 64, brackets=(whole,), seeds=3)
+    row = data(results(EPOCHS, beside=[study], manual=made)).set_index("study").loc["manual"]
+    assert (row["done"], row["proposed"], row["model_based"]) == (6, 2, 0)
 
 
 def test_why_trainings_failed_is_counted_by_reason() -> None:

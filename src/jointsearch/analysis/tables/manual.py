@@ -47,8 +47,8 @@ def data(results: Results) -> pd.DataFrame:
         `name`, `title`, `family`, `depth` (layers with weights, see `networks.manual.depth`), `parameters`; `seeds`,
         the trainings so far, and how many of them `failed`. Of the others mean and standard deviation of the validation
         and of the test error (fractions), the interval `test_low` to `test_high` of the mean test error over other
-        seeds, its standard error over other test images (`test_sampling`), and the mean of the `epochs`. What needs
-        more trainings than there are is empty.
+        seeds, an upper bound of its standard error over other test images (`test_sampling`), and the mean of the
+        `epochs`. What needs more trainings than there are is empty.
     """
     groups = by_name(results.evaluations(layout.MANUAL))
     best = found(results)

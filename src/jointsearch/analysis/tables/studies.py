@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -11,6 +11,8 @@ from jointsearch.analysis.number import Number
 from jointsearch.analysis.table import Table
 from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core import layout
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.networks.choices import GRADIENTS
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan
@@ -22,6 +24,7 @@ TITLES = {
     layout.MANUAL: "manual architectures",
     layout.RETRAINING: "final retraining",
 }
+"""Of the studies that are no arms."""
 _COLUMNS = {
     "study": "str",
     "title": "str",
@@ -60,8 +63,7 @@ def _row(results: Results, name: str, studies: Sequence[StudyPlan]) -> tuple[obj
     made = [one for study in studies for one in results.evaluations(study.name)]
     full = budgets(results.experiment.budget)[-1]
     paths = (trajectory(results.evaluations(study.name), full_budget=full)["spent"] for study in studies)
-    first = [one for one in made if one.rung == 0]
-    failed = Counter(one.status.replace("_", " ") for one in made if one.status != "success")
+    first = [one for study in studies for one in _first_trainings(study, results.evaluations(study.name))]
     return (
         name,
         TITLES.get(name) or title(name),
@@ -73,14 +75,28 @@ def _row(results: Results, name: str, studies: Sequence[StudyPlan]) -> tuple[obj
         results.experiment.budget.unit,
         len(first),
         sum(one.proposal.origin.kind == "model" for one in first),
-        failed.total(),
-        ", ".join(f"{number} {status}" for status, number in failed.most_common()),
+        sum(one.status != "success" for one in made),
+        reasons(made),
     )
+
+
+def reasons(made: Iterable[Evaluation]) -> str:
+    """How many trainings failed by each status, in words; empty if none did."""
+    failed = Counter(one.status.replace("_", " ") for one in made if one.status != "success")
+    return ", ".join(f"{number:,} {status}" for status, number in failed.most_common())
+
+
+def _first_trainings(study: StudyPlan, made: Sequence[Evaluation]) -> list[Evaluation]:
+    """One of each configuration: a study with seeds trains each several times, a search counts each proposal."""
+    first = [one for one in made if one.rung == 0]
+    if study.seeds is None:
+        return first
+    return list({(one.proposal.origin.name, *sorted(one.proposal.values.items())): one for one in first}.values())
 
 
 def _cost(results: Results, study: StudyPlan) -> float:
     begun = results.studies.get(study.name)
-    if begun is None and study.kind == "gradients":
+    if begun is None and study.kind == GRADIENTS:
         return math.nan
     return PlannedStudy(study, results.experiment if begun is None else begun.experiment).cost
 

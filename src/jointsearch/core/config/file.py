@@ -19,7 +19,7 @@ from jointsearch.core.config.training import TrainingSettings
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.fields import ENGINE_UNITS
 from jointsearch.core.paths import UserPath, escape, expand
-from jointsearch.core.validation import explain
+from jointsearch.core.validation import advise
 
 
 class Config(Settings):
@@ -125,7 +125,7 @@ def parse(raw: Mapping[str, Any], where: str = "config") -> Config:
             raise UserError(f"{where}: {_unknown_key(unknown[0]['loc'])}") from None
         empty = error.errors()[0]["input"] is None
         advice = " (it is empty; give a value, or remove the key)" if empty else ""
-        raise UserError(f"{where}: {explain(error)}{advice}") from None
+        raise UserError(f"{where}: {advise(error)}{advice}") from None
 
 
 def overrides(arguments: Iterable[str]) -> dict[str, Any]:

@@ -20,8 +20,9 @@ function list(pairs) {
   return element("dl", known.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
 }
 
-// The first of many come at once.
+// The first of many come at once, the others in steps: a browser is slow to lay out more.
 const MOST = 200;
+const STEP = 2000;
 
 function table(found) {
   const titles = ["training", "budget", "status", DATA.loss, DATA.test, "seed", "record"];
@@ -39,17 +40,24 @@ function table(found) {
   const body = element("tbody", found.slice(0, MOST).map(row));
   const shown = element("div", element("table", [head, body]), { class: "wide", tabindex: "0" });
   if (found.length <= MOST) return [shown];
-  const more = element("button", `show all ${found.length.toLocaleString("en")}`, { type: "button" });
+  const count = (number) => number.toLocaleString("en");
+  const more = element("button", [], { type: "button" });
+  const offer = () => {
+    const [there, all] = [body.rows.length, found.length];
+    more.textContent = all - there > STEP ? `show ${count(STEP)} more (${count(there)} of ${count(all)})` : `show all ${count(all)}`;
+    more.hidden = there === all;
+  };
   more.addEventListener("click", () => {
-    body.append(...found.slice(MOST).map(row));
-    more.remove();
-    shown.focus();
+    body.append(...found.slice(body.rows.length, body.rows.length + STEP).map(row));
+    offer();
+    if (more.hidden) shown.focus();
   });
+  offer();
   return [shown, more];
 }
 
 // Of a number of the text, or of the data behind a figure or a table.
-function ofSource({ text, meaning, trainings }, title, target, file) {
+function ofSource({ meaning, trainings }, title, target, file) {
   const found = places(trainings).map(training);
   const failed = found.filter((one) => one.loss === null).length;
   const codes = new Set(found.map((one) => one.code[0]));
@@ -136,14 +144,18 @@ document.getElementById("back").addEventListener("click", () => {
 panel.addEventListener("close", () => trail.splice(0));
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#number-'], a[href^='#data-'], a[href^='#training-']");
-  if (link && !event.ctrlKey && !event.metaKey && show(link.getAttribute("href"))) event.preventDefault();
+  // With a key, a browser opens the link elsewhere, or saves it.
+  const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (link && plain && show(link.getAttribute("href"))) event.preventDefault();
 });
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.querySelector(".close").addEventListener("click", () => dialog.close());
-  // A click beside it.
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  // A click beside it; not the end of a selection that began within it.
+  let pressed = null;
+  dialog.addEventListener("pointerdown", (event) => (pressed = event.target));
+  dialog.addEventListener("click", (event) => event.target === dialog && pressed === dialog && dialog.close());
 }
-for (const link of document.querySelectorAll("a.number[href^='#number-']")) link.title = DATA.numbers[link.hash.slice("#number-".length)].meaning;
+for (const link of document.querySelectorAll("a.number[href^='#number-']")) link.title = DATA.numbers[link.hash.slice("#number-".length)]?.meaning ?? "";
 for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
 window.addEventListener("hashchange", () => show(location.hash));
 show(location.hash);
