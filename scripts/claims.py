@@ -1,7 +1,6 @@
 """What do several experiments say of the claims of the study?
 
-Reads their tables of claims; prints one Markdown table, in which each claim is from the first experiment that studied
-it.
+Reads their tables of claims; prints one Markdown table, in which each claim is from every experiment that tested it.
 """
 
 import argparse

@@ -8,6 +8,7 @@ from factories import evaluation
 from own_searches import own_results
 from synthetic import results, search
 
+from jointsearch.analysis.arm_design import by_steps_alone
 from jointsearch.analysis.claims import claims
 from jointsearch.analysis.verdict import (
     CONTRADICTED,
@@ -23,6 +24,8 @@ from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import StudyPlan
+from jointsearch.search.studies.arm import restricted
+from jointsearch.space.space import Space
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 
@@ -35,7 +38,6 @@ EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
         (0.3, 0.5, "below", OPEN),
         (0.5, 0.7, "above", SUPPORTED),
         (0.1, 0.3, "above", CONTRADICTED),
-        (math.nan, math.nan, "above", OPEN),
         # Where Holm's test decides and Bonferroni's interval does not, an end is put at the bound.
         (0.1, 0.4, "below", SUPPORTED),
         (0.1, 0.4, "above", CONTRADICTED),
@@ -51,6 +53,13 @@ def test_nothing_is_decided_before_the_study_is_complete() -> None:
     found = Evidence("x", "X").measured(0.15, 0.1, 0.2)
     assert found.judged("above", 0.0, complete=True).finding == SUPPORTED
     assert found.judged("above", 0.0, complete=False).finding == OPEN
+
+
+def test_a_complete_study_without_an_interval_cannot_say() -> None:
+    for low, high in ((math.nan, math.nan), (0.1, math.nan)):
+        found = Evidence("x", "X").measured(0.15, low, high)
+        assert found.judged("above", 0.0, complete=True).finding == NOT_TESTED
+        assert found.judged("above", 0.0, complete=False).finding == OPEN
 
 
 @pytest.mark.parametrize(
@@ -76,7 +85,8 @@ def test_a_search_alone_has_a_row_for_each_claim() -> None:
         "separate": NOT_STUDIED,
         "weak": NOT_STUDIED,
         "neighbours": NOT_STUDIED,
-        "model": found["model"].word,
+        # Too few are of the model.
+        "model": NOT_TESTED,
         "explores": NOT_TESTED,
         "few": NOT_TESTED,
         "manual": NOT_STUDIED,
@@ -107,6 +117,39 @@ def test_arms_that_differ_by_their_steps_alone_are_of_the_claim_and_others_stand
     assert [one.arm for one in claims(changed) if one.claim == "separate"] == ["hyperparameters_first"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sampler_settings": {"random_fraction": 0.5}},
+        {"budget": EPOCHS.model_copy(update={"rung_sizes": "single"})},
+    ],
+)
+def test_an_arm_with_other_settings_or_without_brackets_in_a_step_differs_by_more_than_its_steps(change) -> None:
+    made = arms(EPOCHS, 2, 2)
+    studies = {
+        name: replace(one, experiment=one.experiment.model_copy(update=change))
+        if name.startswith("architecture_first") and name.endswith("2")
+        else one
+        for name, one in made.studies.items()
+    }
+    assert by_steps_alone(made) == ("architecture_first", "hyperparameters_first")
+    assert by_steps_alone(replace(made, studies=studies)) == ("hyperparameters_first",)
+
+
+@pytest.mark.parametrize(
+    ("missing", "known"),
+    [(("joint_bohb", ""), ()), (("architecture_first", "-2"), ("hyperparameters_first",))],
+)
+def test_no_arm_is_of_the_claim_before_its_settings_and_those_of_the_reference_are_known(missing, known) -> None:
+    made = arms(EPOCHS, 2, 2)
+    begun = {
+        name: one
+        for name, one in made.studies.items()
+        if not (name.startswith(missing[0]) and name.endswith(missing[1]))
+    }
+    assert by_steps_alone(replace(made, studies=begun)) == known
+
+
 def test_arms_that_are_not_complete_decide_nothing() -> None:
     found = [one for one in claims(arms(EPOCHS, 5, 12, joint_hyperband_4=1)) if one.arm]
     assert {one.word for one in found} == {OPEN} and found[0].high < 0
@@ -121,14 +164,17 @@ def _correlated(noise: float, configurations: int = 30, missing: int = 0):
             evaluation(f"0-0-{slot}", float(loss), study="correlation", rung=rung, slot=slot, budget=budget)
             for slot, loss in enumerate(losses)
         ]
-    planned = StudyPlan(
-        name=layout.CORRELATION,
-        kind="random",
-        settings="0" * 64,
-        brackets=(Bracket(0, (configurations,) * 3, (0, 1, 2)),),
-        seeds=1,
-    )
-    return results(EPOCHS, beside=[planned], correlation=made[: len(made) - missing])
+    return _of_correlation(made[: len(made) - missing], configurations)
+
+
+def _of_correlation(made, configurations: int):
+    return results(EPOCHS, beside=[_planned(layout.CORRELATION, "random", (configurations,) * 3, 1)], correlation=made)
+
+
+def _planned(name: str, kind: str, sizes: tuple[int, ...], seeds: int | None) -> StudyPlan:
+    """A study of one bracket, which ends at the full budget."""
+    item = Bracket(0, sizes, tuple(range(3 - len(sizes), 3)))
+    return StudyPlan(name=name, kind=kind, settings="0" * 64, brackets=(item,), seeds=seeds)
 
 
 def _words(made) -> dict[str, str]:
@@ -144,12 +190,132 @@ def test_a_weak_correlation_is_one_below_the_threshold() -> None:
     assert (found.supports, found.bound) == ("below", 0.4)
 
 
+def _at_budgets(draw):
+    """A correlation study of 60 configurations, whose losses at three budgets are drawn."""
+    losses = draw(np.random.default_rng(0).random((3, 60)))
+    made = [
+        evaluation(f"0-0-{slot}", float(loss), study="correlation", rung=rung, slot=slot, budget=3**rung)
+        for rung, row in enumerate(losses)
+        for slot, loss in enumerate(row)
+    ]
+    return _of_correlation(made, 60)
+
+
+def test_neighbours_correlate_more_where_each_budget_adds_to_the_one_before() -> None:
+    assert _words(_at_budgets(lambda noise: np.cumsum(noise, axis=0) / 3))["neighbours"] == SUPPORTED
+    as_the_lowest = _at_budgets(lambda noise: [noise[0], noise[1], 0.9 * noise[0] + 0.1 * noise[2]])
+    assert _words(as_the_lowest)["neighbours"] == CONTRADICTED
+
+
+def test_too_few_budgets_cannot_test_a_correlation() -> None:
+    two = BudgetSettings(unit="epochs", minimum=1, maximum=3)
+    made = _correlated(0.0)
+    found = _words(replace(made, experiment=made.experiment.model_copy(update={"budget": two})))
+    assert found["neighbours"] == NOT_TESTED and found["weak"] == CONTRADICTED
+    one = two.model_copy(update={"minimum": 3})
+    found = _words(replace(made, experiment=made.experiment.model_copy(update={"budget": one})))
+    assert found["neighbours"] == NOT_TESTED and found["weak"] == NOT_TESTED
+
+
 def test_a_correlation_of_fewer_than_ten_is_no_number() -> None:
     found = [one for one in claims(_correlated(0.0, 9)) if one.claim in ("weak", "neighbours")]
-    assert all(math.isnan(one.value) and math.isnan(one.low) and one.word == OPEN for one in found)
+    assert all(math.isnan(one.value) and math.isnan(one.low) and one.word == NOT_TESTED for one in found)
 
 
 def test_an_objective_of_ones_own_has_no_claims_about_networks() -> None:
     found = {one.claim: one for one in claims(own_results(6))}
     assert "manual" not in found and "competitive" not in found
     assert found["model"].effect == "probability of a lower loss in the first training"
+
+
+def _searched(of_model: float | None, number: int = 100):
+    """A search, complete, of as many random proposals with losses about 0.5, and as many by a model about another."""
+    rng, made = np.random.default_rng(0), []
+    for kind, middle in (("random", 0.5), ("model", of_model)):
+        for _ in range(number if middle is not None else 0):
+            origin = {"sampler": "bohb", "kind": kind} | ({"model_budget": 1} if kind == "model" else {})
+            loss = float(middle + 0.05 * rng.standard_normal())
+            made.append(evaluation(f"0-0-{len(made)}", loss, slot=len(made), origin=origin))
+    return results(BudgetSettings(unit="epochs", minimum=1, maximum=3), search=made)
+
+
+@pytest.mark.parametrize(("of_model", "word"), [(0.4, SUPPORTED), (0.6, CONTRADICTED), (0.5, OPEN), (None, NOT_TESTED)])
+def test_a_model_that_proposes_lower_losses_is_better_than_random(of_model, word) -> None:
+    assert _words(_searched(of_model))["model"] == word
+
+
+def _explored(draw, brackets: int = 32):
+    budget = BudgetSettings(unit="epochs", minimum=1, maximum=3)
+    searched, rng = Space(results(budget).experiment.space), np.random.default_rng(0)
+    made = [
+        evaluation(f"{bracket}-0-{slot}", values=values, budget=3)
+        for bracket in range(brackets)
+        for slot, values in enumerate(draw(searched, rng))
+    ]
+    return {one.claim: one for one in claims(results(budget, search=made))}["explores"]
+
+
+def test_a_search_explores_if_it_reaches_as_many_regions_as_random_configurations() -> None:
+    corner = Space(results(EPOCHS).experiment.space).sample(1, np.random.default_rng(1))
+    assert _explored(lambda space, rng: space.sample(4, rng)).word == SUPPORTED
+    assert _explored(lambda space, rng: corner * 4).word == CONTRADICTED
+    few = _explored(lambda space, rng: space.sample(4, rng), brackets=20)
+    assert (few.word, few.effect) == (
+        NOT_TESTED,
+        "fewer than 100 configurations trained successfully at the full budget",
+    )
+    # Without one of the brackets there would be fewer, so there is no interval.
+    assert _explored(lambda space, rng: space.sample(4, rng), brackets=25).word == NOT_TESTED
+
+
+def test_one_hyperparameter_has_no_regions() -> None:
+    made = results(EPOCHS, search=search(8, EPOCHS))
+    of = made.experiment.space
+    values = Space(of).sample(1, np.random.default_rng(0))[0]
+    alone = made.experiment.model_copy(update={"space": restricted(of, values, set(values) - {"learning_rate"})})
+    found = {one.claim: one for one in claims(replace(made, experiment=alone))}["explores"]
+    assert (found.word, found.effect) == (NOT_TESTED, "fewer than two hyperparameters are searched: no regions")
+
+
+def _retrained(found: float, manual: float | None, failed: int = 0, missing: int = 0):
+    """Ten retrainings of the configuration found, of which some failed, and of a manual one."""
+    rng, made = np.random.default_rng(0), []
+    for name, error in (("incumbent", found), ("resnet_20", manual)):
+        for seed in range(10 if error is not None else 0):
+            loss = None if name == "incumbent" and seed < failed else float(error + 0.01 * rng.standard_normal())
+            origin = {"sampler": "retraining", "kind": "given", "name": name}
+            made.append(evaluation(f"0-0-{len(made)}", loss, study="retraining", slot=len(made), origin=origin))
+    by_hand = evaluation("0-0-0", study="manual", origin={"sampler": "manual", "kind": "given", "name": "resnet_20"})
+    planned = [
+        _planned(layout.RETRAINING, "retraining", (len(made),), 10),
+        _planned(layout.MANUAL, "manual", (1,), 1),
+    ]
+    made = results(EPOCHS, beside=planned, retraining=made[: len(made) - missing], manual=[by_hand])
+    return {one.claim: one for one in claims(made)}
+
+
+def test_the_configuration_found_is_better_if_its_test_error_is_lower() -> None:
+    found = _retrained(0.1, 0.2)["manual"]
+    assert found.word == SUPPORTED and found.low < found.value < found.high < -5 and found.unit == "points"
+    assert found.effect.startswith("test error of the configuration found minus that of")
+    assert found.n == "10 and 10 trainings"
+    assert _retrained(0.2, 0.1)["manual"].word == CONTRADICTED
+    assert _retrained(0.2, 0.2)["manual"].word == OPEN
+    assert _retrained(0.1, 0.2, missing=1)["manual"].word == OPEN
+
+
+def test_a_failed_retraining_leaves_the_claim_open() -> None:
+    found = _retrained(0.1, 0.2, failed=4)["manual"]
+    assert found.word == OPEN and found.high < -5
+    assert found.n == "10 and 10 trainings, of which 4 and 0 failed"
+
+
+def test_manual_architectures_that_are_not_retrained_test_nothing() -> None:
+    assert _retrained(0.1, None)["manual"].word == NOT_TESTED
+    assert _retrained(0.1, None, missing=1)["manual"].word == OPEN
+
+
+def test_the_error_beside_the_published_one_is_that_of_the_configuration_found() -> None:
+    found = _retrained(0.1, 0.2, failed=1)["competitive"]
+    assert 9 < found.low < found.value < found.high < 11 and (found.unit, found.word) == ("%", NOT_TESTED)
+    assert found.n == "10 trainings, of which 1 failed"

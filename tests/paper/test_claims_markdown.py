@@ -21,15 +21,42 @@ def _rows(**words: str) -> pd.DataFrame:
 
 
 def test_a_claim_that_one_experiment_did_not_study_comes_from_another() -> None:
-    first = _rows(weak="open", separate="not studied", manual="not studied")
-    second = _rows(weak="supported", separate="contradicted", manual="not studied", better="open")
+    first = _rows(few="not tested", separate="not studied", manual="not studied")
+    second = _rows(few="not tested", separate="contradicted", manual="not studied", better="open")
     found = merge({"one": first, "two": second})
     assert found[["claim", "word", "experiment"]].to_numpy().tolist() == [
-        ["weak", "open", "one"],
+        ["few", "not tested", "one"],
         ["separate", "contradicted", "two"],
         ["manual", "not studied", ""],
         ["better", "open", "two"],
     ]
+
+
+@pytest.mark.parametrize("first", ["open", "supported", "not tested"])
+def test_no_experiment_hides_what_a_later_one_found(first) -> None:
+    found = merge({"one": _rows(weak=first), "two": _rows(weak="open"), "three": _rows(weak="contradicted")})
+    assert found[["word", "experiment"]].to_numpy().tolist() == [
+        *([[first, "one"]] if first != "not tested" else []),
+        ["open", "two"],
+        ["contradicted", "three"],
+    ]
+
+
+def test_folders_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="same: two folders have this name"):
+        markdown([tmp_path / "here" / "same", tmp_path / "there" / "same"])
+
+
+def test_each_experiment_has_its_word_for_a_claim(tmp_path: Path) -> None:
+    made = data(arms(EPOCHS, 2, 2))
+    for name, word in (("one", "contradicted"), ("two", "supported")):
+        write_csv(made.assign(word=word), tmp_path / name / "tables" / "claims.csv")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in markdown([tmp_path / "one", tmp_path / "two"]).splitlines()
+    ]
+    found = [tuple(row[-2:]) for row in rows if row[0] == "Neighbouring budgets correlate more than distant ones"]
+    assert found == [("Contradicted", "one"), ("Supported", "two")]
 
 
 def test_the_claims_of_experiments_are_one_markdown_table(tmp_path: Path) -> None:

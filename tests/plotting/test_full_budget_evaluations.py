@@ -123,6 +123,15 @@ def test_panel_c_takes_the_two_that_separate_losses_most_at_the_full_budget() ->
     assert numbers(known, rows)["footprint_stress"].value == stress > 0
 
 
+def test_values_of_a_wide_range_are_shown_first_though_few_of_them_were_trained() -> None:
+    rng, records = np.random.default_rng(0), []
+    for bracket in range(60):
+        values = VALUES | {"learning_rate": (1e-3, 3e-2, 0.8)[bracket % 3], "momentum": rng.uniform(0.01, 0.99)}
+        loss = 0.2 + 0.2 * (bracket % 3) + 0.01 * values["momentum"]
+        records.append(evaluation(f"{bracket}-0-0", loss, bracket=bracket, budget=27, values=values))
+    assert set(data(results(DEMO, search=records))["across"]) == {"learning_rate"}
+
+
 def test_where_fewer_than_two_hyperparameters_vary_panel_c_says_so(observations) -> None:
     figure = draw(gathered(observations).assign(up=""))
     assert "fewer than two" in figure.axes[2].texts[0].get_text()

@@ -1,6 +1,7 @@
 """How arms are compared, as planned: with which reference, in pairs or not, and what they are called."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from jointsearch.results.results import Results
 
@@ -71,3 +72,28 @@ class ArmDesign:
             "Repeats are compared as independent samples by Welch's t-test: repeats of one number share the images "
             "and their split, but no random numbers, so that pairs would have nothing in common."
         )
+
+
+def by_steps_alone(results: Results) -> tuple[str, ...]:
+    """The arms that differ from the reference by having steps: each is by the same sampler, settings and brackets.
+
+    A plan does not name samplers. So an arm is none of these until all its steps have begun somewhere, and the
+    reference has: then its settings are known, and no result is compared before.
+    """
+    design = ArmDesign.of(results)
+    methods = {arm: _methods(results, arm) for arm in design.arms}
+    of_reference = methods.get(design.reference, [])
+    if not of_reference or design.reference in design.stepwise:
+        return ()
+    return tuple(arm for arm in design.stepwise if methods[arm] and all(one in of_reference for one in methods[arm]))
+
+
+def _methods(results: Results, arm: str) -> list[tuple[str, dict[str, Any], str]]:
+    """Sampler, its settings and rung sizes in each step of an arm; none before one repeat has begun all of them."""
+    repeats: dict[int | None, list[str]] = {}
+    for study in results.plan.studies:
+        if study.arm == arm:
+            repeats.setdefault(study.repeat, []).append(study.name)
+    known = next((names for names in repeats.values() if results.studies.keys() >= set(names)), [])
+    begun = [results.studies[name].experiment for name in known]
+    return [(one.sampler, one.sampler_settings, one.budget.rung_sizes) for one in begun]

@@ -4,7 +4,7 @@ docs/studies.md states the rule, and the test of each claim; both were written b
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -12,21 +12,23 @@ import numpy as np
 import pandas as pd
 
 from jointsearch.analysis import exploration, model_proposals
-from jointsearch.analysis.arm_design import ArmDesign, title
+from jointsearch.analysis.arm_design import by_steps_alone, title
 from jointsearch.analysis.arm_tests import arm_tests
 from jointsearch.analysis.comparison import compare_arms
 from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.correlation import correlations
 from jointsearch.analysis.early_stopping import contrast, generator, study
 from jointsearch.analysis.retest import retest
-from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, test_errors, welch
+from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, count_trainings, test_errors, welch
 from jointsearch.analysis.seed_statistics import title as named
 from jointsearch.analysis.verdict import NOT_STUDIED, NOT_TESTED, OPEN, Evidence, worded
 from jointsearch.core import layout
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan
+from jointsearch.space.space import Space
 
 WEAK = 0.4
 """A rank correlation below this is a weak one."""
@@ -45,14 +47,15 @@ def claims(results: Results) -> list[Evidence]:
     Claims about networks of the study are left out where something else is trained.
     """
     own = results.experiment.objective is not None or results.experiment.training.network is not None
-    found: list[Evidence] = []
-    for make in (_interactions, _separate, _weak, _neighbours, _model, _explores, _few):
+    compared, by_steps = list(_compared(results)), by_steps_alone(results)
+    found = list(worded(_interactions(results)))
+    found += worded(_separate([one for one in compared if one.arm in by_steps]))
+    for make in (_weak, _neighbours, _model, _explores, _few):
         found += worded(make(results))
-    for make in () if own else (_manual, _competitive):
-        found += worded(make(results))
-    for one in _arms(results):
-        found += worded([one])
-    return found
+    if not own:
+        found += [*worded(_manual(results)), *worded(_competitive(results))]
+    # The others stand by themselves.
+    return [*found, *worded(one for one in compared if one.arm not in by_steps)]
 
 
 def _state(results: Results, chosen: Callable[[StudyPlan], bool]) -> tuple[bool, bool]:
@@ -82,31 +85,10 @@ def _interactions(results: Results) -> Iterator[Evidence]:
         yield replace(claim, effect="share of the variance of a surrogate, see importance_groups") if begun else claim
 
 
-def _separate(results: Results) -> Iterator[Evidence]:
+def _separate(compared: Sequence[Evidence]) -> Iterator[Evidence]:
+    """Give the claim the evidence on the arms that differ by their steps alone."""
     claim = Evidence("separate", "Tuning parts of the space separately is suboptimal", finding=NOT_STUDIED)
-    found = [
-        replace(one, claim=claim.claim, title=claim.title) for one in _compared(results) if one.arm in _steps(results)
-    ]
-    yield from found or [claim]
-
-
-def _arms(results: Results) -> Iterator[Evidence]:
-    """Each arm that is none of the claim about separate tuning, against the reference."""
-    yield from (one for one in _compared(results) if one.arm not in _steps(results))
-
-
-def _steps(results: Results) -> list[str]:
-    """The arms that differ from the reference by their steps alone: theirs are by the same sampler."""
-    design = ArmDesign.of(results)
-
-    def samplers(arm: str) -> set[str]:
-        begun = [one for one in results.plan.studies if one.arm == arm and one.name in results.studies]
-        return {results.studies[one.name].experiment.sampler if one.is_search else one.kind for one in begun}
-
-    of_reference = samplers(design.reference)
-    if design.reference in design.stepwise:
-        return []
-    return [arm for arm in design.stepwise if not of_reference or samplers(arm) <= of_reference]
+    yield from [replace(one, claim=claim.claim, title=claim.title) for one in compared] or [claim]
 
 
 def _compared(results: Results) -> Iterator[Evidence]:
@@ -139,7 +121,7 @@ def _weak(results: Results) -> Iterator[Evidence]:
     settings = results.experiment.budget
     ladder = budgets(settings)
     if not begun or len(ladder) < 2:
-        yield replace(claim, finding=NOT_STUDIED)
+        yield replace(claim, finding=NOT_TESTED if begun else NOT_STUDIED)
         return
     pair = (ladder[0], ladder[-1])
     both = " and ".join(amount(budget, settings.unit) for budget in pair)
@@ -169,7 +151,7 @@ def _neighbours(results: Results) -> Iterator[Evidence]:
     begun, complete = _state(results, _of(layout.CORRELATION))
     ladder = budgets(results.experiment.budget)
     if not begun or len(ladder) < 3:
-        yield replace(claim, finding=NOT_STUDIED)
+        yield replace(claim, finding=NOT_TESTED if begun else NOT_STUDIED)
         return
     found = contrast(study(results), ladder, generator(results, "contrast"))
     what = replace(
@@ -201,11 +183,16 @@ def _model(results: Results) -> Iterator[Evidence]:
 def _explores(results: Results) -> Iterator[Evidence]:
     claim = Evidence("explores", "The search explores the space")
     begun, complete = _state(results, _of(layout.SEARCH))
-    found, size = exploration.explore(results) if begun else None, exploration.CONFIGURATIONS
-    if found is None:
-        few = f"fewer than {size} configurations at the full budget" if begun else ""
-        # With everything done there are too few, and that is no finding.
-        yield replace(claim, effect=few, finding=NOT_STUDIED if not begun else NOT_TESTED if complete else OPEN)
+    size = exploration.CONFIGURATIONS
+    if not begun:
+        yield replace(claim, finding=NOT_STUDIED)
+        return
+    if Space(results.experiment.space).dimension < 2:
+        yield replace(claim, effect="fewer than two hyperparameters are searched: no regions", finding=NOT_TESTED)
+        return
+    if (found := exploration.explore(results)) is None:
+        few = f"fewer than {size} configurations trained successfully at the full budget"
+        yield replace(claim, effect=few, finding=NOT_TESTED if complete else OPEN)
         return
     what = replace(
         claim,
@@ -239,25 +226,36 @@ def _manual(results: Results) -> Iterator[Evidence]:
     others = [name for name in trained if name != INCUMBENT]
     if INCUMBENT not in trained or len(others) != 1:
         # One training of the search, the luckiest of many, is no test against the mean of several.
-        planned = results.plan.study(layout.RETRAINING) is not None
+        unfinished = results.plan.study(layout.RETRAINING) is not None and not complete
         studied, _ = _state(results, _of(layout.MANUAL))
-        yield replace(claim, finding=NOT_STUDIED if not studied else OPEN if planned else NOT_TESTED)
+        yield replace(claim, finding=NOT_STUDIED if not studied else OPEN if unfinished else NOT_TESTED)
         return
-    first, second = (test_errors(trained[name]) for name in (INCUMBENT, others[0]))
+    sides = [trained[name] for name in (INCUMBENT, others[0])]
+    first, second = map(test_errors, sides)
     difference, low, high, _ = welch(first, second)
     what = replace(
         claim,
         effect=f"test error of the configuration found minus that of {named(others[0])}, both retrained",
         unit="points",
         test="Welch's t-test",
-        n=f"{len(first)} and {len(second)} trainings",
+        n=_trainings(*sides),
     )
-    yield what.measured(100 * difference, 100 * low, 100 * high).judged("below", 0.0, complete)
+    # The successful ones of a side are a selection.
+    failed = any(one.status != "success" for side in sides for one in side)
+    yield what.measured(100 * difference, 100 * low, 100 * high).judged("below", 0.0, complete and not failed)
+
+
+def _trainings(*sides: Sequence[Evaluation]) -> str:
+    """How many trainings, and how many of them failed."""
+    _, number, failed = zip(*map(count_trainings, sides), strict=True)
+    every, lost = (" and ".join(map(str, one)) for one in (number, failed))
+    return f"{every} trainings" + (f", of which {lost} failed" if any(failed) else "")
 
 
 def _competitive(results: Results) -> Iterator[Evidence]:
     claim = Evidence("competitive", "Competitive after 3 h", published=PUBLISHED_ERROR[0], source=PUBLISHED_ERROR[1])
-    errors = test_errors(by_name(results.evaluations(layout.RETRAINING)).get(INCUMBENT, []))
+    trained = by_name(results.evaluations(layout.RETRAINING)).get(INCUMBENT, [])
+    errors = test_errors(trained)
     if not errors:
         yield replace(claim, finding=NOT_STUDIED)
         return
@@ -265,7 +263,7 @@ def _competitive(results: Results) -> Iterator[Evidence]:
         claim,
         effect="test error of the configuration found, retrained",
         unit="%",
-        n=f"{len(errors)} trainings",
+        n=_trainings(trained),
         # One number for another task, without a spread, is no test.
         finding=NOT_TESTED,
     )

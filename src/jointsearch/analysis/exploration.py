@@ -1,8 +1,7 @@
 """Exploration: how many regions of the space a search has trained in, relative to as many random configurations.
 
-A hyperparameter has levels: its values if there are no more than five, or if they have no order; else thirds of its
-scale. A region is a pair of levels of two hyperparameters. A search with more trainings reaches more of them, so the
-share that it reaches is rarefied (Hurlbert 1971): the mean over all draws of 100 of its configurations.
+A region is a pair of levels of two hyperparameters, see `levels`. A search with more trainings reaches more of them, so
+the share that it reaches is rarefied (Hurlbert 1971): the mean over all draws of 100 of its configurations.
 """
 
 from collections.abc import Sequence
@@ -10,29 +9,22 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import gammaln
 
 from jointsearch.analysis.correlation import FEWEST
+from jointsearch.analysis.levels import Levels, level_counts, levels
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
-from jointsearch.core.fields import Values
 from jointsearch.core.seeds import derive_seed
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
-from jointsearch.space.hyperparameters import Categorical, Integer, Ordinal
-from jointsearch.space.space import Space, Vector
+from jointsearch.space.space import Space
 
 CONFIGURATIONS = 100
 """Configurations that are compared."""
-MOST_VALUES = 5
-"""Values of a hyperparameter up to which each is a level."""
-THIRDS = 3
 _DRAWS = 2**14
 """Random configurations from which those of the space are rarefied."""
-
-Levels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -80,44 +72,6 @@ def explore(results: Results) -> Exploration | None:
     )
     share = rarefied(region_counts(found, sizes), len(found))
     return Exploration(tuple(trained), share, of_space, *_jackknife(found, sizes, brackets, of_space))
-
-
-def level_counts(space: Space) -> list[int]:
-    """How many levels each hyperparameter has that is searched."""
-    counts = []
-    for name in space.names:
-        match space.file.hyperparameters[name]:
-            case Categorical(choices=choices):
-                counts.append(len(choices))
-            case Ordinal(sequence=sequence) if len(sequence) <= MOST_VALUES:
-                counts.append(len(sequence))
-            case Integer() as one if one.upper - one.lower < MOST_VALUES:
-                counts.append(one.upper - one.lower + 1)
-            case _:
-                counts.append(THIRDS)
-    return counts
-
-
-def levels(space: Space, configurations: Sequence[Values]) -> Levels:
-    """Levels of configurations, shape (n, d), from 0; -1 where a hyperparameter is inactive."""
-    found = np.full((len(configurations), space.dimension), -1, dtype=np.int64)
-    for column, (name, places) in enumerate(zip(space.names, space.encode_all(configurations).T, strict=True)):
-        known = ~np.isnan(places)
-        match space.file.hyperparameters[name]:
-            case Categorical():
-                found[known, column] = places[known].astype(np.int64)
-            case Ordinal(sequence=sequence) if len(sequence) <= MOST_VALUES:
-                found[known, column] = np.round(places[known] * (len(sequence) - 1)).astype(np.int64)
-            case Integer() as one if one.upper - one.lower < MOST_VALUES:
-                rows = np.flatnonzero(known).tolist()
-                found[rows, column] = [int(configurations[row][name]) - one.lower for row in rows]
-            case _:
-                found[known, column] = _thirds(places[known])
-    return found
-
-
-def _thirds(places: Vector) -> Levels:
-    return np.minimum(np.floor(THIRDS * places), THIRDS - 1).astype(np.int64)
 
 
 def region_counts(found: Levels, sizes: Sequence[int]) -> Levels:

@@ -1,4 +1,10 @@
-"""A claim, the evidence on it, and the word that follows from where its interval lies: one rule for all claims."""
+"""A claim, the evidence on it, and the word that follows from where its interval lies: one rule for all claims.
+
+*Supported* and *contradicted*: the study is complete, and the interval lies wholly on one side of the bound. *Open*:
+the study is complete and the interval lies on both sides, or it is not complete, or the claim says what keeps it open.
+*Not tested*: the study cannot say, as nothing can be judged however long it trains, or it is complete and there is no
+interval. *Not studied*: nothing was trained that the claim is about.
+"""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -29,8 +35,10 @@ class Evidence:
         The arm that it is of; empty if of none.
     published, source
         What was published of it, and where. It is of another experiment, and no part of the evidence.
+    finding
+        The word for this evidence by itself; empty if it only stands beside other evidence, and decides nothing.
     word
-        What this evidence says by itself, then that of the claim, of `WORDS`; of the former none if it decides nothing.
+        The word for the claim, see `worded`; empty before.
     """
 
     claim: str
@@ -57,7 +65,10 @@ class Evidence:
 
     def judged(self, supports: str, bound: float, complete: bool) -> "Evidence":
         """Judge it by its interval; nothing is decided before its study is complete."""
-        finding = side(self.low, self.high, bound, supports) if complete else OPEN
+        finding = OPEN
+        if complete:
+            is_known = not (math.isnan(self.low) or math.isnan(self.high))
+            finding = side(self.low, self.high, bound, supports) if is_known else NOT_TESTED
         return replace(self, supports=supports, bound=bound, finding=finding)
 
 
@@ -67,7 +78,7 @@ def side(low: float, high: float, bound: float, supports: str) -> str:
     Parameters
     ----------
     low, high
-        Its ends; nan if there is none.
+        Its ends.
     bound, supports
         The claim is that the effect is `below` or `above` this. An interval that ends there lies wholly on one side.
     """

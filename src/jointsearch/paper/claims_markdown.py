@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from jointsearch.analysis.verdict import NOT_STUDIED
+from jointsearch.analysis.verdict import NOT_STUDIED, NOT_TESTED
+from jointsearch.core.errors import UserError
 from jointsearch.core.units import ERROR
 from jointsearch.paper.facts import table_rows
 from jointsearch.paper.tables import show
 
 
 def merge(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Take each claim from the first experiment that studied it; one that none did, from the first.
+    """Take each claim from every experiment that tested it, so that none hides what another one found.
+
+    A claim that none tested is from the first experiment that studied it, or from the first one.
 
     Parameters
     ----------
@@ -22,16 +25,18 @@ def merge(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Rows of these tables, with the `experiment` that each is of; empty for what none studied. The order is that in
-        which claims come in them.
+        Rows of these tables, with the `experiment` that each is of; empty for what none studied. Claims are in the
+        order in which they come in the tables, and experiments in the order given.
     """
     every = pd.concat([rows.assign(experiment=name) for name, rows in tables.items()], ignore_index=True)
-    studied = every["word"] != NOT_STUDIED
     chosen = []
-    for claim in every["claim"].unique():
-        of_claim = every["claim"] == claim
-        found = every[of_claim & studied] if (of_claim & studied).any() else every[of_claim].assign(experiment="")
-        chosen.append(found[found["experiment"] == found["experiment"].iloc[0]].drop_duplicates(["claim", "effect"]))
+    for _, rows in every.groupby("claim", sort=False):
+        known = rows[~rows["word"].isin([NOT_TESTED, NOT_STUDIED])]
+        if known.empty:
+            studied = rows[rows["word"] != NOT_STUDIED]
+            known = rows.assign(experiment="") if studied.empty else studied
+            known = known[known["experiment"] == known["experiment"].iloc[0]]
+        chosen.append(known.drop_duplicates(["experiment", "effect"]))
     return pd.concat(chosen, ignore_index=True)
 
 
@@ -41,11 +46,16 @@ def markdown(folders: list[Path]) -> str:
     Raises
     ------
     UserError
-        If a table of claims is missing.
+        If a table of claims is missing, or two folders have one name.
     """
-    paths = {folder.resolve().name: folder / "tables" / "claims.csv" for folder in folders}
+    names = [folder.resolve().name for folder in folders]
+    if again := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise UserError(f"{', '.join(again)}: two folders have this name; rename one, as names tell experiments apart")
+    paths = {name: folder / "tables" / "claims.csv" for name, folder in zip(names, folders, strict=True)}
     merged = merge({name: table_rows(path) for name, path in paths.items()})
-    shown = show("claims", merged, ", ".join(map(str, paths.values())), ERROR)
+    # Its word stands beside the first evidence of each experiment.
+    by_experiment = merged.assign(claim=merged["claim"] + " " + merged["experiment"])
+    shown = show("claims", by_experiment, ", ".join(map(str, paths.values())), ERROR)
     lines = [(*shown.titles, "experiment"), ("---",) * (len(shown.titles) + 1)]
     lines += [(*row, name) for row, name in zip(shown.rows, merged["experiment"], strict=True)]
     return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines) + "\n"

@@ -204,8 +204,8 @@ TABLES: dict[str, Display] = {
     "claims": Display(
         "The claims of the study, and what this experiment says of them. *Supported*: the 95 % interval lies wholly on "
         "the side of the claim (of all evidence on it, where there is more than one test). *Contradicted*: one lies "
-        "wholly on the other side. *Open*: neither, or the study is not complete. *Not tested*: this experiment cannot "
-        "say. What was published is of another experiment, and no part of the evidence.",
+        "wholly on the other side. *Open*: neither, the study is not complete, or a retraining failed. *Not tested*: "
+        "this experiment cannot say. What was published is of another experiment, and no part of the evidence.",
         (
             word("claim", "title"),
             word("evidence", "effect"),

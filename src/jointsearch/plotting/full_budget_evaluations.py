@@ -10,8 +10,9 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from jointsearch.analysis.correlation_ratio import FEW, correlation_ratio
+from jointsearch.analysis.correlation_ratio import correlation_ratio
 from jointsearch.analysis.footprint import footprint, stress
+from jointsearch.analysis.levels import MOST_VALUES, levels, value_count
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.observations import configurations, of_study
@@ -41,8 +42,8 @@ def data(results: Results) -> pd.DataFrame:
     -------
     pandas.DataFrame
         As `from_observations`; then, the same in all rows, the `stress` of the footprint, and for `across` and `up` the
-        names of the two hyperparameters with the largest correlation ratios at the full budget, of those that took more
-        than a few values if there are two (empty if the space has fewer that vary), their values in `across_value` and
+        names of the two hyperparameters with the largest correlation ratios at the full budget, of those that have more
+        than five values if there are two (empty if the space has fewer that vary), their values in `across_value` and
         `up_value`, and whether an axis is `log`, `linear` or a `list` in `across_scale` and `up_scale`.
     """
     observations, space = of_study(results, layout.SEARCH), Space(results.experiment.space)
@@ -53,8 +54,10 @@ def data(results: Results) -> pd.DataFrame:
     reached = rows["proposal"].map({proposal: row for row, proposal in enumerate(found)}).to_numpy()
     full = rows["order"].notna().to_numpy()
     losses = rows["loss"].to_numpy(dtype=float)[full]
-    ratios = [correlation_ratio(column[reached[full]], losses) if full.any() else 0.0 for column in encoded.T]
-    few = [len(np.unique(column[~np.isnan(column)])) <= FEW for column in encoded.T]
+    known = levels(space, list(found.values()))[reached[full]]
+    ratios = [correlation_ratio(column, losses) if full.any() else 0.0 for column in known.T]
+    counts = [value_count(space.file.hyperparameters[name]) for name in space.names]
+    few = [count is not None and count <= MOST_VALUES for count in counts]
     # Those of few values last, as their points would hide each other; equal ratios in the order of the space.
     names = [space.names[column] for column in sorted(range(len(ratios)), key=lambda at: (few[at], -ratios[at]))]
     for axis, name in zip(AXES, [*names, "", ""], strict=False):
