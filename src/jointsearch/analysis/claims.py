@@ -103,16 +103,15 @@ def _compared(results: Results) -> Iterator[Evidence]:
         claim = Evidence(
             f"better_than__{test.arm}",
             f"{reference[:1].upper()}{reference[1:]} is better than {title(test.arm)}",
-            f"{measure.name} of {reference} minus that of {title(test.arm)}",
+            f"{measure.name} of {title(test.arm)} minus that of {reference}",
             unit="points" if measure.is_error else "",
             digits=measure.digits,
             test=f"{design.test}, Holm over {len(design.others)}",
             n=n,
             arm=test.arm,
         )
-        # Adding 0 makes 0 of -0.
-        ends = (-measure.factor * value + 0.0 for value in (test.of.difference, test.high, test.low))
-        yield claim.measured(*ends).judged("below", 0.0, complete)
+        ends = (measure.factor * value for value in (test.of.difference, test.low, test.high))
+        yield claim.measured(*ends).judged("above", 0.0, complete)
 
 
 def _weak(results: Results) -> Iterator[Evidence]:
