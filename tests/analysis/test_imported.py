@@ -67,7 +67,7 @@ def of_anything(scale):
     """A run whose losses are no errors, started from another one."""
     random = np.random.default_rng(0)
     runs = []
-    for index in range(8):
+    for index in range(10):
         loss = scale * random.random()
         runs += [run(f"-1-0-{index}", 0, 3.0, loss), run(f"-1-0-{index}", 1, 9.0, loss * 0.8)]
     return [*runs, run("0-0-0", 0, 3.0, None), run("0-0-1", 0, 9.0, scale * 0.5)]
@@ -76,13 +76,13 @@ def of_anything(scale):
 @pytest.mark.parametrize("scale", [-1, 1, 93.5, 1e6])
 def test_losses_of_any_kind_make_a_table_that_is_read_and_correlated(tmp_path, scale):
     rows = table(of_anything(scale), "steps")
-    assert rows["loss"].tolist()[:8] == [run.loss for run in of_anything(scale)[:16:2]]
-    assert rows["bracket"].tolist() == [-1] * 16 + [0, 0]
+    assert rows["loss"].tolist()[:10] == [run.loss for run in of_anything(scale)[:20:2]]
+    assert rows["bracket"].tolist() == [-1] * 20 + [0, 0]
     write_csv(rows, tmp_path / "t.csv")
     read = observations.read_csv(tmp_path / "t.csv")
     pd.testing.assert_frame_equal(read, rows)
     (pair,) = correlations(read, np.random.default_rng(0)).to_dict("records")
-    assert (pair["n"], pair["spearman"]) == (8, pytest.approx(1))
+    assert (pair["n"], pair["spearman"]) == (10, pytest.approx(1))
 
 
 @pytest.mark.parametrize("scale", [-1, 0.5, 1e6])
@@ -99,7 +99,7 @@ def test_losses_of_any_kind_are_drawn_as_losses_and_not_as_errors_in_percent(sca
 
 def test_the_figure_of_an_import_is_made_beside_its_table(tmp_path):
     (tmp_path / "run").mkdir()
-    ids = [[-1, 0, index] for index in range(4)]
+    ids = [[-1, 0, index] for index in range(10)]
     configs = [[one, {"x": 0.5}, {}] for one in ids]
     times = {"submitted": -2, "started": -2, "finished": -1}
     results = [[one, budget, times, {"loss": 50 + one[2] + budget}, None] for one in ids for budget in (1, 3)]
@@ -110,4 +110,4 @@ def test_the_figure_of_an_import_is_made_beside_its_table(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(path.name for path in (tmp_path / "t").iterdir()) == ["bc.csv", "bc.pdf", "bc.png", "bc.svg"]
-    assert pd.read_csv(tmp_path / "t/bc.csv")["spearman"].tolist() == pytest.approx([1] * 4)
+    assert pd.read_csv(tmp_path / "t/bc.csv")["spearman"].tolist() == pytest.approx([1] * 10)

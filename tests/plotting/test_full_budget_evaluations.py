@@ -132,6 +132,10 @@ def test_values_of_a_wide_range_are_shown_first_though_few_of_them_were_trained(
     assert set(data(results(DEMO, search=records))["across"]) == {"learning_rate"}
 
 
+def test_data_of_a_search_without_a_record_are_empty() -> None:
+    assert data(results(DEMO)).empty
+
+
 def test_where_fewer_than_two_hyperparameters_vary_panel_c_says_so(observations) -> None:
     figure = draw(gathered(observations).assign(up=""))
     assert "fewer than two" in figure.axes[2].texts[0].get_text()

@@ -3,8 +3,9 @@
 import pytest
 
 from jointsearch.audit import archive
-from jointsearch.core import code, config
+from jointsearch.core import code, config, layout
 from jointsearch.core.code import ROOT
+from jointsearch.core.errors import UserError
 from jointsearch.results.folder import Folder
 from jointsearch.results.results import Results
 from jointsearch.workflow.study_jobs import StudyJobs
@@ -29,6 +30,21 @@ def test_they_are_of_the_experiment_as_it_is_configured(unpacked):
     assert sum(len(results.evaluations(name)) for name in results.plan.names) > 0
     for study in results.plan.studies:
         assert len(results.evaluations(study.name)) <= study.trainings
+
+
+@pytest.mark.parametrize("unpacked", ["demo"], indirect=True)
+def test_they_replace_nothing_but_what_a_killed_unpacking_left(unpacked):
+    folder = unpacked[0].path
+    packed = ROOT / "results/demo" / archive.RECORDS
+    (folder / layout.EXPERIMENT).unlink()
+    assert archive.unpack(packed, folder)
+    (folder / layout.EXPERIMENT).unlink()
+    own = folder / "search/bracket-012/rung-0/slot-00.json"
+    own.parent.mkdir(parents=True)
+    own.write_text("somebody's own")
+    with pytest.raises(UserError, match=r"slot-00.json: is not of the records .* move the folder away"):
+        archive.unpack(packed, folder)
+    assert own.exists() and not (folder / layout.EXPERIMENT).exists()
 
 
 @pytest.mark.parametrize("unpacked", ["demo"], indirect=True)

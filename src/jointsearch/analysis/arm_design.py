@@ -78,7 +78,7 @@ def by_steps_alone(results: Results) -> tuple[str, ...]:
     """The arms that differ from the reference by having steps: each is by the same sampler, settings and brackets.
 
     A plan does not name samplers. So an arm is none of these until all its steps have begun somewhere, and the
-    reference has: then its settings are known, and no result is compared before.
+    reference has: then its settings are known. Nothing is decided before, as no word is before all arms are complete.
     """
     design = ArmDesign.of(results)
     methods = {arm: _methods(results, arm) for arm in design.arms}

@@ -1,7 +1,7 @@
 """A claim, the evidence on it, and the word that follows from where its interval lies: one rule for all claims.
 
 *Supported* and *contradicted*: the study is complete, and the interval lies wholly on one side of the bound. *Open*:
-the study is complete and the interval lies on both sides, or it is not complete, or the claim says what keeps it open.
+the study is complete and the interval lies on both sides; or it is not complete; or a retraining failed.
 *Not tested*: the study cannot say, as nothing can be judged however long it trains, or it is complete and there is no
 interval. *Not studied*: nothing was trained that the claim is about.
 """

@@ -1,5 +1,6 @@
 """An experiment in one file, which unpacks and can be audited anywhere."""
 
+import filecmp
 import lzma
 import shutil
 import tarfile
@@ -96,7 +97,8 @@ def _write(folder: Path, output: Path, names: Sequence[str], done: Audit) -> int
 def unpack(archive: Path, folder: Path) -> int:
     """Unpack the records of an experiment into its folder, where it has none yet.
 
-    All at once: `experiment.json` comes last, and what a killed one has left is no part of the experiment.
+    All at once: `experiment.json` comes last. What a killed one has left is of the archive; anything else in the
+    folders of the records is somebody's own, and then nothing is touched.
 
     Returns
     -------
@@ -106,7 +108,7 @@ def unpack(archive: Path, folder: Path) -> int:
     Raises
     ------
     UserError
-        If the archive is damaged, holds something else, or cannot be written out.
+        If the archive is damaged, holds something else, or cannot be written out, or if there are other records.
     """
     if (folder / layout.EXPERIMENT).exists():
         return 0
@@ -115,6 +117,7 @@ def unpack(archive: Path, folder: Path) -> int:
             tar.extractall(place, filter="data")
             [found] = Path(place).iterdir()
             number = sum(path.is_file() for path in found.rglob("*"))
+            _refuse_others(found, folder)
             for path in sorted(found.iterdir(), key=lambda path: path.name == layout.EXPERIMENT):
                 if (folder / path.name).is_dir():
                     shutil.rmtree(folder / path.name)
@@ -124,3 +127,16 @@ def unpack(archive: Path, folder: Path) -> int:
     except OSError as error:
         raise UserError(f"{archive}: cannot be unpacked ({error.strerror or error}); make room or restore it") from None
     return number
+
+
+def _refuse_others(unpacked: Path, folder: Path) -> None:
+    """Refuse to replace records that are not those of an archive."""
+    for path in sorted(unpacked.iterdir()):
+        there = folder / path.name
+        for file in sorted(filter(Path.is_file, there.rglob("*"))) if there.is_dir() else [there] * there.exists():
+            ours = unpacked / file.relative_to(folder)
+            if not (ours.is_file() and filecmp.cmp(ours, file, shallow=False)):
+                raise UserError(
+                    f"{file}: is not of the records that come with the repository, but {folder / layout.EXPERIMENT} is "
+                    "missing; restore that, or move the folder away"
+                )

@@ -54,8 +54,8 @@ def data(results: Results) -> pd.DataFrame:
     reached = rows["proposal"].map({proposal: row for row, proposal in enumerate(found)}).to_numpy()
     full = rows["order"].notna().to_numpy()
     losses = rows["loss"].to_numpy(dtype=float)[full]
-    known = levels(space, list(found.values()))[reached[full]]
-    ratios = [correlation_ratio(column, losses) if full.any() else 0.0 for column in known.T]
+    reached_levels = levels(space, list(found.values())).T
+    ratios = [correlation_ratio(column[reached[full]], losses) if full.any() else 0.0 for column in reached_levels]
     counts = [value_count(space.file.hyperparameters[name]) for name in space.names]
     few = [count is not None and count <= MOST_VALUES for count in counts]
     # Those of few values last, as their points would hide each other; equal ratios in the order of the space.
