@@ -1,10 +1,12 @@
 import hashlib
+import html
 import json
 import re
 import shutil
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import complete
 import pytest
@@ -12,15 +14,15 @@ import typst
 
 from jointsearch.analysis.number import Number
 from jointsearch.audit import manifest
-from jointsearch.core import layout
+from jointsearch.core import config, layout
 from jointsearch.core.code import ROOT
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import file_digest, write_record
 from jointsearch.paper import citation, html
-from jointsearch.paper.build import MAIN, SOURCES, build, prepared
+from jointsearch.paper.build import MAIN, SOURCES, build, prepared, typeset
 from jointsearch.paper.check import check
-from jointsearch.paper.facts import NO_COMMIT, Facts, as_json, gather
+from jointsearch.paper.facts import NO_COMMIT, Facts, as_json, augmentation, gather, number_text
 from jointsearch.paper.latex import export
 from jointsearch.results import dataset
 from jointsearch.results.catalogue import FIGURES, TABLES
@@ -48,6 +50,12 @@ def search_only(tmp_path_factory) -> tuple[Facts, Path]:
 @pytest.fixture
 def sources(tmp_path) -> Path:
     return shutil.copytree(SOURCES, tmp_path / "paper")
+
+
+def flat(made: tuple[Facts, Path]) -> str:
+    """The text of the paper, of its page."""
+    page = html.unescape(re.sub(r"<svg.*?</svg>|<[^>]+>", "", typeset(*made, "html").decode(), flags=re.DOTALL))
+    return " ".join(page.replace("\N{NO-BREAK SPACE}", " ").split())
 
 
 ANY = Number(meaning="made up", value=1.0, unit="%", digits=1, sources=())
@@ -152,7 +160,7 @@ def test_the_images_are_said_in_the_line_of_the_workflow(search_only) -> None:
     write_record(folder / "data.json", images)
     told = gather(folder)
     (folder / "data.json").unlink()
-    assert as_json(told)["experiment"]["counts"] == dataset.line(images)
+    assert as_json(told)["experiment"]["counts"] == dataset.line(images).replace(" x ", " × ")
     assert as_json(told)["experiment"]["validation"] == ""
     assert build(told, folder) != before
 
@@ -304,7 +312,7 @@ def test_a_space_of_other_parts_or_none_has_a_paper(tmp_path, part_of, arms) -> 
     told = as_json(facts)
     parts = [] if part_of is None else ["depth_1", "sgd", "width"]
     assert told["experiment"]["parts"] == parts
-    assert told["tables"]["importance_groups"]["titles"][2:-2] == (
+    assert told["tables"]["importance_groups"]["titles"][2:-3] == (
         ("depth 1", "sgd", "width", "D×D", "D×S", "D×W", "S×S", "S×W", "W×W", "higher") if parts else ()
     )
     assert [arm["name"] for arm in told["arms"]] == arms
@@ -320,6 +328,115 @@ def test_nothing_done_yet_has_a_paper_too(search_only) -> None:
     counts = {"evaluations", "failed", "configurations", "full_budget_evaluations", "model_based", "training_hours"}
     numbers = {name: number for name, number in facts.numbers.items() if name in counts}
     assert build(replace(facts, numbers=numbers, machines=[]), folder).startswith(b"%PDF-")
+
+
+def test_no_semicolon_follows_a_bracket_of_code_which_typst_would_drop() -> None:
+    for source in SOURCES.glob("*.typ"):
+        assert not re.findall(r".*\];.*", source.read_text())
+
+
+def test_augmentation_is_that_of_the_settings(search_only) -> None:
+    facts, _ = search_only
+    one = facts.experiment
+    assert as_json(facts)["experiment"]["augmentation"] == ["crop", "flip"]
+    bare = one.model_copy(update={"data": one.data.model_copy(update={"crop_padding": 0, "horizontal_flip": False})})
+    assert augmentation(bare) == []
+    assert augmentation(resolve(config.read(ROOT / "config/demo.yaml"))) == ["crop", "cutout", "mixup"]
+
+
+def test_the_text_quotes_the_correlation_of_the_claim_with_its_number_of_configurations(everything) -> None:
+    text = flat(everything)
+    (row,) = (one for one in everything[0].claims if one["claim"] == "weak" and one["finding"])
+    number = everything[0].numbers["study_spearman_1_9"]
+    assert f"the full budget is {number_text(number)[0]} [" in text.split("Question")[0]
+    assert f"({row['n']})" in text.split("Question")[0]
+    assert "it is over fewer configurations" in text
+
+
+def test_a_search_alone_says_nothing_of_arms_repeats_or_early_stopping(search_only) -> None:
+    text = flat(search_only)
+    for words in ("Tests of several arms", "over seeds", "repeats", "regret of early", "why trainings failed, "):
+        assert words not in text
+
+
+def test_results_of_some_of_the_trainings_are_called_preliminary(search_only) -> None:
+    facts, folder = search_only
+    search = facts.studies["search"]
+    more = replace(facts, studies={"search": replace(search, planned=search.done + 1)})
+    assert "these results are preliminary" in flat((more, folder)) and "preliminary" not in flat(search_only)
+
+
+def test_abstract_and_conclusion_say_ties_and_who_proposed_the_best(search_only) -> None:
+    facts, folder = search_only
+    tests = {f"best_tied_test_{place}": ANY.model_copy(update={"value": 2.0 - place}) for place in (0, 1)}
+    numbers = facts.numbers | tests
+    for name, value in (("best_tied", 2), ("best_by_model", 0)):
+        numbers[name] = numbers[name].model_copy(update={"value": value})
+    text = flat((replace(facts, numbers=numbers), folder))
+    assert text.count("(one of 2 tied; test errors 1.0 to 2.0 %)") == 2
+    assert text.count(", drawn at random,") == 2
+
+
+def test_verdicts_are_those_of_this_setting_unless_it_is_the_published_one(search_only) -> None:
+    facts, folder = search_only
+    words = {"model": "supported", "weak": "contradicted", "explores": "open"}
+    claims = tuple(one | {"word": words.get(one["claim"], "not studied")} for one in facts.claims)
+    said = (
+        "the data support the claim that the model’s proposals are better than random ones (in first trainings, mostly "
+        "at 1 epoch); they contradict the claim that short and long budgets correlate only weakly; they leave open "
+        "whether the search explores the space."
+    )
+    text = flat((replace(facts, claims=claims), folder))
+    assert text.count(f"In this setting {said}") == 2
+    text = flat((replace(facts, claims=claims, kind="reproduction"), folder))
+    assert said[1:] in text and "In this setting" not in text
+
+
+def test_a_detectable_difference_that_no_error_can_have_is_left_out(everything) -> None:
+    facts, folder = everything
+    name = "architecture_first_validation"
+    for value, said in ((5.0, True), (250.0, False)):
+        numbers = (
+            facts.numbers
+            | {
+                f"{name}_needed": ANY,
+            }
+            | dict.fromkeys(
+                [f"{arm}_validation_detectable" for arm in facts.design.arms],
+                ANY.model_copy(update={"value": value, "unit": "points"}),
+            )
+        )
+        text = flat((replace(facts, numbers=numbers), folder))
+        assert ("those at hand would find" in text) == said
+        assert f"{'pairs' if facts.design.paired else 'repeats'})" in text
+
+
+def test_a_share_of_fewer_than_ten_is_not_quoted(everything) -> None:
+    facts, folder = everything
+    name = "early_stopping_top_1"
+    assert facts.numbers[name].value < 10 and "a random choice among them" not in flat(everything)
+    many = facts.numbers[name].model_copy(update={"value": 10})
+    assert "a random choice among them" in flat((replace(facts, numbers=facts.numbers | {name: many}), folder))
+
+
+def test_the_commits_of_the_trainings_stand_beside_that_of_the_figures(search_only) -> None:
+    facts, folder = search_only
+    told = as_json(facts)["training-commits"]
+    assert told == sorted({one.commit[:8] for one in facts.environments.values() if one.commit})
+    made_in = SimpleNamespace(commit="c0ffee00" + 32 * "0")
+    other = replace(facts, environments={"e": made_in})
+    assert "Trainings ran at commit c0ffee00." in flat((other, folder))
+
+
+def test_amounts_of_training_have_no_needless_zero_and_differences_are_points() -> None:
+    assert number_text(ANY.model_copy(update={"value": 1215.0, "unit": "epochs"})) == ("1,215", "epochs")
+    assert number_text(ANY.model_copy(update={"value": 50.0})) == ("50.0", "%")
+    assert number_text(ANY.model_copy(update={"unit": "percentage points"})) == ("1.0", "points")
+
+
+def test_no_unit_is_quoted_as_percentage_points(everything) -> None:
+    units = {one["unit"] for one in as_json(everything[0])["numbers"].values()}
+    assert "points" in units and "percentage points" not in units
 
 
 def test_every_figure_and_table_in_the_text_is_one_that_is_made() -> None:

@@ -48,6 +48,16 @@ def test_a_caption_of_a_figure_has_five_lines_at_most(name) -> None:
     assert len((ROOT / caption(name)).read_text().splitlines()) <= 5
 
 
+def test_captions_say_of_marks_that_may_not_be_there_that_they_may_not() -> None:
+    for name, words in (
+        ("full_budget_evaluations", "failures, if any, are crosses"),
+        ("bracket_schedule", "where there are any, crosses mark failures"),
+        ("correlation_study", "if known over the survivors"),
+        ("correlation_study", "grey ones, if any"),
+    ):
+        assert words in "".join(part for _, part in caption_of(name))
+
+
 def test_the_front_of_a_report_names_rules_that_there_are() -> None:
     rules = set()
     for path in (ROOT / "workflow/rules").glob("*.smk"):

@@ -53,8 +53,8 @@ def test_energy_is_measured_of_all_of_some_or_of_none() -> None:
 
     question = "Is the energy measured?"
     assert answers(with_energy(0, 5.0), with_energy(1, 5.0))[question][0] == YES
-    assert answers(with_energy(0, 5.0), with_energy(1, None))[question] == (PARTLY, "of 1 of 2 trainings")
-    assert answers(with_energy(0, None))[question][0] == NO
+    assert answers(with_energy(0, 5.0), with_energy(1, None))[question] == (PARTLY, "for 1 of 2 trainings")
+    assert answers(with_energy(0, None))[question] == (NO, "for none of 1 trainings")
 
 
 def test_test_data_that_nobody_recorded_was_not_kept_from_anything() -> None:
@@ -96,3 +96,11 @@ def test_final_results_are_repeated_if_two_trainings_of_each_finalist_succeeded(
     assert answer(incumbent=[0.1, 0.2], resnet_20=[0.3, 0.4, None]) == YES
     assert answer(incumbent=[0.1, 0.2], resnet_20=[0.3, None, None]) == NO
     assert answer(incumbent=[0.1, 0.2, 0.3]) == answer() == NO
+
+
+def test_licences_instructions_and_the_compute_are_asked_for() -> None:
+    found = answers(evaluation("0-0-0"))
+    assert found["Is the licence of the code stated?"] == (YES, "MIT")
+    assert found["Is the licence of the data stated?"][0] == NO
+    assert found["Are there instructions to run it again?"][0] == YES
+    assert found["Is the total compute stated?"][0] == YES

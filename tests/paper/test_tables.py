@@ -28,7 +28,7 @@ def test_groups_of_importance_stand_side_by_side_also_without_a_surrogate() -> N
     rows = [
         {"surrogate": surrogate, "budget": budget, "budget_unit": "epochs", "spread": 0.0}
         | dict(zip(("kind", "first", "second"), names, strict=True))
-        | {"share": share, "r2": share, "n": 5, "failed": 1}
+        | {"share": share, "r2": share, "n": 5, "failed": 1, "drawn": 4}
         for budget, share in ((1.0, 0.25), (3.0, math.nan))
         for surrogate in ("forest", "gp")
         for names in sums
@@ -42,14 +42,40 @@ def test_groups_of_importance_stand_side_by_side_also_without_a_surrogate() -> N
     ]
     assert shown.rules == (2,)
     pairs = ("Higher×Higher", "Higher×Higher_", "Higher×N", "Higher_×Higher_", "Higher_×N", "N×N")
-    assert shown.titles[2:-2] == ("higher", "higher order", "n", *pairs, "higher")
+    assert shown.titles[2:-3] == ("higher", "higher order", "n", *pairs, "higher")
     assert len(shown.titles) == len(shown.align) == len(shown.rows[0])
+
+
+def test_a_surrogate_that_predicts_nothing_has_no_shares() -> None:
+    sums = Effects.of(["x", "y"], {"x": "a", "y": "b"}).labels[2:]
+    rows = [
+        {"surrogate": surrogate, "budget": 1.0, "budget_unit": "epochs", "n": 36, "failed": 0, "drawn": 19}
+        | dict(zip(("kind", "first", "second"), names, strict=True))
+        | {"share": 0.5, "r2": r2}
+        for surrogate, r2 in (("forest", 0.13), ("gp", -0.18))
+        for names in sums
+    ]
+    shown = show("importance_groups", pd.DataFrame(rows), "x.csv")
+    assert set(shown.rows[0][2:-3]) == {"50.0"} and set(shown.rows[1][2:-3]) == {"–"}
+    assert shown.rows[1][-3:] == ("−0.18", "36", "19")
+
+
+def test_the_word_on_a_claim_is_a_verdict_and_studies_go_by_their_names_in_the_text() -> None:
+    assert [column.title for column in TABLES["claims"].columns][-1] == "verdict"
+    study = TABLES["studies"].columns[0]
+    assert study.text({"study": "search", "title": "search"}) == "Joint search"
+    assert study.text({"study": "joint_tpe", "title": "joint TPE"}) == "Joint TPE"
+
+
+def test_test_and_retest_is_explained_where_it_is_shown() -> None:
+    note = TABLES["early_stopping"].note
+    assert "Test and retest" in note(pd.DataFrame(columns=["retest"])) and not note(pd.DataFrame())
 
 
 def test_a_table_without_rows_or_columns() -> None:
     empty = pd.DataFrame(columns=["name"])
     assert show("retraining", empty, "x.csv").rows == ()
-    names = ["budget", "budget_unit", "surrogate", "n", "failed", "r2", "kind", "first", "second", "share"]
+    names = ["budget", "budget_unit", "surrogate", "n", "failed", "drawn", "r2", "kind", "first", "second", "share"]
     assert show("importance_groups", pd.DataFrame(columns=names), "x.csv").rows == ()
     with pytest.raises(UserError, match=r"x.csv: has no 'title'"):
         show("retraining", pd.DataFrame({"name": ["a"]}), "x.csv")
@@ -95,7 +121,7 @@ def test_arms_may_have_no_test_loss() -> None:
 
 def test_the_caption_of_the_arms_names_their_reference_and_their_test() -> None:
     caption = show("arms_table", _arms(0.25), "x.csv", ERROR).caption
-    assert caption.endswith("The reference is joint TPE; test: Welch's *t* test.")
+    assert caption.endswith("The reference is joint TPE; test: Welch's *t*-test.")
 
 
 def test_nothing_that_is_not_a_number_is_shown_of_arms_that_are_not_tested() -> None:

@@ -66,7 +66,7 @@ class ArmDesign:
         if self.paired:
             return (
                 "Repeats are compared in pairs by a paired t-test: all arms of a repeat share their random numbers, so "
-                "that what is due to chance in both cancels."
+                "that part of the chance variation cancels."
             )
         return (
             "Repeats are compared as independent samples by Welch's t-test: repeats of one number share the images "

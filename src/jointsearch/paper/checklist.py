@@ -9,6 +9,7 @@ from jointsearch.analysis.tables.studies import reasons
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.environment import Environment
 from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.units import duration
 from jointsearch.paper.citation import Citation
 from jointsearch.results.results import Results
 from jointsearch.search.plan import StudyPlan
@@ -48,7 +49,9 @@ def checklist(
             YES if citation.address else NO,
             citation.address or "CITATION.cff names none; both are in one repository",
         ),
-        Item("Is the licence stated?", YES if citation.licence else NO, citation.licence),
+        Item("Is the licence of the code stated?", YES if citation.licence else NO, citation.licence),
+        Item("Is the licence of the data stated?", NO, "records do not have it; see where the data come from"),
+        Item("Are there instructions to run it again?", YES, "README.md; the settings are in config.yaml"),
     ]
 
 
@@ -132,4 +135,9 @@ def _cost(results: Results, made: list[Evaluation]) -> Iterator[Item]:
     yield Item("Are budgets independent of the speed of machines?", NO if by_clock else YES, counts)
     measured = sum(one.observed.energy_joules is not None for one in made)
     answer = YES if made and measured == len(made) else PARTLY if measured else NO
-    yield Item("Is the energy measured?", answer, f"of {measured:,} of {len(made):,} trainings")
+    some = f"{measured:,}" if measured else "none"
+    yield Item("Is the energy measured?", answer, f"for {some} of {len(made):,} trainings")
+    seen = [one.observed for one in made]
+    seconds = sum(one.training_seconds + one.evaluation_seconds + one.startup_seconds for one in seen)
+    total = f"{duration(seconds)} with evaluation and start-up"
+    yield Item("Is the total compute stated?", YES if made else NO, total)

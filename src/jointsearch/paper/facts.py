@@ -1,5 +1,6 @@
 """All that the text may know of an experiment, for Typst and for LaTeX."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,7 +162,7 @@ def gather(folder: Path, reader: Folder | None = None) -> Facts:
         machines,
         conditions.differences(*beside),
         compute(results, reader.data, reader.environments, machines),
-        optimiser(results.experiment, length),
+        optimiser(results.experiment, length, int(lanes.value) if (lanes := numbers.get("schedule_lanes")) else None),
         conditions.parameters(results),
         numbers,
         figures,
@@ -229,7 +230,7 @@ def _made(folder: Path, kind: str, name: str, commit: str, address: str | None) 
 
 def _claims(path: Path) -> tuple[dict[str, str], ...]:
     """What the text has to know of the evidence on each claim."""
-    rows = table_rows(path)[["claim", "arm", "finding", "word"]].astype(object).fillna("")
+    rows = table_rows(path)[["claim", "arm", "finding", "word", "n"]].astype(object).fillna("")
     return tuple({str(name): str(value) for name, value in row.items()} for row in rows.to_dict("records"))
 
 
@@ -277,9 +278,9 @@ def _commit() -> str:
 
 
 def number_text(number: Number) -> tuple[str, str]:
-    """A number as a text quotes it, and its unit."""
-    text = number.model_copy(update={"unit": ""}).text()
-    return signs(text), number.unit
+    """A number as a text quotes it, and its unit; amounts of training as `units.amount` writes them: 1,215 epochs."""
+    text, unit = number.model_copy(update={"unit": ""}).text(), number.unit.removeprefix("percentage ")
+    return signs(text if unit in ("", "%", "points") else text.removesuffix(".0")), unit
 
 
 def caption_of(name: str) -> list[tuple[captions.Style, str]]:
@@ -301,7 +302,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "best": number_of_best(one.measure.name),
             "best_test": number_of_best(one.measure.test),
             "images": "" if one.objective else conditions.plain(one.data.name),
-            "counts": "" if facts.images is None else dataset.line(facts.images),
+            "counts": "" if facts.images is None else dataset.line(facts.images).replace(" x ", " × "),
             "sampler": one.sampler,
             "brackets": facts.brackets,
             "budgets": [amount(budget, one.budget.unit) for budget in ladder],
@@ -315,6 +316,8 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "searches": sum(arm.repeats for arm in facts.arms),
             "start": facts.start,
             "validation": _held_out(facts),
+            "augmentation": [] if one.objective else augmentation(one),
+            "first-budget": _first_budget(facts),
             "kind": facts.kind,
             "seed": one.seed,
             "continuation": one.objective is None and one.training.continuation,
@@ -322,10 +325,15 @@ def as_json(facts: Facts) -> dict[str, Any]:
         },
         "arms": [vars(arm) for arm in facts.arms],
         "methods": facts.methods,
-        "comparison": {"reference": facts.design.reference, "test": facts.design.test, "why": facts.design.why},
+        "comparison": {
+            "reference": facts.design.reference,
+            "test": facts.design.test,
+            "why": facts.design.why,
+            "paired": facts.design.paired,
+        },
         "claims": list(facts.claims),
         "numbers": {
-            name: {"value": number.value, "text": number_text(number)[0], "unit": number.unit}
+            name: {"value": number.value, **dict(zip(("text", "unit"), number_text(number), strict=True))}
             for name, number in sorted(facts.numbers.items())
         },
         "studies": {name: vars(found) for name, found in facts.studies.items()},
@@ -339,6 +347,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "records": vars(facts.records),
         "commit": facts.commit,
         "tree": f"{address}/tree/{facts.commit.split()[0]}" if address and facts.commit != NO_COMMIT else None,
+        "training-commits": sorted({one.commit[:SHORT] for one in facts.environments.values() if one.commit}),
         "parameters": [vars(parameter) for parameter in facts.parameters],
         "figures": {name: {**vars(made), "caption": caption_of(name)} for name, made in facts.figures.items()},
         "tables": {
@@ -346,6 +355,22 @@ def as_json(facts: Facts) -> dict[str, Any]:
             for name, (made, shown) in facts.tables.items()
         },
     }
+
+
+def augmentation(experiment: Experiment) -> list[str]:
+    """How training images are augmented: by settings of the data, and by hyperparameters that are not always 0."""
+    data, space = experiment.data, experiment.space.hyperparameters
+    searched = {"cutout": space.get("cutout_length"), "mixup": space.get("mixup_alpha")}
+    found = {"crop": data.crop_padding > 0, "flip": data.horizontal_flip}
+    found |= {name: one is not None and getattr(one, "value", 1) != 0 for name, one in searched.items()}
+    return [name for name, there in found.items() if there]
+
+
+def _first_budget(facts: Facts) -> str:
+    """The budget of most first trainings of the search; empty if there is none."""
+    first = Counter(one.budget for one in facts.evaluations if one.study == layout.SEARCH and one.rung == 0)
+    budget, number = max(first.items(), key=lambda item: item[1], default=(0.0, 0))
+    return amount(budget, facts.experiment.budget.unit) if 2 * number > first.total() else ""
 
 
 def _held_out(facts: Facts) -> str:

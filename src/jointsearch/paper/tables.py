@@ -28,6 +28,7 @@ from jointsearch.paper.columns import (
     with_interval,
     word,
 )
+from jointsearch.paper.conditions import STUDIES
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,10 @@ _SUM = ["kind", "first", "second"]
 
 def _by_sum(data: pd.DataFrame) -> pd.DataFrame:
     """One row per budget and surrogate, the shares of the sums in columns, each by what is in `_SUM`."""
-    keys = ["budget", "budget_unit", "surrogate", "n", "failed", "r2"]
+    keys = ["budget", "budget_unit", "surrogate", "n", "failed", "drawn", "r2"]
     # Without a surrogate there is no R^2, which must not drop the row.
     sums = [" ".join(one) for one in data[_SUM].fillna("").to_numpy().tolist()]
-    known = data.assign(r2=data["r2"].fillna(float("-inf")), sum=sums)
+    known = data.assign(r2=data["r2"].fillna(float("-inf")), sum=sums, share=data["share"].where(data["r2"] > 0))
     wide = known.pivot(index=keys, columns="sum", values="share").reset_index()
     return wide.assign(r2=wide["r2"].where(wide["r2"] > float("-inf")))
 
@@ -127,6 +128,7 @@ def _sum_columns(data: pd.DataFrame, _: Measure) -> tuple[Column, ...]:
         *(plain(title, " ".join(one), 1, 100) for title, one in zip(titles, sums, strict=True)),
         plain("R²", "r2", 2),
         count("n", "n"),
+        count("random", "drawn"),
     )
 
 
@@ -183,7 +185,12 @@ def _arms_note(data: pd.DataFrame) -> str:
     if data.empty:
         return ""
     reference, test = data[["reference", "test"]].iloc[0]
-    return f"The reference is {title(reference)}; test: {test.replace('t-test', '*t* test')}."
+    return f"The reference is {title(reference)}; test: {test.replace('t-test', '*t*-test')}."
+
+
+def _early_stopping_note(data: pd.DataFrame) -> str:
+    """What columns mean that only noise, measured with several seeds, brings."""
+    return "*Test and retest*: of two trainings that differ by their seeds." if "retest" in data else ""
 
 
 def _once(data: pd.DataFrame) -> pd.DataFrame:
@@ -200,12 +207,16 @@ def _difference(name: str, measure: Measure) -> str:
 _OF_IMAGES = "*Images*: the standard error of the mean over other test images, which is at most this."
 """What `test_sampling` is."""
 
+_STUDY = Column("study", lambda row: STUDIES.get(row["study"]) or word("study", "title").text(row), "left")
+"""A study by its name in the text, an arm by its own."""
+
 TABLES: dict[str, Display] = {
     "claims": Display(
         "The claims of the study, and what this experiment says of them. *Supported*: the 95 % interval lies wholly on "
         "the side of the claim (of all evidence on it, where there is more than one test). *Contradicted*: one lies "
         "wholly on the other side. *Open*: neither, the study is not complete, or a retraining failed. *Not tested*: "
-        "this experiment cannot say. What was published is of another experiment, and no part of the evidence.",
+        "this experiment cannot say. *Not studied*: it trained nothing for it. What was published (a dash: no number is "
+        "quoted) is no part of the evidence.",
         (
             word("claim", "title"),
             word("evidence", "effect"),
@@ -213,7 +224,7 @@ TABLES: dict[str, Display] = {
             word("test", "test"),
             word("n", "n"),
             cited("published", "published", "source"),
-            word("word", "word"),
+            word("verdict", "word"),
         ),
         _once,
         "claim",
@@ -223,7 +234,7 @@ TABLES: dict[str, Display] = {
         "proposed, and failed trainings with the reason. A training that fails at once spends nothing, so the time "
         "spent may be below the plan.",
         (
-            word("study", "title"),
+            _STUDY,
             count("searches", "searches"),
             count("trainings", "done", "planned"),
             spent("training", "budget_spent", "budget_planned"),
@@ -236,22 +247,25 @@ TABLES: dict[str, Display] = {
         "What early stopping would cost, over random configurations trained at every budget. *Kept* are the best 1/eta "
         "of those that succeeded at the budget on the left; the *top tenth* is that of those that succeeded at the "
         "full budget. *Regret*: the lowest full-budget loss among the kept minus the lowest of all. The rank "
-        "correlations are those with the full budget, over all that succeeded and within the search; *test and retest* "
-        "is that of two trainings that differ by their seeds. Brackets: 95 % intervals.",
+        "correlations are those with the full budget, over all that succeeded and within the search. Brackets: 95 % "
+        "intervals.",
         _early_stopping_columns,
+        note=_early_stopping_note,
     ),
     "arms_table": Display(
         "The arms at equal training time: mean and standard deviation over repeats of what the incumbent reaches, and "
         "the mean difference to the reference, above zero if the reference is better, with a simultaneous 95 % "
-        "interval. Both *p* are Holm-corrected; the *verdict* is that of the *t* test. *Repeats to decide*: so many of "
-        "each arm would find a difference as large as the one seen with 80 % power.",
+        "interval. Both *p* are Holm-corrected; the *verdict* is that of the *t*-test. *Repeats to decide*, for the "
+        "plan of another experiment: so many of each arm would find the difference seen, if it is the true one, with "
+        "80 % power.",
         _arms_columns,
         note=_arms_note,
     ),
     "importance_groups": Display(
         "Shares of the variance of the loss in percent: main effects of each part of the space, interactions within "
-        "parts and between two (by their first letters), and all of higher order. *R²* is that on held-out random "
-        "configurations; a surrogate in whose row it is not above zero predicts nothing. *n* evaluations succeeded.",
+        "parts and between two (by their first letters), and all of higher order. *n* evaluations succeeded, of which "
+        "*random* are of random configurations. *R²*: on those, held out; a surrogate predicts nothing if it is not "
+        "above zero, and then has no shares here.",
         _sum_columns,
         _by_sum,
         "budget",
