@@ -189,9 +189,11 @@ def early_stopping(records: list[Raw]) -> dict[str, float]:
         found |= {
             f"early_stopping_top_{budget}": len(top),
             f"early_stopping_survivors_succeeded_{budget}": survived,
-            f"early_stopping_share_succeeded_{budget}": round(100 * survived / len(top)),
             f"early_stopping_regret_succeeded_{budget}": 100 * regret,
         }
+        # Of a smaller top no share is given.
+        if len(top) >= TENTH:
+            found[f"early_stopping_share_succeeded_{budget}"] = round(100 * survived / len(top))
     return found
 
 

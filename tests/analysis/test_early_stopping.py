@@ -100,12 +100,13 @@ def test_keeping_more_never_hurts_and_intervals_hold_the_share(errors) -> None:
     assert found.empty == all(full is None for _, full in errors)
     if not found.empty:
         assert found["survivors"].is_monotonic_increasing and found["regret"].is_monotonic_decreasing
-        assert found.iloc[-1][["share", "regret", "regret_low", "regret_high"]].tolist() == [1, 0, 0, 0]
+        assert found.iloc[-1]["regret"] == 0 and found.iloc[-1][["regret_low", "regret_high"]].isna().all()
         low, high = found["interval_low"] - 1e-9, found["interval_high"] + 1e-9
-        # A top of fewer than ten has no interval.
-        held = low.isna() if found["top"].iloc[0] < 10 else (low <= found["share"]) & (found["share"] <= high)
-        assert held.all()
-        assert (found["regret_low"] <= found["regret_high"]).all()
+        # A top of fewer than ten has neither share nor interval; without any width there is no interval either.
+        few = found["share"].isna() & low.isna() & high.isna()
+        assert (few if found["top"].iloc[0] < 10 else (low <= found["share"]) & (found["share"] <= high)).all()
+        wide = found[["regret_low", "regret_high"]].dropna()
+        assert (wide["regret_low"] < wide["regret_high"]).all()
 
 
 def test_wilsons_interval_is_that_of_the_textbook() -> None:
@@ -204,8 +205,9 @@ def test_table_counts_failures_and_cuts_among_the_successful_too() -> None:
     row = found.loc[1]
     assert row[["configurations", "failed", "failed_full", "top"]].tolist() == [27, 18, 18, 1]
     # All nine that did not fail pass the first cut; of them the second one keeps the worst three.
-    assert row[["kept", "survivors", "share", "regret"]].tolist() == [9, 1, 1, 0]
-    assert row[["kept_succeeded", "survivors_succeeded", "share_succeeded"]].tolist() == [3, 0, 0]
+    assert row[["kept", "survivors", "regret"]].tolist() == [9, 1, 0]
+    assert row[["kept_succeeded", "survivors_succeeded"]].tolist() == [3, 0]
+    assert row[["share", "share_succeeded"]].isna().all()
     assert row["regret_succeeded"] == pytest.approx(0.06)
     assert np.isnan(row["spearman"])
     assert row[["spearman_n", "spearman_survivors_n", "spearman_search_n"]].tolist() == [9, 3, 0]
@@ -218,7 +220,7 @@ def test_a_study_half_done_counts_what_is_finished_at_both_budgets() -> None:
     assert found["begun"].tolist() == [12, 12] and found["configurations"].tolist() == [0, 10]
     assert found["failed_full"].tolist() == [0, 1]
     assert found.loc[1, ["top", "share", "regret", "spearman"]].isna().all() and found.loc[1, "kept"] == 0
-    assert found.loc[3, "share"] == 1
+    assert (found.loc[3, "survivors"], found.loc[3, "top"]) == (1, 1)
 
 
 @pytest.mark.parametrize("records", [[], study([None] * 5, [None] * 5, [None] * 5), study([0.1], [0.1], [0.1])])
@@ -235,16 +237,21 @@ def test_with_one_budget_there_is_no_row() -> None:
 
 
 def test_numbers_are_those_of_the_table_with_the_evaluations_of_both_budgets() -> None:
-    records = study(*[[0.1 + slot / 100 for slot in range(12)]] * 3)
-    known = results(SETTINGS, correlation=records)
-    found = numbers(known, data(known))
+    few, enough = (results(SETTINGS, correlation=study(*[rising(number)] * 3)) for number in (12, 100))
+    found = numbers(few, data(few))
     assert (found["early_stopping_kept_1"].value, found["early_stopping_top_3"].value) == (4, 1)
-    assert found["early_stopping_share_1"].text() == found["early_stopping_share_succeeded_1"].text() == "100 %"
-    # Of a single one, it has no interval.
-    assert "early_stopping_share_low_1" not in found
+    # Of a single one there is no share, and what no resample changes has no interval.
+    assert not [name for name in found if "_share_" in name or "_regret_low" in name]
     assert found["early_stopping_regret_3"].text() == "0.00 percentage points"
-    assert len(found["early_stopping_share_3"].sources) == 24
-    assert found["early_stopping_share_3"].sources[0] == "correlation/0-0-0@1"
+    assert len(found["early_stopping_regret_3"].sources) == 24
+    assert found["early_stopping_regret_3"].sources[0] == "correlation/0-0-0@1"
+    found = numbers(enough, data(enough))
+    assert found["early_stopping_share_1"].text() == found["early_stopping_share_succeeded_1"].text() == "100 %"
+    assert found["early_stopping_share_low_1"].value < 100
+
+
+def rising(number: int) -> list[float | None]:
+    return [0.1 + slot / 200 for slot in range(number)]
 
 
 def test_same_records_give_the_same_table() -> None:

@@ -78,7 +78,7 @@ def test_where_only_noise_differs_the_corrected_correlation_is_one():
     known = study(noisy(noise=1))
     far = row(known, 1, 9)
     assert far["spearman"] < 0.6
-    assert far["corrected_low"] < 1 < far["corrected_high"]
+    assert far["corrected_low"] < 1 == far["corrected_high"]
     assert far["corrected"] == pytest.approx(1, abs=0.2)
     # Variances of signal and noise are equal: half of what two trainings say is common to them.
     assert row(known, 1, 1)["spearman"] == pytest.approx(0.5, abs=0.15)
@@ -89,6 +89,18 @@ def test_where_the_ranking_changes_it_is_below_one_and_above_the_uncorrected():
     assert far["spearman"] < far["corrected"]
     assert far["corrected_high"] < 0.9
     assert far["corrected"] == pytest.approx(0.5, abs=0.15)
+
+
+def test_what_is_corrected_is_no_correlation_beyond_one():
+    rng = np.random.default_rng(1)
+    quality = rng.normal(size=30)
+    # Where trainings of equal noise agree better between budgets than within them.
+    x, y = (np.column_stack([quality, quality + noise * rng.normal(size=30)]) for noise in (1.5, 1.5))
+    within = np.sqrt(between(x, x) * between(y, y))
+    assert between(x, y) < 1 and abs(correct(x, y)) <= 1
+    swapped = x[:, ::-1]
+    assert between(x, swapped) > within or between(x, swapped) / between(x, x) > 1
+    assert correct(x, swapped) == 1 and correct(x, -swapped) == -1
 
 
 def test_only_configurations_count_of_which_all_trainings_at_both_budgets_succeeded():

@@ -50,16 +50,16 @@ def test_welch_needs_two_values_and_a_spread(first, second) -> None:
 
 
 def test_manual_table_has_a_row_for_each_architecture_and_one_for_the_incumbent() -> None:
-    table = manual.data(by_hand({"resnet_20": [0.2, 0.4], "wide_resnet_10_2": [0.3, None], "resnet_56": [None, None]}))
+    table = manual.data(by_hand({"resnet_20": [0.1, 0.3, 0.5], "wide_resnet_10_2": [0.2, 0.4], "resnet_56": [None]}))
     assert table["name"].tolist() == ["resnet_20", "wide_resnet_10_2", "resnet_56", INCUMBENT]
     assert table["title"].tolist() == ["ResNet-20", "WRN-10-2", "ResNet-56", "found by the search"]
     # ResNets are named by their depth.
     assert table["depth"].tolist()[::2] == [20, 56]
-    assert table["seeds"].tolist() == [2, 2, 2, 1] and table["failed"].tolist() == [0, 1, 2, 0]
+    assert table["seeds"].tolist() == [3, 2, 1, 1] and table["failed"].tolist() == [0, 0, 1, 0]
     assert table["validation_mean"].tolist() == pytest.approx([0.3, 0.3, np.nan, 0.1], nan_ok=True)
-    # Of two values the half interval is t times half their difference, and t of 1 degree of freedom is 12.7062: it
-    # would leave 0 to 1, so it is that of the log odds.
-    odds = 0.3 / 0.7 * np.exp(1.27062 / (0.3 * 0.7))
+    # t of 2 degrees of freedom is 4.30265: the half interval would leave 0 to 1, so it is that of the log odds. Two
+    # values have none.
+    odds = 0.3 / 0.7 * np.exp(4.30265 * 0.2 / np.sqrt(3) / (0.3 * 0.7))
     high = odds / (1 + odds)
     assert table["test_high"].tolist() == pytest.approx([high, np.nan, np.nan, np.nan], nan_ok=True, abs=1e-5)
 

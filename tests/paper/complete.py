@@ -52,7 +52,7 @@ def settings(folder: Path, *, studies: bool = True, space_text: str = SPACE, arm
     beside = {
         "correlation": {"configurations": 24},
         "manual": {"architectures": ["resnet_20", "wide_resnet_10_2"], "seeds": 3},
-        "arms": {"brackets": 6, "repeats": 2, "start": "wide_resnet_10_2"},
+        "arms": {"brackets": 6, "repeats": 3, "start": "wide_resnet_10_2"},
         "retraining": {"seeds": 3},
     }
     return Config.model_validate(
@@ -64,7 +64,7 @@ def settings(folder: Path, *, studies: bool = True, space_text: str = SPACE, arm
             "search": {"length": BRACKETS, "length_unit": "brackets"},
             "studies": beside
             if studies
-            else {"arms": {"arms": dict.fromkeys(arms), "brackets": 6, "repeats": 2}}
+            else {"arms": {"arms": dict.fromkeys(arms), "brackets": 6, "repeats": 3}}
             if arms
             else {},
         }

@@ -179,7 +179,7 @@ def test_before_the_first_record_there_is_a_paper(tmp_path) -> None:
 
 def test_arms_that_are_not_complete_have_another_paper(everything) -> None:
     facts, folder = everything
-    assert {arm.repeats for arm in facts.arms} == {2} and facts.start == "wide_resnet_10_2"
+    assert {arm.repeats for arm in facts.arms} == {3} and facts.start == "wide_resnet_10_2"
     studies = {**facts.studies, "arm": replace(facts.studies["arm"], planned=facts.studies["arm"].done + 1)}
     assert build(replace(facts, studies=studies), folder) != build(facts, folder)
     alone = replace(facts, arms=tuple(arm for arm in facts.arms if not arm.stepwise))

@@ -216,3 +216,12 @@ def test_share_is_of_what_is_spent_where_all_are_compared(made, rows) -> None:
 def test_same_data_same_bytes(rows, figure) -> None:
     assert style.render(draw(rows)) == style.render(figure)
     assert np.isfinite(rows.loc[rows["part"] == "path", "error"]).all()
+
+
+def test_legends_name_what_is_drawn(figure) -> None:
+    few = draw(parse(csv_bytes(data(arms(EPOCHS, 2, 4)))))
+    of_few, of_three = ([text.get_text() for text in one.subfigs[0].legends[0].get_texts()] for one in (few, figure))
+    assert of_few[0] == "mean" and of_three[0] == "mean, 95 % interval (shaded)"
+    assert of_few[1:] == of_three[1:] == ["repeat, complete", "mean of joint BOHB", "compared here"]
+    decisions = [[text.get_text() for text in one.axes[-1].get_legend().get_texts()] for one in (few, figure)]
+    assert decisions == [["no test"], ["open"]]

@@ -71,3 +71,12 @@ def test_without_trainings_the_figure_says_so() -> None:
     known = results(SETTINGS, manual=spread([evaluation("0-0-0")], 1))
     assert texts(draw(back(known))) == ["No training of the search is finished."]
     assert numbers(known, back(known)) == {}
+
+
+def test_other_studies_differ_from_each_budget_in_grey() -> None:
+    made = spread(search(1, SETTINGS), 1)
+    known = results(SETTINGS, search=made, manual=spread([made[0]], 1, start=1000.0))
+    handles = {one.get_label(): one for one in draw(back(known)).legends[0].get_patches()}
+    assert handles["other studies"].get_hatch() and handles["other studies"].get_hatch() not in {
+        one.get_hatch() for label, one in handles.items() if label != "other studies"
+    }

@@ -62,6 +62,11 @@ def known() -> Results:
 
 
 @pytest.fixture(scope="module")
+def wide() -> Figure:
+    return drawn(results(SETTINGS, correlation=study(SETTINGS, [140] * 4)))
+
+
+@pytest.fixture(scope="module")
 def figure(known) -> Figure:
     return drawn(known)
 
@@ -90,14 +95,26 @@ def test_every_pair_names_its_budgets_and_its_numbers(known, figure) -> None:
     assert cells[-6] == "×27"
 
 
-def test_curves_end_with_everything_kept(figure) -> None:
-    _, share, regret = figure.axes
+def test_curves_end_with_everything_kept(wide) -> None:
+    _, share, regret = wide.axes
     steps = [line for line in share.lines if line.get_drawstyle() == "steps-post"]
     assert len(steps) == 3
     assert all((line.get_xdata()[-1], line.get_ydata()[-1]) == (1, 100) for line in steps)
     assert all(line.get_ydata()[-1] == 0 for line in regret.lines if line.get_drawstyle() == "steps-post")
-    # A tenth of the 35 to 39 of 40 that succeed at the full budget.
-    assert share.get_ylabel() == "kept of the top 3 (%)"
+    assert share.get_ylabel().startswith("top 1") and share.get_ylabel().endswith(" kept (%)")
+
+
+def test_a_top_of_fewer_than_ten_has_no_panel_of_its_share_and_no_random_choice(wide, figure) -> None:
+    # Top tenths of about 3 of 40, and of more than ten of 140.
+    assert texts(figure.axes[1]) == ["Fewer than 10 are\nin the top tenth."] and not figure.axes[1].lines
+    assert "random choice" in legends(wide) and "random choice" not in legends(figure)
+    assert [line for line in figure.axes[2].lines if line.get_drawstyle() == "steps-post"]
+
+
+def test_what_has_no_point_is_not_in_the_legend() -> None:
+    few = drawn(results(SETTINGS, correlation=study(SETTINGS, [12] * 4, failing=0)))
+    assert not [text for text in legends(few) if text.startswith(("survivors", "search", "corrected"))]
+    assert [text for text in legends(few) if text.startswith("study")]
 
 
 def test_the_number_of_failures_is_said(known, figure) -> None:
@@ -117,7 +134,7 @@ def test_a_study_half_done_says_how_far_and_keeps_the_look_of_each_budget() -> N
         for part in half.subfigs
         for text, handle in zip(part.legends[0].get_texts(), part.legends[0].legend_handles, strict=True)
     }
-    colours = [line.get_color() for line in half.axes[1].lines if line.get_drawstyle() == "steps-post"]
+    colours = [line.get_color() for line in half.axes[2].lines if line.get_drawstyle() == "steps-post"]
     assert colours == [handles["20 min"], handles["1 h"]]
 
 

@@ -177,3 +177,19 @@ def test_without_evaluations_the_figure_says_so() -> None:
     figure = draw(gathered(table([], NAMES)))
     assert [text.get_text() for text in figure.axes[0].texts] == ["No evaluation is finished."]
     figure.draw_without_rendering()
+
+
+def test_what_ties_with_the_incumbent_lies_above_its_line_and_within_the_panel(figure) -> None:
+    order = figure.axes[0]
+    (line,) = order.lines
+    assert min(points.get_zorder() for points in order.collections[:2]) > line.get_zorder()
+    low, high = np.log(order.get_ylim())
+    assert (np.log(line.get_ydata()[-1]) - low) / (high - low) > 0.06
+
+
+def test_legend_names_what_is_there() -> None:
+    records = [evaluation(f"{slot}-0-0", loss, budget=27) for slot, loss in enumerate([0.2, 0.3])]
+    (said,) = legend_texts(draw(gathered(table(records, []))))
+    assert said == ["random", "incumbent", "trained at 27 epochs"]
+    failed = [evaluation(f"{slot}-0-0", None, budget=27) for slot in range(2)]
+    assert legend_texts(draw(gathered(table(failed, [])))) == [["failed"]]

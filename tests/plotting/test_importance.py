@@ -44,12 +44,13 @@ def made_up(
                     share / 2,
                     n,
                     7,
+                    19,
                     value,
                 )
                 for label, share in zip(labels, shares, strict=True)
             ]
     columns = ["surrogate", "budget", "budget_unit", "kind", "first", "second", "part"]
-    columns += ["importance", "spread", "n", "failed", "r2"]
+    columns += ["importance", "spread", "n", "failed", "drawn", "r2"]
     return pd.read_csv(io.BytesIO(csv_bytes(pd.DataFrame(rows, columns=columns))))
 
 
@@ -106,7 +107,15 @@ def test_held_out_r2_and_counts_stand_above() -> None:
     said = texts(draw(made_up({"forest": 0.4, "gp": 0.6})))
     assert "held-out R² = 0.40" in said and "held-out R² = 0.60" in said
     assert "9 epochs: n = 100, 7 failed and left out" in said
+    assert "R² of 19 random draws" in said
     assert "nothing" not in said
+
+
+def test_bars_of_shares_end_at_0_and_100_percent() -> None:
+    rows = made_up({"forest": 0.4, "gp": 0.6}).assign(spread=0.9)
+    for axes in (panel for panel in draw(rows).axes if panel.containers):
+        ends = np.concatenate([bar.get_segments() for one in axes.containers for bar in one.lines[2]])[..., 0]
+        assert ends.min() == pytest.approx(0) and ends.max() <= 100 + 1e-9 and np.ptp(ends, axis=1).max() > 90
 
 
 def test_a_surrogate_that_foretells_nothing_is_hollow_and_named() -> None:
@@ -147,3 +156,4 @@ def test_numbers_leave_out_shares_that_mean_nothing() -> None:
     found = numbers(made, made_up({"forest": 0.4, "gp": -0.2}))
     assert found["importance_gp_r2"].value == -0.2
     assert "importance_forest_largest_main" in found and "importance_gp_largest_main" not in found
+    assert "importance_forest_largest_main_spread" in found and found["importance_draws"].value == 1

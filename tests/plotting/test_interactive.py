@@ -1,5 +1,7 @@
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -239,3 +241,20 @@ def test_every_budget_has_its_name(minimum) -> None:
     settings = BudgetSettings(unit="seconds", minimum=minimum, maximum=10000)
     axis = interactive.data(results(settings, search=search(1, settings)))["axes"][0]
     assert len(axis["values"]) == len(axis["names"]) and axis["names"][-2:] == ["55.6 min", "2.78 h"]
+    assert axis["brief"] == axis["names"] and "unit" not in axis
+
+
+def test_budgets_of_one_unit_are_written_without_it_on_their_axis(page) -> None:
+    axis = Page(page).data["axes"][0]
+    assert axis["names"] == ["1 epoch", "3 epochs", "9 epochs", "27 epochs"]
+    assert (axis["brief"], axis["unit"]) == (["1", "3", "9", "27"], "epochs")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_both_ends_of_a_linear_axis_are_written() -> None:
+    script = (Path(interactive.__file__).parent / "page" / "axes.js").read_text()
+    stub = "const document = {getElementById: () => ({textContent: "
+    stub += json.dumps(json.dumps({"axes": [{"name": "budget"}], "marks": {}})) + "}), querySelector: () => null};\n"
+    ask = "[[0.001, 0.99], [0, 1]].map(([low, high]) => ticks({kind: 'linear', low, high}, 5))"
+    ran = subprocess.run(["node", "-e", f"{stub}{script}\nconsole.log(JSON.stringify({ask}))"], capture_output=True)
+    assert json.loads(ran.stdout) == [[0.001, 0.2, 0.4, 0.6, 0.8, 0.99], [0, 0.2, 0.4, 0.6, 0.8, 1]], ran.stderr

@@ -22,12 +22,12 @@ class ArmTest:
     p_holm, p_exact_holm, smallest_p_holm
         Those of `of`, corrected; nan where it has none.
     low, high
-        The simultaneous interval; nan without a test.
+        The simultaneous interval, of errors within -1 to 1; nan without a test.
     verdict
         On the arm, `better` or `worse` than the reference; `open`; or why there is no test.
     detectable
         The smallest difference that the repeats at hand would show with 80 % power, in the unit of the errors; nan
-        without a test.
+        without a test, and if it is more than two errors can differ.
     needed
         If it is open: repeats of each arm that would show, with 80 % power, a difference as large as the one seen;
         at most `MOST_REPEATS`. None if it is not.
@@ -72,11 +72,13 @@ def arm_tests(comparison: ArmComparison, measure: str, seed: int) -> Iterator[Ar
     ]
     corrected = (holm(np.array([getattr(one, name) for one in tests])) for name in ("p", "p_exact", "smallest_p"))
     for arm, one, p, p_exact, smallest_p in zip(others, tests, *(found.tolist() for found in corrected), strict=True):
-        low, high = simultaneous(one, p, len(others))
+        low, high = simultaneous(one, p, len(others), comparison.is_error)
         verdict = one.untested or (("worse" if one.difference > 0 else "better") if p < LEVEL else "open")
         level, detectable, needed = LEVEL / len(others), np.nan, None
         if one.untested is None:
             detectable = one.spread * smallest_effect(one.n, one.n_reference, one.paired, level)
+            if comparison.is_error and detectable > 1:
+                detectable = np.nan
         if verdict == "open":
             needed = repeats_needed(one.difference / one.spread, one.paired, level)
         more = verdict == "open" and needed is None

@@ -13,6 +13,8 @@ from statsmodels.stats.multitest import multipletests
 
 LEVEL = 0.05
 """Share of wrong decisions that tests and intervals allow, over all arms together."""
+FEWEST_REPEATS = 3
+"""Fewest repeats of a sample that have an interval or a test: with two, Student's t has one degree of freedom."""
 MOST_FLIPPED = 20
 """Pairs up to which all sign flips are counted: 2^20."""
 MOST_DIVIDED = 20_000
@@ -43,7 +45,7 @@ class Contrast:
     p
         Of the t-test, paired or Welch's; nan where there is none, see `untested`.
     p_exact
-        Of the randomisation test; nan with too few repeats.
+        Of the randomisation test; nan with fewer than `FEWEST_REPEATS`.
     smallest_p
         The least that it can be with so many repeats; nan where it is not made.
     """
@@ -67,8 +69,8 @@ class Contrast:
         least = min(self.n, self.n_reference)
         if least == 0:
             return "no repeat to compare"
-        if least == 1:
-            return "one repeat, no test"
+        if least < FEWEST_REPEATS:
+            return "too few repeats"
         return "equal in all repeats" if self.difference == 0 else "no spread, no test"
 
     def interval(self, level: float) -> tuple[float, float]:
@@ -104,7 +106,7 @@ def contrast(
     if min(n, m) == 0:
         return Contrast(paired, n, m, np.nan)
     difference = float(first.mean() - second.mean())
-    if min(n, m) == 1:
+    if min(n, m) < FEWEST_REPEATS:
         return Contrast(paired, n, m, difference)
     rounding = _ROUNDING * float(np.abs([*first, *second]).max())
     if paired:
@@ -178,11 +180,12 @@ def mean_interval(values: np.ndarray, is_share: bool) -> tuple[float, float, flo
     Returns
     -------
     (float, float, float)
-        Mean, lower and upper end; nan for the ends of fewer than two values, and for the mean of none.
+        Mean, lower and upper end; nan for the ends of fewer than `FEWEST_REPEATS` values, and for the mean of none.
     """
-    if len(values) < 2:
-        return (float(values[0]) if len(values) else np.nan), np.nan, np.nan
-    mean, error = float(values.mean()), float(values.std(ddof=1)) / np.sqrt(len(values))
+    mean = float(values.mean()) if len(values) else np.nan
+    if len(values) < FEWEST_REPEATS:
+        return mean, np.nan, np.nan
+    error = float(values.std(ddof=1)) / np.sqrt(len(values))
     half = float(stats.t.ppf(0.975, len(values) - 1)) * error
     if not is_share or not 0 < mean < 1:
         return mean, mean - half, mean + half
@@ -206,7 +209,7 @@ def holm(p: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(p), np.nan, corrected)
 
 
-def simultaneous(one: Contrast, p_holm: float, comparisons: int) -> tuple[float, float]:
+def simultaneous(one: Contrast, p_holm: float, comparisons: int, is_share: bool) -> tuple[float, float]:
     """Interval of one of several differences that agrees with Holm's test.
 
     Bonferroni's intervals, each at the level over the number of comparisons, cover all differences together in at least
@@ -214,14 +217,21 @@ def simultaneous(one: Contrast, p_holm: float, comparisons: int) -> tuple[float,
     the confidence regions that belong to Holm's procedure (Strassburger and Bretz 2008, Guilbaud 2008). So an interval
     has 0 inside exactly if the corrected p-value is at least 5 %.
 
+    A difference of shares lies between -1 and 1, so an interval that reaches further is cut off there: it covers as
+    often, and has 0 inside as before.
+
     Parameters
     ----------
     one, p_holm
         A difference, and its corrected p-value.
     comparisons
         How many were planned.
+    is_share
+        Whether values are shares, 0 to 1, such as errors.
     """
     low, high = one.interval(LEVEL / comparisons)
     if p_holm < LEVEL:
-        return (max(low, 0.0), high) if one.difference > 0 else (low, min(high, 0.0))
+        low, high = (max(low, 0.0), high) if one.difference > 0 else (low, min(high, 0.0))
+    if is_share:
+        low, high = np.clip([low, high], -1.0, 1.0).tolist()
     return low, high

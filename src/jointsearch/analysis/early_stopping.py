@@ -110,9 +110,9 @@ def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.D
     -------
     pandas.DataFrame
         A row for each number `kept`, from 1 to n: `top`; `survivors`, their `share` of the top and its 95 % interval of
-        Wilson, `interval_low` to `interval_high` (nan of a top of fewer than `FEWEST`); `regret`, and its 95 %
-        percentile interval, `regret_low` to `regret_high` (configurations resampled `RESAMPLES` times). No rows with
-        fewer than `FEWEST` configurations, or if all fail at the full budget.
+        Wilson, `interval_low` to `interval_high` (all nan of a top of fewer than `FEWEST`); `regret`, and its 95 %
+        percentile interval, `regret_low` to `regret_high` (configurations resampled `RESAMPLES` times; nan if it has no
+        width). No rows with fewer than `FEWEST` configurations, or if all fail at the full budget.
 
     Notes
     -----
@@ -123,13 +123,16 @@ def curve(lower: np.ndarray, full: np.ndarray, rng: np.random.Generator) -> pd.D
     if size < FEWEST or not np.isfinite(full).any():
         return pd.DataFrame(columns=_CURVE, dtype=float)
     top, survivors, regret = follow(lower, full)
-    of_share = (np.nan, np.nan) if top < FEWEST else proportion_confint(survivors, int(top), method="wilson")
+    of_share = (np.nan,) * 3
+    if top >= FEWEST:
+        of_share = (survivors / top, *proportion_confint(survivors, int(top), method="wilson"))
     # In a resample ties go to what was drawn first, so that their order is drawn too.
     chosen = rng.integers(size, size=(RESAMPLES, size))
     tops, _, regrets = follow(lower[chosen], full[chosen])
     # A quantile that is one of the values, as there is nothing between an infinite one and its neighbour.
     of_regret = np.quantile(regrets[tops > 0], INTERVAL, axis=0, method="inverted_cdf")
-    columns = (survivors, survivors / top, *of_share, regret, *of_regret)
+    of_regret[:, of_regret[0] == of_regret[1]] = np.nan
+    columns = (survivors, *of_share, regret, *of_regret)
     return pd.DataFrame({"top": top, "kept": np.arange(1, size + 1), **dict(zip(MEASURES, columns, strict=True))})
 
 

@@ -71,7 +71,7 @@ def correct(x: Losses, y: Losses) -> NDArray[np.float64]:
     """Correct a correlation for attenuation: divide it by the geometric mean of the two of test and retest.
 
     C. Spearman, *The Proof and Measurement of Association between Two Things*, 1904; here of ranks, for which it is an
-    approximation. Above 1 it is by chance, and is left as it is.
+    approximation. By chance it may be beyond 1 or -1, which no correlation is: it is cut off there.
 
     Returns
     -------
@@ -80,7 +80,8 @@ def correct(x: Losses, y: Losses) -> NDArray[np.float64]:
     """
     within = between(x, x), between(y, y)
     scale = np.sqrt(np.prod([np.maximum(one, 0) for one in within], axis=0))
-    return np.divide(between(x, y), scale, out=np.full(scale.shape, np.nan), where=scale > 0)
+    corrected = np.divide(between(x, y), scale, out=np.full(scale.shape, np.nan), where=scale > 0)
+    return np.clip(corrected, -1.0, 1.0)
 
 
 def _statistics(x: Losses, y: Losses, same: bool, rng: np.random.Generator) -> list[float]:

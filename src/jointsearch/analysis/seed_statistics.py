@@ -53,7 +53,7 @@ def moments(values: Sequence[float]) -> tuple[float, float]:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """95 % interval of a mean error, see `contrast.mean_interval`; nan with fewer than two values."""
+    """95 % interval of a mean error, see `contrast.mean_interval`; nan with fewer than `contrast.FEWEST_REPEATS`."""
     _, low, high = mean_interval(np.array(values), is_share=True)
     return low, high
 

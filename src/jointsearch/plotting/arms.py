@@ -276,28 +276,42 @@ def _draw_differences(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
             one = rows.loc[arm]
             axes.plot(measure.factor * one[["interval_low", "interval_high"]].astype(float), [row] * 2, lw=1.3, **look)
             axes.lines[-1].set_marker("")
-            decided = one["verdict"] in ("better", "worse")
-            face = look["color"] if decided else "white"
+            faces = {"decided": look["color"], "open": "white", "no test": style.LIGHT_GREY}
+            face = faces[_decision(str(one["verdict"]))]
             axes.plot(measure.factor * one["error"], row, markersize=4.5, mfc=face, **look)
     unit = " (points)" if measure.is_error else ""
     axes.set_xlabel(f"{measure.name} minus that of\n{title(first)}{unit}")
-    axes.legend(handles=_decisions(), loc="lower left", bbox_to_anchor=(0.1, 1), ncols=2)
+    seen = {_decision(verdict) for verdict in rows["verdict"]}
+    handles = [handle for handle in _decisions() if handle.get_label() in seen]
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.1, 1), ncols=2)
+
+
+def _decision(verdict: str) -> str:
+    return {"better": "decided", "worse": "decided", "open": "open"}.get(verdict, "no test")
 
 
 def _decisions() -> list[Line2D]:
     dot: dict[str, Any] = {"color": style.GREY, "marker": "o", "markersize": 3.5, "linestyle": ""}
-    return [Line2D([], [], label="decided", **dot), Line2D([], [], label="open", mfc="white", **dot)]
+    faces = {"decided": style.GREY, "open": "white", "no test": style.LIGHT_GREY}
+    return [Line2D([], [], label=label, mfc=face, **dot) for label, face in faces.items()]
 
 
 def _handles(data: pd.DataFrame) -> list[Line2D]:
+    """What the panels of the arms show, and nothing else."""
     mark: dict[str, Any] = {"color": style.GREY, "marker": "o", "markersize": 3, "linewidth": 0.6}
-    return [
-        Line2D([], [], color=style.GREY, linewidth=1.8, label="mean, 95 % interval (shaded)"),
-        Line2D([], [], label="repeat, complete", **mark),
-        Line2D([], [], label="repeat, not complete", mfc="white", **mark),
-        Line2D([], [], label=f"mean of {title(data['reference'].iloc[0])}", **_REFERENCE),
-        Line2D([], [], label="compared here", **_COMPARED_AT),
-    ]
+    first, paths = data["reference"].iloc[0], data[data["part"] == "path"]
+    courses = data[(data["part"] == "course") & data["error"].notna()]
+    mean = "mean, 95 % interval (shaded)" if paths["interval_low"].notna().any() else "mean"
+    complete = courses["complete"].eq(True)
+    handles = {
+        Line2D([], [], color=style.GREY, linewidth=1.8, label=mean): len(paths) > 0,
+        Line2D([], [], label="repeat, complete", **mark): complete.any(),
+        Line2D([], [], label="repeat, not complete", mfc="white", **mark): not complete.all(),
+        Line2D([], [], label=f"mean of {title(first)}", **_REFERENCE): {first} < {*paths["arm"], *courses["arm"]}
+        and (paths["arm"] == first).any(),
+        Line2D([], [], label="compared here", **_COMPARED_AT): data["compared_at"].notna().any(),
+    }
+    return [handle for handle, shown in handles.items() if shown]
 
 
 FIGURE = Figure(studies=("arm",), category="Joint or separate search", data=data, draw=draw, numbers=numbers)

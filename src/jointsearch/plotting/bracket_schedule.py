@@ -26,6 +26,8 @@ _LOOKS: list[dict[str, Any]] = [
     {"facecolor": style.BLUE, "hatch": ""},
 ]
 """By budget, upwards; the last one is the full budget's. They differ in grey too."""
+_OTHER: dict[str, Any] = {"facecolor": style.LIGHT_GREY, "hatch": "....."}
+"""Of other studies: hatched, as in grey its face is that of a budget."""
 _BINS = 150
 _LANE = {"lane_begin": "lane_since", "lane_end": "lane_until"}
 
@@ -118,7 +120,8 @@ def draw(data: pd.DataFrame) -> MplFigure:
     budgets = sorted(of_search["budget"].unique())
     # Edges of small bars would hide their faces.
     fine, thin = (0.25 * min(1.0, enough / number) for enough, number in ((500, len(bars)), (15, brackets)))
-    _draw_bars(upper, bars[bars["study"] != layout.SEARCH], "lane", fine, style.LIGHT_GREY, "")
+    others = bars[bars["study"] != layout.SEARCH]
+    _draw_bars(upper, others, "lane", fine, _OTHER["facecolor"], _OTHER["hatch"] if fine > 0.1 else "")
     for row_of, axes, edge in (("lane", upper, fine), ("bracket", middle, thin)):
         for budget, look in zip(budgets, _looks(budgets), strict=True):
             rows = of_search[of_search["budget"] == budget]
@@ -225,7 +228,7 @@ def _handles(data: pd.DataFrame, budgets: list[float]) -> list[Any]:
         Patch(label=amount(budget, unit), **look, **edge) for budget, look in zip(budgets, _looks(budgets), strict=True)
     ]
     if not of_search.all():
-        handles.append(Patch(label="other studies", facecolor=style.LIGHT_GREY, **edge))
+        handles.append(Patch(label="other studies", **_OTHER, **edge))
     mark: dict[str, Any] = {"color": style.BLACK, "linestyle": "", "markersize": 3}
     if (data.loc[of_search, "status"] != "success").any():
         handles.append(Line2D([], [], marker="x", label="failed", **mark))

@@ -183,7 +183,10 @@ def draw(data: pd.DataFrame) -> MplFigure:
     if claim["difference"].notna().any():
         correlation.set_xlabel(_claim(claim.iloc[0]), size=7, labelpad=_ROW * (2.5 + len(_samples(pairs))))
     if cuts["kept"].notna().any():
-        _draw_share(early[0], cuts)
+        if cuts["share"].notna().any():
+            _draw_share(early[0], cuts)
+        else:
+            style.say(early[0], f"Fewer than {FEWEST} are\nin the top tenth.")
         _draw_regret(early[1], cuts)
     else:
         few = (cuts["configurations"] < FEWEST).all()
@@ -229,15 +232,14 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
         axes.annotate(unit, (1, 0), (3, -3), xycoords="axes fraction", textcoords="offset points", va="top", size=6)
     _write_below(axes, None, ["lower", "higher", *(f"n, {sample}" for sample in samples)])
     lowest = np.nanmin([0, *pairs["interval_low"]])
-    # Of few configurations, what is corrected has intervals without end.
-    highest = np.nanmax([1, *pairs["interval_high"].clip(upper=1.5)])
-    limits = {"xlim": (-0.55, positions[-1] + 0.55), "ylim": (lowest - 0.06, highest + 0.06)}
+    limits = {"xlim": (-0.55, positions[-1] + 0.55), "ylim": (lowest - 0.06, 1.06)}
     axes.set(**limits, xticks=[], ylabel="rank correlation")
 
 
 def _samples(pairs: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Those that there are: without several seeds none is corrected."""
-    return {name: look for name, look in _SAMPLES.items() if name in set(pairs["of"])}
+    """The study, and those of the others that have a point: without several seeds none is corrected."""
+    shown = {"study", *pairs.loc[pairs["spearman"].notna(), "of"]}
+    return {name: look for name, look in _SAMPLES.items() if name in shown}
 
 
 def _budget_names(all_budgets: Sequence[float], unit: str) -> tuple[dict[float, str], str]:
@@ -260,16 +262,17 @@ def _write_below(axes: Axes, position: float | None, cells: list[str]) -> None:
 
 def _claim(row: pd.Series) -> str:
     interval = f"{row['difference']:.2f} [{row['interval_low']:.2f}, {row['interval_high']:.2f}]"
-    return f"neighbouring less furthest: {interval}, n = {row['n']:.0f}".replace("-", "\N{MINUS SIGN}")
+    return f"neighbouring minus furthest: {interval}, n = {row['n']:.0f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _draw_share(axes: Axes, cuts: pd.DataFrame) -> None:
     _draw_cuts(axes, cuts, ["share", "interval_low", "interval_high"])
     random = np.geomspace(axes.get_xlim()[0], 1)
     axes.plot(random, 100 * random, **_RANDOM)
-    fewest, most = cuts["top"].min(), cuts["top"].max()
+    tops = cuts.loc[cuts["share"].notna(), "top"]
+    fewest, most = tops.min(), tops.max()
     top = f"{most:.0f}" if fewest == most else f"{fewest:.0f}–{most:.0f}"
-    axes.set(ylim=(-3, 103), ylabel=f"kept of the top {top} (%)")
+    axes.set(ylim=(-3, 103), ylabel=f"top {top} kept (%)")
 
 
 def _draw_regret(axes: Axes, cuts: pd.DataFrame) -> None:
@@ -283,14 +286,14 @@ def _draw_regret(axes: Axes, cuts: pd.DataFrame) -> None:
     seen = measure.factor * cuts["regret"].to_numpy()
     style.scale_errors(axes.yaxis, seen[np.isfinite(seen)])
     axes.set_ylim(top=min(1.1 * axes.dataLim.ymax, 1.1 * finite.max()) or 1)
-    axes.set_ylabel("regret (% points)" if measure.is_error else "regret")
+    axes.set_ylabel("regret (points)" if measure.is_error else "regret")
 
 
 def _draw_cuts(axes: Axes, cuts: pd.DataFrame, columns: list[str]) -> None:
     """Draw a measure, with its interval if the best 1/eta are kept: of all, and, hollow, of those that succeeded."""
     eta, most, looks = int(cuts["eta"].iloc[0]), cuts["configurations"].max(), _looks(cuts)
     for position, (budget, look) in enumerate(looks.items()):
-        rows = cuts[(cuts["budget"] == budget) & cuts["kept"].notna()]
+        rows = cuts[(cuts["budget"] == budget) & cuts[columns[0]].notna()]
         if rows.empty:
             continue
         number, failed = (int(rows[name].iloc[0]) for name in ("configurations", "failed"))
@@ -348,7 +351,9 @@ def _cut_handles(cuts: pd.DataFrame) -> list[Artist]:
         return handles
     one_of = f"1/{cuts['eta'].iloc[0]:.0f} of"
     marked: dict[str, Any] = {"color": style.GREY, "linestyle": "", "marker": "o", **_MARKER}
-    handles += [Line2D([], [], label="random choice", **_RANDOM), Line2D([], [], label=f"{one_of} all", **marked)]
+    if cuts["share"].notna().any():
+        handles.append(Line2D([], [], label="random choice", **_RANDOM))
+    handles.append(Line2D([], [], label=f"{one_of} all", **marked))
     if cuts["failed"].any():
         handles.append(Line2D([], [], label=f"{one_of} the successful", markerfacecolor="white", **marked))
         handles.append(Patch(label="only failures added", **_FAILED))

@@ -126,6 +126,8 @@ def draw(data: pd.DataFrame) -> MplFigure:
     full = data[data["order"].notna()]
     _draw_order(order, full)
     _draw_distribution(distribution, full)
+    for panel in (order, distribution):
+        panel.margins(y=0.08)
     _draw_pair(pair, data)
     points = _draw_footprint(footprint, data)
     if points:
@@ -143,9 +145,9 @@ def _draw_order(axes: Axes, full: pd.DataFrame) -> None:
     measure = measure_of(full)
     for origin, look in ORIGINS.items():
         rows = full[(full["origin"] == origin) & full["loss"].notna()]
-        axes.scatter(
-            rows["order"], measure.factor * rows["loss"], s=9, color=look["color"], marker=look["marker"], linewidth=0
-        )
+        mark = {name: look[name] for name in ("color", "marker")}
+        # Above the incumbent, as those that tie with it lie on its line.
+        axes.scatter(rows["order"], measure.factor * rows["loss"], s=9, linewidth=0, zorder=3, **mark)
     axes.step(full["order"], measure.factor * full["incumbent"], where="post", color=style.BLACK)
     failed = full.loc[full["loss"].isna(), "order"]
     axes.scatter(failed, np.ones(len(failed)), transform=axes.get_xaxis_transform(), clip_on=False, **_FAILED)
@@ -234,8 +236,11 @@ def _full_budget(full: pd.DataFrame) -> str:
 
 
 def _origin_handles(data: pd.DataFrame) -> list[Line2D]:
-    handles = [Line2D([], [], markersize=3, **look) for look in ORIGINS.values()]
-    handles.append(Line2D([], [], color=style.BLACK, label="incumbent"))
+    full = data[data["order"].notna() & data["loss"].notna()]
+    shown = [look for origin, look in ORIGINS.items() if (full["origin"] == origin).any()]
+    handles = [Line2D([], [], markersize=3, **look) for look in shown]
+    if len(full):
+        handles.append(Line2D([], [], color=style.BLACK, label="incumbent"))
     if data["loss"].isna().any():
         handles.append(Line2D([], [], color=style.GREY, marker="x", markersize=3.5, linestyle="", label="failed"))
     return handles
@@ -245,9 +250,10 @@ def _place_handles(data: pd.DataFrame) -> list[Line2D]:
     """What grey points and coloured ones are in the two panels below."""
     full = data[data["order"].notna()]
     look: dict[str, Any] = {"linestyle": "", "color": style.GREY}
-    handles = [
-        Line2D([], [], marker="o", ms=4, mec=style.BLACK, mew=0.3, label=f"trained at {_full_budget(full)}", **look)
-    ]
+    handles = []
+    if full["loss"].notna().any():
+        label = f"trained at {_full_budget(full)}"
+        handles.append(Line2D([], [], marker="o", ms=4, mec=style.BLACK, mew=0.3, label=label, **look))
     if (data["order"].isna() & data["loss"].notna()).any():
         handles.append(Line2D([], [], marker=".", ms=3, label="stopped earlier", **look | {"color": _STOPPED["color"]}))
     return handles

@@ -53,6 +53,9 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     say("n", "evaluations that importance is computed from", len(succeeded), "", 0, succeeded)
     say("failed", "failed evaluations, which importance leaves out", len(failed), "", 0, failed)
     draws = [one for one in tried if importances.is_draw(one)]
+    drawn = [one for one in draws if one.loss is not None]
+    meaning = "random configurations, chosen by no result, of which held-out R^2 is"
+    say("draws", meaning, len(drawn), "", 0, drawn)
     if draws:
         share = 100 * sum(one.loss is None for one in draws) / len(draws)
         say(
@@ -71,15 +74,11 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
                 succeeded,
             )
         if r2 > 0:
-            largest = 100 * float(rows["importance"].max())
-            say(
-                f"{surrogate}_largest_main",
-                f"largest share of one hyperparameter by itself in the variance of the {name}",
-                largest,
-                "%",
-                1,
-                succeeded,
-            )
+            largest = rows.nlargest(1, "importance").iloc[0]
+            meaning = f"largest share of one hyperparameter by itself in the variance of the {name}"
+            for suffix, what, column in (("", "", "importance"), ("_spread", "spread of the ", "spread")):
+                value = 100 * float(largest[column])
+                say(f"{surrogate}_largest_main{suffix}", f"{what}{meaning}", value, "%", 1, succeeded)
     return found
 
 
@@ -199,7 +198,12 @@ def _head(figure: MplFigure, full: pd.DataFrame) -> None:
     one = full.iloc[0]
     budget = amount(one["budget"], one["budget_unit"])
     failed = f", {one['failed']} failed and left out" if one["failed"] else ""
-    figure.legend(handles=[], title=f"{budget}: n = {one['n']}{failed}", title_fontsize=7, loc="outside upper right")
+    figure.legend(
+        handles=[],
+        title=f"{budget}: n = {one['n']}{failed}\nR² of {one['drawn']} random draws",
+        title_fontsize=7,
+        loc="outside upper right",
+    )
 
 
 def _marker(surrogate: str, r2: float) -> dict[str, Any]:
@@ -231,8 +235,8 @@ def _draw_dots(
         ]
         y = np.array([number for number, _ in shown]) + LOOKS[str(surrogate)]["offset"]
         x, spread = (np.array([100 * row[column] for _, row in shown]) for column in ("importance", "spread"))
-        # No share is below 0, but for rounding.
-        error = [np.minimum(spread, np.maximum(x, 0)), spread]
+        # No share is below 0 or above 100 %, but for rounding.
+        error = [np.minimum(spread, np.maximum(end, 0)) for end in (x, 100 - x)]
         axes.errorbar(
             x,
             y,

@@ -6,7 +6,7 @@ Drawn by scripts of its own (`page/`), as the parallel coordinates of the plotti
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from matplotlib.colors import to_hex
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Value
-from jointsearch.core.units import Measure, amount
+from jointsearch.core.units import Measure, amount, scale
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
 from jointsearch.results.results import Results, StudyResults
@@ -65,7 +65,7 @@ def data(results: Results) -> dict[str, Any]:
     names = results.experiment.space.in_order
     weights = [one.parameters for one in alone]
     axes = [
-        _listed("budget", all_budgets) | {"names": [amount(budget, unit) for budget in all_budgets]},
+        _listed("budget", all_budgets) | _budget_names(all_budgets, unit),
         *(_axis(name, results.experiment.space.hyperparameters[name]) for name in names),
         *([_measured("network weights", weights, "log")] if _has_network(results.experiment) else []),
         _losses(measure, measure.name, [one.loss for one in judged]),
@@ -83,6 +83,14 @@ def data(results: Results) -> dict[str, Any]:
         "colours": [to_hex(matplotlib.colormaps["cividis"](level / 31)) for level in range(32)],
         "studies": [_study(results, name, names) for name in sorted(results.studies, key=_order)],
     }
+
+
+def _budget_names(all_budgets: Sequence[float], unit: str) -> dict[str, Any]:
+    """Names of budgets, and briefer ones for an axis: without their unit, if all have the same."""
+    names, size, name = [amount(budget, unit) for budget in all_budgets], *scale(max(all_budgets), unit)
+    if unit == "seconds":
+        return {"names": names, "brief": names}
+    return {"names": names, "brief": [f"{budget / size:,.4g}" for budget in all_budgets], "unit": name}
 
 
 def _order(study: str) -> tuple[int, str]:

@@ -165,8 +165,10 @@ def draw(data: pd.DataFrame) -> MplFigure:
         Line2D([], [], color=_RANKS(1.0), linewidth=1.0, label="ranked low"),
         Line2D([], [], label="best", **_BEST),
         Line2D([], [], label="median", **_MEDIAN),
-        *([Line2D([], [], label="restart", **_RESTART)] if measure.is_error else []),
     ]
+    handles = handles if data["status"].eq("success").any() else []
+    if measure.is_error and any(_restarts(data[data["budget"] == budget], budget) for budget in levels):
+        handles.append(Line2D([], [], label="restart", **_RESTART))
     style.legend(figure, handles, "outside upper center")
     return figure
 
@@ -200,8 +202,13 @@ def _draw_rates(column: np.ndarray, rows: pd.DataFrame, budget: float) -> None:
         rate = [schedule.learning_rate(float(part), 1.0, (1.0,)) for part in along]
         column[2].plot(start + along * (end - start), rate, color=style.BLACK, linewidth=0.8)
     for axes in column:
-        for end in sorted({end for end in cycles["cycle_end"] if end < 0.999 * budget}):
+        for end in _restarts(rows, budget):
             axes.axvline(end, zorder=0, **_RESTART)
+
+
+def _restarts(rows: pd.DataFrame, budget: float) -> list[float]:
+    """Where cycles of the learning rate end within a budget."""
+    return sorted({end for end in rows["cycle_end"].dropna() if end < 0.999 * budget})
 
 
 def _rows_of(data: pd.DataFrame) -> tuple[tuple[str, str], ...]:

@@ -21,9 +21,9 @@ from jointsearch.results.results import Results
 
 _LOOKS: dict[str, dict[str, Any]] = {
     layout.SEARCH: {"label": "found by the search", "color": style.VERMILLION, "marker": "*", "markersize": 7},
-    layout.MANUAL: {"label": "manual: mean, 95 % interval", "color": style.BLUE, "marker": "o", "markersize": 4.5},
+    layout.MANUAL: {"label": "manual", "color": style.BLUE, "marker": "o", "markersize": 4.5},
     layout.RETRAINING: {
-        "label": "retrained: the same",
+        "label": "retrained",
         "color": style.BLACK,
         "marker": "D",
         "markersize": 4,
@@ -135,12 +135,22 @@ def draw(data: pd.DataFrame) -> MplFigure:
     panels[0].set_yticks(range(len(groups)), [_label(group, data) for group in groups.to_dict("records")])
     for axes in panels:
         axes.tick_params(axis="y", length=0)
-    shown = [look for study, look in _LOOKS.items() if (groups["study"] == study).any()]
-    handles = [Line2D([], [], linestyle="" if "*" in look["marker"] else "-", **look) for look in shown]
+    handles = list(_handles(groups))
     if (groups["trainings"] > 1).any():
         handles.append(Line2D([], [], linestyle="", marker="|", color=style.GREY, markersize=6, label="one training"))
     style.legend(figure, handles, "outside upper center")
     return figure
+
+
+def _handles(groups: pd.DataFrame) -> Iterator[Line2D]:
+    """A mark for each study that there is, with the line of an interval where one has it."""
+    for study, look in _LOOKS.items():
+        own = groups[groups["study"] == study]
+        if own.empty:
+            continue
+        has_interval = own["test_low"].notna().any() or own["validation_low"].notna().any()
+        what = ": mean, 95 % interval" if has_interval else ": mean" if (own["trainings"] > 1).any() else ""
+        yield Line2D([], [], linestyle="-" if has_interval else "", **look | {"label": f"{look['label']}{what}"})
 
 
 def _draw_group(axes: Axes, position: int, panel: str, group: "pd.Series[Any]", of_group: pd.DataFrame) -> None:

@@ -128,7 +128,8 @@ def draw(data: pd.DataFrame) -> MplFigure:
     for axes, bars in zip(grid, columns, strict=True):
         _draw_bars(axes, bars)
         axes.set_ylim(length + 0.6, -0.4)
-    style.legend(figure, [Patch(**look, **_EDGE) for look in _KINDS.values()], "outside upper center")
+    spent = [look for kind, look in _KINDS.items() if data[kind].sum() > 0]
+    style.legend(figure, [Patch(**look, **_EDGE) for look in spent], "outside upper center")
     return figure
 
 

@@ -7,7 +7,7 @@ from scipy import stats
 from synthetic import results
 
 from jointsearch.analysis.arm_tests import ArmTest, arm_tests
-from jointsearch.analysis.comparison import compare_arms
+from jointsearch.analysis.comparison import MEASURES, ArmComparison, Repeat, compare_arms
 from jointsearch.analysis.power import smallest_effect
 from jointsearch.analysis.tables.arms_table import data, numbers
 from jointsearch.core.config import BudgetSettings
@@ -75,6 +75,23 @@ def test_open_comparisons_say_how_many_repeats_would_decide_them(rows) -> None:
         assert row["test_detectable"] == pytest.approx(spread * smallest_effect(6, 6, True, 0.05 / 4), rel=1e-6)
 
 
+def test_differences_of_errors_are_of_at_most_100_points() -> None:
+    errors = {"joint_bohb": [0.05, 0.9, 0.1], "joint_random": [0.9, 0.1, 0.4]}
+    repeats = [
+        Repeat(arm, number, pd.DataFrame([{"spent": 1.0} | dict.fromkeys(MEASURES.values(), error)]), True, True)
+        for arm, of_arm in errors.items()
+        for number, error in enumerate(of_arm)
+    ]
+    design = compare_arms(arms(EPOCHS, 1, 4)).design
+    of_errors, of_losses = (
+        next(one for one in arm_tests(ArmComparison.of(design, repeats, is_error), "validation", 0) if one.low < 0)
+        for is_error in (True, False)
+    )
+    assert of_losses.low < -1 and of_losses.high > 1 and of_losses.detectable > 1
+    assert (of_errors.low, of_errors.high) == (-1, 1) and pd.isna(of_errors.detectable)
+    assert (of_errors.verdict, of_errors.of) == (of_losses.verdict, of_losses.of)
+
+
 def test_what_would_take_too_many_repeats_says_more_than(six) -> None:
     (row,) = shifted(six, joint_hyperband=-rows_of(six).loc["joint_hyperband", "test_difference"])
     assert (row["test_verdict"], row["test_needed"], row["test_needed_more"]) == ("open", 100, True)
@@ -126,10 +143,12 @@ def test_two_arms_of_eight_repeats_are_compared() -> None:
 
 
 def test_one_repeat_no_repeat_and_no_spread_each_say_so() -> None:
-    one = rows_of(arms(EPOCHS, 1, 4))
-    assert one["test_verdict"].dropna().unique().tolist() == ["one repeat, no test"]
-    assert one["test_difference"].drop("joint_bohb").notna().all()
-    made = arms(EPOCHS, 2, 4)
+    for repeats in (1, 2):
+        few = rows_of(arms(EPOCHS, repeats, 4))
+        assert few["test_verdict"].dropna().unique().tolist() == ["too few repeats"]
+        assert few["test_difference"].drop("joint_bohb").notna().all()
+        assert few[["test_low", "test_difference_low", "test_p", "test_p_exact", "test_needed"]].isna().all(axis=None)
+    made = arms(EPOCHS, 3, 4)
     without = {name: one for name, one in made.studies.items() if not name.startswith("joint_bohb")}
     alone = rows_of(replace(made, studies=without))
     assert alone["test_verdict"].unique().tolist() == ["no repeat to compare"]
@@ -191,7 +210,7 @@ def test_a_repeat_without_success_by_then_is_counted_and_not_paired() -> None:
 def test_little_and_failed_data_give_a_table_with_empty_cells(made) -> None:
     rows = data(made)
     assert rows.columns.is_unique
-    few = rows["tested"].fillna(0) < 2
+    few = rows["tested"].fillna(0) < 3
     assert rows.loc[few, ["test_p", "test_p_holm", "test_difference_low", "smallest_p"]].isna().all(axis=None)
     assert rows.loc[rows["n"] == 0, ["test_mean", "test_low", "test_sd"]].isna().all(axis=None)
     numbers(made, rows)

@@ -13,7 +13,7 @@ const $ = (selector) => document.querySelector(selector);
 const element = (name, text = "", attributes = {}) =>
   Object.assign(document.createElement(name), { textContent: text }, attributes);
 const budgetName = (value) => axes[BUDGET].names[axes[BUDGET].values.indexOf(value)] ?? plain(value);
-const titled = (axis) => axis.name + (axis.percent ? " (%)" : "");
+const titled = (axis) => axis.name + (axis.percent ? " (%)" : axis.unit ? ` (${axis.unit})` : "");
 let study, rows, shown, chosen, below, error;
 
 function plain(value) {
@@ -69,12 +69,17 @@ function ticks(axis, most) {
     const step = [1, 2, 5, 10].map((digit) => digit * power).find((one) => one >= rough);
     for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(Number((k * step).toPrecision(12)));
   }
+  if (axis.kind === "linear" && !axis.percent) {
+    // The ends of a range are written too, instead of what is close to them.
+    const near = (high - low) / most / 2;
+    found = [low, ...found.filter((value) => value - low > near && high - value > near), high];
+  }
   if (axis.whole) found = found.filter(Number.isInteger);
   return found.map((value) => value / factor);
 }
 
 function tick(axis, value) {
-  if (axis === axes[BUDGET]) return budgetName(value);
+  if (axis === axes[BUDGET]) return axis.brief[axis.values.indexOf(value)];
   if (axis.percent) return plain(Number((100 * value).toPrecision(12)));
   return value >= 1e4 && value < 1e6 ? `${plain(value / 1000)} k` : plain(value);
 }
