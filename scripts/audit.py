@@ -10,7 +10,8 @@ A target is a results folder (results/demo), a file in one, an evaluation (11-0-
 number (paper:best_test_error). The default is the only experiment in results/.
 
 Exit codes of verify: 0 verified, 1 mismatch, 2 wrong usage, 3 evidence is missing, 4 verified, but made with
-uncommitted code or in an unpinned environment. The other commands: 0, or 1 to 3 if they could not answer.
+uncommitted code or in an unpinned environment. show and why: 1 or 3 also if a file in the tree is wrong or missing.
+Otherwise 0, or 1 to 3 if they could not answer.
 """
 
 import argparse
@@ -44,7 +45,7 @@ def main() -> None:
 def _answer(verb: str, arguments: argparse.Namespace, targets: list[Target]) -> answers.Answer:
     if verb == "verify":
         return answers.verify(targets, arguments.level, arguments.signers, options.retraining(arguments))
-    return {"show": answers.show, "why": answers.show, "diff": answers.diff, "root": answers.root}[verb](targets)
+    return {"show": answers.show, "why": answers.why, "diff": answers.diff, "root": answers.root}[verb](targets)
 
 
 if __name__ == "__main__":

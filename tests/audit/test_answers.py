@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from jointsearch.audit import answers, page
-from jointsearch.audit.audit import Target
+from jointsearch.audit import answers, audit, page
+from jointsearch.audit.audit import Audit, Target
+from jointsearch.audit.evidence import Evidence, MissingEvidenceError
+from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core.errors import UserError
 
 
@@ -34,3 +36,49 @@ def test_of_which_experiment_an_evaluation_is_has_to_be_said(tmp_path, monkeypat
     with pytest.raises(UserError, match=r"^results: which experiment\? "):
         Target.read("11-0-1@0", None)
     assert Target.read("nope", tmp_path) == Target(tmp_path, "nope")
+
+
+UPPER, LOWER = "search/bracket-000/rung-2/slot-00.json", "search/bracket-000/rung-1/slot-01.json"
+
+
+@pytest.mark.parametrize(
+    ("subject", "verdict", "code"),
+    [
+        (UPPER, Verdict.MISMATCH, 1),
+        (LOWER, Verdict.CANNOT_BE_CHECKED, 3),
+        (UPPER, Verdict.UNPINNED, 0),
+        (UPPER, Verdict.NOT_CHECKED, 0),
+        ("search/bracket-002/rung-0/slot-00.json", Verdict.MISMATCH, 0),
+    ],
+)
+def test_why_ends_with_what_is_wrong_in_its_tree(folder, monkeypatch, subject, verdict, code):
+    evidence, findings = Evidence.read(folder), Findings()
+    findings.add("hash", "batch", subject, verdict, "is otherwise; restore it")
+    monkeypatch.setattr(audit, "run", lambda folder, level: Audit(evidence, findings, None))
+    answer = answers.why([Target(folder, UPPER)])
+    assert answer.code == code
+    last = answer.text.splitlines()[-1]
+    wrong = f"{UPPER}: does not follow from the files as they are now: {subject}: is otherwise; restore it"
+    assert last.startswith(wrong) == bool(code)
+
+
+def test_why_fails_for_a_lost_record_that_nothing_else_names(folder, monkeypatch):
+    (folder / LOWER).unlink()
+    evidence = Evidence.read(folder)
+    monkeypatch.setattr(audit, "run", lambda folder, level: Audit(evidence, Findings(), None))
+    answer = answers.why([Target(folder, UPPER)])
+    assert answer.code == 3
+    assert f"{LOWER}: missing or damaged; restore it" in answer.text.splitlines()[-1]
+
+
+def test_why_asks_for_a_number_if_it_is_given_only_an_experiment(folder):
+    (folder / "manifest.sha256").write_text("")
+    with pytest.raises(
+        UserError, match=r"^why: name a number \(such as paper:evaluations\), a file or an evaluation of "
+    ):
+        answers.why([Target(folder)])
+
+
+def test_an_experiment_without_a_manifest_is_shown_by_its_parts(folder):
+    with pytest.raises(MissingEvidenceError, match=r"manifest\.sha256: missing; run .* or name a number"):
+        answers.show([Target(folder)])

@@ -64,7 +64,7 @@ def said_of_the_configuration(folder: Path) -> dict[str, str]:
 def test_a_configuration_is_missing_only_where_a_run_has_written_it(planned):
     """One of the studies, or of the search, alone ends before it does."""
     (planned / "config.yaml").unlink()
-    early = "not made yet; run `snakemake` without a target to make it"
+    early = "not made yet; run the workflow to its end to make it"
     assert said_of_the_configuration(planned) == {"hash": f"it says what is complete, but is {early}", "derive": early}
     assert verdict(planned) == ("cannot be checked", f"config.yaml, from which it follows, is {early}")
     put(planned / "manifest.sha256", b"")

@@ -2,9 +2,12 @@
 
 import pytest
 
+from jointsearch.analysis.number import Number
+from jointsearch.analysis.numbers import Numbers
 from jointsearch.audit import lineage
 from jointsearch.audit.evidence import Evidence
 from jointsearch.core import layout
+from jointsearch.core.files import write_record
 from jointsearch.results.graph import EXPERIMENT, Node
 
 PRODUCTS = {
@@ -43,3 +46,45 @@ def test_a_record_is_no_product(folder):
     record = "search/bracket-000/rung-0/slot-00.json"
     assert evidence.graph.product(record) is None
     assert evidence.graph.product(layout.EXPERIMENT) == EXPERIMENT
+
+
+def record(rung: int, slot: int) -> str:
+    return f"search/bracket-000/rung-{rung}/slot-{slot:02d}.json"
+
+
+def chain(folder) -> list[tuple[str, str | None, bool]]:
+    """Lines on where the evaluation at the largest budget was promoted from."""
+    tree = lineage.find(Evidence.read(folder), record(2, 0))
+    return [(one.text, one.file, one.lost) for one in tree if one.text.startswith("promoted from")]
+
+
+def test_a_chain_of_promotions_names_a_lost_link_and_goes_on_below_it(folder):
+    whole = chain(folder)
+    assert len(whole) == 2 and not any(lost for *_, lost in whole)
+    for damage in (lambda path: path.write_bytes(path.read_bytes()[:300]), lambda path: path.unlink()):
+        damage(folder / whole[1][1])
+        lowest, link = chain(folder)
+        assert lowest == whole[0]
+        name = whole[1][0].partition(":")[0]
+        assert link == (f"{name}: missing or damaged, restore it", whole[1][1], True)
+
+
+def test_a_chain_of_promotions_names_lost_proposals_if_they_alone_said_which_record_is_lost(folder):
+    [lowest, (text, file, _)] = chain(folder)
+    (folder / file).unlink()
+    proposals = "search/bracket-000/rung-1/proposals.json"
+    (folder / proposals).unlink()
+    assert chain(folder) == [lowest, (f"{text.partition(':')[0]}: missing or damaged, restore it", proposals, True)]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_number_names_the_evaluations_that_are_lost(folder, alone):
+    evidence = Evidence.read(folder)
+    names = {f"search/{one.id}": evidence.file(*place) for place, one in evidence.evaluations.items()}
+    sources = tuple(names)[:1] if alone else tuple(names)
+    number = Number(meaning="made up", value=1.0, unit="%", digits=1, sources=sources)
+    write_record(folder / "numbers.json", Numbers(experiment=evidence.experiment.id, numbers={"one": number}))
+    (folder / names[sources[0]]).unlink()
+    tree = lineage.find(Evidence.read(folder), "paper:one")
+    assert len(tree.children) == len(sources)
+    assert [one.file for one in tree if one.lost] == [names[sources[0]]]

@@ -70,8 +70,25 @@ def test_the_claims_of_experiments_are_one_markdown_table(tmp_path: Path) -> Non
     assert words["Tuning parts of the space separately is suboptimal"][1] == "arms"
     assert words["Few trainings at the full budget suffice"] == ("Not tested", "alone")
     assert words["The configuration found is better than manual architectures"] == ("Not studied", "")
-    with pytest.raises(UserError, match=r"claims.csv: is missing"):
+
+
+def test_a_folder_that_does_not_exist_is_said_not_to(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nothing: no such folder"):
         markdown([tmp_path / "nothing"])
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_missing_table_comes_with_the_command_that_makes_it_of_this_experiment(tmp_path: Path, kept: bool) -> None:
+    folder = tmp_path / "a demo"
+    folder.mkdir()
+    if kept:
+        (folder / "config.yaml").touch()
+    with pytest.raises(UserError) as raised:
+        markdown([folder])
+    command = f"`make paper CONFIG='{folder}/config.yaml'`"
+    if not kept:
+        command = "`make paper CONFIG=FILE` (FILE: the configuration of the experiment)"
+    assert str(raised.value) == f"{folder}/tables/claims.csv: is missing; {command} makes it"
 
 
 def test_each_claim_stands_once_beside_its_first_evidence() -> None:

@@ -213,7 +213,7 @@ def test_a_figure_without_its_drawing_is_an_error_in_a_line(found) -> None:
     content = lost.read_bytes()
     try:
         lost.unlink()
-        with pytest.raises(UserError, match=r"\.svg: is missing; `snakemake figures` makes it"):
+        with pytest.raises(UserError, match=r"\.svg: is missing; `make paper CONFIG=\S+/config\.yaml` makes it"):
             html.build(facts, folder)
     finally:
         lost.write_bytes(content)

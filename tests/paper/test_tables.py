@@ -60,11 +60,8 @@ def test_a_surrogate_that_predicts_nothing_has_no_shares() -> None:
     assert shown.rows[1][-3:] == ("−0.18", "36", "19")
 
 
-def test_the_word_on_a_claim_is_a_verdict_and_studies_go_by_their_names_in_the_text() -> None:
+def test_the_word_on_a_claim_is_a_verdict() -> None:
     assert [column.title for column in TABLES["claims"].columns][-1] == "verdict"
-    study = TABLES["studies"].columns[0]
-    assert study.text({"study": "search", "title": "search"}) == "Joint search"
-    assert study.text({"study": "joint_tpe", "title": "joint TPE"}) == "Joint TPE"
 
 
 def test_test_and_retest_is_explained_where_it_is_shown() -> None:

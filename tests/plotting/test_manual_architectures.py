@@ -55,12 +55,18 @@ def test_rows_go_from_the_found_one_to_the_worst_each_with_its_retraining_below(
 def test_means_and_intervals_are_those_of_the_successful_trainings(known) -> None:
     table = back(known).drop_duplicates(["study", "name"]).set_index(["study", "name"])
     wide = table.loc[("manual", "wide_resnet_10_2")]
-    # Two values: t of 1 degree of freedom, 12.7062, times half their difference.
-    half = 12.7062 * 0.03
-    assert (wide["validation_mean"], wide["validation_low"]) == pytest.approx((0.33, 0.33 - half), abs=1e-5)
+    # Two values are too few for an interval.
+    assert wide["validation_mean"] == pytest.approx(0.33) and np.isnan(wide["validation_low"])
     assert np.isnan(table.loc[("search", "incumbent"), "validation_low"])
     # On images that it was trained on, the error says nothing.
     assert table.loc["retraining", ["validation_error", "validation_mean"]].isna().all(axis=None)
+
+
+def test_legend_speaks_of_intervals_only_where_there_are_some(known) -> None:
+    legends = (draw(back(one)).legends[0] for one in (known, results(SETTINGS, manual=BY_HAND[:1])))
+    of_many, of_one = ([text.get_text() for text in legend.get_texts()] for legend in legends)
+    assert of_many[:3] == ["found by the search", "manual: mean", "retrained: mean, 95 % interval"]
+    assert of_one == ["manual"]
 
 
 def test_numbers_count_the_architectures_that_are_beaten(known) -> None:

@@ -24,6 +24,7 @@ def write_both(folder: Path) -> None:
     encoded = np.array([list(values.values()) for values in configurations(observations, NAMES).values()])
     correlation = budget_correlation.from_observations(observations, np.random.default_rng(0))
     evaluations = full_budget_evaluations.from_observations(observations, footprint(encoded, "cccc"))
+    evaluations = evaluations.assign(across="", up="")
     for name, module, data in (("bc", budget_correlation, correlation), ("fb", full_budget_evaluations, evaluations)):
         write_csv(data, folder / f"{name}.csv")
         style.save(module.draw(data), folder / name)
@@ -37,7 +38,7 @@ def test_figures_and_their_data_are_made_again_byte_for_byte(tmp_path) -> None:
     environment = {
         **os.environ,
         "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)]),
+        "PYTHONPATH": os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")]),
     }
     subprocess.run([sys.executable, "-c", call], check=True, env=environment)
     # A process that may have done anything before, and has other hashes.

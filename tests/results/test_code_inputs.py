@@ -53,6 +53,13 @@ def test_the_paper_follows_its_text_and_captions_and_no_figure_module():
     assert not {f"src/jointsearch/plotting/{name}.py" for name in FIGURES} & code
 
 
+def test_what_shows_figures_and_tables_is_their_code_and_that_of_the_paper_without_its_text():
+    code = code_inputs.shown()
+    asked = {"src/jointsearch/paper/tables.py", "src/jointsearch/plotting/arms.py", "scripts/paper.py"}
+    assert asked | {"src/jointsearch/analysis/tables/manual.py", "scripts/figure.py", "scripts/table.py"} <= set(code)
+    assert all(file.endswith(".py") for file in code)
+
+
 def test_the_page_follows_its_scripts():
     assert "src/jointsearch/plotting/page/axes.js" in code_inputs.page()
 

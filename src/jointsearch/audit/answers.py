@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 from jointsearch.audit import audit, difference, lineage, manifest, page
 from jointsearch.audit.ancestry import files_behind
 from jointsearch.audit.audit import Audit, Target
-from jointsearch.audit.evidence import Evidence
-from jointsearch.audit.findings import Findings, Level, as_json, as_text
+from jointsearch.audit.evidence import Evidence, MissingEvidenceError
+from jointsearch.audit.findings import Finding, Findings, Level, Verdict, as_json, as_text
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 
 if TYPE_CHECKING:
     from jointsearch.audit.retrain import How
+
+
+_BY_WEIGHT = (0, 4, 3, 1).index
+"""How bad an exit code is."""
 
 
 @dataclass(frozen=True)
@@ -75,27 +79,65 @@ def verify(
         chosen = _about(done, names)
         audits.append(done)
         data.append(_summary(done, chosen))
-        code = max(code, chosen.verdict.exit_code, key=(0, 4, 3, 1).index)
+        code = max(code, chosen.verdict.exit_code, key=_BY_WEIGHT)
         lines.append(f"{folder}: root {done.root or 'unknown, there is no manifest'}")
         lines += [as_text(chosen), f"verdict: {chosen.verdict.words}"]
     return Answer("\n".join(lines), data, code, partial(page.render, audits))
 
 
 def show(targets: Sequence[Target]) -> Answer:
-    """Draw the inputs of targets as trees.
+    """Draw the inputs of targets as trees; what is wrong with a file in one gives the exit code, and a closing line.
 
     Raises
     ------
     UserError
         If there is no such thing.
     """
-    trees = []
+    lines, data, code = list[str](), list[dict[str, Any]](), 0
     for target in targets:
+        if target.name is None and not (target.folder / manifest.NAME).is_file():
+            raise MissingEvidenceError(
+                f"{target.folder / manifest.NAME}: missing; run the workflow to its end to make it, "
+                "or name a number, a file or an evaluation"
+            )
         done = audit.run(target.folder, "hash")
         marks = {file: verdict.words for file, verdict in done.findings.verdicts().items()}
-        trees.append((lineage.find(done.evidence, target.name or manifest.NAME), marks))
-    text = "\n".join(line for tree, marks in trees for line in tree.lines(marks))
-    return Answer(text, [tree.as_json(marks) for tree, marks in trees])
+        tree = lineage.find(done.evidence, target.name or manifest.NAME)
+        wrong = _wrong(done, tree)
+        lines += tree.lines(marks)
+        if wrong:
+            lines.append(
+                f"{target.name or target.folder}: does not follow from the files as they are now: {wrong[0].subject}: "
+                f"{wrong[0].message} (`python scripts/audit.py {target.folder}` lists all that is wrong)"
+            )
+        data.append(tree.as_json(marks))
+        code = max(code, *(one.verdict.exit_code for one in wrong), 0, key=_BY_WEIGHT)
+    return Answer("\n".join(lines), data, code)
+
+
+def why(targets: Sequence[Target]) -> Answer:
+    """Draw the inputs of numbers, files or evaluations as trees, see `show`.
+
+    Raises
+    ------
+    UserError
+        If a target is a whole experiment, or there is no such thing.
+    """
+    for target in targets:
+        if target.name is None:
+            example = f"{lineage.NUMBER}evaluations"
+            raise UserError(f"why: name a number (such as {example}), a file or an evaluation of {target.folder}")
+    return show(targets)
+
+
+def _wrong(done: Audit, tree: lineage.TreeNode) -> list[Finding]:
+    """What is wrong with files in a tree, worst first; what was only made with uncommitted code is not wrong."""
+    files = {one.file for one in tree if one.file is not None}
+    found = [one for one in done.findings.about(files).problems if one.verdict != Verdict.UNPINNED]
+    known = {one.subject for one in found}
+    lost = {one.file or one.text for one in tree if one.lost} - known
+    message = "missing or damaged; restore it"
+    return found + [Finding("hash", "record", name, Verdict.CANNOT_BE_CHECKED, message) for name in sorted(lost)]
 
 
 def diff(targets: Sequence[Target]) -> Answer:

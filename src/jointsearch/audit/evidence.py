@@ -69,6 +69,16 @@ class Evidence(Folder):
         return sorted(found, key=lambda name: (name != layout.SEARCH, name))
 
     @cached_property
+    def ids(self) -> dict[Place, str]:
+        """Ids of all evaluations that are here, or that proposals say were to be."""
+        proposed = {
+            (*at, slot): f"{one.id}@{at[2]}"
+            for at, rung in self.rungs.items()
+            for slot, one in enumerate(rung.proposals)
+        }
+        return {**proposed, **{place: one.id for place, one in self.evaluations.items()}}
+
+    @cached_property
     def config(self) -> Config | None:
         """What `config.yaml` says; None if it is missing or broken."""
         try:
@@ -83,7 +93,7 @@ class Evidence(Folder):
             return "broken; restore it"
         if (self.path / manifest.NAME).exists():
             return "missing; restore it"
-        return "not made yet; run `snakemake` without a target to make it"
+        return "not made yet; run the workflow to its end to make it"
 
     @cached_property
     def configured(self) -> dict[str, PlannedStudy]:

@@ -51,11 +51,20 @@ class TreeNode:
         The line.
     file
         The file that it is about, relative to the results folder.
+    lost
+        Whether that should be there, but is missing or damaged.
     """
 
     text: str
     file: str | None = None
     children: list["TreeNode"] = field(default_factory=list)
+    lost: bool = False
+
+    def __iter__(self) -> Iterator["TreeNode"]:
+        """All lines of the tree, those that a drawing leaves out too."""
+        yield self
+        for child in self.children:
+            yield from child
 
     @property
     def shown(self) -> list["TreeNode"]:
@@ -181,9 +190,17 @@ def of_number(evidence: Evidence, name: str) -> TreeNode:
     UserError
         If there is no such number.
     """
-    number, places = _number(evidence, name), places_of(evidence, f"{NUMBER}{name}")
-    tree = of_evaluation if len(number.sources) == 1 else _short
-    children = [tree(evidence, place) for place in places]
+    number = _number(evidence, name)
+    places = {f"{place[0]}/{one}": place for place, one in evidence.ids.items()}
+    alone = len(number.sources) == 1
+    children = [
+        of_evaluation(evidence, places[one])
+        if alone and places.get(one) in evidence.evaluations
+        else _short(evidence, places[one])
+        if one in places
+        else _lost(f"evaluation {one}", None)
+        for one in number.sources
+    ]
     return TreeNode(f"{name} = {number.text()}: {number.meaning}", "numbers.json", children)
 
 
@@ -216,13 +233,9 @@ def of_evaluation(evidence: Evidence, place: Place) -> TreeNode:
         "given": f"given as {origin.name}",
     }[origin.kind]
     node.children += _kept(evidence, place[0])
-    before = _promoted_from(evidence, place)
     first = 0 if evidence.is_search(place[0]) else place[2]
     node.children.append(_of_rung(evidence, (*place[:2], first), said))
-    for other in before:
-        continues = evidence.evaluations[other].id == one.continues
-        text = "continued from the weights of" if continues else "promoted from"
-        node.children.append(TreeNode(f"{text} {_short(evidence, other).text}", evidence.file(*other)))
+    node.children += _promoted_from(evidence, place)
     node.children += _surroundings(evidence, one)
     return node
 
@@ -239,12 +252,18 @@ def _kept(evidence: Evidence, study: str) -> list[TreeNode]:
     return nodes
 
 
-def _promoted_from(evidence: Evidence, place: Place) -> list[Place]:
+def _promoted_from(evidence: Evidence, place: Place) -> list[TreeNode]:
     """Evaluations of the same configuration in the rungs below, from which it was promoted, the lowest first."""
-    one = evidence.evaluations[place]
-    below = evidence.places(graph.Node("proposals", *place[:3]), "below")
-    same = [other for other in below if _same_proposal(evidence, other, one)]
-    return [lower for other in same for lower in (*_promoted_from(evidence, other), other)]
+    one, nodes, at = evidence.evaluations[place], list[TreeNode](), place
+    while below := evidence.places(graph.Node("proposals", *at[:3]), "below"):
+        at = below[0]
+        name = f"{one.proposal.id}@{at[2]}"
+        # By the proposals, if the record is lost; the chain goes on below it.
+        found = next((other for other in below if evidence.ids.get(other) == name), None)
+        node = _lost(f"evaluation {name}", evidence.file(*at[:3])) if found is None else _short(evidence, found)
+        node.text = f"{'continued from the weights of' if name == one.continues else 'promoted from'} {node.text}"
+        nodes.insert(0, node)
+    return nodes
 
 
 def _surroundings(evidence: Evidence, one: Evaluation) -> list[TreeNode]:
@@ -293,7 +312,7 @@ def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> TreeNod
             case _:
                 node.children.append(TreeNode(_ROLES.get(role, role), evidence.file_of(made_from)))
     if proposed is not None and proposed.model is not None:
-        model, ids = proposed.model, {one.id: place for place, one in evidence.evaluations.items() if place[0] == study}
+        model, ids = proposed.model, {one: place for place, one in evidence.ids.items() if place[0] == study}
         saw = TreeNode(f"the model saw {len(model.evaluations)} evaluations, best first")
         saw.children = [
             _short(evidence, ids[one]) if one in ids else TreeNode(f"evaluation {one}") for one in model.evaluations
@@ -313,15 +332,15 @@ def _of_history(evidence: Evidence, study: str, bracket: int) -> TreeNode:
 
 def _short(evidence: Evidence, place: Place) -> TreeNode:
     if place not in evidence.evaluations:
-        return TreeNode("missing", evidence.file(*place))
+        return _lost(f"evaluation {evidence.ids.get(place, 'of this slot')}", evidence.file(*place))
     one = evidence.evaluations[place]
     outcome = one.status if one.loss is None else one.measure.named(one.loss)
     name = one.id if one.study == layout.SEARCH else source(one)
     return TreeNode(f"evaluation {name}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
 
 
-def _same_proposal(evidence: Evidence, place: Place, one: Evaluation) -> bool:
-    return place in evidence.evaluations and evidence.evaluations[place].proposal.id == one.proposal.id
+def _lost(what: str, file: str | None) -> TreeNode:
+    return TreeNode(f"{what}: missing or damaged, restore it", file, lost=True)
 
 
 def _budget(evidence: Evidence, budget: float | None) -> str:

@@ -96,7 +96,7 @@ def _drawing(folder: Path, figure: str, form: str) -> Path:
     if form == "html" and path.exists() and path.stat().st_size > LARGEST_DRAWING:
         path = path.with_suffix(".png")
     if not path.exists():
-        raise UserError(f"{path}: is missing; `snakemake figures` makes it")
+        raise UserError(f"{path}: is missing; {facts_of.remake(folder)} makes it")
     return path
 
 

@@ -46,11 +46,14 @@ def markdown(folders: list[Path]) -> str:
     Raises
     ------
     UserError
-        If a table of claims is missing, or two folders have one name.
+        If a folder or its table of claims is missing, or two folders have one name.
     """
     names = [folder.resolve().name for folder in folders]
     if again := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise UserError(f"{', '.join(again)}: two folders have this name; rename one, as names tell experiments apart")
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(f"{folder}: no such folder; name the results folder of an experiment")
     paths = {name: folder / "tables" / "claims.csv" for name, folder in zip(names, folders, strict=True)}
     merged = merge({name: table_rows(path) for name, path in paths.items()})
     # Its word stands beside the first evidence of each experiment.

@@ -1,5 +1,6 @@
 """All that the text may know of an experiment, for Typst and for LaTeX."""
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -188,7 +189,7 @@ def _brackets(settings: Config) -> int:
 def _settings(path: Path) -> Config:
     """The configuration of the results."""
     if not path.exists():
-        raise UserError(f"{path}: is missing; `snakemake {path}` makes it")
+        raise UserError(f"{path}: is missing; {remake(path.parent)} makes it")
     return config.read(path)
 
 
@@ -197,6 +198,14 @@ def _start(settings: Config, experiment: Experiment) -> str:
     section = settings.studies.arms
     found = set() if section is None else starts(section, experiment)
     return "" if None in found else " or ".join(sorted(filter(None, found)))
+
+
+def remake(folder: Path) -> str:
+    """The command that makes the figures, tables and numbers of results, from the trainings so far, in a message."""
+    kept = folder / "config.yaml"
+    known = kept.is_file()
+    command = f"`make paper CONFIG={shlex.quote(str(kept)) if known else 'FILE'}`"
+    return command if known else f"{command} (FILE: the configuration of the experiment)"
 
 
 def read_numbers(path: Path, experiment: Experiment) -> Numbers:
@@ -208,7 +217,7 @@ def read_numbers(path: Path, experiment: Experiment) -> Numbers:
         If they are missing, or of another experiment.
     """
     if not path.exists():
-        raise UserError(f"{path}: is missing; `snakemake figures` and `snakemake {path}` make it")
+        raise UserError(f"{path}: is missing; {remake(path.parent)} makes it")
     numbers = read_record(path, Numbers)
     if numbers.experiment != experiment.id:
         raise UserError(f"{path}: holds numbers of another experiment; delete it to remake it")
@@ -220,9 +229,9 @@ def _made(folder: Path, kind: str, name: str, commit: str, address: str | None) 
     for suffix in ("csv", "pdf") if kind == "figures" else ("csv",):
         path = folder / kind / f"{name}.{suffix}"
         if not path.exists():
-            raise UserError(f"{path}: is missing; `snakemake figures` makes it")
+            raise UserError(f"{path}: is missing; {remake(folder)} makes it")
         if suffix == "pdf" and not _whole(path):
-            raise UserError(f"{path}: is no whole PDF; delete it and remake it by `snakemake figures`")
+            raise UserError(f"{path}: is no whole PDF; delete it and remake it by {remake(folder)}")
     data = file_digest(folder / kind / f"{name}.csv")[:SHORT]
     link = f"{address}/blob/{commit.split()[0]}/scripts/{script}.py" if address and commit != NO_COMMIT else None
     return Made(data, f"scripts/{script}.py {name}", commit, link)
@@ -245,11 +254,11 @@ def table_rows(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path)
     except FileNotFoundError:
-        raise UserError(f"{path}: is missing; `snakemake figures` makes it") from None
+        raise UserError(f"{path}: is missing; {remake(path.parent.parent)} makes it") from None
     except pd.errors.EmptyDataError:
-        raise UserError(f"{path}: is empty; delete it and remake it by `snakemake figures`") from None
+        raise UserError(f"{path}: is empty; delete it and remake it by {remake(path.parent.parent)}") from None
     except pd.errors.ParserError:
-        raise UserError(f"{path}: is no table; delete it and remake it by `snakemake figures`") from None
+        raise UserError(f"{path}: is no table; delete it and remake it by {remake(path.parent.parent)}") from None
 
 
 def _whole(path: Path) -> bool:
@@ -259,7 +268,7 @@ def _whole(path: Path) -> bool:
 
 
 def _commit() -> str:
-    """The last commit that changed the code of figures and tables. Committing results does not change it.
+    """The last commit that changed the code of figures and tables, as shown. Committing results does not change it.
 
     An archive knows its own commit only.
     """
@@ -269,7 +278,7 @@ def _commit() -> str:
     last = version.commit
     if version.by == "git":
         try:
-            last = Repository(code.ROOT).ask("rev-list", "-1", version.commit, "--", *code_inputs.numbers()).decode()
+            last = Repository(code.ROOT).ask("rev-list", "-1", version.commit, "--", *code_inputs.shown()).decode()
         except GitError:
             last = ""
     if not last:

@@ -28,7 +28,6 @@ from jointsearch.paper.columns import (
     with_interval,
     word,
 )
-from jointsearch.paper.conditions import STUDIES
 
 
 @dataclass(frozen=True)
@@ -207,16 +206,13 @@ def _difference(name: str, measure: Measure) -> str:
 _OF_IMAGES = "*Images*: the standard error of the mean over other test images, which is at most this."
 """What `test_sampling` is."""
 
-_STUDY = Column("study", lambda row: STUDIES.get(row["study"]) or word("study", "title").text(row), "left")
-"""A study by its name in the text, an arm by its own."""
-
 TABLES: dict[str, Display] = {
     "claims": Display(
         "The claims of the study, and what this experiment says of them. *Supported*: the 95 % interval lies wholly on "
         "the side of the claim (of all evidence on it, where there is more than one test). *Contradicted*: one lies "
         "wholly on the other side. *Open*: neither, the study is not complete, or a retraining failed. *Not tested*: "
-        "this experiment cannot say. *Not studied*: it trained nothing for it. What was published (a dash: no number is "
-        "quoted) is no part of the evidence.",
+        "this experiment cannot say. *Not studied*: it trained nothing for it. What was published (a dash: no number "
+        "is quoted) is no part of the evidence.",
         (
             word("claim", "title"),
             word("evidence", "effect"),
@@ -234,7 +230,7 @@ TABLES: dict[str, Display] = {
         "proposed, and failed trainings with the reason. A training that fails at once spends nothing, so the time "
         "spent may be below the plan.",
         (
-            _STUDY,
+            word("study", "title"),
             count("searches", "searches"),
             count("trainings", "done", "planned"),
             spent("training", "budget_spent", "budget_planned"),

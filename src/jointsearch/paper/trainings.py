@@ -12,7 +12,7 @@ from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Value
 from jointsearch.core.proposal import Origin
 from jointsearch.core.units import amount
-from jointsearch.paper.facts import Facts, number_text
+from jointsearch.paper.facts import Facts, number_text, remake
 from jointsearch.results.catalogue import FIGURES, TABLES, listed_as
 
 PROPOSAL = ("study", "id", "origin", "values")
@@ -71,7 +71,7 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
         "quoted_commit": facts.commit,
         "fields": {"proposals": PROPOSAL, "trainings": TRAINING},
         "numbers": {
-            name: _behind(" ".join(number_text(one)).strip(), one.meaning, _places(name, one, places))
+            name: _behind(" ".join(number_text(one)).strip(), one.meaning, _places(name, one, places, facts))
             | {"count": len(one.sources)}
             for name, one in sorted(facts.numbers.items())
             if name in quoted
@@ -86,11 +86,11 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _places(name: str, number: Number, places: Mapping[str, int]) -> list[int]:
+def _places(name: str, number: Number, places: Mapping[str, int], facts: Facts) -> list[int]:
     if gone := [one for one in number.sources if one not in places]:
         raise UserError(
-            f"numbers.json: {name} comes from {gone[0]}, which has no record; delete numbers.json, and run "
-            "`snakemake paper` to remake it"
+            f"numbers.json: {name} comes from {gone[0]}, which has no record; delete numbers.json, and remake it by "
+            f"{remake(Path('results', facts.experiment.name))}"
         )
     return [places[one] for one in number.sources]
 

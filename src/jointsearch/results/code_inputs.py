@@ -32,6 +32,11 @@ def numbers(figures: Iterable[str] = FIGURES, tables: Iterable[str] = TABLES) ->
     return _code("paper_numbers", *modules)
 
 
+def shown() -> list[str]:
+    """What makes figures, tables and numbers, and sets them in the paper: code only."""
+    return sorted({*numbers(), *_code("figure"), *_code("table"), *_code("paper")})
+
+
 def page() -> list[str]:
     """What makes the page to explore."""
     return [*_code("interactive"), *_files(_PAGE)]
