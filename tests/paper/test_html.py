@@ -285,9 +285,13 @@ def test_a_browser_shows_what_is_behind_a_number_and_leaves_all_else_alone(found
 
 
 def verdicts(folder: Path) -> dict[str, Verdict]:
+    return {one.subject: one.verdict for one in found_of(folder)}
+
+
+def found_of(folder: Path) -> Findings:
     findings = Findings()
     check_paper(Evidence.read(folder), findings)
-    return {one.subject: one.verdict for one in findings}
+    return findings
 
 
 def test_an_audit_sets_the_paper_again(found, monkeypatch) -> None:
@@ -302,9 +306,14 @@ def test_an_audit_sets_the_paper_again(found, monkeypatch) -> None:
     assert verdicts(folder) == {"paper.pdf": Verdict.VERIFIED, "paper.html": Verdict.MISMATCH}
     (folder / "paper.html").write_bytes(made["paper.html"].replace(b'"quoted_commit":"', b'"quoted_commit":"0'))
     monkeypatch.setattr(code, "version", lambda: code.Version("a" * 40))
-    assert verdicts(folder) == dict.fromkeys(made, Verdict.CANNOT_BE_CHECKED)
-    monkeypatch.setattr(Repository, "has", lambda self, commit: True)
     assert verdicts(folder) == dict.fromkeys(made, Verdict.NOT_CHECKED)
+    assert {one.message.partition(" (")[0] for one in found_of(folder)} == {
+        "the page quotes no commit that this repository has"
+    }
+    monkeypatch.setattr(Repository, "has", lambda self, commit: True)
+    assert {one.message.partition(" (")[0] for one in found_of(folder)} == {
+        "the page quotes another commit of the code"
+    }
     monkeypatch.setattr(code, "version", lambda: code.Version(None))
     monkeypatch.setattr(Repository, "has", lambda self, commit: False)
     assert verdicts(folder) == dict.fromkeys(made, Verdict.NOT_CHECKED)

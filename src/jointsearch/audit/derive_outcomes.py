@@ -58,9 +58,9 @@ def check_paper(evidence: Evidence, findings: Findings) -> None:
         facts = gather(evidence.path, evidence.strict())
         quoted = _QUOTED.search(page.read_text(errors="replace"))
         if quoted is None or quoted[1] != facts.commit:
-            verdict, message = _of_other_code(NO_COMMIT if quoted is None else quoted[1], facts.commit)
+            message = _of_other_code(NO_COMMIT if quoted is None else quoted[1], facts.commit)
             for name in files:
-                findings.add("derive", "outcome", name, verdict, message)
+                findings.add("derive", "outcome", name, Verdict.NOT_CHECKED, message)
             return
         given = [one for one in findings if one.check == "outcome" and one.subject.endswith((".csv", ".json"))]
         exact = all(one.verdict is Verdict.VERIFIED and not one.message for one in given)
@@ -74,12 +74,12 @@ def check_paper(evidence: Evidence, findings: Findings) -> None:
                 findings.add("derive", "outcome", path, Verdict.NOT_CHECKED, message)
 
 
-def _of_other_code(quoted: str, here: str) -> tuple[Verdict, str]:
+def _of_other_code(quoted: str, here: str) -> str:
     """What is to be said of a paper that quotes another commit than that of the code here."""
     version = code.version()
     if version.by == "git" and version.commit and not Repository(code.ROOT).has(quoted.partition(" ")[0]):
-        return Verdict.CANNOT_BE_CHECKED, f"the page quotes no commit that this repository has ({quoted})"
-    return Verdict.NOT_CHECKED, f"the page quotes another commit of the code ({quoted}) than that here ({here})"
+        return f"the page quotes no commit that this repository has ({quoted})"
+    return f"the page quotes another commit of the code ({quoted}) than that here ({here})"
 
 
 def check_crate(evidence: Evidence, findings: Findings) -> None:
