@@ -10,7 +10,6 @@ from jointsearch.core.data_set import DataSet
 from jointsearch.core.environment import Environment
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import duration
-from jointsearch.networks.cost import step_cost
 from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.paper.conditions import STUDIES, Machine, machine_of
 from jointsearch.results.catalogue import listed_as
@@ -155,6 +154,9 @@ def _operations(made: Sequence[tuple[Experiment, Evaluation]], images: DataSet |
 def _step(experiment: Experiment, one: Evaluation, images: DataSet) -> int:
     parameters = experiment.parameters(one.proposal.values)
     assert isinstance(parameters, Hyperparameters)
+    # torch is not for those who train something else.
+    from jointsearch.networks.cost import step_cost
+
     return step_cost(parameters, images.shape, len(images.classes), parameters.batch_size).operations
 
 
