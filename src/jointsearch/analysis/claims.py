@@ -203,8 +203,8 @@ def _explores(results: Results) -> Iterator[Evidence]:
 
 
 def _few(results: Results) -> Iterator[Evidence]:
-    evaluations = results.evaluations(layout.SEARCH)
-    full = sum(one.budget == budgets(results.experiment.budget)[-1] for one in evaluations)
+    evaluations, full_budget = results.evaluations(layout.SEARCH), budgets(results.experiment.budget)[-1]
+    full = sum(one.budget == full_budget for one in evaluations)
     yield Evidence(
         "few",
         "Few trainings at the full budget suffice",

@@ -71,7 +71,7 @@ def explore(results: Results) -> Exploration | None:
         np.array([one.bracket for one in trained]),
     )
     share = rarefied(region_counts(found, sizes), len(found))
-    return Exploration(tuple(trained), share, of_space, *_jackknife(found, sizes, brackets, of_space))
+    return Exploration(tuple(trained), share, of_space, *_jackknife(found, sizes, brackets, share, of_space))
 
 
 def region_counts(found: Levels, sizes: Sequence[int]) -> Levels:
@@ -109,14 +109,15 @@ def rarefied(counts: Levels, n: int, size: int = CONFIGURATIONS) -> float:
     return float(1 - missed.mean())
 
 
-def _jackknife(found: Levels, sizes: Sequence[int], brackets: Levels, of_space: float) -> tuple[float, float]:
-    """Interval of the ratio, brackets left out one by one (Efron and Tibshirani 1993, chapter 11)."""
+def _jackknife(
+    found: Levels, sizes: Sequence[int], brackets: Levels, share: float, of_space: float
+) -> tuple[float, float]:
+    """Interval of the ratio of both shares, brackets left out one by one (Efron and Tibshirani 1993, chapter 11)."""
     names = np.unique(brackets)
     number, left = len(names), [found[brackets != name] for name in names]
     if number < FEWEST or min(map(len, left)) < CONFIGURATIONS:
         return np.nan, np.nan
     without = np.array([rarefied(region_counts(rest, sizes), len(rest)) for rest in left]) / of_space
     error = np.sqrt((number - 1) * np.square(without - without.mean()).mean())
-    value = rarefied(region_counts(found, sizes), len(found)) / of_space
-    half = float(stats.t.ppf(0.975, number - 1) * error)
+    value, half = share / of_space, float(stats.t.ppf(0.975, number - 1) * error)
     return max(value - half, 0.0), value + half

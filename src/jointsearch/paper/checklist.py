@@ -64,24 +64,21 @@ def _trainings(results: Results, made: list[Evaluation]) -> Iterator[Item]:
 
 
 def _data(results: Results, images: DataSet | None, made: list[Evaluation]) -> Iterator[Item]:
-    measure = results.experiment.measure
-    tested = any(one.test_error is not None for one in made)
-    evidence = f"choices are by {measure.name}; the {measure.test} is recorded beside it"
-    kept = "Is test data kept from every choice?"
+    kept, identified = "Is test data kept from every choice?", "Are data and split identified?"
     if results.experiment.objective is not None:
         # Nobody knows what an objective of one's own looks at.
-        yield Item(kept, NOT_APPLICABLE, "known to the objective alone")
-    elif tested:
-        yield Item(kept, YES, evidence)
+        yield from (Item(question, NOT_APPLICABLE, "known to the objective alone") for question in (kept, identified))
+        return
+    measure = results.experiment.measure
+    if any(one.test_error is not None for one in made):
+        yield Item(kept, YES, f"choices are by {measure.name}; the {measure.test} is recorded beside it")
     else:
         yield Item(kept, NOT_APPLICABLE, f"no {measure.test} is recorded")
-    if results.experiment.objective is not None:
-        yield Item("Are data and split identified?", NOT_APPLICABLE, "known to the objective alone")
-    elif images is None:
-        yield Item("Are data and split identified?", NO, "no images were checked yet")
+    if images is None:
+        yield Item(identified, NO, "no images were checked yet")
     else:
         digests = f"SHA-256 of images {images.digest[:SHORT]}, of the split {images.split[:SHORT]}"
-        yield Item("Are data and split identified?", YES, digests)
+        yield Item(identified, YES, digests)
         again = f"{images.duplicates:,} in more than one part"
         yield Item("Are the parts of the data disjoint?", NO if images.duplicates else YES, again)
 
