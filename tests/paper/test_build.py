@@ -22,7 +22,7 @@ from jointsearch.core.files import file_digest, write_record
 from jointsearch.paper import citation, html
 from jointsearch.paper.build import MAIN, SOURCES, build, prepared, typeset
 from jointsearch.paper.check import check
-from jointsearch.paper.facts import NO_COMMIT, Facts, as_json, augmentation, gather, number_text
+from jointsearch.paper.facts import NO_COMMIT, Facts, as_json, augmentation, gather, number_text, table_rows
 from jointsearch.paper.latex import export
 from jointsearch.results import dataset
 from jointsearch.results.catalogue import FIGURES, TABLES
@@ -521,3 +521,16 @@ def test_latex_has_every_number_figure_and_table(everything) -> None:
         r"\\(?:input|includegraphics\[[^]]*\])\{((?:figures|tables|captions)/[\w-]+)\}", contents["main.tex"].decode()
     )
     assert {f"{name}.pdf" if name.startswith("figures") else f"{name}.tex" for name in used} <= set(contents)
+
+
+def test_a_claim_that_is_measured_is_the_number_that_it_names(everything) -> None:
+    facts, folder = everything
+    rows = table_rows(folder / "tables" / "claims.csv")
+    measured = rows[rows["value"].notna()]
+    assert len(measured) >= 9
+    for row in measured.to_dict("records"):
+        number = facts.numbers[row["number"]]
+        assert row["value"] == pytest.approx(number.value)
+        assert row["digits"] == number.digits
+        # A percentage is one in both.
+        assert ("%" in str(row["unit"])) == (number.unit == "%")

@@ -25,6 +25,7 @@ from jointsearch.analysis.verdict import NOT_STUDIED, NOT_TESTED, OPEN, Evidence
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount
+from jointsearch.results.catalogue import ARM
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan
@@ -39,6 +40,8 @@ PUBLISHED_ERROR = (
     "3.18 % (CIFAR-10, 3 h on a GPU of 2018)",
     "the authors' repository, github.com/arberzela/EfficientNAS",
 )
+_AT_FULL_BUDGET = "full_budget_evaluations"
+"""The number of trainings at the full budget."""
 
 
 def claims(results: Results) -> list[Evidence]:
@@ -77,17 +80,20 @@ def _interactions(results: Results) -> Iterator[Evidence]:
     space = results.experiment.space
     parts = [part for part, names in space.parts.items() if not space.fixed.issuperset(names)]
     begun, _ = _state(results, _of(layout.SEARCH))
+    on = f"{layout.SEARCH}, {layout.CORRELATION}"
     for one, other in combinations(parts, 2):
         both = " and ".join(part.replace("_", " ") for part in (one, other))
         title = f"{both[:1].upper()}{both[1:]} interact"
-        claim = Evidence(f"interact__{one}__{other}", title, finding=NOT_TESTED if begun else NOT_STUDIED)
+        finding = NOT_TESTED if begun else NOT_STUDIED
+        claim = Evidence(f"interact__{one}__{other}", title, studies=on, finding=finding)
         # A share cannot be negative, and tends to be overestimated: by itself it shows no interaction.
         yield replace(claim, effect="share of the variance of a surrogate, see importance_groups") if begun else claim
 
 
 def _separate(compared: Sequence[Evidence]) -> Iterator[Evidence]:
     """Give the claim the evidence on the arms that differ by their steps alone."""
-    claim = Evidence("separate", "Tuning parts of the space separately is suboptimal", finding=NOT_STUDIED)
+    says = "Tuning parts of the space separately is suboptimal"
+    claim = Evidence("separate", says, studies=ARM, finding=NOT_STUDIED)
     yield from [replace(one, claim=claim.claim, title=claim.title) for one in compared] or [claim]
 
 
@@ -109,13 +115,15 @@ def _compared(results: Results) -> Iterator[Evidence]:
             test=f"{design.test}, Holm over {len(design.others)}",
             n=n,
             arm=test.arm,
+            studies=ARM,
+            number=f"{test.arm}_validation_difference",
         )
         ends = (measure.factor * value for value in (test.of.difference, test.low, test.high))
         yield claim.measured(*ends).judged("above", 0.0, complete)
 
 
 def _weak(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("weak", "Short and long budgets correlate only weakly")
+    claim = Evidence("weak", "Short and long budgets correlate only weakly", studies=layout.CORRELATION)
     begun, complete = _state(results, _of(layout.CORRELATION))
     settings = results.experiment.budget
     ladder = budgets(settings)
@@ -124,14 +132,25 @@ def _weak(results: Results) -> Iterator[Evidence]:
         return
     pair = (ladder[0], ladder[-1])
     both = " and ".join(amount(budget, settings.unit) for budget in pair)
+    of_pair = "_".join(f"{budget:g}" for budget in pair)
     resampled, ends = "bootstrap of configurations", ("interval_low", "interval_high")
     one = _of_pair(correlations(study(results), generator(results)), pair)
     found = replace(
-        claim, effect=f"rank correlation of {both}", test=f"{resampled}; below {WEAK}", n=_configurations(one)
+        claim,
+        effect=f"rank correlation of {both}",
+        test=f"{resampled}; below {WEAK}",
+        n=_configurations(one),
+        number=f"study_spearman_{of_pair}",
     )
     yield found.measured(*(one.get(name, math.nan) for name in ("spearman", *ends))).judged("below", WEAK, complete)
     if again := _of_pair(retest(results), pair):
-        found = replace(claim, effect="the same, corrected for noise", test=resampled, n=_configurations(again))
+        found = replace(
+            claim,
+            effect="the same, corrected for noise",
+            test=resampled,
+            n=_configurations(again),
+            number=f"study_corrected_{of_pair}",
+        )
         yield found.measured(*(again[name] for name in ("corrected", "corrected_low", "corrected_high")))
 
 
@@ -146,7 +165,7 @@ def _configurations(row: dict[str, float]) -> str:
 
 
 def _neighbours(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("neighbours", "Neighbouring budgets correlate more than distant ones")
+    claim = Evidence("neighbours", "Neighbouring budgets correlate more than distant ones", studies=layout.CORRELATION)
     begun, complete = _state(results, _of(layout.CORRELATION))
     ladder = budgets(results.experiment.budget)
     if not begun or len(ladder) < 3:
@@ -158,13 +177,14 @@ def _neighbours(results: Results) -> Iterator[Evidence]:
         effect="mean rank correlation of neighbours minus that of the lowest and the full budget",
         test="bootstrap of configurations",
         n=f"{found['n']} configurations",
+        number="study_spearman_difference",
     )
     ends = (found[name] for name in ("difference", "interval_low", "interval_high"))
     yield what.measured(*ends).judged("above", 0.0, complete)
 
 
 def _model(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("model", "Proposals of the model are better than random ones")
+    claim = Evidence("model", "Proposals of the model are better than random ones", studies=layout.SEARCH)
     begun, complete = _state(results, _of(layout.SEARCH))
     if not begun:
         yield replace(claim, finding=NOT_STUDIED)
@@ -173,14 +193,18 @@ def _model(results: Results) -> Iterator[Evidence]:
     what = replace(
         claim,
         effect=f"probability of a lower {results.experiment.measure.name} in the first training",
-        test="bootstrap of both kinds at each budget; above 1/2",
+        unit="%",
+        digits=0,
+        test="bootstrap of both kinds at each budget; above 50 %",
         n=f"{len(model):,} of the model, {len(random):,} random",
+        number="model_superiority",
     )
-    yield what.measured(*(model_proposals.compare(results) or (math.nan,) * 3)).judged("above", 0.5, complete)
+    ends = (100 * value for value in model_proposals.compare(results) or (math.nan,) * 3)
+    yield what.measured(*ends).judged("above", 50.0, complete)
 
 
 def _explores(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("explores", "The search explores the space")
+    claim = Evidence("explores", "The search explores the space", studies=layout.SEARCH)
     begun, complete = _state(results, _of(layout.SEARCH))
     size = exploration.CONFIGURATIONS
     if not begun:
@@ -191,13 +215,14 @@ def _explores(results: Results) -> Iterator[Evidence]:
         return
     if (found := exploration.explore(results)) is None:
         few = f"fewer than {size} configurations trained successfully at the full budget"
-        yield replace(claim, effect=few, finding=NOT_TESTED if complete else OPEN)
+        yield replace(claim, effect=few, number=_AT_FULL_BUDGET, finding=NOT_TESTED if complete else OPEN)
         return
     what = replace(
         claim,
         effect=f"regions that {size} configurations reach at the full budget, relative to {size} random ones",
         test=f"jackknife over brackets; above {EXPLORED}",
         n=f"{len(found.evaluations):,} configurations, {len({one.bracket for one in found.evaluations}):,} brackets",
+        number="exploration",
     )
     yield what.measured(found.ratio, found.low, found.high).judged("above", EXPLORED, complete)
 
@@ -212,6 +237,8 @@ def _few(results: Results) -> Iterator[Evidence]:
         float(full) if evaluations else math.nan,
         digits=0,
         n=f"{len(evaluations):,} trainings" if evaluations else "",
+        studies=layout.SEARCH,
+        number=_AT_FULL_BUDGET,
         published=PUBLISHED_EVALUATIONS[0],
         source=PUBLISHED_EVALUATIONS[1],
         finding=NOT_TESTED if evaluations else NOT_STUDIED,
@@ -219,7 +246,7 @@ def _few(results: Results) -> Iterator[Evidence]:
 
 
 def _manual(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("manual", "The configuration found is better than manual architectures")
+    claim = Evidence("manual", "The configuration found is better than manual architectures", studies=layout.MANUAL)
     _, complete = _state(results, _of(layout.RETRAINING))
     trained = by_name(results.evaluations(layout.RETRAINING))
     others = [name for name in trained if name != INCUMBENT]
@@ -238,6 +265,8 @@ def _manual(results: Results) -> Iterator[Evidence]:
         unit="points",
         test="Welch's t-test",
         n=_trainings(*sides),
+        studies=layout.RETRAINING,
+        number="retrained_difference",
     )
     # The successful ones of a side are a selection.
     failed = any(one.status != "success" for side in sides for one in side)
@@ -263,6 +292,8 @@ def _competitive(results: Results) -> Iterator[Evidence]:
         effect="test error of the configuration found, retrained",
         unit="%",
         n=_trainings(trained),
+        studies=layout.RETRAINING,
+        number="retrained_incumbent_test_error",
         # One number for another task, without a spread, is no test.
         finding=NOT_TESTED,
     )

@@ -33,6 +33,9 @@ class Evidence:
         How the interval was computed, and of what.
     arm
         The arm that it is of; empty if of none.
+    studies, number
+        The studies that it rests on, as figures and tables list them, separated by commas; the number that it is in
+        `numbers.json`, if it is measured.
     published, source
         What was published of it, and where. It is of another experiment, and no part of the evidence.
     finding
@@ -54,6 +57,8 @@ class Evidence:
     test: str = ""
     n: str = ""
     arm: str = ""
+    studies: str = ""
+    number: str = ""
     published: str = ""
     source: str = ""
     finding: str = ""
