@@ -534,3 +534,13 @@ def test_a_claim_that_is_measured_is_the_number_that_it_names(everything) -> Non
         assert row["digits"] == number.digits
         # A percentage is one in both.
         assert ("%" in str(row["unit"])) == (number.unit == "%")
+
+
+def test_each_row_of_a_complete_experiment_has_trainings_and_cells_that_lead_to_them(everything) -> None:
+    facts, _ = everything
+    assert set(facts.tables) == set(facts.behind) == set(TABLES)
+    for name, (_, shown) in facts.tables.items():
+        assert len(facts.behind[name]) == len(shown.rows) == len(shown.names) == len(set(shown.names))
+        assert all(facts.behind[name])
+        for row, places in zip(shown.rows, shown.leading, strict=True):
+            assert {"", "–"}.isdisjoint(row[place] for place in places) and len(places) >= 1

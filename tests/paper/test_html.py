@@ -10,6 +10,7 @@ from pathlib import Path
 import complete
 import pytest
 
+from jointsearch.analysis.number import source
 from jointsearch.audit import lineage
 from jointsearch.audit.derive_outcomes import check_paper
 from jointsearch.audit.evidence import Evidence
@@ -132,10 +133,51 @@ def test_each_figure_and_table_leads_to_the_trainings_of_its_studies(found, page
     assert page.data["products"]["figures/learning_curves"]["trainings"] == [0, len(facts.evaluations) - 1]
 
 
-def files(data: dict, name: str) -> list[str]:
-    """Records behind a number, as the page gives them."""
+def test_each_row_with_trainings_is_a_link_to_them_and_no_other(found, page) -> None:
+    facts, _ = found
+    links = [one for one in page.of("a") if one.get("class") == "row"]
+    behind = {
+        f"row-{table}/{place}": sources
+        for table, (_, shown) in facts.tables.items()
+        for place, sources in enumerate(facts.behind[table], 1)
+    }
+    linked = {one["href"].removeprefix("#") for one in links}
+    assert linked == {name for name, sources in behind.items() if sources}
+    # Only the search was studied: all other claims have none.
+    assert len(behind) - len(linked) == [one["word"] for one in facts.claims].count("not studied") == 5
+    # The tab key stops once in each.
+    assert sorted(one["id"] for one in links if "tabindex" not in one) == sorted(linked)
+    assert len(links) > 3 * len(linked)
+
+
+def test_the_trainings_behind_a_row_are_in_the_page(found, page) -> None:
+    facts, _ = found
+    records = {
+        source(one): f"{one.study}/bracket-{one.bracket:03}/rung-{one.rung}/slot-{one.slot:02}.json"
+        for one in facts.evaluations
+    }
+    for name, row in page.data["rows"].items():
+        table, _, place = name.partition("/")
+        assert row["text"] == facts.tables[table][1].names[int(place) - 1]
+        behind = facts.behind[table][int(place) - 1]
+        assert sorted(files(page.data, "rows", name)) == sorted(records[one] for one in behind)
+
+
+def test_the_page_knows_each_address_that_it_links_to(page) -> None:
+    known = {"number": page.data["numbers"], "data": page.data["products"], "row": page.data["rows"]}
+    counts = dict.fromkeys(known, 0)
+    for one in page.of("a"):
+        kind, _, name = (one.get("href") or "").removeprefix("#").partition("-")
+        if kind in known:
+            assert name in known[kind]
+            counts[kind] += 1
+    assert all(number > 5 for number in counts.values())
+
+
+def files(data: dict, kind: str, name: str) -> list[str]:
+    """Records behind a number or a row, as the page gives them."""
     at = {field: place for place, field in enumerate(data["fields"]["trainings"])}
-    ends = data["numbers"][name]["trainings"]
+    ends = data[kind][name]["trainings"]
     places = [one for first, last in zip(ends[::2], ends[1::2], strict=True) for one in range(first, last + 1)]
     rows = [data["trainings"][place] for place in places]
     return [f"{data['folders'][row[at['folder']]]}/{row[at['file']]}" for row in rows]
@@ -146,7 +188,7 @@ def test_the_trainings_behind_a_number_are_those_that_the_audit_names(found, pag
     evidence = Evidence.read(folder)
     for name in page.data["numbers"]:
         tree = lineage.find(evidence, f"paper:{name}")
-        assert sorted(files(page.data, name)) == sorted(str(one.file) for one in tree.children)
+        assert sorted(files(page.data, "numbers", name)) == sorted(str(one.file) for one in tree.children)
 
 
 def test_a_training_is_described_as_its_record_says(found, page) -> None:
@@ -259,6 +301,10 @@ told.closed = !panel.open;
 show("#training-" + training(0).name);
 told.message = content.textContent.includes(DATA.messages[0]);
 told.images = content.querySelectorAll("img").length;
+panel.close();
+click(document.querySelector("a[href='#row-studies/1'][tabindex='-1']"));
+const title = document.getElementById("panel-title").textContent;
+told.row = [panel.open, content.querySelectorAll("tbody tr").length, title, content.textContent];
 document.title = JSON.stringify(told);
 """
 
@@ -282,6 +328,8 @@ def test_a_browser_shows_what_is_behind_a_number_and_leaves_all_else_alone(found
     assert told["rows"] == [5, *range(45, number, 40), number] and len(told["rows"]) > 2
     assert told["left"] == 4 and told["opened"] and told["selected"] and told["closed"]
     assert told["message"] and told["images"] == 0
+    *row, text = told["row"]
+    assert row == [True, 5, "study: Search"] and "scripts/audit.py results/demo/tables/studies.csv" in text
 
 
 def verdicts(folder: Path) -> dict[str, Verdict]:

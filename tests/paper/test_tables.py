@@ -8,6 +8,7 @@ from arm_runs import EIGHT, arms
 from jointsearch.analysis.csv_file import csv_bytes
 from jointsearch.analysis.importance.groups import Effects
 from jointsearch.analysis.tables.arms_table import data
+from jointsearch.analysis.tables.claims import data as claims
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.units import ERROR, LOSS
@@ -148,6 +149,18 @@ def test_a_regret_is_in_points_of_errors_only() -> None:
         shown = show("early_stopping", pd.DataFrame([row]), "x.csv", measure)
         assert dict(zip(shown.titles, shown.rows[0], strict=True))[title] == regret
         assert shown.rows[0][5] == "50 [50, 50]"
+
+
+def test_the_name_of_a_row_and_its_numbers_lead_to_its_trainings_and_nothing_that_others_published() -> None:
+    shown = show("claims", pd.read_csv(io.BytesIO(csv_bytes(claims(arms(EPOCHS, 3, 6))))), "x.csv")
+    leading = [[shown.titles[place] for place in places] for places in shown.leading]
+    found = dict(zip(shown.names, leading, strict=True))
+    separate = "claim: Tuning parts of the space separately is suboptimal, evidence: Validation error of"
+    assert found[f"{separate} architecture first minus that of joint BOHB"] == ["claim", "found"]
+    # The claim itself stands above.
+    assert found[f"{separate} hyperparameters first minus that of joint BOHB"] == ["evidence", "found"]
+    assert found["claim: Competitive after 3 h"] == ["claim"]
+    assert {title for titles in leading for title in titles} == {"claim", "evidence", "found"}
 
 
 def test_captions_are_marked_up_as_captions_are() -> None:

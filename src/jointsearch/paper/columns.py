@@ -15,11 +15,12 @@ NOTHING = "–"
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, and the text of its cell in a row."""
+    """A column: its title, and the text of its cell in a row; whether that is a number of results."""
 
     title: str
     text: Callable[[Row], str]
     align: Literal["left", "right"] = "right"
+    is_number: bool = True
 
 
 def number(value: float, digits: int, factor: float = 1) -> str:
@@ -44,12 +45,12 @@ def word(title: str, name: str) -> Column:
         value = row[name]
         return NOTHING if pd.isna(value) else str(value)[:1].upper() + str(value)[1:].replace("_", " ")
 
-    return Column(title, text, "left")
+    return Column(title, text, "left", is_number=False)
 
 
 def named(title: str, name: str, names: Mapping[str, str]) -> Column:
     """Show a text by another one."""
-    return Column(title, lambda row: names.get(row[name], str(row[name])), "left")
+    return Column(title, lambda row: names.get(row[name], str(row[name])), "left", is_number=False)
 
 
 def count(title: str, *names: str) -> Column:
@@ -146,12 +147,16 @@ def estimate(title: str, name: str, low: str, high: str) -> Column:
 
 def cited(title: str, name: str, source: str) -> Column:
     """Show what was published, and where."""
-    return Column(title, lambda row: NOTHING if pd.isna(row[name]) else f"{row[name]}; {row[source]}", "left")
+
+    def text(row: Row) -> str:
+        return NOTHING if pd.isna(row[name]) else f"{row[name]}; {row[source]}"
+
+    return Column(title, text, "left", is_number=False)
 
 
 def budget(title: str, name: str = "budget", unit: str = "budget_unit") -> Column:
     """Show a budget with its unit."""
-    return Column(title, lambda row: amount(row[name], row[unit]), "right")
+    return Column(title, lambda row: amount(row[name], row[unit]), is_number=False)
 
 
 def probability(title: str, name: str) -> Column:

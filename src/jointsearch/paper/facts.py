@@ -30,7 +30,7 @@ from jointsearch.paper.compute import StudyCompute, compute
 from jointsearch.paper.conditions import Difference, Machine, Parameter, StudyCount
 from jointsearch.paper.optimiser import Setting, optimiser
 from jointsearch.paper.tables import TABLES as DISPLAYS
-from jointsearch.paper.tables import Shown, show
+from jointsearch.paper.tables import Shown, show, trainings
 from jointsearch.results import code_inputs, dataset
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder
@@ -79,6 +79,8 @@ class Facts:
     figures, tables
         Where each comes from, by name, of the search and of all other studies with a training; the tables as they
         are shown.
+    behind
+        The trainings behind each row of the tables, by their names.
     arms, methods
         The arms in words, the reference first, and the methods that they use, see `paper.arms`.
     claims
@@ -107,6 +109,7 @@ class Facts:
     numbers: dict[str, Number]
     figures: dict[str, Made]
     tables: dict[str, tuple[Made, Shown]]
+    behind: dict[str, tuple[tuple[str, ...], ...]]
     arms: tuple[ArmText, ...]
     methods: str
     claims: tuple[dict[str, str], ...]
@@ -146,14 +149,16 @@ def gather(folder: Path, reader: Folder | None = None) -> Facts:
     cited = citation.read(code.ROOT / "CITATION.cff")
     commit, address = _commit(), cited.address or None
     figures = {name: _made(folder, "figures", name, commit, address) for name in made_of(begun, FIGURES)}
-    tables = {}
+    numbers = dict(read_numbers(folder / "numbers.json", results.experiment).numbers)
+    tables, behind = {}, {}
     for name in [name for name in made_of(begun, TABLES) if name in DISPLAYS]:
         made = _made(folder, "tables", name, commit, address)
         path = folder / "tables" / f"{name}.csv"
-        tables[name] = made, show(name, table_rows(path), path, results.experiment.measure)
+        data = table_rows(path)
+        tables[name] = made, show(name, data, path, results.experiment.measure)
+        behind[name] = trainings(name, data, path, results, numbers)
     beside = results.experiment, length, resolve(published), _brackets(published)
     machines = conditions.machines(results, reader.environments)
-    numbers = dict(read_numbers(folder / "numbers.json", results.experiment).numbers)
     return Facts(
         results.experiment,
         length,
@@ -168,6 +173,7 @@ def gather(folder: Path, reader: Folder | None = None) -> Facts:
         numbers,
         figures,
         tables,
+        behind,
         *arm_texts(results, {name: one.experiment for name, one in plan(settings, results.experiment).items()}),
         _claims(folder / "tables" / "claims.csv"),
         ArmDesign.of(results),
@@ -360,7 +366,14 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "parameters": [vars(parameter) for parameter in facts.parameters],
         "figures": {name: {**vars(made), "caption": caption_of(name)} for name, made in facts.figures.items()},
         "tables": {
-            name: {**vars(made), **vars(shown), "caption": captions.parse(shown.caption)}
+            name: {
+                **vars(made),
+                **vars(shown),
+                "caption": captions.parse(shown.caption),
+                "leading": [
+                    places if found else () for places, found in zip(shown.leading, facts.behind[name], strict=True)
+                ],
+            }
             for name, (made, shown) in facts.tables.items()
         },
     }

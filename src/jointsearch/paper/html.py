@@ -1,4 +1,4 @@
-"""The paper as one page, from the same source as the PDF: each number of the text leads to the trainings behind it.
+"""The paper as one page, from the same source as the PDF: numbers lead to the trainings behind them.
 
 The text needs no script. The trainings are embedded once, and shown by scripts of its own (`page/`); all is inlined,
 and no network is asked. Same facts, same bytes.

@@ -1,10 +1,10 @@
-"""The trainings behind the numbers of a text, each described once; numbers list them by their position."""
+"""The trainings behind the numbers of a text and the rows of its tables, each described once; others list positions."""
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jointsearch.analysis.number import Number, source
+from jointsearch.analysis.number import source
 from jointsearch.core import layout
 from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError
@@ -38,8 +38,9 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
     -------
     dict
         `numbers` by name: as the text has it, its meaning, the number of its trainings, and their positions as runs,
-        first and last of each; all but their number of figures and tables in `products`; `trainings` and `proposals`,
-        one row each (`fields` has the columns); what rows give the positions of; the commit that the paper quotes.
+        first and last of each; all but their number of figures and tables in `products`; what the rows of tables are,
+        and theirs, in `rows`; `trainings` and `proposals`, one row each (`fields` has the columns); what these give the
+        positions of; the commit that the paper quotes.
 
     Raises
     ------
@@ -71,12 +72,13 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
         "quoted_commit": facts.commit,
         "fields": {"proposals": PROPOSAL, "trainings": TRAINING},
         "numbers": {
-            name: _behind(" ".join(number_text(one)).strip(), one.meaning, _places(name, one, places, facts))
+            name: _behind(" ".join(number_text(one)).strip(), one.meaning, _places(name, one.sources, places, facts))
             | {"count": len(one.sources)}
             for name, one in sorted(facts.numbers.items())
             if name in quoted
         },
         "products": _products(facts),
+        "rows": _rows(facts, places),
         "hyperparameters": hyperparameters,
         "proposals": rows,
         "trainings": trainings,
@@ -86,13 +88,14 @@ def describe(facts: Facts, quoted: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _places(name: str, number: Number, places: Mapping[str, int], facts: Facts) -> list[int]:
-    if gone := [one for one in number.sources if one not in places]:
+def _places(what: str, sources: Iterable[str], places: Mapping[str, int], facts: Facts) -> list[int]:
+    found = list(sources)
+    if gone := [one for one in found if one not in places]:
         raise UserError(
-            f"numbers.json: {name} comes from {gone[0]}, which has no record; delete numbers.json, and remake it by "
+            f"numbers.json: {what} comes from {gone[0]}, which has no record; delete numbers.json, and remake it by "
             f"{remake(Path('results', facts.experiment.name))}"
         )
-    return [places[one] for one in number.sources]
+    return [places[one] for one in found]
 
 
 def _behind(text: str, meaning: str, places: Collection[int]) -> dict[str, Any]:
@@ -110,6 +113,19 @@ def _products(facts: Facts) -> dict[str, Any]:
             [place for place, each in enumerate(facts.evaluations) if listed_as(each.study) in entry.studies],
         )
         for name, (one, entry) in made.items()
+    }
+
+
+def _rows(facts: Facts, places: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """What is behind the rows of tables, by the table and the place of the row, from 1; none if there is nothing."""
+    return {
+        f"{table}/{place}": {
+            "text": name,
+            "trainings": runs(_places(f"row {place} of tables/{table}.csv", sources, places, facts)),
+        }
+        for table, (_, shown) in facts.tables.items()
+        for place, (name, sources) in enumerate(zip(shown.names, facts.behind[table], strict=True), 1)
+        if sources
     }
 
 

@@ -56,7 +56,7 @@ function table(found) {
   return [shown, more];
 }
 
-// Of a number of the text, or of the data behind a figure or a table.
+// Of a number of the text, of the data behind a figure or a table, or of a row of a table.
 function ofSource({ meaning, trainings }, title, target, file) {
   const found = places(trainings).map(training);
   const failed = found.filter((one) => one.loss === null).length;
@@ -110,14 +110,16 @@ function ofTraining(place) {
   ];
 }
 
-// What an address within the page names; null if it is no number and no training.
+// What an address within the page names; null if it is none of these.
 function find(hash) {
-  const [, kind, name] = /^#(number|data|training)-(.+)$/.exec(hash) ?? [];
-  const known = { number: DATA.numbers, data: DATA.products }[kind] ?? {};
+  const [, kind, name] = /^#(number|data|row|training)-(.+)$/.exec(hash) ?? [];
+  const known = { number: DATA.numbers, data: DATA.products, row: DATA.rows }[kind] ?? {};
   if (Object.hasOwn(known, name)) {
     const { text } = known[name];
     if (kind === "number") return ofSource(known[name], `${name} = ${text}`, `why paper:${name}`, "numbers.json");
-    return ofSource(known[name], text, `results/${DATA.experiment}/${text}`, text);
+    const product = kind === "row" ? DATA.products[`tables/${name.split("/")[0]}`] : known[name];
+    const meaning = kind === "row" ? `row ${name.split("/")[1]} of the table; ${product.meaning}` : product.meaning;
+    return ofSource({ ...known[name], meaning }, text, `results/${DATA.experiment}/${product.text}`, product.text);
   }
   if (kind === "training" && placeOf.has(name)) return ofTraining(placeOf.get(name));
   return null;
@@ -143,7 +145,7 @@ document.getElementById("back").addEventListener("click", () => {
 });
 panel.addEventListener("close", () => trail.splice(0));
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href^='#number-'], a[href^='#data-'], a[href^='#training-']");
+  const link = event.target.closest("a[href^='#number-'], a[href^='#data-'], a[href^='#row-'], a[href^='#training-']");
   // With a key, a browser opens the link elsewhere, or saves it.
   const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   if (link && plain && show(link.getAttribute("href"))) event.preventDefault();
@@ -156,6 +158,7 @@ for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => event.target === dialog && pressed === dialog && dialog.close());
 }
 for (const link of document.querySelectorAll("a.number[href^='#number-']")) link.title = DATA.numbers[link.hash.slice("#number-".length)]?.meaning ?? "";
+for (const link of document.querySelectorAll("a.row")) link.title = DATA.rows[link.hash.slice("#row-".length)]?.text ?? "";
 for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
 window.addEventListener("hashchange", () => show(location.hash));
 show(location.hash);
