@@ -2,13 +2,16 @@
 
 import contextlib
 import fcntl
+import functools
 import io
+import json
 import os
 import runpy
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,11 +86,13 @@ class Workspace:
 
     def snakemake(self, *arguments: str, succeeds: bool = True) -> str:
         """Run to the end; all that it printed."""
-        done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert (done.returncode == 0) == succeeds, done.stdout
-        return done.stdout
+        with tempfile.NamedTemporaryFile("r") as printed:
+            request = {"command": self.command(*arguments), "folder": str(self.folder), "printed": printed.name}
+            server = start_server()
+            print(json.dumps(request | {"environment": dict(os.environ)}), file=server.stdin, flush=True)
+            code, text = int(server.stdout.readline()), printed.read()
+        assert (code == 0) == succeeds, text
+        return text
 
     def drive(self, *arguments: str) -> None:
         """Run the search and its studies in one process, by the library of the workspace; with `finish` to the end."""
@@ -165,6 +170,13 @@ class Workspace:
     def copy(self, folder: Path) -> "Workspace":
         shutil.copytree(self.folder, folder, symlinks=True)
         return Workspace(folder)
+
+
+@functools.cache
+def start_server() -> subprocess.Popen[str]:
+    """Start a process from which those of Snakemake are forked; it ends with this one."""
+    command = [sys.executable, str(Path(__file__).with_name("snakemake_server.py"))]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def make_workspace(folder: Path) -> Workspace:

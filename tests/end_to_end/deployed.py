@@ -56,7 +56,7 @@ class Deployed(Workspace):
 
     def command(self, *arguments: str) -> list[str]:
         """With an environment that seems to lie in the clone."""
-        return [str(self.clone / ".venv/bin/python"), "-m", "snakemake", *arguments]
+        return [str(self.clone / ".venv/bin/snakemake"), *arguments]
 
 
 def deploy(parent: Path) -> Deployed:

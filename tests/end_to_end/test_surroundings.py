@@ -6,4 +6,6 @@ def test_snakemake_reads_and_hands_on_utf8_in_an_ascii_locale(workspace, monkeyp
         monkeypatch.setenv(name, value)
     config = workspace.folder / "config.yaml"
     config.write_text(f"notes: größer – 猫\ndata_root: Bilder ä\n{config.read_text()}", encoding="utf-8")
-    assert workspace.snakemake("plan").count("total training") == 1
+    run = workspace.start("plan")
+    assert run.wait() == 0
+    assert workspace.printed().count("total training") == 1
