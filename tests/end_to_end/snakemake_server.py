@@ -30,7 +30,6 @@ def become(command: list[str], folder: str, environment: dict[str, str], printed
     files = os.open(os.devnull, os.O_RDONLY), os.open(printed, os.O_WRONLY)
     for own, file in zip((0, 1, 2), (*files, files[1]), strict=True):
         os.dup2(file, own)
-        os.set_inheritable(own, True)
     folder_of_commands = Path(command[0]).parent
     sys.argv, sys.path[0], sys.executable = command, str(folder_of_commands), str(folder_of_commands / "python")
 
