@@ -90,8 +90,9 @@ class Workspace:
             request = {"command": self.command(*arguments), "folder": str(self.folder), "printed": printed.name}
             server = start_server()
             print(json.dumps(request | {"environment": dict(os.environ)}), file=server.stdin, flush=True)
-            code, text = int(server.stdout.readline()), printed.read()
-        assert (code == 0) == succeeds, text
+            assert (code := server.stdout.readline()), "the server of Snakemake has ended"
+            text = printed.read()
+        assert (int(code) == 0) == succeeds, text
         return text
 
     def drive(self, *arguments: str) -> None:

@@ -74,7 +74,7 @@ def cheap(trial):
 
 
 def test_every_step_of_the_example_that_should_learn_does(tmp_path):
-    """Without the gradient-based step, which only trainings of the network can make, and one arm by slow SMAC."""
+    """Without the gradient-based step, which only trainings of the network can make, and slow `joint_smac`."""
     raw = yaml_file.load(Path("config/arms.yaml"))
     raw |= {"objective": "examples.boosting.boosting:evaluate", "search": {"length": 1, "length_unit": "brackets"}}
     raw["studies"]["arms"]["repeats"] = 1

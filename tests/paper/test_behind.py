@@ -14,6 +14,7 @@ from jointsearch.analysis.table import load
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.evaluation import Evaluation
+from jointsearch.paper.behind import of_claim
 from jointsearch.paper.tables import show, trainings
 from jointsearch.plotting import budget_correlation, correlation_study
 from jointsearch.results.results import Results
@@ -168,6 +169,31 @@ def test_behind_a_claim_are_the_trainings_of_its_number_and_else_those_of_its_st
     alone = dict(rows("claims", made))
     weak = next(of for name, of in alone.items() if name.startswith("claim: Short and long"))
     assert weak == those(made, lambda one: one.study == "correlation")
+
+
+def test_behind_a_claim_on_an_arm_without_its_number_are_its_trainings_and_those_of_the_reference() -> None:
+    made = arms(EPOCHS, 2, 4)
+    table = load("claims").data(made)
+    (claim,) = table[table["arm"] == "joint_random"].to_dict("records")
+    expected = those(made, lambda one: one.study.startswith(("joint_random-", "joint_bohb-")))
+    assert set(of_claim(claim | {"finding": "open"}, made, {})) == expected != set()
+
+
+def test_behind_a_claim_that_is_not_studied_are_none_of_the_trainings_that_could() -> None:
+    made = arms(EPOCHS, 2, 4)
+    (claim,) = load("claims").data(made).query("claim == 'separate'").to_dict("records")[:1]
+    assert list(of_claim(claim | {"finding": "not studied"}, made, {})) == []
+
+
+def test_behind_a_claim_whose_number_is_of_no_training_are_those_of_its_studies() -> None:
+    made = results(EPOCHS, search=search(8, EPOCHS))
+    none = {
+        "full_budget_evaluations": Number(
+            meaning="trainings at the full budget", value=0, unit="", digits=0, sources=()
+        )
+    }
+    (claim,) = load("claims").data(made).query("claim == 'few'").to_dict("records")
+    assert set(of_claim(claim, made, {"full_budget_evaluations": none})) == those(made, lambda one: True)
 
 
 def test_behind_a_claim_that_was_not_studied_is_nothing() -> None:

@@ -25,7 +25,6 @@ from jointsearch.analysis.verdict import NOT_STUDIED, NOT_TESTED, OPEN, Evidence
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount
-from jointsearch.results.catalogue import ARM
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan
@@ -41,7 +40,7 @@ PUBLISHED_ERROR = (
     "the authors' repository, github.com/arberzela/EfficientNAS",
 )
 _AT_FULL_BUDGET = "full_budget_evaluations"
-"""The number of trainings at the full budget."""
+"""Name of the number of trainings at the full budget."""
 
 
 def claims(results: Results) -> list[Evidence]:
@@ -93,7 +92,7 @@ def _interactions(results: Results) -> Iterator[Evidence]:
 def _separate(compared: Sequence[Evidence]) -> Iterator[Evidence]:
     """Give the claim the evidence on the arms that differ by their steps alone."""
     says = "Tuning parts of the space separately is suboptimal"
-    claim = Evidence("separate", says, studies=ARM, finding=NOT_STUDIED)
+    claim = Evidence("separate", says, finding=NOT_STUDIED)
     yield from [replace(one, claim=claim.claim, title=claim.title) for one in compared] or [claim]
 
 
@@ -115,7 +114,7 @@ def _compared(results: Results) -> Iterator[Evidence]:
             test=f"{design.test}, Holm over {len(design.others)}",
             n=n,
             arm=test.arm,
-            studies=ARM,
+            studies=f"{test.arm}, {design.reference}",
             number=f"{test.arm}_validation_difference",
         )
         ends = (measure.factor * value for value in (test.of.difference, test.low, test.high))

@@ -34,8 +34,8 @@ class Evidence:
     arm
         The arm that it is of; empty if of none.
     studies, number
-        The studies that it rests on, as figures and tables list them, separated by commas; the number that it is in
-        `numbers.json`, if it is measured.
+        The studies that it rests on, arms by their names, separated by commas; the name in `numbers.json` of the number
+        that it gives, or of the one that says why it gives none.
     published, source
         What was published of it, and where. It is of another experiment, and no part of the evidence.
     finding

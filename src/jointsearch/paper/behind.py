@@ -1,15 +1,15 @@
-"""The trainings behind a row of a table: those of its numbers, or those that it was made of."""
+"""The trainings behind a row of a table: those that its numbers come from."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from jointsearch.analysis.importance import importances
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, found
-from jointsearch.core.evaluation import Evaluation
+from jointsearch.analysis.verdict import NOT_STUDIED
+from jointsearch.core import layout
 from jointsearch.paper.columns import Row
-from jointsearch.results.catalogue import listed_as
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 
@@ -17,17 +17,16 @@ Numbers = Mapping[str, Number]
 
 
 def of_claim(row: Row, results: Results, numbers: Numbers) -> Iterable[str]:
-    """Those of the number that a piece of evidence is; where that is not known, all of its studies."""
-    if row["number"] in numbers:
-        return numbers[row["number"]].sources
-    studies = str(row["studies"]).split(", ")
-    return sources(one for one in _all(results) if listed_as(one.study) in studies)
+    """Those of the number that the evidence gives; where that has none, all of its studies; none if not studied."""
+    if row["finding"] == NOT_STUDIED:
+        return ()
+    number = numbers.get(row["number"])
+    return number.sources if number is not None and number.sources else _of_groups(results, row["studies"].split(", "))
 
 
 def of_study(row: Row, results: Results, numbers: Numbers) -> Iterable[str]:
     """All of a study, or of all searches of an arm."""
-    group = {study.name: study.group for study in results.plan.studies}
-    return sources(one for one in _all(results) if group[one.study] == row["study"])
+    return _of_groups(results, [row["study"]])
 
 
 def of_early_stopping(row: Row, results: Results, numbers: Numbers) -> Iterable[str]:
@@ -38,7 +37,7 @@ def of_early_stopping(row: Row, results: Results, numbers: Numbers) -> Iterable[
 
 
 def of_arm(row: Row, results: Results, numbers: Numbers) -> Iterable[str]:
-    """The incumbents of an arm; where it is compared, those of the reference too."""
+    """The incumbents of an arm; where it is compared, those of the reference too. Holm corrects over all arms."""
     arms: list[str] = [row["arm"]] if pd.isna(row["validation_difference"]) else [row["arm"], row["reference"]]
     return _of_numbers(numbers, *(f"{arm}_repeats" for arm in arms))
 
@@ -50,19 +49,20 @@ def of_importance(row: Row, results: Results, numbers: Numbers) -> Iterable[str]
 
 
 def of_name(study: str) -> Callable[[Row, Results, Numbers], Iterable[str]]:
-    """Those of a configuration in a study; of the one found that is not trained there, the training that found it."""
+    """Those of a configuration in a study; of the one found, which is no manual one, the training that found it."""
 
     def behind(row: Row, results: Results, numbers: Numbers) -> Iterable[str]:
         of = by_name(results.evaluations(study)).get(row["name"], [])
-        if not of and row["name"] == INCUMBENT and (best := found(results)) is not None:
+        if study == layout.MANUAL and row["name"] == INCUMBENT and (best := found(results)) is not None:
             of = [best]
         return sources(of)
 
     return behind
 
 
-def _all(results: Results) -> Iterable[Evaluation]:
-    return (one for study in results.studies.values() for one in study.evaluations)
+def _of_groups(results: Results, groups: Sequence[str]) -> Iterable[str]:
+    group = {study.name: study.group for study in results.plan.studies}
+    return sources(one for study in results.studies.values() for one in study.evaluations if group[one.study] in groups)
 
 
 def _of_numbers(numbers: Numbers, *names: str) -> Iterable[str]:

@@ -50,7 +50,7 @@ class Shown:
         The rows above which a rule stands.
     names, leading
         Of each row what it is, in words; and the places of the cells that lead to the trainings behind it, if there are
-        any: the first that has a text, and numbers.
+        any: the first that is not empty, and numbers.
     """
 
     titles: tuple[str, ...]

@@ -121,7 +121,7 @@ def _rows(facts: Facts, places: Mapping[str, int]) -> dict[str, dict[str, Any]]:
     return {
         f"{table}/{place}": {
             "text": name,
-            "trainings": runs(_places(f"row {place} of tables/{table}.csv", sources, places, facts)),
+            "trainings": runs(_places(f"row {place} of the table {table}", sources, places, facts)),
         }
         for table, (_, shown) in facts.tables.items()
         for place, (name, sources) in enumerate(zip(shown.names, facts.behind[table], strict=True), 1)

@@ -57,7 +57,7 @@ function table(found) {
 }
 
 // Of a number of the text, of the data behind a figure or a table, or of a row of a table.
-function ofSource({ meaning, trainings }, title, target, file) {
+function ofSource({ meaning, trainings }, title, target, file, what = "Computed from") {
   const found = places(trainings).map(training);
   const failed = found.filter((one) => one.loss === null).length;
   const codes = new Set(found.map((one) => one.code[0]));
@@ -68,7 +68,7 @@ function ofSource({ meaning, trainings }, title, target, file) {
     title,
     [
       element("p", `${meaning}.`),
-      element("p", [`Computed from ${found.length} ${found.length === 1 ? "training" : "trainings"} (${counts}${failed ? `; ${failed} without a loss` : ""}), trained by the code `, element("code", made), ". ", toFile(file), "."]),
+      element("p", [`${what} ${found.length} ${found.length === 1 ? "training" : "trainings"} (${counts}${failed ? `; ${failed} without a loss` : ""}), trained by the code `, element("code", made), ". ", toFile(file), "."]),
       element("p", ["Check: ", element("code", `python scripts/audit.py ${target}`)]),
       ...(found.length ? table(found) : []),
     ],
@@ -119,7 +119,7 @@ function find(hash) {
     if (kind === "number") return ofSource(known[name], `${name} = ${text}`, `why paper:${name}`, "numbers.json");
     const product = kind === "row" ? DATA.products[`tables/${name.split("/")[0]}`] : known[name];
     const meaning = kind === "row" ? `row ${name.split("/")[1]} of the table; ${product.meaning}` : product.meaning;
-    return ofSource({ ...known[name], meaning }, text, `results/${DATA.experiment}/${product.text}`, product.text);
+    return ofSource({ ...known[name], meaning }, text, `results/${DATA.experiment}/${product.text}`, product.text, kind === "row" ? "Behind this row:" : undefined);
   }
   if (kind === "training" && placeOf.has(name)) return ofTraining(placeOf.get(name));
   return null;
