@@ -55,7 +55,7 @@ test: env ## run the tests that take minutes, with one small run of the workflow
 		$(addprefix --ignore ,$(LIBRARY_TESTS))
 
 test-workflow: env ## run the tests of whole runs of the workflow, their audits, and built environments
-	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal tests/end_to_end
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/end_to_end
 
 test-slurm: demo ## run searches on a real Slurm cluster, set up here for the tests (root on Debian 12)
 	@set -e; trap '$(BIN)/python tests/slurm/cluster.py stop' EXIT; \
