@@ -40,7 +40,7 @@ def test_duplicates_code_and_clock_change_the_answers() -> None:
     changed = other.model_copy(update={"made_with": other.made_with.model_copy(update={"code": "9" * 64})})
     assert answers(one, changed)["Did one version of the code train everything?"][0] == NO
     twice = IMAGES.model_copy(update={"duplicates": 3})
-    assert answers(images=twice)["Are the parts of the data disjoint?"] == (NO, "3 in more than one part")
+    assert answers(images=twice)["Are the parts of the data disjoint?"] == (NO, "3 images are in more than one part")
     assert answers(images=None)["Are data and split identified?"][0] == NO
     clock = BudgetSettings(unit="seconds", minimum=1, maximum=9)
     assert answers(settings=clock)["Are budgets independent of the speed of machines?"][0] == NO
@@ -54,7 +54,7 @@ def test_energy_is_measured_of_all_of_some_or_of_none() -> None:
     question = "Is the energy measured?"
     assert answers(with_energy(0, 5.0), with_energy(1, 5.0))[question][0] == YES
     assert answers(with_energy(0, 5.0), with_energy(1, None))[question] == (PARTLY, "for 1 of 2 trainings")
-    assert answers(with_energy(0, None))[question] == (NO, "for none of 1 trainings")
+    assert answers(with_energy(0, None))[question] == (NO, "of no training")
 
 
 def test_test_data_that_nobody_recorded_was_not_kept_from_anything() -> None:
@@ -78,7 +78,7 @@ def test_estimates_have_intervals_by_the_share_that_has_one() -> None:
         found = checklist(results(SETTINGS), None, {}, measured | {"evaluations": count}, CITED)
         return next((one.answer, one.evidence) for one in found if one.question == "Do estimates have intervals?")
 
-    assert answer(1, 299) == (PARTLY, "1 of 300 numbers that are no counts have a 95 % interval")
+    assert answer(1, 299) == (PARTLY, "1 of 300 numbers other than counts have a 95 % interval")
     assert [answer(*given)[0] for given in ((1, 1), (0, 2), (0, 0))] == [YES, NO, NOT_APPLICABLE]
 
 

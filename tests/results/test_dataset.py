@@ -14,7 +14,7 @@ def found(**changes) -> DataSet:
 def test_classes_and_sizes_stand_in_one_line():
     assert dataset.line(found()) == (
         f"10 classes: {', '.join(CIFAR)}; 45,000 / 5,000 / 10,000 images of 32 x 32 x 3 for training, "
-        "validation, test; validation held out of the training images, test as published"
+        "validation, test; validation held out of the training images, test given with the data"
     )
 
 
@@ -23,7 +23,7 @@ def test_classes_and_sizes_stand_in_one_line():
     [
         (
             {"validation_from": "training", "test_from": "published"},
-            "held out of the training images, test as published",
+            "held out of the training images, test given with the data",
         ),
         ({"validation_from": "val/", "test_from": "Test/"}, "; validation from val/, test from Test/"),
         (

@@ -84,7 +84,7 @@ def _interactions(results: Results) -> Iterator[Evidence]:
         both = " and ".join(part.replace("_", " ") for part in (one, other))
         title = f"{both[:1].upper()}{both[1:]} interact"
         finding = NOT_TESTED if begun else NOT_STUDIED
-        claim = Evidence(f"interact__{one}__{other}", title, studies=on, finding=finding)
+        claim = Evidence(f"interact__{one}__{other}", title, studies=on, number="importance_n", finding=finding)
         # A share cannot be negative, and tends to be overestimated: by itself it shows no interaction.
         yield replace(claim, effect="share of the variance of a surrogate, see importance_groups") if begun else claim
 
@@ -214,7 +214,8 @@ def _explores(results: Results) -> Iterator[Evidence]:
         return
     if (found := exploration.explore(results)) is None:
         few = f"fewer than {size} configurations trained successfully at the full budget"
-        yield replace(claim, effect=few, number=_AT_FULL_BUDGET, finding=NOT_TESTED if complete else OPEN)
+        n = f"{len(exploration.successes(results)):,} configurations"
+        yield replace(claim, effect=few, n=n, number=_AT_FULL_BUDGET, finding=NOT_TESTED if complete else OPEN)
         return
     what = replace(
         claim,

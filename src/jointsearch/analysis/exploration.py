@@ -59,8 +59,7 @@ def explore(results: Results) -> Exploration | None:
 
     Failed trainings do not count. Without two hyperparameters there is no region, and nothing to say either.
     """
-    full, space = budgets(results.experiment.budget)[-1], Space(results.experiment.space)
-    trained = [one for one in results.evaluations(layout.SEARCH) if one.budget == full and one.loss is not None]
+    trained, space = successes(results), Space(results.experiment.space)
     if len(trained) < CONFIGURATIONS or space.dimension < 2:
         return None
     rng = np.random.default_rng(derive_seed(results.experiment.seed, layout.SEARCH, "exploration"))
@@ -71,7 +70,13 @@ def explore(results: Results) -> Exploration | None:
         np.array([one.bracket for one in trained]),
     )
     share = rarefied(region_counts(found, sizes), len(found))
-    return Exploration(tuple(trained), share, of_space, *_jackknife(found, sizes, brackets, share, of_space))
+    return Exploration(trained, share, of_space, *_jackknife(found, sizes, brackets, share, of_space))
+
+
+def successes(results: Results) -> tuple[Evaluation, ...]:
+    """The trainings of the search that succeeded at the full budget."""
+    full = budgets(results.experiment.budget)[-1]
+    return tuple(one for one in results.evaluations(layout.SEARCH) if one.budget == full and one.loss is not None)
 
 
 def region_counts(found: Levels, sizes: Sequence[int]) -> Levels:

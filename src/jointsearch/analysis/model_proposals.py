@@ -71,20 +71,15 @@ def numbers(results: Results) -> dict[str, Number]:
     estimate, low, high = compared
     loss = results.experiment.measure.name
     what = f"probability that a configuration of a model has a lower {loss} in its first training than a random one"
-    of = sources([*random, *model])
+    both, end = [*random, *model], f"end of the 95 % bootstrap interval of the {what}"
     return {
-        name: Number(meaning=meaning, value=value, unit=unit, digits=0, sources=of)
-        for name, meaning, value, unit in (
-            ("random_proposals", "random configurations", len(random), ""),
-            ("model_proposals", "configurations that a model proposed", len(model), ""),
-            ("model_superiority", f"{what} at the same budget", 100 * estimate, "%"),
-            ("model_superiority_low", f"lower end of the 95 % bootstrap interval of the {what}", 100 * low, "%"),
-            (
-                "model_superiority_high",
-                f"upper end of the 95 % bootstrap interval of the {what}",
-                100 * high,
-                "%",
-            ),
+        name: Number(meaning=meaning, value=value, unit=unit, digits=0, sources=sources(of))
+        for name, meaning, value, unit, of in (
+            ("random_proposals", "random configurations", len(random), "", random),
+            ("model_proposals", "configurations that a model proposed", len(model), "", model),
+            ("model_superiority", f"{what} at the same budget", 100 * estimate, "%", both),
+            ("model_superiority_low", f"lower {end}", 100 * low, "%", both),
+            ("model_superiority_high", f"upper {end}", 100 * high, "%", both),
         )
     }
 

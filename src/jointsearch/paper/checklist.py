@@ -79,14 +79,14 @@ def _data(results: Results, images: DataSet | None, made: list[Evaluation]) -> I
     else:
         digests = f"SHA-256 of images {images.digest[:SHORT]}, of the split {images.split[:SHORT]}"
         yield Item(identified, YES, digests)
-        again = f"{images.duplicates:,} in more than one part"
+        again = f"{images.duplicates:,} images are in more than one part" if images.duplicates else "no image is in two"
         yield Item("Are the parts of the data disjoint?", NO if images.duplicates else YES, again)
 
 
 def _repeats(results: Results, numbers: Mapping[str, Number]) -> Iterator[Item]:
     yield Item("Is the seed stated?", YES, f"{results.experiment.seed}; all others are derived from it")
     least = [_least_repeats(results, study) for study in results.plan.studies if study.kind == Retraining.name]
-    seeds = f"at least {min(least)} trainings of each final configuration succeeded" if least else "no final trainings"
+    seeds = f"at least {min(least)} trainings of each final configuration succeeded" if any(least) else "not yet"
     yield Item("Are final results repeated with other seeds?", YES if min(least, default=0) > 1 else NO, seeds)
     repeats = {
         study.repeat for study in results.plan.studies if study.arm is not None and study.name in results.studies
@@ -97,7 +97,7 @@ def _repeats(results: Results, numbers: Mapping[str, Number]) -> Iterator[Item]:
     measured = [name for name, one in numbers.items() if one.digits and not name.endswith(ends)]
     bounded = sum(all(name + end in numbers for end in ends) for name in measured)
     answer = NOT_APPLICABLE if not measured else NO if not bounded else YES if 2 * bounded >= len(measured) else PARTLY
-    found = f"{bounded:,} of {len(measured):,} numbers that are no counts have a 95 % interval"
+    found = f"{bounded:,} of {len(measured):,} numbers other than counts have a 95 % interval"
     yield Item("Do estimates have intervals?", answer, found)
 
 
@@ -132,8 +132,8 @@ def _cost(results: Results, made: list[Evaluation]) -> Iterator[Item]:
     yield Item("Are budgets independent of the speed of machines?", NO if by_clock else YES, counts)
     measured = sum(one.observed.energy_joules is not None for one in made)
     answer = YES if made and measured == len(made) else PARTLY if measured else NO
-    some = f"{measured:,}" if measured else "none"
-    yield Item("Is the energy measured?", answer, f"for {some} of {len(made):,} trainings")
+    some = f"for {measured:,} of {len(made):,} trainings" if measured else "of no training"
+    yield Item("Is the energy measured?", answer, some)
     seen = [one.observed for one in made]
     seconds = sum(one.training_seconds + one.evaluation_seconds + one.startup_seconds for one in seen)
     total = f"{duration(seconds)} with evaluation and start-up"

@@ -276,7 +276,7 @@ def _difference(name: str, measure: Measure) -> str:
     return f"{name} (points)" if measure.is_error else name
 
 
-_OF_IMAGES = "*Images*: the standard error of the mean over other test images, which is at most this."
+_OF_IMAGES = "*Images*: the standard error of the mean by the number of test images alone, at its largest."
 """What `test_sampling` is."""
 
 TABLES: dict[str, Display] = {
@@ -284,8 +284,8 @@ TABLES: dict[str, Display] = {
         "The claims of the study, and what this experiment says of them. *Supported*: the 95 % interval lies wholly on "
         "the side of the claim (of all evidence on it, where there is more than one test). *Contradicted*: one lies "
         "wholly on the other side. *Open*: neither, the study is not complete, or a retraining failed. *Not tested*: "
-        "this experiment cannot say. *Not studied*: it trained nothing for it. What was published (a dash: no number "
-        "is quoted) is no part of the evidence.",
+        "this experiment cannot say. *Not studied*: it has trained nothing for it. What was published (a dash: no "
+        "number is quoted) is no part of the evidence.",
         (
             word("claim", "title"),
             word("evidence", "effect"),

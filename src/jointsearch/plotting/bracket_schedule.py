@@ -86,7 +86,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
         ("schedule_lanes", "most concurrent trainings", data["lane"].nunique(), "", 0),
         (
             "schedule_utilisation",
-            "share of their lanes that trained, of any study, while the search ran",
+            "share of their lanes that were busy, with any study, while the search ran",
             100 * share,
             "%",
             0,

@@ -70,7 +70,7 @@ _OF_FIRSTS = ("study", "survivors")
 _CONTRAST = {
     "neighbouring": ("study_spearman_neighbouring", "mean rank correlation of neighbouring budgets"),
     "furthest": ("study_spearman_furthest", "rank correlation of the lowest and the full budget"),
-    "difference": ("study_spearman_difference", "what neighbouring budgets correlate more than the furthest"),
+    "difference": ("study_spearman_difference", "by how much neighbouring budgets correlate more than the furthest"),
     "interval_low": ("study_spearman_difference_low", "lower end of the 95 % bootstrap interval of that difference"),
     "interval_high": ("study_spearman_difference_high", "upper end of the 95 % bootstrap interval of that difference"),
 }

@@ -76,9 +76,9 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
         if r2 > 0:
             largest = rows.nlargest(1, "importance").iloc[0]
             meaning = f"largest share of one hyperparameter by itself in the variance of the {name}"
-            for suffix, what, column in (("", "", "importance"), ("_spread", "spread of the ", "spread")):
+            for suffix, before, column in (("", "", "importance"), ("_spread", "spread of the ", "spread")):
                 value = 100 * float(largest[column])
-                say(f"{surrogate}_largest_main{suffix}", f"{what}{meaning}", value, "%", 1, succeeded)
+                say(f"{surrogate}_largest_main{suffix}", f"{before}{meaning}", value, "%", 1, succeeded)
     return found
 
 

@@ -26,7 +26,7 @@ def line(data: DataSet) -> str:
 
 
 def _origin(where: str) -> str:
-    return {HELD_OUT: "held out of the training images", PUBLISHED: "as published"}.get(
+    return {HELD_OUT: "held out of the training images", PUBLISHED: "given with the data"}.get(
         where, f"from {_printable(where)}"
     )
 
