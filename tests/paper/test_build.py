@@ -392,6 +392,25 @@ def test_verdicts_are_those_of_this_setting_unless_it_is_the_published_one(searc
     assert said[1:] in text and "In this setting" not in text
 
 
+def test_what_trainings_are_missing_for_is_not_left_open_by_the_data(everything) -> None:
+    facts, folder = everything
+    words = {"explores": "open", "weak": "open"}
+    claims = tuple(one | {"word": words.get(one["claim"], "not studied")} for one in facts.claims)
+    counts = {name: replace(one, done=one.planned) for name, one in facts.studies.items()}
+    search, correlation = counts["search"], counts["correlation"]
+    counts |= {"search": replace(search, done=search.planned - 1), "correlation": correlation}
+    del counts["manual"]
+    text = flat((replace(facts, claims=claims, studies=counts), folder))
+    assert text.count("the data leave open whether short and long budgets correlate only weakly.") == 2
+    assert text.count("Until its study is complete, it stays open whether the search explores the space.") == 2
+    yet, never = (
+        "whether tuning parts of the space separately is suboptimal",
+        "the configuration found is better than manual",
+    )
+    assert re.search(f"It is not studied yet [^.]*{yet}", text)
+    assert text.count(f"It is not studied whether {never} architectures.") == 2
+
+
 def test_a_detectable_difference_that_no_error_can_have_is_left_out(everything) -> None:
     facts, folder = everything
     name = "architecture_first_validation"
