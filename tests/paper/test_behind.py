@@ -187,11 +187,7 @@ def test_behind_a_claim_that_is_not_studied_are_none_of_the_trainings_that_could
 
 def test_behind_a_claim_whose_number_is_of_no_training_are_those_of_its_studies() -> None:
     made = results(EPOCHS, search=search(8, EPOCHS))
-    none = {
-        "full_budget_evaluations": Number(
-            meaning="trainings at the full budget", value=0, unit="", digits=0, sources=()
-        )
-    }
+    none = Number(meaning="trainings at the full budget", value=0, unit="", digits=0, sources=())
     (claim,) = load("claims").data(made).query("claim == 'few'").to_dict("records")
     assert set(of_claim(claim, made, {"full_budget_evaluations": none})) == those(made, lambda one: True)
 
