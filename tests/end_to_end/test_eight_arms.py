@@ -74,12 +74,12 @@ def cheap(trial):
 
 
 def test_every_step_of_the_example_that_should_learn_does(tmp_path):
-    """Without the gradient-based step, which only trainings of the network can make, and slow `joint_smac`."""
+    """Without the gradient-based step, which only trainings of the network can make."""
     raw = yaml_file.load(Path("config/arms.yaml"))
     raw |= {"objective": "examples.boosting.boosting:evaluate", "search": {"length": 1, "length_unit": "brackets"}}
     raw["studies"]["arms"]["repeats"] = 1
     raw["studies"]["arms"]["arms"]["gradients_first"]["steps"][0] = {"search": "architecture", "sampler": "random"}
-    del raw["data"], raw["studies"]["arms"]["arms"]["joint_smac"]
+    del raw["data"]
     all_jobs = StudyJobs.all_from_config(config.parse(raw), tmp_path)
     driver.run(all_jobs, cheap)
     results = Results.read(all_jobs["search"].folder)
@@ -92,6 +92,7 @@ def test_every_step_of_the_example_that_should_learn_does(tmp_path):
     assert set(least) == {
         "joint_bohb-0",
         "joint_tpe_full-0",
+        "joint_smac-0",
         *(f"{sampler}_first-0-{step}" for sampler in ("smac", "ppo", "evolution") for step in (1, 2)),
         "gradients_first-0-2",
     }
