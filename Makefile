@@ -19,7 +19,7 @@ export CONFIG
 LIBRARY_TESTS := $(patsubst %,tests/samplers/peers/test_%.py,dehb smac tpe)
 
 .DEFAULT_GOAL := help
-.PHONY: help env built demo miniature paper calibrate test test-workflow test-slurm test-peers test-deepcave peers lint format archive bench bench-search bench-train bench-gpu bench-slurm status resume-check lock schemas
+.PHONY: help env built demo miniature paper calibrate test test-workflow test-slurm test-peers test-deepcave peers deepcave lint format archive bench bench-search bench-train bench-gpu bench-slurm status resume-check lock schemas
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -72,11 +72,15 @@ test-peers: peers ## compare BOHB with HpBandSter's own, test the samplers of ot
 	PYTHONPATH=src .venv-peers/bin/python -m pytest --numprocesses 2 --dist worksteal tests/hpbandster \
 		$(LIBRARY_TESTS) tests/bench/test_search_hpbandster.py tests/audit/test_profile.py
 
-test-deepcave: env ## check that DeepCAVE reads our exports as we do (Python 3.10, else it is skipped; needs a C compiler)
+deepcave: ## build .venv-deepcave, with DeepCAVE, or bring it up to date (needs Python 3.10, else it is skipped, and a C compiler)
 ifeq ($(PYTHON310),)
-	@echo "test-deepcave: skipped, as DeepCAVE needs Python 3.10, which is not here (PYTHON310=PATH names one)"
+	@echo "DeepCAVE is skipped, as it needs Python 3.10, which is not here (PYTHON310=PATH names one)"
 else
 	$(OUTSIDE) envs/build.py deepcave --python "$(PYTHON310)"
+endif
+
+test-deepcave: env deepcave ## check that DeepCAVE reads our exports as we do
+ifneq ($(PYTHON310),)
 	PYTHONPATH=src:tests $(BIN)/python tests/deepcave/exports.py .venv-deepcave/exports
 	.venv-deepcave/bin/python -m pytest tests/deepcave
 endif

@@ -83,13 +83,13 @@ def bring_up_to_date(link: Path, name: str | None, python: str) -> None:
             f"error: {link.name} is a folder, which this would have to replace; when nothing runs in it any more, "
             "remove it, or give it another name, and start again"
         )
-    with (ROOT / ".venv-build").open("w") as lock:
+    with (ROOT / f"{link.name}-build").open("w") as lock:
         # What is started below inherits the lock: after a `kill -9` of this process, pip continues for a while.
         os.set_inheritable(lock.fileno(), True)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("another make builds here: waiting for it ...", flush=True)
+            print(f"another make builds {link.name}: waiting for it ...", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         before = standing(link)
         if before != wanted:

@@ -253,7 +253,7 @@ def test_after_a_kill_two_builds_at_a_time_build_once_and_what_runs_in_the_old_e
     both = [subprocess.Popen(["make", "env"], **clone.pipes()) for _ in range(2)]
     said = "".join(one.communicate()[0] for one in both)
     assert [one.returncode for one in both] == [0, 0], said
-    assert said.count("building .venv") == said.count("another make builds here: waiting for it") == 1, said
+    assert said.count("building .venv") == said.count("another make builds .venv: waiting for it") == 1, said
     assert "as changed: lock ..." in said
     assert f"{before} stays until the next build" in said
     assert clone.folders() == {before, clone.link()}
