@@ -14,8 +14,8 @@ from jointsearch.analysis.table import load
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.evaluation import Evaluation
-from jointsearch.paper.behind import of_claim
-from jointsearch.paper.tables import show, trainings
+from jointsearch.paper import behind
+from jointsearch.paper.tables import show
 from jointsearch.plotting import budget_correlation, correlation_study
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import Bracket
@@ -28,9 +28,9 @@ def rows(name: str, made: Results, **others: Number) -> list[tuple[str, set[str]
     """Each row of a table, as its file holds it, and the trainings behind it."""
     table = pd.read_csv(io.BytesIO(csv_bytes(load(name).data(made))))
     numbers = load(name).numbers(made, table) | others
-    found = trainings(name, table, "x.csv", made, numbers)
-    assert all(len(set(one)) == len(one) for one in found)
-    return list(zip(show(name, table, "x.csv").names, map(set, found), strict=True))
+    shown = show(name, table, "x.csv", results=made, numbers=numbers)
+    assert all(len(set(one)) == len(one) for one in shown.behind)
+    return list(zip(shown.names, map(set, shown.behind), strict=True))
 
 
 def those(made: Results, chosen: Callable[[Evaluation], bool]) -> set[str]:
@@ -121,11 +121,9 @@ def test_behind_a_lower_budget_are_its_trainings_and_those_at_the_full_one(seeds
 
 def test_behind_an_importance_are_the_successes_at_its_budget() -> None:
     made = correlation()
-    sums = {"kind": "higher_order", "first": "", "second": "", "share": 0.5, "r2": 0.5, "n": 5, "failed": 1, "drawn": 4}
-    table = pd.DataFrame([{"surrogate": "gp", "budget": at, "budget_unit": "epochs"} | sums for at in (1.0, 3.0)])
-    found = trainings("importance_groups", table, "x.csv", made, {})
     assert those(made, lambda one: one.budget == 3 and one.loss is None)
-    for budget, of in zip((1, 3), found, strict=True):
+    for budget in (1, 3):
+        of = list(behind.of_importance({"budget": float(budget)}, made, {}))
         assert set(of) == those(made, lambda one, budget=budget: one.budget == budget and one.loss is not None)
         assert {one.split("/")[0] for one in of} == {"search", "correlation"}
 
@@ -137,16 +135,15 @@ def test_behind_an_architecture_are_its_seeds_and_behind_the_one_found_the_train
         key=lambda one: one.loss,
     )
     by_hand, again = (
-        trainings(name, pd.DataFrame({"name": names}), "x.csv", made, {})
-        for name, names in (
-            ("manual", ["resnet_20", "wide_resnet_10_2", "incumbent"]),
-            # Once by itself and once as an ensemble of snapshots.
-            ("retraining", ["incumbent", "incumbent", "resnet_20"]),
+        [tuple(behind.of_name(study)({"name": name}, made, {})) for name in names]
+        for study, names in (
+            (layout.MANUAL, ["resnet_20", "wide_resnet_10_2", "incumbent"]),
+            (layout.RETRAINING, ["incumbent", "resnet_20"]),
         )
     )
     first, last = (0, 1, 2), (3, 4, 5)
-    assert by_hand == (*(tuple(f"manual/2-0-{seed}@0" for seed in of) for of in (first, last)), (source(best),))
-    assert again == tuple(tuple(f"retraining/2-0-{seed}@0" for seed in of) for of in (first, first, last))
+    assert by_hand == [*(tuple(f"manual/2-0-{seed}@0" for seed in of) for of in (first, last)), (source(best),)]
+    assert again == [tuple(f"retraining/2-0-{seed}@0" for seed in of) for of in (first, last)]
 
 
 def test_behind_a_claim_are_the_trainings_of_its_number_and_else_those_of_its_studies() -> None:
@@ -176,20 +173,20 @@ def test_behind_a_claim_on_an_arm_without_its_number_are_its_trainings_and_those
     table = load("claims").data(made)
     (claim,) = table[table["arm"] == "joint_random"].to_dict("records")
     expected = those(made, lambda one: one.study.startswith(("joint_random-", "joint_bohb-")))
-    assert set(of_claim(claim | {"finding": "open"}, made, {})) == expected != set()
+    assert set(behind.of_claim(claim | {"finding": "open"}, made, {})) == expected != set()
 
 
 def test_behind_a_claim_that_is_not_studied_are_none_of_the_trainings_that_could() -> None:
     made = arms(EPOCHS, 2, 4)
     (claim,) = load("claims").data(made).query("claim == 'separate'").to_dict("records")[:1]
-    assert list(of_claim(claim | {"finding": "not studied"}, made, {})) == []
+    assert list(behind.of_claim(claim | {"finding": "not studied"}, made, {})) == []
 
 
 def test_behind_a_claim_whose_number_is_of_no_training_are_those_of_its_studies() -> None:
     made = results(EPOCHS, search=search(8, EPOCHS))
     none = Number(meaning="trainings at the full budget", value=0, unit="", digits=0, sources=())
     (claim,) = load("claims").data(made).query("claim == 'few'").to_dict("records")
-    assert set(of_claim(claim, made, {"full_budget_evaluations": none})) == those(made, lambda one: True)
+    assert set(behind.of_claim(claim, made, {"full_budget_evaluations": none})) == those(made, lambda one: True)
 
 
 def test_behind_a_claim_that_was_not_studied_is_nothing() -> None:

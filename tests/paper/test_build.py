@@ -22,8 +22,10 @@ from jointsearch.core.files import file_digest, write_record
 from jointsearch.paper import citation, html
 from jointsearch.paper.build import MAIN, SOURCES, build, prepared, typeset
 from jointsearch.paper.check import check
-from jointsearch.paper.facts import NO_COMMIT, Facts, as_json, augmentation, gather, number_text, table_rows
+from jointsearch.paper.facts import Facts, gather, number_text
 from jointsearch.paper.latex import export
+from jointsearch.paper.made import NO_COMMIT, table_rows
+from jointsearch.paper.typst_facts import as_json, augmentation
 from jointsearch.results import dataset
 from jointsearch.results.catalogue import FIGURES, TABLES
 from jointsearch.search.resolve import resolve
@@ -133,7 +135,7 @@ def test_authors_are_those_of_the_citation_file(search_only) -> None:
 @pytest.mark.parametrize(("commit", "linked"), [(NO_COMMIT, False), ("0123abcd with changes", True)])
 def test_there_is_no_link_to_a_commit_that_is_not_known(search_only, monkeypatch, commit, linked) -> None:
     cited = replace(search_only[0].citation, address="https://example.org/code")
-    monkeypatch.setattr("jointsearch.paper.facts._commit", lambda: commit)
+    monkeypatch.setattr("jointsearch.paper.facts.last_commit", lambda: commit)
     monkeypatch.setattr(citation, "read", lambda path: cited)
     facts = gather(search_only[1])
     made = [*facts.figures.values(), *(made for made, _ in facts.tables.values())]
@@ -557,9 +559,9 @@ def test_a_claim_that_is_measured_is_the_number_that_it_names(everything) -> Non
 
 def test_each_row_of_a_complete_experiment_has_trainings_and_cells_that_lead_to_them(everything) -> None:
     facts, _ = everything
-    assert set(facts.tables) == set(facts.behind) == set(TABLES)
-    for name, (_, shown) in facts.tables.items():
-        assert len(facts.behind[name]) == len(shown.rows) == len(shown.names) == len(set(shown.names))
-        assert all(facts.behind[name])
+    assert set(facts.tables) == set(TABLES)
+    for _, shown in facts.tables.values():
+        assert len(shown.behind) == len(shown.rows) == len(shown.names) == len(set(shown.names))
+        assert all(shown.behind)
         for row, places in zip(shown.rows, shown.leading, strict=True):
             assert {"", "–"}.isdisjoint(row[place] for place in places) and len(places) >= 1

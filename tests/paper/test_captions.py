@@ -6,8 +6,7 @@ from jinja2 import Template
 from jointsearch.core.code import ROOT
 from jointsearch.core.errors import UserError
 from jointsearch.paper.build import MAIN, SOURCES
-from jointsearch.paper.captions import parse, read
-from jointsearch.paper.facts import caption_of
+from jointsearch.paper.captions import of_figure, parse
 from jointsearch.results.catalogue import FIGURES, TABLES
 from jointsearch.results.code_inputs import caption
 
@@ -33,7 +32,7 @@ def test_marks_become_styles_and_lines_one_text() -> None:
 
 @pytest.mark.parametrize("name", sorted({*FIGURES, *TABLES} - OF_NETWORKS))
 def test_a_caption_calls_no_loss_an_error(name) -> None:
-    text = "".join(part for _, part in caption_of(name))
+    text = "".join(part for _, part in of_figure(name))
     assert not re.findall(r".{30}\berrors?\b", re.sub(OF_ERRORS, "", text))
 
 
@@ -55,7 +54,7 @@ def test_captions_say_of_marks_that_may_not_be_there_that_they_may_not() -> None
         ("correlation_study", "if known over the survivors"),
         ("correlation_study", "grey ones, if any"),
     ):
-        assert words in "".join(part for _, part in caption_of(name))
+        assert words in "".join(part for _, part in of_figure(name))
 
 
 def test_the_front_of_a_report_names_rules_that_there_are() -> None:
@@ -84,6 +83,6 @@ def test_the_front_of_a_report_names_what_is_searched() -> None:
     assert "the network ``a.b:c``" in front(training={"network": "a.b:c"})
 
 
-def test_a_missing_caption_is_named(tmp_path) -> None:
+def test_a_missing_caption_is_named() -> None:
     with pytest.raises(UserError, match=r"none\.rst: there is no such caption"):
-        read(tmp_path / "none.rst")
+        of_figure("none")

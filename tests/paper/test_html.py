@@ -139,7 +139,7 @@ def test_each_row_with_trainings_is_a_link_to_them_and_no_other(found, page) -> 
     behind = {
         f"row-{table}/{place}": sources
         for table, (_, shown) in facts.tables.items()
-        for place, sources in enumerate(facts.behind[table], 1)
+        for place, sources in enumerate(shown.behind, 1)
     }
     linked = {one["href"].removeprefix("#") for one in links}
     assert linked == {name for name, sources in behind.items() if sources}
@@ -159,7 +159,7 @@ def test_the_trainings_behind_a_row_are_in_the_page(found, page) -> None:
     for name, row in page.data["rows"].items():
         table, _, place = name.partition("/")
         assert row["text"] == facts.tables[table][1].names[int(place) - 1]
-        behind = facts.behind[table][int(place) - 1]
+        behind = facts.tables[table][1].behind[int(place) - 1]
         assert sorted(files(page.data, "rows", name)) == sorted(records[one] for one in behind)
 
 

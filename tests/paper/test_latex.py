@@ -1,6 +1,6 @@
-from jointsearch.paper.facts import Made
 from jointsearch.paper.latex import caption, escape, tabular
-from jointsearch.paper.tables import Shown
+from jointsearch.paper.made import Made
+from jointsearch.paper.table import Shown
 
 
 def test_special_characters_are_set_as_they_are() -> None:
@@ -11,7 +11,9 @@ def test_special_characters_are_set_as_they_are() -> None:
 
 
 def test_a_table_has_the_rules_of_booktabs_and_no_row_that_begins_with_a_bracket() -> None:
-    shown = Shown(("a", "b %"), ("left", "right"), (("x", "1"), ("[1, 2]", "2")), (1,), ("", ""), ((), ()), "Caption.")
+    shown = Shown(
+        ("a", "b %"), ("left", "right"), (("x", "1"), ("[1, 2]", "2")), (1,), ("", ""), ((), ()), ((), ()), "Caption."
+    )
     text = tabular(shown, Made("0" * 8, "scripts/table.py x", "abc", None))
     assert text.splitlines()[1:] == [
         r"\begin{tabular}{lr}",

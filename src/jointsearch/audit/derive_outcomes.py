@@ -12,7 +12,8 @@ from jointsearch.core import code, machine
 from jointsearch.core.git import Repository
 from jointsearch.paper import html
 from jointsearch.paper.build import build
-from jointsearch.paper.facts import NO_COMMIT, gather
+from jointsearch.paper.facts import gather
+from jointsearch.paper.made import NO_COMMIT
 from jointsearch.plotting.outcomes import outcomes
 
 DRAWING = ("contourpy", "fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "scikit-learn", "scipy")

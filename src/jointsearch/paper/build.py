@@ -14,10 +14,11 @@ import typst
 
 from jointsearch.core.code import ROOT
 from jointsearch.core.errors import UserError
-from jointsearch.paper import facts as facts_of
 from jointsearch.paper.check import check
 from jointsearch.paper.conditions import STUDIES
 from jointsearch.paper.facts import Facts
+from jointsearch.paper.made import remake
+from jointsearch.paper.typst_facts import as_json
 
 SOURCES = ROOT / "paper"
 MAIN, BIBLIOGRAPHY = "main.typ", "references.bib"
@@ -74,7 +75,7 @@ def prepared(
     facts: Facts, folder: Path, form: Literal["pdf", "html"], sources: Path = SOURCES, strict: bool = False
 ) -> Iterator[Path]:
     """Put all that is set in one folder, as Typst reads within one; the compiler's own files in memory can't be PDF."""
-    given = facts_of.as_json(facts) | {"strict": strict}
+    given = as_json(facts) | {"strict": strict}
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for source in (MAIN, *TEMPLATES, BIBLIOGRAPHY):
@@ -96,7 +97,7 @@ def _drawing(folder: Path, figure: str, form: str) -> Path:
     if form == "html" and path.exists() and path.stat().st_size > LARGEST_DRAWING:
         path = path.with_suffix(".png")
     if not path.exists():
-        raise UserError(f"{path}: is missing; {facts_of.remake(folder)} makes it")
+        raise UserError(f"{path}: is missing; {remake(folder)} makes it")
     return path
 
 

@@ -1,24 +1,26 @@
 """The captions of `workflow/report/`, which are those of the HTML report too, as runs of text in a style."""
 
 import re
-from pathlib import Path
 from typing import Literal
 
+from jointsearch.core import code
 from jointsearch.core.errors import UserError
+from jointsearch.results import code_inputs
 
 Style = Literal["plain", "strong", "emph", "raw"]
 _MARKS: tuple[Style, ...] = ("strong", "emph", "raw")
 _MARKED = re.compile(r"\*\*(?P<strong>.+?)\*\*|\*(?P<emph>.+?)\*|``(?P<raw>.+?)``")
 
 
-def read(path: Path) -> list[tuple[Style, str]]:
-    """Read a caption.
+def of_figure(name: str) -> list[tuple[Style, str]]:
+    """Read the caption of a figure.
 
     Raises
     ------
     UserError
         If there is none.
     """
+    path = code.ROOT / code_inputs.caption(name)
     try:
         return parse(path.read_text())
     except OSError:

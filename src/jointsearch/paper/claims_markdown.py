@@ -8,7 +8,7 @@ import pandas as pd
 from jointsearch.analysis.verdict import NOT_STUDIED, NOT_TESTED
 from jointsearch.core.errors import UserError
 from jointsearch.core.units import ERROR
-from jointsearch.paper.facts import table_rows
+from jointsearch.paper.made import table_rows
 from jointsearch.paper.tables import show
 
 

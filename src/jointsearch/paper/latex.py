@@ -5,8 +5,9 @@ from pathlib import Path
 from jointsearch.analysis.numbers import number_of_best
 from jointsearch.paper import captions
 from jointsearch.paper.captions import Style
-from jointsearch.paper.facts import Facts, Made, caption_of, number_text
-from jointsearch.paper.tables import Shown
+from jointsearch.paper.facts import Facts, number_text
+from jointsearch.paper.made import Made
+from jointsearch.paper.table import Shown
 
 _ESCAPES = str.maketrans(
     {
@@ -95,7 +96,7 @@ def export(facts: Facts, folder: Path) -> dict[str, bytes]:
         made[f"tables/{table}.tex"] = tabular(shown, origin)
         made[f"captions/table-{table}.tex"] = caption(captions.parse(shown.caption))
     for figure in facts.figures:
-        made[f"captions/figure-{figure}.tex"] = caption(caption_of(figure))
+        made[f"captions/figure-{figure}.tex"] = caption(captions.of_figure(figure))
     contents = {path: text.encode() for path, text in made.items()}
     for figure in facts.figures:
         contents[f"figures/{figure}.pdf"] = (folder / "figures" / f"{figure}.pdf").read_bytes()

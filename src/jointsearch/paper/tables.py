@@ -1,10 +1,8 @@
-"""How a table is shown: its columns, once, for the PDF and for LaTeX. The raw values are in `tables/<name>.csv`."""
+"""The tables of the paper: what is shown of each. The raw values are in `tables/<name>.csv`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import takewhile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -16,9 +14,7 @@ from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.units import ERROR, Measure
 from jointsearch.paper import behind
 from jointsearch.paper.columns import (
-    NOTHING,
     Column,
-    Row,
     at_most,
     budget,
     cited,
@@ -35,62 +31,18 @@ from jointsearch.paper.columns import (
     with_interval,
     word,
 )
+from jointsearch.paper.table import Display, Shown, lay_out
 from jointsearch.results.results import Results
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A table as it is set: plain text, `−` for a minus.
-
-    Attributes
-    ----------
-    titles, align, rows, caption
-        Of its columns; of its rows the texts of their cells; what it shows.
-    rules
-        The rows above which a rule stands.
-    names, leading
-        Of each row what it is, in words; and the places of the cells that lead to the trainings behind it, if there are
-        any: the first that is not empty, and numbers.
-    """
-
-    titles: tuple[str, ...]
-    align: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    rules: tuple[int, ...]
-    names: tuple[str, ...]
-    leading: tuple[tuple[int, ...], ...]
-    caption: str
-
-
-@dataclass(frozen=True)
-class Display:
-    """How a table is shown.
-
-    Attributes
-    ----------
-    caption
-        What it shows, in the words of its columns; marked up as in `captions`.
-    columns
-        What is shown of it, or a function that says so, given the raw table and what its losses are.
-    behind
-        The trainings behind a row of these columns, by their names (`number.source`), given all results and numbers.
-    arrange
-        Brings the raw table into the shape of the columns.
-    group
-        Raw column; wherever it changes stands a rule.
-    note
-        What the caption adds, by the raw table.
-    """
-
-    caption: str
-    columns: tuple[Column, ...] | Callable[[pd.DataFrame, Measure], tuple[Column, ...]]
-    behind: Callable[[Row, Results, Mapping[str, Number]], Iterable[str]]
-    arrange: Callable[[pd.DataFrame], pd.DataFrame] = lambda data: data
-    group: str | None = None
-    note: Callable[[pd.DataFrame], str] = lambda data: ""
-
-
-def show(name: str, data: pd.DataFrame, where: str | Path, measure: Measure = ERROR) -> Shown:
+def show(
+    name: str,
+    data: pd.DataFrame,
+    where: str | Path,
+    measure: Measure = ERROR,
+    results: Results | None = None,
+    numbers: Mapping[str, Number] = MappingProxyType({}),
+) -> Shown:
     """Lay a table out as it is set.
 
     Parameters
@@ -103,74 +55,17 @@ def show(name: str, data: pd.DataFrame, where: str | Path, measure: Measure = ER
         Their file, for messages.
     measure
         What the losses in it are.
+    results, numbers
+        All of the experiment, for the trainings behind each row; without them there are none.
 
     Raises
     ------
     UserError
         If there is no display of this name, or the data lack a column of it.
     """
-    display = _display(name, where)
-    with _complete(where):
-        rows = _rows(display, data)
-        columns = display.columns(data, measure) if callable(display.columns) else display.columns
-        cells = tuple(tuple(column.text(row) for column in columns) for row in rows)
-        groups = [row[display.group] if display.group is not None else None for row in rows]
-    rules = tuple(place for place in range(1, len(groups)) if groups[place] != groups[place - 1])
-    titles, align = zip(*((column.title, column.align) for column in columns), strict=True)
-    leading = tuple(_leading(columns, row) for row in cells)
-    caption = f"{display.caption} {display.note(data)}".strip()
-    return Shown(titles, align, cells, rules, tuple(_names(columns, cells)), leading, caption)
-
-
-def trainings(
-    name: str, data: pd.DataFrame, where: str | Path, results: Results, numbers: Mapping[str, Number]
-) -> tuple[tuple[str, ...], ...]:
-    """List the trainings behind each row of a table as it is set, by their names; `name`, `data`, `where` as of `show`.
-
-    Raises
-    ------
-    UserError
-        As `show`.
-    """
-    display = _display(name, where)
-    with _complete(where):
-        return tuple(tuple(display.behind(row, results, numbers)) for row in _rows(display, data))
-
-
-def _display(name: str, where: str | Path) -> Display:
     if name not in TABLES:
         raise UserError(f"{where}: there is no display for a table {name!r}; {suggest(name, TABLES)}")
-    return TABLES[name]
-
-
-@contextmanager
-def _complete(where: str | Path) -> Iterator[None]:
-    """Report a column that is not there."""
-    try:
-        yield
-    except KeyError as error:
-        raise UserError(f"{where}: has no {error}; remake it, or correct its display in paper/tables.py") from None
-
-
-def _rows(display: Display, data: pd.DataFrame) -> list[Row]:
-    return [{str(name): value for name, value in row.items()} for row in display.arrange(data).to_dict("records")]
-
-
-def _names(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Name rows by their cells before the first number; an empty one repeats that above."""
-    titles = [column.title for column in takewhile(lambda column: not column.is_number, columns)]
-    above = [""] * len(titles)
-    for row in rows:
-        above = [cell or before for cell, before in zip(row, above, strict=False)]
-        yield ", ".join(f"{title}: {cell}" for title, cell in zip(titles, above, strict=True) if cell != NOTHING)
-
-
-def _leading(columns: Sequence[Column], row: Sequence[str]) -> tuple[int, ...]:
-    first = next((place for place, cell in enumerate(row) if cell), None)
-    cells = enumerate(zip(columns, row, strict=True))
-    return tuple(
-        place for place, (column, cell) in cells if place == first or (column.is_number and cell not in ("", NOTHING))
-    )
+    return lay_out(TABLES[name], data, where, measure, results, numbers)
 
 
 _SUM = ["kind", "first", "second"]

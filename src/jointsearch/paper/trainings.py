@@ -12,7 +12,8 @@ from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Value
 from jointsearch.core.proposal import Origin
 from jointsearch.core.units import amount
-from jointsearch.paper.facts import Facts, number_text, remake
+from jointsearch.paper.facts import Facts, number_text
+from jointsearch.paper.made import remake
 from jointsearch.results.catalogue import FIGURES, TABLES, listed_as
 
 PROPOSAL = ("study", "id", "origin", "values")
@@ -124,7 +125,7 @@ def _rows(facts: Facts, places: Mapping[str, int]) -> dict[str, dict[str, Any]]:
             "trainings": runs(_places(f"row {place} of the table {table}", sources, places, facts)),
         }
         for table, (_, shown) in facts.tables.items()
-        for place, (name, sources) in enumerate(zip(shown.names, facts.behind[table], strict=True), 1)
+        for place, (name, sources) in enumerate(zip(shown.names, shown.behind, strict=True), 1)
         if sources
     }
 

@@ -1,9 +1,9 @@
-"""What the text says of the code."""
+"""What the text says of the code that made figures and tables."""
 
 from jointsearch.core import code
 from jointsearch.core.code import Version
 from jointsearch.core.git import Repository
-from jointsearch.paper import facts
+from jointsearch.paper import made
 from jointsearch.results import code_inputs
 
 
@@ -16,6 +16,6 @@ def test_the_commit_of_figures_and_tables_is_the_last_one_of_all_code_that_shows
 
     monkeypatch.setattr(code, "version", lambda: Version("f" * 40))
     monkeypatch.setattr(Repository, "ask", ask)
-    assert facts._commit() == "0123456789abcdef0123"[: facts.SHORT]
+    assert made.last_commit() == "0123456789abcdef0123"[: made.SHORT]
     files = asked[asked.index("--") + 1 :]
     assert "src/jointsearch/paper/tables.py" in files and set(code_inputs.numbers()) <= set(files)
