@@ -186,7 +186,7 @@ def mean_interval(values: np.ndarray, is_share: bool) -> tuple[float, float, flo
     if len(values) < FEWEST_REPEATS:
         return mean, np.nan, np.nan
     error = float(values.std(ddof=1)) / np.sqrt(len(values))
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * error
+    half = float(stats.t.ppf(1 - LEVEL / 2, len(values) - 1)) * error
     if not is_share or not 0 < mean < 1:
         return mean, mean - half, mean + half
     odds = logit(mean) + np.array([-1, 1]) * half / (mean * (1 - mean))

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import gammaln
 
-from jointsearch.analysis.correlation import FEWEST
+from jointsearch.analysis.correlation import FEWEST, INTERVAL
 from jointsearch.analysis.levels import Levels, level_counts, levels
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
@@ -124,5 +124,5 @@ def _jackknife(
         return np.nan, np.nan
     without = np.array([rarefied(region_counts(rest, sizes), len(rest)) for rest in left]) / of_space
     error = np.sqrt((number - 1) * np.square(without - without.mean()).mean())
-    value, half = share / of_space, float(stats.t.ppf(0.975, number - 1) * error)
+    value, half = share / of_space, float(stats.t.ppf(INTERVAL[1], number - 1) * error)
     return max(value - half, 0.0), value + half

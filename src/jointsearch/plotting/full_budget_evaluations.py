@@ -198,7 +198,7 @@ def _draw_pair(axes: Axes, data: pd.DataFrame) -> None:
             of.set_minor_locator(NullLocator())
             of.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     _draw_places(axes, known, places["across"], places["up"])
-    axes.set(xlabel=names[0].replace("_", " "), ylabel=names[1].replace("_", " "))
+    axes.set(xlabel=style.words(names[0]), ylabel=style.words(names[1]))
 
 
 def _draw_footprint(axes: Axes, data: pd.DataFrame) -> PathCollection | None:

@@ -113,7 +113,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
         return figure
     mains, by_budget = left.subplots(1, 2, sharey=True, width_ratios=[1.0, 0.85])
     pairs, groups = right.subplots(2, 1, height_ratios=[1.6 * STRONGEST, 1.4 * below])
-    _draw_dots(mains, full[full["kind"] == MAIN], [(name, "") for name in order], order)
+    _draw_dots(mains, full[full["kind"] == MAIN], [(name, "") for name in order], [style.words(name) for name in order])
     _draw_parts(mains, [part_of[name] for name in order])
     _draw_budgets(by_budget, data[data["kind"] == MAIN], order)
     _draw_pairs(pairs, full[full["kind"] == PAIR], part_of)
@@ -164,7 +164,7 @@ def _order(rows: pd.DataFrame, part_of: Mapping[str, str]) -> list[str]:
 
 
 def _sum_name(kind: str, first: str, second: str) -> str:
-    first, second = first.replace("_", " "), second.replace("_", " ")
+    first, second = style.words(first), style.words(second)
     if not first:
         return "three and more"
     if kind == PART:
@@ -260,7 +260,7 @@ def _draw_pairs(axes: Axes, rows: pd.DataFrame, part_of: Mapping[str, str]) -> N
     if not strongest:
         style.say(axes, "There are no pairs.")
         return
-    _draw_dots(axes, rows, strongest, [f"{first} ×\n{second}" for first, second in strongest])
+    _draw_dots(axes, rows, strongest, [style.words(f"{first} ×\n{second}") for first, second in strongest])
     _embolden(axes, [part_of[first] != part_of[second] for first, second in strongest])
     axes.tick_params(axis="y", labelsize=6)
 
@@ -275,7 +275,7 @@ def _draw_parts(axes: Axes, parts: Sequence[str]) -> None:
     ends = [place for place, part in enumerate(parts, start=1) if part not in parts[place:]]
     for end in ends if len(ends) > 1 else ():
         axes.annotate(
-            parts[end - 1].replace("_", " "), (1, end - 0.5), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+            style.words(parts[end - 1]), (1, end - 0.5), xycoords=("axes fraction", "data"), xytext=(-2, 3),
             textcoords="offset points", ha="right", va="bottom", size=6.5, color=style.GREY, style="italic",
         )  # fmt: skip
         if end < len(parts):

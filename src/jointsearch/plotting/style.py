@@ -221,6 +221,11 @@ def only_saying(text: str) -> Figure:
     return figure
 
 
+def words(name: str) -> str:
+    """Write a name of a configuration in words: `widen_factor_1` is `widen factor 1`."""
+    return name.replace("_", " ")
+
+
 def letter(axes: Sequence[Axes]) -> None:
     """Mark panels a, b, c ... at their upper left."""
     for name, panel in zip("abcdefgh", axes, strict=False):
