@@ -72,7 +72,7 @@ def finish(clone: Path, brackets: int) -> StudyJobs:
         (clone / file).parent.mkdir(parents=True, exist_ok=True)
         (clone / file).touch()
     for one in all_jobs.values():
-        write_record(clone / one.frozen, one.experiment)
+        write_record(clone / one.settings_file, one.experiment)
     time_stamps.remember(clone / study_jobs.folder, study_jobs.config)
     return study_jobs
 

@@ -7,12 +7,10 @@ By hand it also works on a search in progress.
 import argparse
 from pathlib import Path
 
-from jointsearch.analysis.csv_file import write_csv
-from jointsearch.analysis.observations import table
+from jointsearch.analysis.study_tables import of_study
 from jointsearch.core import cli
-from jointsearch.core.files import write_record
+from jointsearch.core.files import write_bytes
 from jointsearch.results.results import StudyResults
-from jointsearch.search.incumbent import incumbent
 
 
 def main() -> None:
@@ -22,9 +20,9 @@ def main() -> None:
     parser.add_argument("table", type=Path, help="CSV to write")
     parser.add_argument("incumbent", type=Path, help="JSON to write")
     arguments = parser.parse_args()
-    study = StudyResults.read(arguments.folder, arguments.study)
-    write_csv(table(study.evaluations, list(study.experiment.space.hyperparameters)), arguments.table)
-    write_record(arguments.incumbent, incumbent(study.evaluations))
+    made = of_study(StudyResults.read(arguments.folder, arguments.study))
+    write_bytes(arguments.table, made["observations.csv"])
+    write_bytes(arguments.incumbent, made["incumbent.json"])
 
 
 if __name__ == "__main__":

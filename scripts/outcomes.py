@@ -27,7 +27,7 @@ def main() -> None:
     if packed.exists() and (number := archive.unpack(packed, folder)):
         print(f"{packed}: {number:,} files of records unpacked", flush=True)
     study_jobs = StudyJobs.from_config(settings)
-    if not study_jobs.frozen.exists():
+    if not study_jobs.settings_file.exists():
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
     write_record(layout.plan_file(folder), study_jobs.graph.plan)

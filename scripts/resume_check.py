@@ -37,7 +37,8 @@ def main() -> None:
     except UserError as error:
         silence = error
     for job in jobs:
-        print(f"Slurm job {job.id}: {job.state}, {job.used} on {job.where}: {job.what}")
+        place = job.where if job.where.startswith("(") else f"on {job.where}"
+        print(f"Slurm job {job.id}: {job.state}, {job.used} {place}: {job.what}")
     if states := [state for one in all_jobs for state in saved_states(one)]:
         print(f"{len(states)} interrupted trainings resume from their saved states (state-*.pt, scratch-*)")
     if run:

@@ -25,9 +25,8 @@ def main() -> None:
     by_study = StudyJobs.all_from_config(config.read(arguments.config))
     all_jobs = list(by_study.values())
     study_jobs, reader = all_jobs[0], reader_of(all_jobs)
-    what = (
-        study_jobs.study if len(all_jobs) == 1 else f"{study_jobs.folder}: the search and {len(all_jobs) - 1} studies"
-    )
+    others = f"{study_jobs.folder}: the search and {len(all_jobs) - 1} studies"
+    what = study_jobs.study_folder if len(all_jobs) == 1 else others
     while True:
         progress = reader.read()
         print(f"{what}\n{images(study_jobs.folder)}{damage(by_study)}{progress.panel()}", flush=True)

@@ -48,6 +48,8 @@ def test_a_search_that_stays_in_a_corner_explores_little() -> None:
     corner = Space(results(EPOCHS).experiment.space).sample(1, np.random.default_rng(1))[0]
     found = _explored(lambda space, size, rng: [corner] * size)
     assert found.high < 0.3 and found.ratio == pytest.approx(found.share / found.share_random)
+    # All of them were drawn at random.
+    assert (found.share_drawn, found.share_model) == (found.share, 0)
 
 
 def test_too_few_configurations_or_brackets_say_nothing() -> None:

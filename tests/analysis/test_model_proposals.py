@@ -1,10 +1,12 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from factories import evaluation
 from scipy.stats import mannwhitneyu
 from synthetic import results, search
 
-from jointsearch.analysis.model_proposals import first_trainings, numbers, superiority
+from jointsearch.analysis.model_proposals import by_bracket, compare, first_trainings, numbers, superiority
 from jointsearch.core.config import BudgetSettings
 
 BUDGET = BudgetSettings(unit="epochs", minimum=1, maximum=9)
@@ -49,6 +51,18 @@ def test_a_model_that_looks_near_the_optimum_is_found_better() -> None:
     assert found["model_superiority_high"].value <= 100
     assert len(found["model_superiority"].sources) == found["random_proposals"].value + found["model_proposals"].value
     assert found == numbers(results(BUDGET, search=search(24, BUDGET)))
+
+
+def test_whole_brackets_are_resampled_where_ten_start_at_each_budget() -> None:
+    made = search(30, BUDGET)
+    starts = Counter(budget for _, budget in {(one.bracket, one.budget) for one in made if one.rung == 0})
+    assert by_bracket(results(BUDGET, search=search(24, BUDGET))) is None and min(starts.values()) == 10
+    low, high = by_bracket(results(BUDGET, search=made))
+    estimate, *_ = compare(results(BUDGET, search=made))
+    assert 0.5 < low < estimate < high <= 1
+    # Where all brackets are alike, whichever are drawn give the same.
+    alike = [one.model_copy(update={"loss": 0.25}) for one in made]
+    assert by_bracket(results(BUDGET, search=alike)) == (0.5, 0.5)
 
 
 def test_too_few_picks_say_nothing() -> None:

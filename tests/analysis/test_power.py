@@ -10,13 +10,20 @@ from jointsearch.analysis.power import MOST_REPEATS, POWER, power, repeats_neede
 @pytest.mark.parametrize(
     ("repeats", "welch", "paired", "common"), [(3, 3.75, 6.55, 4.65), (8, 1.70, 1.90, 1.34), (12, 1.34, 1.43, 1.01)]
 )
-def test_smallest_differences_are_those_of_the_scale_model(repeats, welch, paired, common) -> None:
+def test_smallest_differences_of_two_comparisons(repeats, welch, paired, common) -> None:
     # In standard deviations of a search, at Holm's strictest level of two comparisons. Differences of pairs have
     # sqrt(2 (1 - correlation)) times that: of searches that share nothing sqrt(2), at a correlation of 0.5 one.
     level = 0.05 / 2
     assert smallest_effect(repeats, repeats, False, level) == pytest.approx(welch, abs=0.03)
     assert math.sqrt(2) * smallest_effect(repeats, repeats, True, level) == pytest.approx(paired, abs=0.03)
     assert smallest_effect(repeats, repeats, True, level) == pytest.approx(common, abs=0.03)
+
+
+def test_the_scale_model_finds_what_its_hypotheses_say() -> None:
+    # In standard deviations: of a difference in eight and in five pairs, over four and six comparisons; over seeds.
+    assert smallest_effect(8, 8, True, 0.05 / 4) == pytest.approx(1.5, abs=0.05)
+    assert smallest_effect(5, 5, True, 0.05 / 6) == pytest.approx(2.8, abs=0.05)
+    assert smallest_effect(10, 10, False, 0.05) == pytest.approx(1.3, abs=0.05)
 
 
 @pytest.mark.parametrize("paired", [True, False])

@@ -21,7 +21,7 @@ from jointsearch.search.studies import kinds
 
 FIGURES = ("incumbent_over_time", "learning_curves", "budget_correlation", "correlation_study")
 TABLES = ("early_stopping", "retraining")
-BEST = "search/bracket-000/rung-3/slot-00.json"
+BEST = "search/bracket-008/rung-3/slot-00.json"
 
 
 @pytest.fixture(scope="module")

@@ -43,8 +43,8 @@ def test_welch_of_equal_variances_in_closed_form() -> None:
     assert p == pytest.approx(0.28786, abs=1e-5)
 
 
-@pytest.mark.parametrize(("first", "second"), [([1], [2, 3]), ([1, 1], [2, 2])])
-def test_welch_needs_two_values_and_a_spread(first, second) -> None:
+@pytest.mark.parametrize(("first", "second"), [([1, 2], [2, 3, 4]), ([1, 1, 1], [2, 2, 2])])
+def test_welch_needs_three_values_and_a_spread(first, second) -> None:
     difference, *others = welch(first, second)
     assert difference < 0 and np.isnan(others).all()
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,14 @@ def test_every_training_is_an_action_that_the_engine_ran(folder):
         assert control["object"] == {"@id": action["@id"]}
         assert control["instrument"] == {"@id": "workflow.smk#step/train"}
         assert control["@id"] in organised
+
+
+def test_every_tool_is_a_rule_of_the_workflow(folder):
+    text = crate.workflow_text(ROOT / "Snakefile").decode()
+    rules = {*re.findall(r"^ *rule (\w+):", text, re.MULTILINE)}
+    rules |= {*(f"figure_{name}" for name in FIGURES), *(f"table_{name}" for name in TABLES)}
+    tools = {name.removeprefix("workflow.smk#") for name in identifiers(described(folder)["workflow.smk"]["hasPart"])}
+    assert {"train", "observations", "figure_importance", "table_studies"} <= tools <= rules
 
 
 def test_a_training_has_its_times_and_its_outcome(folder):

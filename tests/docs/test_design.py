@@ -66,7 +66,8 @@ def test_every_file_that_the_page_names_is_there():
             (
                 "search/studies/retraining.py",
                 "plotting/manual",
-                "analysis/tables/",
+                "analysis/tables/manual",
+                "analysis/tables/retraining",
                 "analysis/claims",
                 "paper/tables.py",
             ),

@@ -5,11 +5,11 @@ import os
 import signal
 from collections import Counter
 
+import pandas as pd
 import torch
 from PIL import Image
 
 from end_to_end.conftest import Workspace
-from jointsearch.analysis.observations import read_csv
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest, read_record
@@ -39,7 +39,7 @@ def test_the_search_trains_what_was_planned(finished):
     evaluations = finished.evaluations()
     assert Counter(item.budget for item in evaluations) == PLANNED
     assert all(item.steps == item.budget for item in evaluations if item.status == "success")
-    table = read_csv(finished.results / "observations.csv")
+    table = pd.read_csv(finished.results / "observations.csv")
     assert table["evaluation"].tolist() == [item.id for item in evaluations]
 
 
@@ -144,13 +144,13 @@ def test_killed_repacked_and_made_longer_a_search_takes_the_same_course_and_trai
     # Byte for byte, times included: what was complete was not trained again.
     assert all(path.read_bytes() == before for path, before in kept.items())
     assert workspace.derivable() == [one.derivable() for one in finished.evaluations(1)]
-    assert len(read_csv(workspace.results / "observations.csv")) == 9 + 3 + 1
+    assert len(pd.read_csv(workspace.results / "observations.csv")) == 9 + 3 + 1
     kept = {path: path.read_bytes() for path in workspace.slots()}
     workspace.configure(search=search | {"length": 2})
     workspace.snakemake("--cores", "1", "search")
     assert all(path.read_bytes() == before for path, before in kept.items())
     assert workspace.derivable() == [one.derivable() for one in finished.evaluations(2)]
-    assert len(read_csv(workspace.results / "observations.csv")) == 17
+    assert len(pd.read_csv(workspace.results / "observations.csv")) == 17
 
 
 def test_nothing_is_left_to_do_and_harmless_changes_leave_it_so(run_by_snakemake, tmp_path):

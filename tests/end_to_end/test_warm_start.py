@@ -3,10 +3,10 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 from end_to_end.conftest import Workspace
-from jointsearch.analysis.observations import read_csv
 from jointsearch.audit import ancestry, audit
 from jointsearch.audit.findings import Verdict
 from jointsearch.core.files import digest, read_record
@@ -53,7 +53,7 @@ def test_the_first_bracket_is_proposed_by_a_model_of_the_other_search(finished, 
 
 def test_the_table_holds_what_the_search_trained_itself(warm):
     assert len(warm.evaluations()) == 13
-    assert len(read_csv(warm.results / "observations.csv")) == 13
+    assert len(pd.read_csv(warm.results / "observations.csv")) == 13
 
 
 def test_the_plan_knows_that_there_is_a_model_at_once(warm):
@@ -170,6 +170,6 @@ def test_an_import_of_the_export_is_the_table_of_the_search(finished, workspace)
     assert len(hpbandster.read(workspace.folder / "other")) == 20
     done = workspace.call("import_hpbandster", "other", "other.csv", "--budget-unit", "steps")
     assert (done.returncode, done.stderr) == (0, "")
-    theirs, ours = read_csv(workspace.folder / "other.csv"), read_csv(finished.results / "observations.csv")
+    theirs, ours = pd.read_csv(workspace.folder / "other.csv"), pd.read_csv(finished.results / "observations.csv")
     for column in ("evaluation", "slot", "budget", "loss", "origin", "learning_rate", "shakedrop_death_rate"):
         assert theirs[column].equals(ours[column])

@@ -236,7 +236,11 @@ def test_each_sentence_on_the_claims_stands_alone_and_names_those_that_are_not_t
 
 def test_the_exploration_of_a_search_has_its_word(search_only) -> None:
     facts, folder = search_only
-    names = ("explored", "explored_by_random", "exploration", "exploration_low", "exploration_high")
+    names = [
+        "explored",
+        "explored_by_random",
+        *(f"exploration{of}" for of in ("", "_low", "_high", "_of_random", "_of_model")),
+    ]
     known = replace(facts, numbers=facts.numbers | dict.fromkeys(names, ANY))
     changed = tuple(one | {"word": "supported"} if one["claim"] == "explores" else one for one in facts.claims)
     assert len({build(one, folder) for one in (facts, known, replace(known, claims=changed))}) == 3

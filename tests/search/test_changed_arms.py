@@ -47,9 +47,9 @@ def begin(folder: Path, arms: dict[str, Any] = ARMS, *left: str) -> None:
     for name, one in planned.items():
         if name not in left:
             keeps = one.planned.plan.keeps
-            write_record(one.frozen, later_step(one.experiment, [found] if keeps else [], keeps))
-            layout.proposals_file(one.study, one.brackets[0].index, 0).parent.mkdir(parents=True)
-            layout.proposals_file(one.study, one.brackets[0].index, 0).write_bytes(b"{}")
+            write_record(one.settings_file, later_step(one.experiment, [found] if keeps else [], keeps))
+            layout.proposals_file(one.study_folder, one.brackets[0].index, 0).parent.mkdir(parents=True)
+            layout.proposals_file(one.study_folder, one.brackets[0].index, 0).write_bytes(b"{}")
 
 
 @pytest.fixture

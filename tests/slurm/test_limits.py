@@ -77,7 +77,7 @@ def test_a_job_that_is_refused_or_can_never_start_is_told(workspace):
     log.write_text("# yesterday on node1\nZeroDivisionError: of yesterday\n")
     partition = "train:slurm_partition='nowhere' if wildcards.bracket == '000' else 'short'"
     run = workspace.start("search", *RESOURCES, partition, "train:runtime=5", "--retries", "0")
-    said = "    in Slurm 1 pending; 1 for PartitionTimeLimit, and may wait for ever"
+    said = "    in Slurm 1 pending; 1 for PartitionTimeLimit, and may never start"
     wait(lambda: said in workspace.call("status", "config.yaml").stdout)
     wait(lambda: "invalid partition specified: nowhere" in workspace.printed())
     run.send_signal(signal.SIGINT)

@@ -56,7 +56,7 @@ def test_an_objective_is_asked_once_for_each_evaluation_that_is_missing(tmp_path
     driver.run(planned, counted)
     assert len(asked) == len(set(asked)) == 20
     search = planned["search"]
-    (layout.rung_folder(search.study, 0, 1) / "slot-01.json").unlink()
+    (layout.rung_folder(search.study_folder, 0, 1) / "slot-01.json").unlink()
     driver.run(planned, counted)
     assert len(asked) == 21 and asked[-1] in asked[:-1]
     best = read_record(search.folder / "incumbent.json", Incumbent)

@@ -124,7 +124,7 @@ def test_a_damaged_record_is_noted_and_so_is_what_does_not_follow(folder):
     [note] = gaps.notes(folder, Gaps(), Known(stale=frozenset(stale[1:])))
     assert note.startswith(f"{folder / SLOT}: broken, or changed since it was made; restore it, or delete it")
     [note] = gaps.notes(folder, Gaps(), Known(stale=frozenset({stale[0], stale[2]})))
-    assert note == f"{folder / RUNG}/proposals.json: not what follows from the files beside it; made again"
+    assert note == f"{folder / RUNG}/proposals.json: does not follow from its inputs; made again"
 
 
 def test_what_names_a_missing_record_makes_room_for_another_one(folder):

@@ -22,7 +22,7 @@ def test_the_search_is_one_of_them_and_the_first():
 
 
 def test_settings_of_the_search_lie_in_the_folder_of_the_experiment_those_of_a_study_in_its_own():
-    frozen = {name: str(one.frozen) for name, one in all_jobs().items()}
+    frozen = {name: str(one.settings_file) for name, one in all_jobs().items()}
     assert frozen.pop("search") == "results/small/experiment.json"
     assert frozen == {name: f"results/small/{name}/experiment.json" for name in frozen}
 
@@ -70,7 +70,7 @@ def test_a_study_at_the_full_budget_gets_the_time_that_takes():
 def test_results_under_other_settings_are_refused_by_name(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     one = all_jobs(space=SPACE, seed=1)[name]
-    put(one.frozen, one.experiment)
+    put(one.settings_file, one.experiment)
     says = f"results/small/{name}: holds results of another experiment: seed was 1, is now 0; "
     with pytest.raises(UserError, match=says):
         all_jobs(space=SPACE)
@@ -81,5 +81,5 @@ def test_what_a_second_step_keeps_is_known_only_once_the_first_has_found_it(tmp_
     one = all_jobs(space=SPACE)["architecture_first-0-2"]
     found = restricted(one.experiment.space, {"residual_blocks_1": 7}, one.planned.plan.keeps)
     assert found != one.experiment.space
-    put(one.frozen, one.experiment.model_copy(update={"space": found}))
+    put(one.settings_file, one.experiment.model_copy(update={"space": found}))
     assert list(all_jobs(space=SPACE)) == list(all_jobs(space=SPACE, experiment="another"))

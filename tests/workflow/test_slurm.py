@@ -105,7 +105,7 @@ def job(state: str, reason: str = "None") -> SlurmJob:
     [
         ([], "2 running"),
         (["Resources", "Priority", "None", "BeginTime"], "4 pending, 2 running"),
-        (["PartitionTimeLimit"], "2 running, 1 pending; 1 for PartitionTimeLimit, and may wait for ever"),
+        (["PartitionTimeLimit"], "2 running, 1 pending; 1 for PartitionTimeLimit, and may never start"),
         (
             ["QOSMaxJobsPerUserLimit", "Priority", "ReqNodeNotAvail, UnavailableNodes:node5", "QOSMaxJobsPerUserLimit"],
             "4 pending, 2 running; 2 for QOSMaxJobsPerUserLimit, 1 for ReqNodeNotAvail, UnavailableNodes:node5, and",
@@ -115,7 +115,7 @@ def job(state: str, reason: str = "None") -> SlurmJob:
 def test_why_a_job_waits_is_told_unless_it_waits_for_its_turn(reasons, said):
     line = slurm.queue([job("RUNNING"), job("RUNNING"), *(job("PENDING", reason) for reason in reasons)])
     assert line.startswith(said)
-    assert ("for ever" in line) == ("for ever" in said or said.endswith("and"))
+    assert ("never start" in line) == ("never start" in said or said.endswith("and"))
 
 
 def look(active: list[SimpleNamespace], attempts: int) -> list[SimpleNamespace]:

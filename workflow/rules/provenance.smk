@@ -16,6 +16,7 @@ rule configuration:
     conda:
         "../../envs/environment.yaml"
     params:
+        # A plan that has grown changes what the configuration has to say.
         plan=digest(study_jobs.graph.plan),
         studies=settings.studies.model_dump_json(),
         flags=study_jobs.configuration_flags,

@@ -1,9 +1,8 @@
 # A search: sample, train, promote, and let the next model see the results. Studies that are no searches only train.
-FROZEN = rules.experiment.output[0]
 STUDY = f"{study_jobs.folder}/{{study}}"
 BRACKET = f"{STUDY}/bracket-{{bracket}}"
 RUNG = f"{BRACKET}/rung-{{rung}}"
-OF_STUDY = f"{LOGS}/{{study}}"
+STUDY_LOGS = f"{LOGS}/{{study}}"
 SEARCHES = "|".join(name for name, one in all_jobs.items() if one.planned.plan.is_search)
 
 
@@ -13,7 +12,7 @@ if study_jobs.config.search.warm_start is not None:
         input:
             **study_jobs.inputs("warm_start"),
         output:
-            f"{study_jobs.study}/warm_start.json",
+            f"{study_jobs.study_folder}/warm_start.json",
         log:
             f"{LOGS}/warm_start.log",
         priority: 1
@@ -35,7 +34,7 @@ rule history:
     output:
         f"{BRACKET}/history.json",
     log:
-        f"{OF_STUDY}/bracket-{{bracket}}/history.log",
+        f"{STUDY_LOGS}/bracket-{{bracket}}/history.log",
     wildcard_constraints:
         study=SEARCHES,
     priority: 1
@@ -52,9 +51,9 @@ rule sample:
     output:
         f"{BRACKET}/rung-0/proposals.json",
     log:
-        f"{OF_STUDY}/bracket-{{bracket}}/sample.log",
+        f"{STUDY_LOGS}/bracket-{{bracket}}/sample.log",
     benchmark:
-        f"{OF_STUDY}/bracket-{{bracket}}/sample.tsv"
+        f"{STUDY_LOGS}/bracket-{{bracket}}/sample.tsv"
     wildcard_constraints:
         study=SEARCHES,
     priority: 1
@@ -71,7 +70,7 @@ rule promote:
     output:
         f"{RUNG}/proposals.json",
     log:
-        f"{OF_STUDY}/bracket-{{bracket}}/promote-{{rung}}.log",
+        f"{STUDY_LOGS}/bracket-{{bracket}}/promote-{{rung}}.log",
     wildcard_constraints:
         study=SEARCHES,
         rung=r"[1-9]\d*",
@@ -91,9 +90,9 @@ rule train:
     output:
         f"{RUNG}/batch-{{first}}-{{last}}.json",
     log:
-        f"{OF_STUDY}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.log",
+        f"{STUDY_LOGS}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.log",
     benchmark:
-        f"{OF_STUDY}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.tsv"
+        f"{STUDY_LOGS}/bracket-{{bracket}}/train-{{rung}}-{{first}}-{{last}}.tsv"
     priority: lambda w: all_jobs[w.study].priority(int(w.bracket), int(w.rung))
     conda:
         "../../envs/environment.yaml"

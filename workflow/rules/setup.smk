@@ -76,7 +76,7 @@ rule experiment:
     input:
         lambda w: session.settle(workflow.dag.forcefiles) if workflow.is_main_process else [],
     output:
-        study_jobs.frozen,
+        study_jobs.settings_file,
     log:
         f"{LOGS}/experiment.log",
     localrule: True

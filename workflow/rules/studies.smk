@@ -10,7 +10,7 @@ rule study_settings:
     output:
         f"{STUDY}/experiment.json",
     log:
-        f"{OF_STUDY}/experiment.log",
+        f"{STUDY_LOGS}/experiment.log",
     localrule: True
     conda:
         "../../envs/environment.yaml"
@@ -28,7 +28,7 @@ rule propose:
     output:
         f"{RUNG}/proposals.json",
     log:
-        f"{OF_STUDY}/bracket-{{bracket}}/propose-{{rung}}.log",
+        f"{STUDY_LOGS}/bracket-{{bracket}}/propose-{{rung}}.log",
     wildcard_constraints:
         study=NO_SEARCHES,
     localrule: True
@@ -47,7 +47,7 @@ rule study_observations:
         table=f"{STUDY}/observations.csv",
         incumbent=f"{STUDY}/incumbent.json",
     log:
-        f"{OF_STUDY}/observations.log",
+        f"{STUDY_LOGS}/observations.log",
     localrule: True
     conda:
         "../../envs/environment.yaml"

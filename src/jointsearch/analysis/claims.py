@@ -1,6 +1,6 @@
 """The claims of the study, and what an experiment says of each: effect, interval, test, and a word by one rule.
 
-docs/studies.md states the rule, and the test of each claim; both were written before the study began.
+docs/studies.md states the rule and the test of each claim, written before the study began, and what changed since.
 """
 
 import math

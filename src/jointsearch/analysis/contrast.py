@@ -215,7 +215,8 @@ def simultaneous(one: Contrast, p_holm: float, comparisons: int, is_share: bool)
     Bonferroni's intervals, each at the level over the number of comparisons, cover all differences together in at least
     95 % of studies. Holm's test decides a little more than they do. Where it does, the end beyond 0 is put at 0, as in
     the confidence regions that belong to Holm's procedure (Strassburger and Bretz 2008, Guilbaud 2008). So an interval
-    has 0 inside exactly if the corrected p-value is at least 5 %.
+    has 0 inside exactly if the corrected p-value is at least 5 %. Such an end shows that decision; the joint coverage
+    is that of Bonferroni's ends.
 
     A difference of shares lies between -1 and 1, so an interval that reaches further is cut off there: it covers as
     often, and has 0 inside as before.

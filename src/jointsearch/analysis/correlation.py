@@ -16,6 +16,12 @@ FEWEST = 10
 """Fewest configurations, or other points, for a correlation and for an interval by resampling: of fewer, both can be
 anything ("1.00 [1.00, 1.00]" of four)."""
 
+MEANINGS = {
+    "spearman": ("", "rank correlation"),
+    "interval_low": ("_low", "lower end of the 95 % bootstrap interval of the rank correlation"),
+    "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
+}
+"""Suffix of the name, and the meaning, of the number that a column holds."""
 _COLUMNS = {
     "lower_budget": "float64",
     "higher_budget": "float64",

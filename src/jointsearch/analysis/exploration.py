@@ -37,6 +37,8 @@ class Exploration:
         The successful trainings there, of one configuration each.
     share, share_random
         Of all regions, those that 100 of these configurations reach on average, and 100 random ones of the space.
+    share_drawn, share_model
+        What those that were drawn at random, and those that a model proposed, reach of the first of these.
     low, high
         95 % interval of their ratio by the jackknife over brackets; nan where fewer than `FEWEST` have such a training,
         or one of them is needed to have 100 configurations.
@@ -45,6 +47,8 @@ class Exploration:
     evaluations: tuple[Evaluation, ...]
     share: float
     share_random: float
+    share_drawn: float
+    share_model: float
     low: float
     high: float
 
@@ -70,7 +74,10 @@ def explore(results: Results) -> Exploration | None:
         np.array([one.bracket for one in trained]),
     )
     share = rarefied(region_counts(found, sizes), len(found))
-    return Exploration(trained, share, of_space, *_jackknife(found, sizes, brackets, share, of_space))
+    kinds = np.array([one.proposal.origin.kind for one in trained])
+    drawn, proposed = (rarefied(region_counts(found[kinds == kind], sizes), len(found)) for kind in ("random", "model"))
+    ends = _jackknife(found, sizes, brackets, share, of_space)
+    return Exploration(trained, share, of_space, drawn, proposed, *ends)
 
 
 def successes(results: Results) -> tuple[Evaluation, ...]:
@@ -101,7 +108,7 @@ def rarefied(counts: Levels, n: int, size: int = CONFIGURATIONS) -> float:
     Parameters
     ----------
     counts
-        How many of the configurations are in each region.
+        How many of the configurations, or of some of them, are in each region.
     n
         How many there are, at least `size`.
     """

@@ -62,13 +62,41 @@ def compare(results: Results) -> tuple[float, float, float] | None:
     return estimate, float(low), float(high)
 
 
+def by_bracket(results: Results) -> tuple[float, float] | None:
+    """The interval of `compare` with whole brackets resampled, those that start at each budget.
+
+    Proposals of one bracket share a model, so they are no independent draws. None where fewer than `FEWEST` brackets
+    start at one of the budgets.
+    """
+    first = [one for kind in first_trainings(results.evaluations(layout.SEARCH)) for one in kind]
+    strata: dict[float, dict[int, list[Evaluation]]] = {}
+    for one in first:
+        strata.setdefault(one.budget, {}).setdefault(one.bracket, []).append(one)
+    if not strata or min(map(len, strata.values())) < FEWEST:
+        return None
+    # Of each budget, the losses of each of its brackets: random, and of a model.
+    losses = [
+        [[_errors(kind, budget) for kind in first_trainings(bracket)] for bracket in brackets.values()]
+        for budget, brackets in sorted(strata.items())
+    ]
+    rng = np.random.default_rng(derive_seed(results.experiment.seed, layout.SEARCH, "picks", "brackets"))
+    drawn = []
+    for _ in range(RESAMPLES):
+        chosen = [[one[place] for place in rng.integers(len(one), size=len(one))] for one in losses]
+        random, model = ([np.concatenate([each[kind] for each in one]) for one in chosen] for kind in (0, 1))
+        drawn.append(superiority(random, model))
+    low, high = np.nanquantile(drawn, INTERVAL).tolist()
+    return low, high
+
+
 def numbers(results: Results) -> dict[str, Number]:
-    """Compare the proposals of a search, see `compare`."""
+    """Compare the proposals of a search, see `compare` and `by_bracket`."""
     random, model = first_trainings(results.evaluations(layout.SEARCH))
     compared = compare(results)
     if compared is None:
         return {}
     estimate, low, high = compared
+    of_brackets = by_bracket(results) or (np.nan, np.nan)
     loss = results.experiment.measure.name
     what = f"probability that a configuration of a model has a lower {loss} in its first training than a random one"
     both, end = [*random, *model], f"end of the 95 % bootstrap interval of the {what}"
@@ -80,7 +108,10 @@ def numbers(results: Results) -> dict[str, Number]:
             ("model_superiority", f"{what} at the same budget", 100 * estimate, "%", both),
             ("model_superiority_low", f"lower {end}", 100 * low, "%", both),
             ("model_superiority_high", f"upper {end}", 100 * high, "%", both),
+            ("model_superiority_brackets_low", f"lower {end}, by whole brackets", 100 * of_brackets[0], "%", both),
+            ("model_superiority_brackets_high", f"upper {end}, by whole brackets", 100 * of_brackets[1], "%", both),
         )
+        if not np.isnan(value)
     }
 
 

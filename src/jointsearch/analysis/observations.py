@@ -1,30 +1,19 @@
 """The observations table, one row an evaluation: what people read first."""
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from jointsearch.core.columns import COLUMNS, METRIC, refuse_names_of
-from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
-from jointsearch.core.fields import Status, Value, Values
-from jointsearch.core.proposal import Origin
+from jointsearch.core.fields import Value, Values
 from jointsearch.results.results import Results
 
-_WORDS = {
-    "status": get_args(Status),
-    "origin": get_args(Origin.model_fields["kind"].annotation),
-}
 _FIELDS = (
     *("bracket", "rung", "slot", "budget", "budget_unit", "status", "loss", "test_error"),
     *("parameters", "epochs", "steps"),
 )
-_MAY_BE_EMPTY = {"loss", "test_error", "validation_loss", "train_loss", "parameters", "epochs", "steps", "model_budget"}
 
 
 def table(evaluations: Iterable[Evaluation], parameter_names: Sequence[str]) -> pd.DataFrame:
@@ -123,104 +112,3 @@ def configurations(observations: pd.DataFrame, parameter_names: Iterable[str]) -
         str(proposal): {name: column[row] for name, column in columns.items() if not pd.isna(column[row])}
         for row, proposal in enumerate(first.index)
     }
-
-
-def read_csv(path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> pd.DataFrame:
-    """Read and validate a table that `write_csv` wrote.
-
-    Parameters
-    ----------
-    path
-        The file.
-    choices
-        Choices of hyperparameters, by name. Without them the type of a hyperparameter is taken from its
-        cells alone, and text that looks like numbers becomes numbers.
-
-    Raises
-    ------
-    UserError
-        If the file is missing or no such table; names the path and the column.
-    """
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); delete it to remake it") from None
-    except UnicodeDecodeError as error:
-        raise _broken(path, f"no CSV table ({error})") from None
-    return parse_csv(text, path, choices)
-
-
-def parse_csv(text: str, path: Path, choices: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> pd.DataFrame:
-    """Validate the text of a table, as `read_csv` does; `path` is where it is of."""
-    try:
-        raw = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[""])
-    except (ValueError, pd.errors.ParserError) as error:
-        raise _broken(path, f"no CSV table ({' '.join(str(error).split())})") from None
-    columns = {}
-    for name, kind in COLUMNS.items():
-        if name not in raw:
-            raise _broken(path, f"{name}: column is missing")
-        columns[name] = _checked(raw[name], kind, path)
-    _check_losses(columns, path)
-    columns |= {
-        name: _chosen(raw[name], choices[name], path) if name in choices else _inferred(raw[name])
-        for name in raw.columns
-        if name not in COLUMNS
-    }
-    return pd.DataFrame(columns)
-
-
-def _checked(cells: pd.Series, kind: str, path: Path) -> pd.Series:
-    name = str(cells.name)
-    if name not in _MAY_BE_EMPTY and cells.isna().any():
-        raise _broken(path, f"{name}: row {_first(cells.isna())} is empty")
-    try:
-        column = cells.astype(kind)  # type: ignore[call-overload]
-    except (ValueError, TypeError) as error:
-        raise _broken(path, f"{name}: {error}") from None
-    if name in _WORDS and (strange := ~column.isin(_WORDS[name])).any():
-        row = _first(strange)
-        raise _broken(path, f"{name}: row {row} is {cells[row]!r}, none of {', '.join(_WORDS[name])}")
-    if kind == "float64" and (infinite := np.isinf(column) | (column.isna() & cells.notna())).any():
-        raise _broken(path, f"{name}: row {_first(infinite)} is not finite")
-    return column
-
-
-def _check_losses(columns: Mapping[str, pd.Series], path: Path) -> None:
-    loss, status = columns["loss"], columns["status"]
-    is_ours = columns["test_error"].notna() & columns["steps"].notna()
-    if (outside := is_ours & ((loss < 0) | (loss > 1))).any():
-        raise _broken(path, f"loss: row {_first(outside)} is no error between 0 and 1")
-    if (wrong := loss.notna() != (status == "success")).any():
-        raise _broken(path, f"loss: row {_first(wrong)} must be a number exactly when status is 'success'")
-
-
-def _chosen(cells: pd.Series, choices: Sequence[Value], path: Path) -> pd.Series:
-    if all(type(choice) in (int, float) for choice in choices):
-        return _inferred(cells)
-    by_text = {str(choice): choice for choice in choices}
-    if (strange := cells.notna() & ~cells.isin(list(by_text))).any():
-        row = _first(strange)
-        raise _broken(path, f"{cells.name}: row {row} is {cells[row]!r}, none of {', '.join(by_text)}")
-    return _values([None if pd.isna(cell) else by_text[cell] for cell in cells])
-
-
-def _inferred(cells: pd.Series) -> pd.Series:
-    if cells.isna().all():
-        return cells.astype("float64")
-    if cells.dropna().isin(["True", "False"]).all():
-        return cells.map({"True": True, "False": False}).astype("boolean")
-    for kind in ("Int64", "float64"):
-        try:
-            return cells.astype(kind)
-        except (ValueError, TypeError):
-            continue
-    return cells
-
-
-def _first(rows: pd.Series) -> int:
-    return int(np.flatnonzero(rows)[0])
-
-
-def _broken(path: Path, reason: str) -> UserError:
-    return UserError(f"{path}: {reason}; delete it to remake it")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from jointsearch.analysis.contrast import mean_interval
+from jointsearch.analysis.contrast import FEWEST_REPEATS, mean_interval
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.sampling_error import images, standard_error
 from jointsearch.core import layout
@@ -83,10 +83,10 @@ def welch(first: Sequence[float], second: Sequence[float]) -> tuple[float, float
     -------
     (float, float, float, float)
         Difference of the means, first minus second; its 95 % interval; two-sided p. The last three are nan with fewer
-        than two values on a side, or where neither side varies.
+        than `FEWEST_REPEATS` values on a side, or where neither side varies.
     """
     difference = moments(first)[0] - moments(second)[0]
-    if min(len(first), len(second)) < 2 or not (np.ptp(first) or np.ptp(second)):
+    if min(len(first), len(second)) < FEWEST_REPEATS or not (np.ptp(first) or np.ptp(second)):
         return difference, np.nan, np.nan, np.nan
     result = stats.ttest_ind(first, second, equal_var=False)
     limits = result.confidence_interval(0.95)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Literal
 
 import pandas as pd
 
+from jointsearch.analysis.csv_file import csv_bytes
 from jointsearch.analysis.number import Number
 from jointsearch.results.results import Results
 
@@ -26,10 +28,14 @@ class Table:
         Gives the numbers in it that a text may quote.
     """
 
-    studies: tuple[str, ...]
+    studies: tuple[str, ...] | Literal["all"]
     category: str
     data: Callable[[Results], pd.DataFrame]
     numbers: Callable[[Results, pd.DataFrame], dict[str, Number]]
+
+    def file(self, results: Results) -> bytes:
+        """Make its file, CSV."""
+        return csv_bytes(self.data(results))
 
 
 def load(name: str) -> Table:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jointsearch.audit.retrain import How
 
 
-_BY_WEIGHT = (0, 4, 3, 1).index
+_BY_WEIGHT = [one.exit_code for one in Verdict].index
 """How bad an exit code is."""
 
 

@@ -24,19 +24,13 @@ from jointsearch.core.files import canonical, file_digest, read_record
 from jointsearch.core.units import amount
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder
-from jointsearch.results.graph import DATA, EXPERIMENT, ORDER, Node
+from jointsearch.results.graph import DATA, EXPERIMENT, ORDER, Node, made_with
 from jointsearch.results.results import Results
 from jointsearch.search.plan import StudyPlan
 
 METADATA = "ro-crate-metadata.json"
 WORKFLOW = Path("workflow.smk")
 """The workflow lies in the crate, as the profile asks."""
-
-TOGETHER = {
-    "configuration": [Path("config.yaml"), Path("space.yaml")],
-    "paper": [Path("paper.pdf"), Path("paper.html")],
-}
-"""Files that one job makes together."""
 
 
 def workflow_text(snakefile: Path) -> bytes:
@@ -99,7 +93,7 @@ class _Crate:
                 self._add_study(study)
         begun = [self.graph.study(name) for name in self.studies]
         for name in made_of(begun, FIGURES):
-            self._add_job(name, Node("figure", name))
+            self._add_job(f"figure_{name}", Node("figure", name))
         for name in made_of(begun, TABLES):
             self._add_job(f"table_{name}", Node("table", name))
         for rule, kind in (("interactive", "page"), ("numbers", "numbers"), ("paper", "paper")):
@@ -161,7 +155,8 @@ class _Crate:
                 for slot in range(size):
                     node = Node("evaluation", name, item.index, rung, slot)
                     self._add_training(node, [batches[slot]] if slot in batches else [])
-        self._add_job("observations", Node("observations", name), also=[Node("incumbent", name).file()])
+        rule = "observations" if name == layout.SEARCH else "study_observations"
+        self._add_job(rule, Node("observations", name), also=[Node("incumbent", name).file()])
 
     def _batches(self, rung: Path) -> Iterator[tuple[int, Path]]:
         """Each slot of a rung with the batch that it is of."""
@@ -186,10 +181,8 @@ class _Crate:
 
     def _files_of(self, node: Node) -> list[Path]:
         """Files that a thing is."""
-        if node.kind in TOGETHER:
-            return TOGETHER[node.kind]
         if node.kind != "figure":
-            return [node.file()]
+            return made_with(node.file())
         pattern = node.file().with_suffix(".*")
         files = sorted(path.relative_to(self.folder) for path in self.folder.glob(pattern.as_posix()))
         if not files:
@@ -266,8 +259,7 @@ class _Crate:
         """A rule as a tool and as a step of the workflow, of which it is a part from its first job on."""
         tool, step = f"{WORKFLOW}#{rule}", f"{WORKFLOW}#step/{rule}"
         if tool not in self.entities:
-            drawn = vocabulary.TABLE if rule.startswith("table_") else vocabulary.FIGURE
-            does = vocabulary.RULES.get(rule, drawn)
+            does = vocabulary.RULES[rule if rule in vocabulary.RULES else rule.partition("_")[0]]
             made = self._entity(tool, "SoftwareApplication", name=rule, description=does)
             self.workflow.append_to("hasPart", made)
             self.workflow.append_to("step", self._entity(step, "HowToStep", name=rule, workExample=made))

@@ -32,7 +32,7 @@ def retraining(arguments: argparse.Namespace) -> RetrainOptions | None:
 
 def _parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.usage = "%(prog)s [verify | show | why | diff | root] [TARGET ...] [options]"
+    parser.usage = f"%(prog)s [{' | '.join(VERBS)}] [TARGET ...] [options]"
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to check, or to show")
     parser.add_argument("--experiment", type=Path, metavar="FOLDER", help="the experiment of ids and numbers")
     parser.add_argument(

@@ -83,14 +83,16 @@ RULES = {
     "sample": "Proposes what a bracket tries first",
     "train": "Trains proposals at one budget",
     "promote": "Promotes the best to the next rung",
-    "observations": "Tabulates the evaluations of a study and its incumbent",
+    "observations": "Tabulates the evaluations of the search and its incumbent",
+    "study_observations": "Tabulates the evaluations of a study and its incumbent",
     "study_settings": "Derives the settings of a study",
     "propose": "Lists what a study trains that is no search",
     "interactive": "Makes a page of all evaluations, to explore",
     "numbers": "Gathers the numbers that a text may quote",
     "paper": "Sets the paper",
     "configuration": "Writes the configuration down",
+    "figure": "Draws a figure",
+    "table": "Makes a table",
 }
-"""What each rule of the workflow does; what it takes and makes is that of its jobs."""
-FIGURE, TABLE = "Draws a figure", "Makes a table"
-"""What each rule does that is named after a figure, or a table."""
+"""What each rule of the workflow does; what it takes and makes is that of its jobs. Those of figures and tables, such
+as `table_claims`, are listed together."""

@@ -12,17 +12,14 @@ from jointsearch.core.environment import Environment
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount, duration
 from jointsearch.paper.columns import signs
-from jointsearch.results.catalogue import ARM, listed_as
+from jointsearch.results.catalogue import listed_as
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
 from jointsearch.space.hyperparameters import Categorical, Constant, Float, Integer, Ordinal
 
-STUDIES = {
-    name: TITLES.get(name, "arms").capitalize()
-    for name in (layout.SEARCH, layout.CORRELATION, ARM, layout.MANUAL, layout.RETRAINING)
-}
+STUDIES = {name: title.capitalize() for name, title in TITLES.items()}
 """Titles of the studies, those of the arms together, in the order of the text."""
 
 SETTINGS = {

@@ -248,7 +248,7 @@ def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     axes.tick_params(axis="y", length=0)
     at, unit = data["compared_at"].iloc[0], data["budget_unit"].iloc[0]
     if np.isnan(at):
-        style.say(axes, "No repeat has got to the full budget in every arm.")
+        style.say(axes, "No repeat has reached the full budget in every arm.")
         return
     size, name = scale(at, unit)
     what = "error" if of.is_error else "loss"

@@ -238,7 +238,7 @@ def _handles(data: pd.DataFrame, budgets: list[float]) -> list[Any]:
 
 
 FIGURE = Figure(
-    studies=("search", "correlation", "manual", "retraining", "arm"),
+    studies="all",
     category="Cost",
     data=data,
     draw=draw,

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.figure import SubFigure
 from matplotlib.patches import Rectangle
 
-from jointsearch.analysis.correlation import FEWEST, correlations, pairs
+from jointsearch.analysis.correlation import FEWEST, MEANINGS, correlations, pairs
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.observations import of_study
@@ -25,12 +25,6 @@ from jointsearch.results.results import Results
 
 _COLOURS = LinearSegmentedColormap.from_list("correlation", [style.VERMILLION, "#FFFFFF", style.BLUE])
 _UNKNOWN = "#EEEEEE"
-_NUMBERS = {
-    "spearman": ("", "rank correlation"),
-    "interval_low": ("_low", "lower end of the 95 % bootstrap interval of the rank correlation"),
-    "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
-}
-"""Suffix of the name, and the meaning, of the number that a column holds."""
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.3}
 
 
@@ -77,7 +71,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
         where = (
             f"{results.experiment.measure.plural} at {amount(low, unit)} and {amount(high, unit)}, of what was promoted"
         )
-        for column, (suffix, meaning) in _NUMBERS.items():
+        for column, (suffix, meaning) in MEANINGS.items():
             value = float(rows[column].iloc[0])
             if not np.isnan(value):
                 name = f"spearman_{low:g}_{high:g}{suffix}"

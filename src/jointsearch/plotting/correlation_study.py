@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
-from jointsearch.analysis.correlation import FEWEST
+from jointsearch.analysis.correlation import FEWEST, MEANINGS
 from jointsearch.analysis.early_stopping import (
     compare,
     contrast,
@@ -52,12 +52,6 @@ _BUDGETS: list[dict[str, Any]] = [
 ]
 _RANDOM: dict[str, Any] = {"color": style.GREY, "linewidth": 0.6}
 _FAILED: dict[str, Any] = {"color": style.LIGHT_GREY, "alpha": 0.5, "linewidth": 0}
-_MEANINGS = {
-    "spearman": ("", "rank correlation"),
-    "interval_low": ("_low", "lower end of the 95 % bootstrap interval of the rank correlation"),
-    "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
-}
-"""Suffix of the name, and the meaning, of the number that a column of a correlation holds."""
 _WHOSE = {
     "study": ("spearman", "all"),
     "survivors": ("spearman_survivors", "the best one in {eta:g} of those that succeeded at the lower budget"),
@@ -140,7 +134,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
         meaning = f"of the {results.experiment.measure.plural} at {at} of random configurations, {where}"
         of = [one for one in (once if of_what in _OF_FIRSTS else evaluations) if one.budget in {low, high}]
         place = f"{low:g}" if low == high else f"{low:g}_{high:g}"
-        for column, (suffix, what) in _MEANINGS.items():
+        for column, (suffix, what) in MEANINGS.items():
             if np.isfinite(row[column]):
                 found[f"study_{whose}_{place}{suffix}"] = Number(
                     meaning=f"{what} {meaning}", value=float(row[column]), unit="", digits=2, sources=sources(of)

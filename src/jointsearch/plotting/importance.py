@@ -107,7 +107,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     if full["importance"].isna().all():
         by_budget = left.subplots()
         style.say(right.subplots(), _too_few(full, len(order)))
-        by_budget.set_yticks(range(len(order)), order)
+        by_budget.set_yticks(range(len(order)), [style.words(name) for name in order])
         by_budget.set_title("main effects by budget (%)", loc="left", pad=14)
         _draw_budgets(by_budget, data[data["kind"] == MAIN], order)
         return figure

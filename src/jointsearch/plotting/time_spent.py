@@ -177,7 +177,7 @@ def _draw_bars(axes: Axes, bars: list[_Bar]) -> None:
 
 
 FIGURE = Figure(
-    studies=("search", "correlation", "manual", "retraining", "arm"),
+    studies="all",
     category="Cost",
     data=data,
     draw=draw,

@@ -15,6 +15,10 @@ from jointsearch.search.plan import StudyPlan
 
 ARM = "arm"
 """Any search of an arm."""
+ALL = "all"
+"""In place of the studies of a figure or a table: each that there is."""
+EVERY = (*layout.STUDIES, ARM)
+"""What `ALL` stands for."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,10 @@ def _entry(module: str, statement: ast.stmt, file: Path) -> Entry:
     match statement:
         case ast.Assign(value=ast.Call(keywords=keywords)):
             given = {one.arg: ast.literal_eval(one.value) for one in keywords if one.arg in ("studies", "category")}
-            entry = Entry(module, **given)
+            entry = Entry(module, EVERY if given["studies"] == ALL else given["studies"], given["category"])
         case _:
             raise ValueError(f"{file}: its arguments have to be keywords")
-    if unknown := set(entry.studies) - {*layout.STUDIES, ARM}:
+    if unknown := set(entry.studies) - {*EVERY}:
         raise ValueError(f"{file}: no studies: {', '.join(sorted(unknown))}")
     return entry
 

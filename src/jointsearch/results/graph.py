@@ -102,6 +102,11 @@ PART_OF = {
 """Files that are made together with another one."""
 
 
+def made_with(file: Path) -> list[Path]:
+    """List a file and those that are made together with it."""
+    return [file, *(Path(part) for part, whole in PART_OF.items() if whole == file.as_posix())]
+
+
 def evaluation(place: Place) -> Node:
     """The evaluation at a position."""
     return Node("evaluation", *place)

@@ -62,8 +62,8 @@ def run(all_jobs: Mapping[str, StudyJobs], objective: Callable[[Trial], object] 
         write_record(layout.plan_file(search.folder), search.graph.plan)
         for study_jobs in all_jobs.values():
             settings = _settings(study_jobs)
-            refuse_another(study_jobs.frozen, settings)
-            write_record(study_jobs.frozen, settings)
+            refuse_another(study_jobs.settings_file, settings)
+            write_record(study_jobs.settings_file, settings)
             if study_jobs is search and search.graph.has_images:
                 _find_images(study_jobs)
             with _trainer(study_jobs, settings, objective) as train:
@@ -123,7 +123,7 @@ class _StudyRun:
 
     @property
     def folder(self) -> Path:
-        return self.study_jobs.study
+        return self.study_jobs.study_folder
 
     @cached_property
     def space(self) -> Space:

@@ -89,7 +89,7 @@ def notes(folder: Path, found: Gaps, known: Known) -> list[str]:
         lines.append(f"{such_as(changed)}: broken, or changed since it was made; {advice}")
     # What follows from a missing file is no news.
     if not lines and (others := [path for path, kind in kinds.items() if kind != "slot"]):
-        lines.append(f"{such_as(others)}: not what follows from the files beside it; made again")
+        lines.append(f"{such_as(others)}: does not follow from its inputs; made again")
     return lines
 
 

@@ -43,8 +43,9 @@ def settings(workflow: Any, root: Path, passed: Mapping[str, Any]) -> Config:
         is_module = workflow.modifier.globals is not workflow.modifier_stack[0].globals
         if others or not (is_module or main.resolve() in [one.resolve() for one in ours]):
             raise UserError(
-                f"{', '.join(others) or main}: of a Snakefile that includes this workflow, which cannot see it; write "
-                "`module joint:` with `snakefile:` and `config: config`, and `use rule * from joint` (docs/running.md)"
+                f"{', '.join(others) or main}: a Snakefile includes this workflow, which cannot see its configuration; "
+                "write `module joint:` with `snakefile:` and `config: config`, then `use rule * from joint` "
+                "(docs/running.md)"
             )
         return config.read(*(named or [Path(CONFIG)]), overrides=overrides)
     exact = _merged([*read, *named], overrides, config.load)

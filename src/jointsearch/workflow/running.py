@@ -11,7 +11,7 @@ def running_slots(study_jobs: StudyJobs) -> list[Path]:
     found = []
     for item in study_jobs.brackets:
         for rung, size in enumerate(item.sizes):
-            folder = layout.rung_folder(study_jobs.study, item.index, rung)
+            folder = layout.rung_folder(study_jobs.study_folder, item.index, rung)
             present = set(folder.iterdir()) if folder.exists() else set()
             if layout.lock_file(folder) in present:
                 files = {slot: layout.slot_file(folder, slot) for slot in range(size)}
@@ -26,5 +26,5 @@ def _is_held(folder: Path, slot: int) -> bool:
 
 def saved_states(study_jobs: StudyJobs) -> list[Path]:
     """Saved states of interrupted trainings, and scratch folders of objectives, from which they resume."""
-    rungs = list(study_jobs.study.glob("bracket-*/rung-*"))
+    rungs = list(study_jobs.study_folder.glob("bracket-*/rung-*"))
     return sorted(path for rung in rungs for name in ("state-*.pt", "scratch-*") for path in rung.glob(name))

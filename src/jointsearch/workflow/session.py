@@ -109,7 +109,7 @@ class Session:
         forced
             The files that Snakemake remakes in any case, to which these are added.
         """
-        if not self._settled and self._study_jobs.frozen.exists() and not self._is_in_use:
+        if not self._settled and self._study_jobs.settings_file.exists() and not self._is_in_use:
             rungs = [rung for one in self._all_jobs.values() for rung in one.rungs]
             repacked = {path: batch for rung in rungs for path, batch in job.repacked(rung).items()}
             self._gaps = gaps.find(self._all_jobs, repacked)

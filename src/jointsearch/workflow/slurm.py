@@ -103,7 +103,7 @@ def queue(jobs: Sequence[SlurmJob]) -> str:
     unusual = Counter(job.reason for job in jobs if job.state == "PENDING" and job.reason not in USUAL)
     if unusual:
         reasons = ", ".join(f"{count} for {reason}" for reason, count in unusual.most_common())
-        line += f"; {reasons}, and may wait for ever (docs/cluster.md)"
+        line += f"; {reasons}, and may never start (docs/cluster.md)"
     return line
 
 

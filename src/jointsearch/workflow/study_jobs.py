@@ -9,7 +9,7 @@ from pathlib import Path
 from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.core.fields import BudgetUnit
-from jointsearch.results.graph import IMPLIED, Graph, Node
+from jointsearch.results.graph import IMPLIED, Graph, Node, made_with
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
@@ -78,12 +78,12 @@ class StudyJobs:
             name: cls(config, study, graph, number, results) for number, (name, study) in enumerate(planned.items())
         }
         search = all_jobs[layout.SEARCH]
-        refuse_another(search.frozen, experiment)
+        refuse_another(search.settings_file, experiment)
         refuse_changed_arms(search.folder, planned, config.studies.arms, experiment)
         for one in all_jobs.values():
             # The values that a second step keeps are known only once the first has ended.
             if not one.planned.plan.keeps:
-                refuse_another(one.frozen, one.experiment)
+                refuse_another(one.settings_file, one.experiment)
         refuse_loss(search.folder, graph.plan)
         return all_jobs
 
@@ -108,19 +108,19 @@ class StudyJobs:
         return self.results / self.config.experiment
 
     @cached_property
-    def study(self) -> Path:
+    def study_folder(self) -> Path:
         """Folder of the study."""
         return self.folder / self.planned.name
 
     @cached_property
-    def frozen(self) -> Path:
+    def settings_file(self) -> Path:
         """The settings of the study; those of the search define the experiment."""
         return layout.settings_file(self.folder, self.planned.name)
 
     @property
     def table(self) -> Path:
         """The table of all evaluations of the study, made when it has ended."""
-        return self.frozen.with_name("observations.csv")
+        return self.settings_file.with_name("observations.csv")
 
     @property
     def training_flags(self) -> str:
@@ -187,8 +187,7 @@ class StudyJobs:
             case "figure" if role != "figure_data":
                 return [self.folder / node.file().with_suffix(suffix) for suffix in DRAWN]
             case "configuration" | "paper" | "crate":
-                beside = {"configuration": "space.yaml", "paper": "paper.html", "crate": "workflow.smk"}[node.kind]
-                return [self.folder / node.file(), self.folder / beside]
+                return [self.folder / file for file in made_with(node.file())]
         return [self.folder / node.file()]
 
     @property

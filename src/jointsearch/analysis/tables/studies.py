@@ -13,6 +13,7 @@ from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.networks.choices import GRADIENTS
+from jointsearch.results.catalogue import ARM
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
 from jointsearch.search.plan import StudyPlan
@@ -21,10 +22,11 @@ from jointsearch.search.studies.kind import PlannedStudy
 TITLES = {
     layout.SEARCH: "search",
     layout.CORRELATION: "correlation study",
+    ARM: "arms",
     layout.MANUAL: "manual architectures",
     layout.RETRAINING: "final retraining",
 }
-"""Of the studies that are no arms."""
+"""Of the studies, in the order of the text."""
 _COLUMNS = {
     "study": "str",
     "title": "str",
@@ -66,7 +68,7 @@ def _row(results: Results, name: str, studies: Sequence[StudyPlan]) -> tuple[obj
     first = [one for study in studies for one in _first_trainings(study, results.evaluations(study.name))]
     return (
         name,
-        TITLES.get(name) or title(name),
+        TITLES[name] if studies[0].arm is None else title(name),
         len({study.repeat for study in studies}),
         sum(study.trainings for study in studies),
         len(made),
@@ -106,6 +108,4 @@ def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
     return {}
 
 
-TABLE = Table(
-    studies=("search", "correlation", "arm", "manual", "retraining"), category="Studies", data=data, numbers=numbers
-)
+TABLE = Table(studies="all", category="Studies", data=data, numbers=numbers)
