@@ -39,7 +39,7 @@ def by_name(evaluations: Iterable[Evaluation]) -> dict[str, list[Evaluation]]:
     return groups
 
 
-def found(results: Results) -> Evaluation | None:
+def best_of_search(results: Results) -> Evaluation | None:
     """The evaluation that made the incumbent of the search; None before anything succeeded."""
     evaluations = results.evaluations(layout.SEARCH)
     best = incumbent(evaluations).evaluation

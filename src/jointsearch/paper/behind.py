@@ -6,7 +6,7 @@ import pandas as pd
 
 from jointsearch.analysis.importance import importances
 from jointsearch.analysis.number import Number, sources
-from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, found
+from jointsearch.analysis.seed_statistics import INCUMBENT, best_of_search, by_name
 from jointsearch.analysis.verdict import NOT_STUDIED
 from jointsearch.core import layout
 from jointsearch.paper.columns import Row
@@ -53,7 +53,7 @@ def of_name(study: str) -> Callable[[Row, Results, Numbers], Iterable[str]]:
 
     def behind(row: Row, results: Results, numbers: Numbers) -> Iterable[str]:
         of = by_name(results.evaluations(study)).get(row["name"], [])
-        if study == layout.MANUAL and row["name"] == INCUMBENT and (best := found(results)) is not None:
+        if study == layout.MANUAL and row["name"] == INCUMBENT and (best := best_of_search(results)) is not None:
             of = [best]
         return sources(of)
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
 from jointsearch.analysis.number import Number, sources
-from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, found, interval, moments, title
+from jointsearch.analysis.seed_statistics import INCUMBENT, best_of_search, by_name, interval, moments, title
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount
@@ -58,7 +58,7 @@ def _groups(results: Results) -> Iterator[tuple[str, str, list[Evaluation]]]:
     """Study, name, trainings: the incumbent first, manual ones by their mean validation error; retrained ones below."""
     retrained = by_name(results.evaluations(layout.RETRAINING))
     by_hand = by_name(results.evaluations(layout.MANUAL))
-    best = found(results)
+    best = best_of_search(results)
     groups = [] if best is None else [(layout.SEARCH, INCUMBENT, [best])]
     ordered = sorted(by_hand, key=lambda name: np.nan_to_num(moments(_losses(by_hand[name]))[0], nan=np.inf))
     groups += [(layout.MANUAL, name, by_hand[name]) for name in ordered]
@@ -91,7 +91,7 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     if layout.SEARCH not in groups.index or layout.MANUAL not in groups.index:
         return {}
     by_hand = groups.loc[[layout.MANUAL]].dropna(subset=["test_mean"])
-    best = found(results)
+    best = best_of_search(results)
     of = sources([*([] if best is None else [best]), *results.evaluations(layout.MANUAL)])
     beaten = int((by_hand["test_mean"] > groups.loc[layout.SEARCH, "test_mean"]).sum())
     return {

@@ -1,4 +1,4 @@
-"""The plan before the cost: what a search will train, how long it takes, when its model can start."""
+"""What `snakemake plan` prints: what a search trains and costs, how long it takes, when its model can start."""
 
 import math
 from collections import defaultdict

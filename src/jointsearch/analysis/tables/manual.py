@@ -6,10 +6,10 @@ from jointsearch.analysis.number import Number
 from jointsearch.analysis.seed_statistics import (
     INCUMBENT,
     TEST_COLUMNS,
+    best_of_search,
     by_name,
     count_trainings,
     error_numbers,
-    found,
     moments,
     number,
     test_errors,
@@ -51,7 +51,7 @@ def data(results: Results) -> pd.DataFrame:
         `epochs`. What needs more trainings than there are is empty.
     """
     groups = by_name(results.evaluations(layout.MANUAL))
-    best = found(results)
+    best = best_of_search(results)
     if best is not None:
         groups[INCUMBENT] = [best]
     lines = []
