@@ -124,7 +124,7 @@ def test_the_folder_of_another_run_or_of_another_experiment_is_left(tmp_path):
 
 
 def around_first(planned) -> Environment:
-    one = read_record(layout.rung_folder(planned["search"].study, 0, 0) / "slot-00.json", Evaluation)
+    one = read_record(layout.rung_folder(planned["search"].study_folder, 0, 0) / "slot-00.json", Evaluation)
     return read_record(layout.environment_file(planned["search"].folder, one.observed.environment), Environment)
 
 
@@ -138,7 +138,7 @@ def test_a_record_names_the_modules_of_the_objective_and_the_code_that_calls_it(
     monkeypatch.setattr("examples.boosting.boosting.evaluate", objective)
     planned = all_jobs(tmp_path)
     driver.run(planned)
-    one = read_record(layout.rung_folder(planned["search"].study, 0, 0) / "slot-00.json", Evaluation)
+    one = read_record(layout.rung_folder(planned["search"].study_folder, 0, 0) / "slot-00.json", Evaluation)
     around = around_first(planned)
     assert one.made_with.code == around.code_digest
     assert set(around.own) == {"examples/boosting/boosting.py"}
@@ -155,7 +155,7 @@ def test_a_function_needs_a_name_in_the_configuration(tmp_path):
 def test_nothing_is_left_of_scratch_folders_and_negative_losses_are_ranked(tmp_path):
     planned = all_jobs(tmp_path)
     driver.run(planned, objective)
-    assert not list(planned["search"].study.rglob("scratch-*"))
+    assert not list(planned["search"].study_folder.rglob("scratch-*"))
     best = read_record(planned["search"].folder / "incumbent.json", Incumbent)
     evaluations = Results.read(planned["search"].folder).evaluations("search")
     assert best.loss == min(one.loss for one in evaluations if one.budget == 18) < 0
