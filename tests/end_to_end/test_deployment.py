@@ -130,10 +130,10 @@ def test_it_runs_the_configuration_that_it_was_given(plain, snakefile, arguments
     [
         (
             'configfile: "other.yaml"\nmodule j:\n    snakefile: SNAKEFILE\nuse rule * from j\n',
-            "other.yaml: of a Snakefile that includes",
+            "other.yaml: this workflow cannot see",
         ),
-        ("include: SNAKEFILE\n", "Snakefile: of a Snakefile that includes"),
-        ('configfile: "other.yaml"\ninclude: SNAKEFILE\n', "other.yaml: of a Snakefile that includes"),
+        ("include: SNAKEFILE\n", "Snakefile: this workflow cannot see"),
+        ('configfile: "other.yaml"\ninclude: SNAKEFILE\n', "other.yaml: this workflow cannot see"),
         (MODULE.replace("    config:", '    prefix: "sub"\n    config:'), "prefix: and replace_prefix: of a module"),
         (MODULE.replace('"config/config.yaml"', '"twice.yaml"'), "the key 'seed' appears twice"),
         (MODULE.replace('"config/config.yaml"', '"bad.yaml"'), "bad.yaml: sead: unknown key; did you mean 'seed'?"),

@@ -79,7 +79,7 @@ def test_every_step_of_the_example_that_should_learn_does(tmp_path):
     raw |= {"objective": "examples.boosting.boosting:evaluate", "search": {"length": 1, "length_unit": "brackets"}}
     raw["studies"]["arms"]["repeats"] = 1
     raw["studies"]["arms"]["arms"]["gradients_first"]["steps"][0] = {"search": "architecture", "sampler": "random"}
-    del raw["data"]
+    del raw["data"], raw["training"]
     all_jobs = StudyJobs.all_from_config(config.parse(raw), tmp_path)
     driver.run(all_jobs, cheap)
     results = Results.read(all_jobs["search"].folder)

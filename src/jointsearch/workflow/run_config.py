@@ -43,7 +43,7 @@ def settings(workflow: Any, root: Path, passed: Mapping[str, Any]) -> Config:
         is_module = workflow.modifier.globals is not workflow.modifier_stack[0].globals
         if others or not (is_module or main.resolve() in [one.resolve() for one in ours]):
             raise UserError(
-                f"{', '.join(others) or main}: a Snakefile includes this workflow, which cannot see its configuration; "
+                f"{', '.join(others) or main}: this workflow cannot see the configuration of a Snakefile that uses it; "
                 "write `module joint:` with `snakefile:` and `config: config`, then `use rule * from joint` "
                 "(docs/running.md)"
             )
