@@ -292,7 +292,7 @@ def _draw_budgets(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> None:
         if r2 > 0:
             for y, share in enumerate(column.loc[order, "importance"].clip(0, 1)):
                 axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=_SHADES(share), **_EDGE))
-                if share >= 0.005:
+                if share > 0.005:
                     ink = "white" if share > 0.4 else style.BLACK
                     axes.text(x, y, f"{100 * share:.0f}", ha="center", va="center", size=5.5, color=ink)
         else:
