@@ -22,6 +22,7 @@ MEANINGS = {
     "interval_high": ("_high", "upper end of the 95 % bootstrap interval of the rank correlation"),
 }
 """Suffix of the name, and the meaning, of the number that a column holds."""
+
 _COLUMNS = {
     "lower_budget": "float64",
     "higher_budget": "float64",

@@ -1,6 +1,7 @@
 """The facts as the Typst source reads them."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from jointsearch.analysis.numbers import number_of_best
@@ -79,7 +80,8 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "parameters": [vars(parameter) for parameter in facts.parameters],
         "figures": {name: {**vars(made), "caption": captions.of_figure(name)} for name, made in facts.figures.items()},
         "tables": {
-            name: {**vars(made), **vars(shown), "caption": captions.parse(shown.caption)}
+            # Not the trainings behind rows, which are thousands of names: the page lists them.
+            name: {**vars(made), **vars(replace(shown, behind=())), "caption": captions.parse(shown.caption)}
             for name, (made, shown) in facts.tables.items()
         },
     }

@@ -76,7 +76,7 @@ def data(results: Results) -> dict[str, Any]:
         "fields": list(FIELDS),
         "axes": axes,
         "searched": names,
-        "parts": {part.replace("_", " "): list(those) for part, those in results.experiment.space.parts.items()},
+        "parts": {style.words(part): list(those) for part, those in results.experiment.space.parts.items()},
         "origins": {name: [look["label"], look["color"]] for name, look in ORIGINS.items()}
         | {"given": ["given", style.GREEN]},
         "marks": {"failed": style.GREY, "pointed": style.VERMILLION, "range": style.BLUE},
