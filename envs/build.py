@@ -46,8 +46,12 @@ except subprocess.CalledProcessError:
 PIP_KEPT = {
     *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "cert", "client-cert", "proxy"),
     *("keyring-provider", "timeout", "default-timeout", "retries", "cache-dir", "no-cache-dir", "use-feature"),
+    "compile",
 }
-"""Settings of pip that say where packages come from. Those that say where they go, or which, would spoil the build."""
+"""Settings of pip that say where packages come from, and whether modules are compiled when installed (`compile`).
+
+Those that say where packages go, or which, would spoil the build.
+"""
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     return wheel.name
 """
 
-# Where packages come from, and settings that lead pip astray, each by itself.
+# Settings that the build keeps, and others that lead pip astray, each by itself.
 PIP_CONF = """
 [global]
 no-index = true
@@ -46,6 +46,7 @@ find-links = wheels
 user = true
 require-hashes = true
 [install]
+compile = no
 target = elsewhere
 prefix = elsewhere
 dry-run = true
@@ -94,6 +95,7 @@ class Clone:
             with zipfile.ZipFile(wheel, "w") as file:
                 file.writestr("tiny/__init__.py", f"version = '{version}'\ndef show():\n    print('tiny', version)\n")
                 file.writestr("tiny/late.py", f"version = '{version}'\n")
+                file.writestr("tiny/unused.py", "")
                 file.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n")
                 file.writestr(f"{about}/WHEEL", WHEEL)
                 file.writestr(f"{about}/entry_points.txt", "[console_scripts]\ntiny = tiny:show\n")
@@ -165,6 +167,10 @@ OLD = 'echo "is Python 3.6.8" >&2; exit 1'
 def test_pip_and_python_settings_of_the_user_do_not_lead_the_build_astray(clone):
     assert clone.run("import jointsearch, tiny; print(tiny.__file__)").startswith(str(clone.folder / ".venv"))
     assert not (clone.folder / "elsewhere").exists()
+
+
+def test_pip_can_be_configured_not_to_compile_modules(clone):
+    assert not list(clone.folder.glob(".venv/lib/*/site-packages/tiny/__pycache__/unused.*"))
 
 
 @pytest.mark.parametrize("command", [".venv/bin/tiny", ". .venv/bin/activate && tiny"], ids=["by path", "activated"])
