@@ -155,14 +155,15 @@ def test_arms_that_are_not_complete_decide_nothing() -> None:
     assert {one.word for one in found} == {OPEN} and found[0].low > 0
 
 
-def _correlated(noise: float, configurations: int = 30, missing: int = 0):
+def _correlated(noise: float, configurations: int = 30, missing: int = 0, failed: int = 0):
+    """A correlation study; the first of its configurations fail at each budget but the lowest."""
     rng = np.random.default_rng(0)
     good, made = rng.random(configurations), []
     for rung, budget in enumerate((1, 3, 9)):
         losses = 0.1 + 0.5 * ((1 - noise) * good + noise * rng.random(configurations))
         made += [
-            evaluation(f"0-0-{slot}", float(loss), study="correlation", rung=rung, slot=slot, budget=budget)
-            for slot, loss in enumerate(losses)
+            evaluation(f"0-0-{slot}", loss, study="correlation", rung=rung, slot=slot, budget=budget)
+            for slot, loss in enumerate([None] * (failed if rung else 0) + losses[failed if rung else 0 :].tolist())
         ]
     return _of_correlation(made[: len(made) - missing], configurations)
 
@@ -188,6 +189,12 @@ def test_a_weak_correlation_is_one_below_the_threshold() -> None:
     (found,) = [one for one in claims(_correlated(0.0)) if one.claim == "weak"]
     assert found.effect == "rank correlation of 1 epoch and 9 epochs" and found.n == "30 configurations"
     assert (found.supports, found.bound) == ("below", 0.4)
+
+
+def test_how_many_configurations_failed_stands_beside_a_correlation() -> None:
+    """A correlation is of those that succeed, which are a selection."""
+    counts = {one.claim: one.n for one in claims(_correlated(0.0, failed=2)) if one.claim in {"weak", "neighbours"}}
+    assert counts == dict.fromkeys(["weak", "neighbours"], "28 of 30 configurations")
 
 
 def _at_budgets(draw):

@@ -4,7 +4,7 @@ docs/studies.md states the rule and the test of each claim, written before the s
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -138,7 +138,7 @@ def _weak(results: Results) -> Iterator[Evidence]:
         claim,
         effect=f"rank correlation of {both}",
         test=f"{resampled}; below {WEAK}",
-        n=_configurations(one),
+        n=_configurations(one, results),
         number=f"study_spearman_{of_pair}",
     )
     yield found.measured(*(one.get(name, math.nan) for name in ("spearman", *ends))).judged("below", WEAK, complete)
@@ -147,7 +147,7 @@ def _weak(results: Results) -> Iterator[Evidence]:
             claim,
             effect="the same, corrected for noise",
             test=resampled,
-            n=_configurations(again),
+            n=_configurations(again, results),
             number=f"study_corrected_{of_pair}",
         )
         yield found.measured(*(again[name] for name in ("corrected", "corrected_low", "corrected_high")))
@@ -159,8 +159,10 @@ def _of_pair(rows: pd.DataFrame, pair: tuple[float, float]) -> dict[str, float]:
     return {str(name): value for one in found.to_dict("records") for name, value in one.items()}
 
 
-def _configurations(row: dict[str, float]) -> str:
-    return f"{row.get('n', 0)} configurations"
+def _configurations(found: Mapping[str, float], results: Results) -> str:
+    """How many configurations a correlation is over, and of how many that were begun: others failed, or are missing."""
+    used, begun = found.get("n", 0), len({one.proposal.id for one in results.evaluations(layout.CORRELATION)})
+    return f"{used} configurations" if used == begun else f"{used} of {begun} configurations"
 
 
 def _neighbours(results: Results) -> Iterator[Evidence]:
@@ -175,7 +177,7 @@ def _neighbours(results: Results) -> Iterator[Evidence]:
         claim,
         effect="mean rank correlation of neighbours minus that of the lowest and the full budget",
         test="bootstrap of configurations",
-        n=f"{found['n']} configurations",
+        n=_configurations(found, results),
         number="study_spearman_difference",
     )
     ends = (found[name] for name in ("difference", "interval_low", "interval_high"))
