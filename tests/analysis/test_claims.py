@@ -16,7 +16,7 @@ from jointsearch.analysis.verdict import (
     NOT_TESTED,
     OPEN,
     SUPPORTED,
-    Evidence,
+    ClaimEvidence,
     side,
     worded,
 )
@@ -50,14 +50,14 @@ def test_the_word_follows_from_where_the_interval_lies(low, high, supports, word
 
 
 def test_nothing_is_decided_before_the_study_is_complete() -> None:
-    found = Evidence("x", "X").measured(0.15, 0.1, 0.2)
+    found = ClaimEvidence("x", "X").measured(0.15, 0.1, 0.2)
     assert found.judged("above", 0.0, complete=True).finding == SUPPORTED
     assert found.judged("above", 0.0, complete=False).finding == OPEN
 
 
 def test_a_complete_study_without_an_interval_cannot_say() -> None:
     for low, high in ((math.nan, math.nan), (0.1, math.nan)):
-        found = Evidence("x", "X").measured(0.15, low, high)
+        found = ClaimEvidence("x", "X").measured(0.15, low, high)
         assert found.judged("above", 0.0, complete=True).finding == NOT_TESTED
         assert found.judged("above", 0.0, complete=False).finding == OPEN
 
@@ -74,7 +74,7 @@ def test_a_complete_study_without_an_interval_cannot_say() -> None:
     ],
 )
 def test_a_claim_is_supported_by_all_evidence_and_contradicted_by_one(findings, word) -> None:
-    found = list(worded(Evidence("x", "X", finding=one) for one in findings))
+    found = list(worded(ClaimEvidence("x", "X", finding=one) for one in findings))
     assert {one.word for one in found} == {word} and [one.finding for one in found] == findings
 
 

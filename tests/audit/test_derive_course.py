@@ -10,7 +10,7 @@ from jointsearch.audit.derive_course import check_course, wrong_promotion
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.audit.verify import check_records
+from jointsearch.audit.hash_level import check_records
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.search.experiment import Experiment
 

@@ -11,7 +11,7 @@ import pytest
 
 from end_to_end.conftest import Workspace, make_workspace
 from end_to_end.forgery import edit
-from jointsearch.audit import verify
+from jointsearch.audit import hash_level
 from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
@@ -248,7 +248,7 @@ def mismatches(folder: Path) -> dict[str, list[str]]:
 
 def broken_records(folder: Path) -> list[Finding]:
     findings = Findings()
-    verify.check_records(Evidence.read(folder), findings)
+    hash_level.check_records(Evidence.read(folder), findings)
     return findings.problems
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jointsearch.audit import retrain, verify
+from jointsearch.audit import hash_level, retrain
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core import config
@@ -71,7 +71,7 @@ def test_an_audit_trains_it_again_to_the_same_bits(folder):
 
 def test_a_change_of_the_module_during_a_search_is_noticed(folder):
     evidence, unchanged = Evidence.read(folder), Findings()
-    verify.check_made_with(evidence, unchanged)
+    hash_level.check_made_with(evidence, unchanged)
     assert {one.verdict for one in unchanged if one.check == "code"} == {Verdict.VERIFIED}
     [environment] = evidence.environments.values()
     assert set(environment.own) == {"my_transformer/network.py"}
@@ -79,6 +79,6 @@ def test_a_change_of_the_module_during_a_search_is_noticed(folder):
         file.write("# changed\n")
     driver.run(jobs(brackets=3))
     changed = Findings()
-    verify.check_made_with(Evidence.read(folder), changed)
+    hash_level.check_made_with(Evidence.read(folder), changed)
     messages = [one.message for one in changed if one.check == "code" and one.verdict is Verdict.MISMATCH]
     assert messages and all(message.startswith("another code (") for message in messages)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jointsearch.audit import lineage, verify
+from jointsearch.audit import hash_level, lineage
 from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
@@ -116,7 +116,7 @@ def test_what_arms_of_a_repeat_have_in_common_gives_the_same_losses(results):
 def test_an_audit_derives_all_of_it_again(planned):
     findings = Findings()
     evidence = Evidence.read(planned["search"].folder)
-    verify.check_records(evidence, findings)
+    hash_level.check_records(evidence, findings)
     check_plan(evidence, findings)
     check_course(evidence, findings)
     bad = [(one.subject, one.verdict, one.message) for one in findings if one.verdict is not Verdict.VERIFIED]

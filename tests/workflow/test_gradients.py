@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jointsearch.audit import verify
+from jointsearch.audit import hash_level
 from jointsearch.audit.derive_architecture import check_architectures
 from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
@@ -89,7 +89,7 @@ def record_of(folder: Path) -> Path:
 
 def audited(folder: Path) -> Findings:
     findings, evidence = Findings(), Evidence.read(folder)
-    verify.check_records(evidence, findings)
+    hash_level.check_records(evidence, findings)
     check_plan(evidence, findings)
     check_course(evidence, findings)
     check_architectures(evidence, findings)

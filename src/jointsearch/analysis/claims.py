@@ -17,11 +17,11 @@ from jointsearch.analysis.arm_tests import arm_tests
 from jointsearch.analysis.comparison import compare_arms
 from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.correlation import correlations
-from jointsearch.analysis.early_stopping import contrast, generator, study
+from jointsearch.analysis.early_stopping import contrast, first_observations, generator
 from jointsearch.analysis.retest import retest
 from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, count_trainings, test_errors, welch
 from jointsearch.analysis.seed_statistics import title as named
-from jointsearch.analysis.verdict import NOT_STUDIED, NOT_TESTED, OPEN, Evidence, worded
+from jointsearch.analysis.verdict import NOT_STUDIED, NOT_TESTED, OPEN, ClaimEvidence, worded
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import amount
@@ -43,7 +43,7 @@ _AT_FULL_BUDGET = "full_budget_evaluations"
 """Name of the number of trainings at the full budget."""
 
 
-def claims(results: Results) -> list[Evidence]:
+def claims(results: Results) -> list[ClaimEvidence]:
     """Say what an experiment says of each claim, in order; what it did not study has a row too.
 
     Claims about networks of the study are left out where something else is trained.
@@ -75,7 +75,7 @@ def _of_arms(study: StudyPlan) -> bool:
     return study.arm is not None
 
 
-def _interactions(results: Results) -> Iterator[Evidence]:
+def _interactions(results: Results) -> Iterator[ClaimEvidence]:
     space = results.experiment.space
     parts = [part for part, names in space.parts.items() if not space.fixed.issuperset(names)]
     begun, _ = _state(results, _of(layout.SEARCH))
@@ -84,19 +84,19 @@ def _interactions(results: Results) -> Iterator[Evidence]:
         both = " and ".join(part.replace("_", " ") for part in (one, other))
         title = f"{both[:1].upper()}{both[1:]} interact"
         finding = NOT_TESTED if begun else NOT_STUDIED
-        claim = Evidence(f"interact__{one}__{other}", title, studies=on, number="importance_n", finding=finding)
+        claim = ClaimEvidence(f"interact__{one}__{other}", title, studies=on, number="importance_n", finding=finding)
         # A share cannot be negative, and tends to be overestimated: by itself it shows no interaction.
         yield replace(claim, effect="share of the variance of a surrogate, see importance_groups") if begun else claim
 
 
-def _separate(compared: Sequence[Evidence]) -> Iterator[Evidence]:
+def _separate(compared: Sequence[ClaimEvidence]) -> Iterator[ClaimEvidence]:
     """Give the claim the evidence on the arms that differ by their steps alone."""
     says = "Tuning parts of the space separately is suboptimal"
-    claim = Evidence("separate", says, finding=NOT_STUDIED)
+    claim = ClaimEvidence("separate", says, finding=NOT_STUDIED)
     yield from [replace(one, claim=claim.claim, title=claim.title) for one in compared] or [claim]
 
 
-def _compared(results: Results) -> Iterator[Evidence]:
+def _compared(results: Results) -> Iterator[ClaimEvidence]:
     begun, complete = _state(results, _of_arms)
     if not begun:
         return
@@ -105,7 +105,7 @@ def _compared(results: Results) -> Iterator[Evidence]:
     reference = title(design.reference)
     for test in arm_tests(comparison, "validation", results.experiment.seed):
         n = f"{test.of.n} pairs" if design.paired else f"{test.of.n_reference} and {test.of.n} repeats"
-        claim = Evidence(
+        claim = ClaimEvidence(
             f"better_than__{test.arm}",
             f"{reference[:1].upper()}{reference[1:]} is better than {title(test.arm)}",
             f"{measure.name} of {title(test.arm)} minus that of {reference}",
@@ -121,8 +121,8 @@ def _compared(results: Results) -> Iterator[Evidence]:
         yield claim.measured(*ends).judged("above", 0.0, complete)
 
 
-def _weak(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("weak", "Short and long budgets correlate only weakly", studies=layout.CORRELATION)
+def _weak(results: Results) -> Iterator[ClaimEvidence]:
+    claim = ClaimEvidence("weak", "Short and long budgets correlate only weakly", studies=layout.CORRELATION)
     begun, complete = _state(results, _of(layout.CORRELATION))
     settings = results.experiment.budget
     ladder = budgets(settings)
@@ -133,7 +133,7 @@ def _weak(results: Results) -> Iterator[Evidence]:
     both = " and ".join(amount(budget, settings.unit) for budget in pair)
     of_pair = "_".join(f"{budget:g}" for budget in pair)
     resampled, ends = "bootstrap of configurations", ("interval_low", "interval_high")
-    one = _of_pair(correlations(study(results), generator(results)), pair)
+    one = _of_pair(correlations(first_observations(results), generator(results)), pair)
     found = replace(
         claim,
         effect=f"rank correlation of {both}",
@@ -165,14 +165,16 @@ def _configurations(found: Mapping[str, float], results: Results) -> str:
     return f"{used} configurations" if used == begun else f"{used} of {begun} configurations"
 
 
-def _neighbours(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("neighbours", "Neighbouring budgets correlate more than distant ones", studies=layout.CORRELATION)
+def _neighbours(results: Results) -> Iterator[ClaimEvidence]:
+    claim = ClaimEvidence(
+        "neighbours", "Neighbouring budgets correlate more than distant ones", studies=layout.CORRELATION
+    )
     begun, complete = _state(results, _of(layout.CORRELATION))
     ladder = budgets(results.experiment.budget)
     if not begun or len(ladder) < 3:
         yield replace(claim, finding=NOT_TESTED if begun else NOT_STUDIED)
         return
-    found = contrast(study(results), ladder, generator(results, "contrast"))
+    found = contrast(first_observations(results), ladder, generator(results, "contrast"))
     what = replace(
         claim,
         effect="mean rank correlation of neighbours minus that of the lowest and the full budget",
@@ -184,8 +186,8 @@ def _neighbours(results: Results) -> Iterator[Evidence]:
     yield what.measured(*ends).judged("above", 0.0, complete)
 
 
-def _model(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("model", "Proposals of the model are better than random ones", studies=layout.SEARCH)
+def _model(results: Results) -> Iterator[ClaimEvidence]:
+    claim = ClaimEvidence("model", "Proposals of the model are better than random ones", studies=layout.SEARCH)
     begun, complete = _state(results, _of(layout.SEARCH))
     if not begun:
         yield replace(claim, finding=NOT_STUDIED)
@@ -204,8 +206,8 @@ def _model(results: Results) -> Iterator[Evidence]:
     yield what.measured(*ends).judged("above", 50.0, complete)
 
 
-def _explores(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("explores", "The search explores the space", studies=layout.SEARCH)
+def _explores(results: Results) -> Iterator[ClaimEvidence]:
+    claim = ClaimEvidence("explores", "The search explores the space", studies=layout.SEARCH)
     begun, complete = _state(results, _of(layout.SEARCH))
     size = exploration.CONFIGURATIONS
     if not begun:
@@ -229,10 +231,10 @@ def _explores(results: Results) -> Iterator[Evidence]:
     yield what.measured(found.ratio, found.low, found.high).judged("above", EXPLORED, complete)
 
 
-def _few(results: Results) -> Iterator[Evidence]:
+def _few(results: Results) -> Iterator[ClaimEvidence]:
     evaluations, full_budget = results.evaluations(layout.SEARCH), budgets(results.experiment.budget)[-1]
     full = sum(one.budget == full_budget for one in evaluations)
-    yield Evidence(
+    yield ClaimEvidence(
         "few",
         "Few trainings at the full budget suffice",
         "trainings of the search at the full budget" if evaluations else "",
@@ -247,8 +249,10 @@ def _few(results: Results) -> Iterator[Evidence]:
     )
 
 
-def _manual(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("manual", "The configuration found is better than manual architectures", studies=layout.MANUAL)
+def _manual(results: Results) -> Iterator[ClaimEvidence]:
+    claim = ClaimEvidence(
+        "manual", "The configuration found is better than manual architectures", studies=layout.MANUAL
+    )
     _, complete = _state(results, _of(layout.RETRAINING))
     trained = by_name(results.evaluations(layout.RETRAINING))
     others = [name for name in trained if name != INCUMBENT]
@@ -282,8 +286,10 @@ def _trainings(*sides: Sequence[Evaluation]) -> str:
     return f"{every} trainings" + (f", of which {lost} failed" if any(failed) else "")
 
 
-def _competitive(results: Results) -> Iterator[Evidence]:
-    claim = Evidence("competitive", "Competitive after 3 h", published=PUBLISHED_ERROR[0], source=PUBLISHED_ERROR[1])
+def _competitive(results: Results) -> Iterator[ClaimEvidence]:
+    claim = ClaimEvidence(
+        "competitive", "Competitive after 3 h", published=PUBLISHED_ERROR[0], source=PUBLISHED_ERROR[1]
+    )
     trained = by_name(results.evaluations(layout.RETRAINING)).get(INCUMBENT, [])
     errors = test_errors(trained)
     if not errors:

@@ -229,7 +229,7 @@ def _near_and_far(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return near, spearman(columns[0], columns[-1])
 
 
-def study(results: Results, name: str = layout.CORRELATION) -> pd.DataFrame:
+def first_observations(results: Results, name: str = layout.CORRELATION) -> pd.DataFrame:
     """Give the observations of the correlation study, or of another one, without hyperparameters.
 
     Of configurations that are trained several times, the first trainings: as many as a search would have.
@@ -260,14 +260,14 @@ def compare(results: Results) -> pd.DataFrame:
         For every pair of the experiment's budgets the columns of `correlations`, after `of`: `study`, `survivors` or
         `search`.
     """
-    settings, observations = results.experiment.budget, study(results)
+    settings, observations = results.experiment.budget, first_observations(results)
     pairs = list(combinations(budgets(settings), 2))
     rng = generator(results, "survivors")
     cut = [correlations(survivors(observations, *pair, settings.eta), rng) for pair in pairs]
     found = {
         "study": correlations(observations, generator(results)),
         "survivors": pd.concat(cut) if cut else correlations(observations[:0], rng),
-        "search": correlations(study(results, layout.SEARCH), generator(results, of=layout.SEARCH)),
+        "search": correlations(first_observations(results, layout.SEARCH), generator(results, of=layout.SEARCH)),
     }
     every = pd.DataFrame(pairs, columns=["lower_budget", "higher_budget"], dtype=float)
     rows = [every.merge(rows, how="left").assign(of=name) for name, rows in found.items()]
@@ -284,7 +284,7 @@ def counts(results: Results) -> pd.DataFrame:
         `budget`, `budget_unit`; configurations `begun` in the whole study; the `configurations` finished at both this
         and the full budget; how many of these `failed` at this budget, and `failed_full` at the full one.
     """
-    settings, observations = results.experiment.budget, study(results)
+    settings, observations = results.experiment.budget, first_observations(results)
     *lower_budgets, full_budget = budgets(settings)
     rows = []
     for budget in lower_budgets:
@@ -299,7 +299,7 @@ def curves(results: Results) -> pd.DataFrame:
 
     A budget without a curve has one row, in which the columns of the curve are empty.
     """
-    observations, (*lower_budgets, full_budget) = study(results), budgets(results.experiment.budget)
+    observations, (*lower_budgets, full_budget) = first_observations(results), budgets(results.experiment.budget)
     found = []
     for budget in lower_budgets:
         both = finished(observations, budget, full_budget)

@@ -15,7 +15,7 @@ NOT_TESTED, NOT_STUDIED = "not tested", "not studied"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ClaimEvidence:
     """What an experiment says of a claim.
 
     Attributes
@@ -64,11 +64,11 @@ class Evidence:
     finding: str = ""
     word: str = ""
 
-    def measured(self, value: float, low: float, high: float) -> "Evidence":
+    def measured(self, value: float, low: float, high: float) -> "ClaimEvidence":
         """Give it what was measured, with its interval."""
         return replace(self, value=float(value), low=float(low), high=float(high))
 
-    def judged(self, supports: str, bound: float, complete: bool) -> "Evidence":
+    def judged(self, supports: str, bound: float, complete: bool) -> "ClaimEvidence":
         """Judge it by its interval; nothing is decided before its study is complete."""
         finding = OPEN
         if complete:
@@ -93,7 +93,7 @@ def side(low: float, high: float, bound: float, supports: str) -> str:
     return CONTRADICTED if any(sides.values()) else OPEN
 
 
-def worded(evidence: Iterable[Evidence]) -> Iterator[Evidence]:
+def worded(evidence: Iterable[ClaimEvidence]) -> Iterator[ClaimEvidence]:
     """Give all evidence of each claim the word of the claim: supported by all, contradicted by one."""
     known = list(evidence)
     for claim in dict.fromkeys(one.claim for one in known):

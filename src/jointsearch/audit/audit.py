@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jointsearch.audit import lineage, manifest, verify
+from jointsearch.audit import hash_level, lineage, manifest
 from jointsearch.audit.derive_architecture import check_architectures
 from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
@@ -105,9 +105,9 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
         If the folder holds no experiment.
     """
     findings, evidence = Findings(), Evidence.read(folder)
-    verify.check_manifest(folder, findings, signers)
-    verify.check_records(evidence, findings)
-    verify.check_made_with(evidence, findings)
+    hash_level.check_manifest(folder, findings, signers)
+    hash_level.check_records(evidence, findings)
+    hash_level.check_made_with(evidence, findings)
     if level != "hash":
         # Whatever draws figures takes seconds to import.
         from jointsearch.audit.derive_outcomes import check_crate, check_outcomes, check_paper

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jointsearch.analysis.study_tables import of_studies
-from jointsearch.audit import manifest, sources, verify
+from jointsearch.audit import hash_level, manifest, sources
 from jointsearch.audit.derive_course import check_proposed
 from jointsearch.audit.derive_plan import check_settings, check_warm_start
 from jointsearch.audit.evidence import Evidence
@@ -51,7 +51,7 @@ def stale(folder: Path, config: Config) -> set[str]:
     evidence = Evidence.read(folder)
     evidence.config = config
     found = Findings()
-    verify.check_records(evidence, found)
+    hash_level.check_records(evidence, found)
     check_settings(evidence, found)
     check_warm_start(evidence, found)
     for study in evidence.studies:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jointsearch.audit import manifest, sources, verify
+from jointsearch.audit import hash_level, manifest, sources
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core.errors import UserError
@@ -20,7 +20,7 @@ def seal(folder: Path) -> None:
         If a record does not fit those beside it, or is not what the earlier manifest says.
     """
     findings = Findings()
-    verify.check_records(Evidence.read(folder), findings)
+    hash_level.check_records(Evidence.read(folder), findings)
     for one in findings.problems:
         if one.verdict is Verdict.MISMATCH:
             raise UserError(f"{folder / one.subject}: {one.message}")

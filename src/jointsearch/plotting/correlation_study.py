@@ -17,11 +17,11 @@ from jointsearch.analysis.early_stopping import (
     compare,
     contrast,
     curves,
+    first_observations,
     firsts,
     generator,
     one_in,
     selection,
-    study,
 )
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
@@ -91,8 +91,8 @@ def data(results: Results) -> pd.DataFrame:
     """
     settings = results.experiment.budget
     ladder = budgets(settings)
-    found = contrast(study(results), ladder, generator(results, "contrast"))
-    cut = selection(study(results), ladder[0], ladder[-1], settings.eta, generator(results, "selection"))
+    found = contrast(first_observations(results), ladder, generator(results, "contrast"))
+    cut = selection(first_observations(results), ladder[0], ladder[-1], settings.eta, generator(results, "selection"))
     compared, within, between = compare(results), *_retest(results)
     parts = {
         "correlation": compared,

@@ -8,7 +8,7 @@ from jointsearch.analysis.claims import claims
 from jointsearch.analysis.exploration import CONFIGURATIONS, explore
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.table import Table
-from jointsearch.analysis.verdict import Evidence
+from jointsearch.analysis.verdict import ClaimEvidence
 from jointsearch.results.results import Results
 
 
@@ -18,7 +18,7 @@ def data(results: Results) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a piece of evidence, the columns of `verdict.Evidence`; a claim that was not studied has one too.
+        One row a piece of evidence, the columns of `verdict.ClaimEvidence`; a claim that was not studied has one too.
     """
     types = {
         field.name: "float64" if field.type is float else "int64" if field.type is int else "str" for field in _FIELDS
@@ -27,7 +27,7 @@ def data(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
-_FIELDS = fields(Evidence)
+_FIELDS = fields(ClaimEvidence)
 
 
 def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:

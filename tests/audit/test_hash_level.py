@@ -2,7 +2,7 @@
 
 from results_folder import put
 
-from jointsearch.audit import verify
+from jointsearch.audit import hash_level
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings
 from jointsearch.results.graph import evaluation
@@ -17,5 +17,5 @@ def test_a_record_that_was_made_from_other_records_is_a_mismatch(folder):
     for named, verdict in ((parents, "verified"), (("0" * 64,) * len(parents), "mismatch"), ((), "mismatch")):
         put(folder / name, record.model_copy(update={"parents": named}))
         findings = Findings()
-        verify.check_records(Evidence.read(folder), findings)
+        hash_level.check_records(Evidence.read(folder), findings)
         assert [one.verdict.words for one in findings if (one.check, one.subject) == ("chain", name)] == [verdict]
