@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 from synthetic import results
 
 from jointsearch.analysis.early_stopping import compare, counts, firsts
-from jointsearch.analysis.retest import between, correct, retest
+from jointsearch.analysis.retest import between, correct, ranked, retest
 from jointsearch.analysis.tables import early_stopping
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.evaluation import Evaluation
@@ -63,13 +63,13 @@ def row(results: Results, lower: float, higher: float) -> dict:
 
 def test_trainings_with_other_seeds_are_correlated_pair_by_pair():
     rng = np.random.default_rng(1)
-    x, y = rng.normal(size=(2, 20, 3))[:, :, :2]
+    x, y = map(ranked, rng.normal(size=(2, 20, 3))[:, :, :2])
     of_pairs = [spearmanr(x[:, 0], y[:, 1])[0], spearmanr(x[:, 1], y[:, 0])[0]]
     assert between(x, y) == pytest.approx(np.mean(of_pairs))
     assert between(x, x) == pytest.approx(spearmanr(x[:, 0], x[:, 1])[0])
     within = spearmanr(x[:, 0], x[:, 1])[0] * spearmanr(y[:, 0], y[:, 1])[0]
     expected = between(x, y) / np.sqrt(within) if within > 0 else np.nan
-    assert correct(np.abs(x), np.abs(x)) == pytest.approx(1) or np.isnan(correct(np.abs(x), np.abs(x)))
+    assert correct(x, x) == pytest.approx(1) or np.isnan(correct(x, x))
     if within > 0:
         assert correct(x, y) == pytest.approx(expected)
 
@@ -95,12 +95,12 @@ def test_what_is_corrected_is_no_correlation_beyond_one():
     rng = np.random.default_rng(1)
     quality = rng.normal(size=30)
     # Where trainings of equal noise agree better between budgets than within them.
-    x, y = (np.column_stack([quality, quality + noise * rng.normal(size=30)]) for noise in (1.5, 1.5))
+    x, y = (ranked(np.column_stack([quality, quality + 1.5 * rng.normal(size=30)])) for _ in range(2))
     within = np.sqrt(between(x, x) * between(y, y))
     assert between(x, y) < 1 and abs(correct(x, y)) <= 1
     swapped = x[:, ::-1]
     assert between(x, swapped) > within or between(x, swapped) / between(x, x) > 1
-    assert correct(x, swapped) == 1 and correct(x, -swapped) == -1
+    assert correct(x, swapped) == 1 and correct(x, ranked(-swapped)) == -1
 
 
 def test_only_configurations_count_of_which_all_trainings_at_both_budgets_succeeded():

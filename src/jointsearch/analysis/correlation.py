@@ -95,10 +95,14 @@ def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     numpy.ndarray
         Shape (...); nan with fewer than three values, or where x or y is constant.
     """
+    return pearson(rankdata(x, axis=-1), rankdata(y, axis=-1))
+
+
+def pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pearson's correlation along the last axis; see `spearman`, whose it is of ranks."""
     if x.shape[-1] < 3:
         return np.full(x.shape[:-1], np.nan)
-    ranks = [rankdata(values, axis=-1) for values in (x, y)]
-    a, b = (rank - rank.mean(axis=-1, keepdims=True) for rank in ranks)
+    a, b = (values - values.mean(axis=-1, keepdims=True) for values in (x, y))
     scale = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
     product = (a * b).sum(axis=-1)
     return np.divide(product, scale, out=np.full(scale.shape, np.nan), where=scale > 0)

@@ -5,6 +5,7 @@ so that one can look up what became of the configurations that successive halvin
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -249,6 +250,7 @@ def generator(results: Results, *purpose: str, of: str = layout.CORRELATION) -> 
     return np.random.default_rng(derive_seed(results.experiment.seed, of, "bootstrap", *purpose))
 
 
+@lru_cache(maxsize=1)
 def compare(results: Results) -> pd.DataFrame:
     """Correlate every two budgets in the study, among what one cut would keep of it, and in the search.
 
@@ -294,6 +296,7 @@ def counts(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COUNTS)).astype(_COUNTS)
 
 
+@lru_cache(maxsize=1)
 def curves(results: Results) -> pd.DataFrame:
     """Say what cuts of every size keep of the study: for each lower budget `counts`, and a row for each of `curve`.
 

@@ -6,6 +6,7 @@ the share that it reaches is rarefied (Hurlbert 1971): the mean over all draws o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -58,6 +59,7 @@ class Exploration:
         return self.share / self.share_random
 
 
+@lru_cache(maxsize=1)
 def explore(results: Results) -> Exploration | None:
     """Say how much of the space the search has explored; None with fewer than 100 configurations at the full budget.
 

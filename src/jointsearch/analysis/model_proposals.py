@@ -1,6 +1,7 @@
 """Exploration and exploitation: whether the configurations that a model proposed are better than random ones."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -43,6 +44,7 @@ def superiority(random: Sequence[np.ndarray], model: Sequence[np.ndarray]) -> fl
     return better / pairs if pairs else np.nan
 
 
+@lru_cache(maxsize=1)
 def compare(results: Results) -> tuple[float, float, float] | None:
     """The superiority of the proposals of a search, and its percentile interval; None with too few to compare.
 

@@ -4,13 +4,15 @@ Two trainings of one configuration at one budget differ by their seeds alone. Ho
 of test and retest, is below 1 is noise; what a correlation between budgets loses beyond that is another ranking.
 """
 
+from functools import lru_cache
 from itertools import combinations_with_replacement, permutations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
-from jointsearch.analysis.correlation import FEWEST, INTERVAL, RESAMPLES, spearman
+from jointsearch.analysis.correlation import FEWEST, INTERVAL, RESAMPLES, pearson
 from jointsearch.analysis.early_stopping import generator
 from jointsearch.core import layout
 from jointsearch.results.results import Results
@@ -23,8 +25,10 @@ _UNDEFINED = 0.02
 """Share of resamples without a correlation up to which the others have an interval: they are a choice of the better."""
 
 Losses = NDArray[np.float64]
+Ranks = NDArray[np.float64]
 
 
+@lru_cache(maxsize=1)
 def retest(results: Results) -> pd.DataFrame:
     """Correlate trainings of the correlation study that have other seeds, within each budget and between every two.
 
@@ -50,13 +54,19 @@ def retest(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def between(x: Losses, y: Losses) -> NDArray[np.float64]:
+def ranked(losses: Losses) -> Ranks:
+    """Rank n configurations by the losses of each of their trainings, (..., n, seeds); ties take their mean rank."""
+    ranks: Ranks = rankdata(losses, axis=-2)
+    return ranks
+
+
+def between(x: Ranks, y: Ranks) -> NDArray[np.float64]:
     """Mean of Spearman's correlation over every two trainings with other seeds, the first of x and the second of y.
 
     Parameters
     ----------
     x, y
-        Losses of n configurations, of each as many trainings, (..., n, seeds).
+        Ranks of n configurations, see `ranked`.
 
     Returns
     -------
@@ -64,10 +74,10 @@ def between(x: Losses, y: Losses) -> NDArray[np.float64]:
         Shape (...).
     """
     seeds = permutations(range(x.shape[-1]), 2)
-    return np.mean([spearman(x[..., first], y[..., second]) for first, second in seeds], axis=0)
+    return np.mean([pearson(x[..., first], y[..., second]) for first, second in seeds], axis=0)
 
 
-def correct(x: Losses, y: Losses) -> NDArray[np.float64]:
+def correct(x: Ranks, y: Ranks) -> NDArray[np.float64]:
     """Correct a correlation for attenuation: divide it by the geometric mean of the two of test and retest.
 
     C. Spearman, *The Proof and Measurement of Association between Two Things*, 1904; here of ranks, for which it is an
@@ -88,13 +98,14 @@ def _statistics(x: Losses, y: Losses, same: bool, rng: np.random.Generator) -> l
     if len(x) < FEWEST:
         return [np.nan] * 6
     chosen = rng.integers(len(x), size=(RESAMPLES, len(x)))
+    once, again = (ranked(x), ranked(y)), (ranked(x[chosen]), ranked(y[chosen]))
     found: list[float] = []
     for statistic in (between, correct):
-        value = float(statistic(x, y))
+        value = float(statistic(*once))
         if np.isnan(value) or (same and statistic is correct):
             found += [np.nan] * 3
         else:
-            found += [value, *_interval(statistic(x[chosen], y[chosen]))]
+            found += [value, *_interval(statistic(*again))]
     return found
 
 

@@ -132,7 +132,8 @@ def render(figure: Figure) -> dict[str, bytes]:
 def _settle(figure: Figure) -> None:
     """Lay a figure out once and for all: the solver's last bits differ from time to time, and SVG hashes them."""
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    # Not "none": that leaves a placeholder, for which each file would be drawn twice.
+    figure.set_layout_engine(None)
     for axes in figure.axes:
         left, bottom, width, height = (round(side, 5) for side in axes.get_position(original=True).bounds)
         axes.set_position((left, bottom, width, height))
