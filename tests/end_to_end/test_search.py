@@ -32,6 +32,15 @@ def make(rate):
     return propose
 """
 
+SLOW = """
+import time
+
+
+def evaluate(trial):
+    time.sleep(0.5)
+    return {"loss": trial.values["learning_rate"]}
+"""
+
 PLANNED = {2: 9, 6: 3 + 3, 18: 1 + 1 + 3}
 
 
@@ -108,6 +117,20 @@ def test_the_run_shows_progress(run_by_snakemake):
     printed = (run_by_snakemake.folder / "printed").read_text()
     assert "20/20 evaluations (2 steps 9/9, 6 steps 6/6, 18 steps 5/5)" in printed
     assert "results in results/small" in printed
+
+
+def test_jobs_to_start_are_sought_when_a_job_has_ended_and_not_by_the_clock(workspace):
+    """By its clock, Snakemake seeks more and more often: several hundred times in this run."""
+    (workspace.folder / "slow.py").write_text(SLOW)
+    workspace.configure(
+        objective="slow:evaluate",
+        budget={"unit": "rounds", "minimum": 1, "maximum": 1},
+        search={"length": 4, "lags": None, "sampler": "random"},
+        jobs={"seconds_per_unit": 1},
+        data=None,
+    )
+    printed = workspace.snakemake("search", "--cores", "1", "--verbose")
+    assert 12 < printed.count("Ready jobs: ") <= printed.count("Handle temp files for job ") + 1
 
 
 def test_the_run_the_status_and_the_record_say_which_images_there_are(run_by_snakemake):

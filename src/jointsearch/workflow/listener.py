@@ -59,8 +59,21 @@ class Listener:
         return True
 
     def _start(self) -> None:
+        look_only_when_needed(self._workflow.scheduler)
         try:
             check_submission(self._workflow.executor_plugin.name)
             self._session.start({str(file) for job in self._workflow.dag.jobs for file in job.output})
         except UserError as error:
             raise self._refusal(str(error)) from None
+
+
+def look_only_when_needed(scheduler: Any) -> None:
+    """Have Snakemake look for jobs to start when one has ended, not also by the clock.
+
+    It comes with a limit of 100 jobs a second. To keep it, it looks again a second after each time that it has looked,
+    and so, as long as jobs are ready, once more each second for each job that has ended: after some hundred jobs this
+    takes a whole core. Another limit that a user has set is kept.
+    """
+    limit = scheduler.job_rate_limiter
+    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
+        scheduler.job_rate_limiter = None
