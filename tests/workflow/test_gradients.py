@@ -27,7 +27,7 @@ from jointsearch.workflow.study_jobs import StudyJobs
 
 START = {
     "learning_rate": 0.05,
-    "batch_size": 64,
+    "batch_size": 128,
     "weight_decay": 1e-4,
     "momentum": 0.9,
     "mixup_alpha": 0.1,
