@@ -8,7 +8,8 @@ import pytest
 
 from jointsearch.audit import retrain
 from jointsearch.audit.evidence import Evidence
-from jointsearch.audit.findings import Findings
+from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.training import npz_file
 
 
 @pytest.mark.parametrize("field", ["loss", "test_error"])
@@ -39,6 +40,12 @@ def retrained(folder, monkeypatch):
         return found
 
     return audit
+
+
+def test_where_images_are_missing_it_names_its_option(retrained, tmp_path):
+    found = retrained(lambda *_: npz_file.read(tmp_path / "images.npz"))
+    assert found.verdict is Verdict.CANNOT_BE_CHECKED
+    assert found.message == f"{tmp_path}/images.npz: no such file; let --data-root be its folder"
 
 
 def raises(*_):

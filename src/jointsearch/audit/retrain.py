@@ -69,7 +69,9 @@ def _check(evidence: Evidence, place: Place, how: How, scratch: Path, findings: 
     try:
         again, here = _train(evidence, place, how, scratch)
     except UserError as error:
-        findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, str(error))
+        # The setting of a configuration is an option here.
+        message = str(error).replace("set data_root to", "let --data-root be")
+        findings.add("retrain", "training", name, Verdict.CANNOT_BE_CHECKED, message)
         return
     except (Exception, SystemExit) as error:
         # What code of one's own raises is none of this program's bugs; it may call sys.exit, too.
