@@ -161,9 +161,10 @@ def _correlated(noise: float, configurations: int = 30, missing: int = 0, failed
     good, made = rng.random(configurations), []
     for rung, budget in enumerate((1, 3, 9)):
         losses = 0.1 + 0.5 * ((1 - noise) * good + noise * rng.random(configurations))
+        lost = failed if rung else 0
         made += [
             evaluation(f"0-0-{slot}", loss, study="correlation", rung=rung, slot=slot, budget=budget)
-            for slot, loss in enumerate([None] * (failed if rung else 0) + losses[failed if rung else 0 :].tolist())
+            for slot, loss in enumerate([None] * lost + losses[lost:].tolist())
         ]
     return _of_correlation(made[: len(made) - missing], configurations)
 

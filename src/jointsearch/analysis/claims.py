@@ -17,7 +17,7 @@ from jointsearch.analysis.arm_tests import arm_tests
 from jointsearch.analysis.comparison import compare_arms
 from jointsearch.analysis.contrast import mean_interval
 from jointsearch.analysis.correlation import correlations
-from jointsearch.analysis.early_stopping import contrast, first_observations, generator
+from jointsearch.analysis.early_stopping import contrast, count_begun, first_observations, generator
 from jointsearch.analysis.retest import retest
 from jointsearch.analysis.seed_statistics import INCUMBENT, by_name, count_trainings, test_errors, welch
 from jointsearch.analysis.seed_statistics import title as named
@@ -161,8 +161,8 @@ def _of_pair(rows: pd.DataFrame, pair: tuple[float, float]) -> dict[str, float]:
 
 def _configurations(found: Mapping[str, float], results: Results) -> str:
     """How many configurations a correlation is over, and of how many that were begun: others failed, or are missing."""
-    used, begun = found.get("n", 0), len({one.proposal.id for one in results.evaluations(layout.CORRELATION)})
-    return f"{used} configurations" if used == begun else f"{used} of {begun} configurations"
+    used, every = found.get("n", 0), count_begun(results)
+    return f"{used} configurations" if used == every else f"{used} of {every} configurations"
 
 
 def _neighbours(results: Results) -> Iterator[ClaimEvidence]:

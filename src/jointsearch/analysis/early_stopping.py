@@ -245,6 +245,11 @@ def firsts(results: Results) -> list[Evaluation]:
     return [one for one in results.evaluations(layout.CORRELATION) if one.slot % seeds == 0]
 
 
+def count_begun(results: Results) -> int:
+    """How many configurations of the correlation study were trained at any budget."""
+    return len({one.proposal.id for one in firsts(results)})
+
+
 def generator(results: Results, *purpose: str, of: str = layout.CORRELATION) -> np.random.Generator:
     """Give the resamples of each purpose a seed of their own, so that table and figure show the same intervals."""
     return np.random.default_rng(derive_seed(results.experiment.seed, of, "bootstrap", *purpose))
@@ -292,7 +297,7 @@ def counts(results: Results) -> pd.DataFrame:
     for budget in lower_budgets:
         both = finished(observations, budget, full_budget)
         failed = np.isinf(both.to_numpy()).sum(axis=0).tolist()
-        rows.append((budget, settings.unit, observations["proposal"].nunique(), len(both), *failed))
+        rows.append((budget, settings.unit, count_begun(results), len(both), *failed))
     return pd.DataFrame(rows, columns=list(_COUNTS)).astype(_COUNTS)
 
 

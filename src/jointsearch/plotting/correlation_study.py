@@ -16,6 +16,7 @@ from jointsearch.analysis.correlation import FEWEST, MEANINGS
 from jointsearch.analysis.early_stopping import (
     compare,
     contrast,
+    count_begun,
     curves,
     first_observations,
     firsts,
@@ -146,10 +147,9 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
                 found[name] = Number(
                     meaning=meaning, value=float(row[column]), unit="", digits=2, sources=sources(once)
                 )
-    begun = len({one.proposal.id for one in once})
     found["study_configurations"] = Number(
         meaning="random configurations of the correlation study",
-        value=begun,
+        value=count_begun(results),
         unit="",
         digits=0,
         sources=sources(once),
