@@ -1,7 +1,7 @@
 # Joint search: one rule trains; the other rules decide what to train next, or report the results.
 #
 #   results/<experiment>/experiment.json                          the settings that define the experiment
-#   results/<experiment>/plan.json                                what each study trains; it only grows
+#   results/<experiment>/plan.json                                what each study trains; keeps what has begun
 #   results/<experiment>/search/bracket-007/history.json          what the model of bracket 7 sees
 #   results/<experiment>/search/bracket-007/rung-1/proposals.json what its rung 1 trains
 #   results/<experiment>/search/bracket-007/rung-1/slot-03.json   the result of one training (an evaluation record)

@@ -6,15 +6,13 @@ is one of your own, imports the function that builds it, so that one job reports
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from jointsearch.core import cli
 from jointsearch.core.files import read_record, write_record
-from jointsearch.networks import own
 from jointsearch.results import dataset
 from jointsearch.search.experiment import Experiment
-from jointsearch.training import datasets
+from jointsearch.workflow import images
 
 
 def main() -> None:
@@ -28,15 +26,9 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    if experiment.training.network is not None:
-        own.builder(experiment.training.network)
-    found = datasets.find(
-        experiment.data, arguments.data_root, experiment.split_seed, arguments.cache, arguments.fraction_given
-    )
-    for warning in found.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    write_record(arguments.output, found.images)
-    print(dataset.line(found.images))
+    found = images.find(experiment, arguments.data_root, arguments.cache, arguments.fraction_given)
+    write_record(arguments.output, found)
+    print(dataset.line(found))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Makes the tables, figures, numbers and the paper from all trainings so far, at once and without any training, as the
 workflow makes them one by one at the end. The records that come with this repository (`records.tar.xz` in a results
-folder) are unpacked first, if the experiment has none yet.
+folder) are unpacked first, if the experiment has none yet. While a run works in the results folder, all is made in its
+folder `draft`.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from jointsearch.audit import archive
 from jointsearch.core import cli, config, layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_record
-from jointsearch.workflow.outcomes import write_outcomes
+from jointsearch.workflow.outcomes import place, write_outcomes
 from jointsearch.workflow.study_jobs import StudyJobs
 
 
@@ -24,15 +25,16 @@ def main() -> None:
     settings = config.read(arguments.config)
     folder = Path("results") / settings.experiment
     packed = folder / archive.RECORDS
-    if packed.exists() and (number := archive.unpack(packed, folder)):
-        print(f"{packed}: {number:,} files of records unpacked", flush=True)
-    study_jobs = StudyJobs.from_config(settings)
-    if not study_jobs.settings_file.exists():
+    if not (packed.exists() or layout.experiment_file(folder).exists()):
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
-    write_record(layout.plan_file(folder), study_jobs.graph.plan)
-    *made, paper = write_outcomes(study_jobs)
-    print(f"{folder}: {len(made)} tables, figures, numbers and pages")
+    with place(folder) as results:
+        if packed.exists() and (number := archive.unpack(packed, results / folder.name)):
+            print(f"{packed}: {number:,} files of records unpacked", flush=True)
+        study_jobs = StudyJobs.from_config(settings, results)
+        write_record(layout.plan_file(study_jobs.folder), study_jobs.graph.plan)
+        *made, paper = write_outcomes(study_jobs)
+    print(f"{study_jobs.folder}: {len(made)} tables, figures, numbers and pages")
     print(paper)
 
 

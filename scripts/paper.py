@@ -1,9 +1,9 @@
 """What does the paper say of an experiment?
 
 Reads its records, configuration, numbers, figures and tables, and the text in `paper/`; writes the paper, as a PDF or
-as a page (HTML) in which each number leads to the trainings behind it. By hand it also works on an experiment in
-progress, and reports how far it is. A number that the text quotes and that does not exist, or a result that is typed
-into the text, is an error.
+as a page (HTML) in which each number leads to the trainings behind it. Of an experiment in progress, for which `make
+paper` makes all of these, it reports how far it is. A number that the text quotes and that does not exist, or a result
+that is typed into the text, is an error.
 """
 
 import argparse

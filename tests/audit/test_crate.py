@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from results_folder import FIGURES, ROOT, TABLES, plan_of, settings, write_search
+from results_folder import FIGURES, ROOT, TABLES, plan_of, put, settings, write_search
 from rocrate.rocrate import ROCrate
 
 from jointsearch.audit import crate
@@ -65,6 +65,20 @@ def test_every_training_is_an_action_that_the_engine_ran(folder):
         assert control["object"] == {"@id": action["@id"]}
         assert control["instrument"] == {"@id": "workflow.smk#step/train"}
         assert control["@id"] in organised
+
+
+def test_a_job_made_each_file_but_those_that_a_run_begins_with(tmp_path):
+    warm = settings(9).model_copy(update={"warm_start": "a" * 64})
+    write_search(tmp_path, warm, 2)
+    put(tmp_path / "search/warm_start.json", b"{}\n")
+    entities = described(tmp_path)
+    jobs = [one for name, one in entities.items() if one["@type"] == "CreateAction" and name != "#search"]
+    made = {file for job in jobs for file in identifiers(job["result"])}
+    files = set(identifiers(entities["./"]["hasPart"]))
+    environments = {name for name in files if name.startswith("environments/")}
+    assert files - made == environments | {"experiment.json", "plan.json", "workflow.smk"}
+    [first] = [job for job in jobs if "search/bracket-000/history.json" in identifiers(job["result"])]
+    assert "search/warm_start.json" in identifiers(first["object"])
 
 
 def test_every_tool_is_a_rule_of_the_workflow(folder):

@@ -14,10 +14,13 @@ from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.audit.retrain import How, check_trainings
 from jointsearch.core import config, yaml_file
+from jointsearch.core.config import TrainingSettings
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
 from jointsearch.networks.choices import GRADIENTS
 from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS
+from jointsearch.results import trained_network
+from jointsearch.results.folder import Folder
 from jointsearch.results.results import Results
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
@@ -106,6 +109,14 @@ def test_one_training_has_the_share_of_the_step(all_jobs):
     assert record.steps == round(3 / record.step_cost)
     assert record.proposal.values == pytest.approx(START)
     assert record.parameters <= 15_000
+
+
+def test_a_step_costs_what_one_of_the_narrowed_network_does(all_jobs):
+    one = all_jobs[FIRST]
+    record, images = learned(one.folder), Folder(one.folder).data
+    assert trained_network.step_cost(record, one.experiment, images).operations == pytest.approx(record.step_cost * 1e9)
+    unlimited = one.experiment.model_copy(update={"training": TrainingSettings(precision="float32")})
+    assert trained_network.step_cost(record, unlimited, images).operations > record.step_cost * 1.1e9
 
 
 def test_it_counts_in_the_costs_of_the_plan_and_in_the_progress(all_jobs):

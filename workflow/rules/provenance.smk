@@ -21,7 +21,8 @@ rule configuration:
         studies=settings.studies.model_dump_json(),
         flags=study_jobs.configuration_flags,
     shell:
-        'python "$SCRIPTS/configuration.py" {input} {params.studies:q} {output} {params.flags}' " 2> >(tee {log} >&2)"
+        'python "$SCRIPTS/configuration.py" {input.experiment} {params.studies:q} {output} {params.flags}'
+        " 2> >(tee {log} >&2)"
 
 
 # A Provenance Run Crate: the same in RO-Crate's terms, for other people's tools.

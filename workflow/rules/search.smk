@@ -24,7 +24,7 @@ if study_jobs.config.search.warm_start is not None:
             folder=study_jobs.config.search.warm_start.folder,
             losses=study_jobs.config.search.warm_start.flag,
         shell:
-            'python "$SCRIPTS/warm_start.py" {input} {resources.folder:q} {output} --losses={resources.losses}'
+            'python "$SCRIPTS/warm_start.py" {input.experiment} {resources.folder:q} {output} --losses={resources.losses}'
             " 2> >(tee {log} >&2)"
 
 

@@ -105,7 +105,7 @@ rule data:
         # The frozen settings do not show whether a value is configured or a default.
         fraction="--fraction-given" if "validation_fraction" in settings.data.model_fields_set else "",
     shell:
-        'python "$SCRIPTS/data.py" {input} {output} --data-root {resources.data_root:q}'
+        'python "$SCRIPTS/data.py" {input.experiment} {output} --data-root {resources.data_root:q}'
         " --cache {resources.cache_root:q} {resources.fraction} 2> >(tee {log} >&2)"
 
 

@@ -25,13 +25,13 @@ class Table:
     data
         Gathers its rows.
     numbers
-        Gives the numbers in it that a text may quote.
+        Gives the numbers in it that a text may quote; None if there are none.
     """
 
     studies: tuple[str, ...] | Literal["all"]
     category: str
     data: Callable[[Results], pd.DataFrame]
-    numbers: Callable[[Results, pd.DataFrame], dict[str, Number]]
+    numbers: Callable[[Results, pd.DataFrame], dict[str, Number]] | None = None
 
     def file(self, results: Results) -> bytes:
         """Make its file, CSV."""

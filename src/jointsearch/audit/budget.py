@@ -1,14 +1,12 @@
 """Whether the steps of a training are those of its budget."""
 
 from jointsearch.audit.evidence import Evidence
-from jointsearch.core.config import DataSettings
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import COMPUTATION_UNITS
 from jointsearch.core.units import amount
-from jointsearch.networks.choices import SharedHyperparameters
-from jointsearch.networks.hyperparameters import Hyperparameters
+from jointsearch.results import trained_network
 from jointsearch.results.graph import evaluation
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Place
@@ -49,40 +47,10 @@ def _step_cost(one: Evaluation, settings: Experiment, data: DataSet | None) -> f
     if one.budget_unit not in COMPUTATION_UNITS or not settings.is_multibranch or data is None:
         return None
     # It imports torch, which no other budget needs here.
-    from jointsearch.networks.cost import in_unit, step_cost
+    from jointsearch.networks.cost import in_unit
 
     try:
-        parameters = trained(one, settings, data)
+        cost = trained_network.step_cost(one, settings, data)
     except UserError:
         return None
-    cost = step_cost(parameters, *_of_step(parameters, one, settings, data))
     return in_unit(cost, one.budget_unit, settings.budget.nominal)
-
-
-def trained(one: Evaluation, settings: Experiment, data: DataSet) -> Hyperparameters:
-    """What was trained: a configuration, or the choices of a gradient-based search that are within the limits.
-
-    Raises
-    ------
-    UserError
-        If there is nothing with the values of its proposal.
-    """
-    from jointsearch.networks.cost import fitted
-
-    parameters = settings.parameters(one.proposal.values)
-    assert isinstance(parameters, Hyperparameters)
-    if isinstance(parameters, SharedHyperparameters):
-        return fitted(parameters, settings.training, *_of_step(parameters, one, settings, data))
-    return parameters
-
-
-def _of_step(
-    parameters: Hyperparameters, one: Evaluation, settings: Experiment, data: DataSet
-) -> tuple[tuple[int, int, int], int, int, int]:
-    """Shape of the images, classes, images in a batch, bytes of an activation."""
-    batch_size = parameters.batch_of(_training_images(settings.data, data))
-    return data.shape, len(data.classes), batch_size, 2 if one.made_with.precision == "bfloat16" else 4
-
-
-def _training_images(settings: DataSettings, data: DataSet) -> int:
-    return data.train + (data.validation if settings.train_on == "training_and_validation" else 0)

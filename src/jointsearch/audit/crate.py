@@ -144,6 +144,8 @@ class _Crate:
         name = study.name
         if name != layout.SEARCH:
             self._add_job("study_settings", Node("settings", name))
+        elif self.results.experiment.warm_start is not None:
+            self._add_job("warm_start", Node("warm_start", name))
         for item in study.brackets:
             if study.is_search:
                 self._add_job("history", Node("history", name, item.index))

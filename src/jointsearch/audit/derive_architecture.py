@@ -2,12 +2,12 @@
 
 import math
 
-from jointsearch.audit.budget import trained
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.evaluation import Evaluation, LearnedArchitecture
 from jointsearch.networks.choices import GRADIENTS, SharedHyperparameters, entropy, largest_weights
+from jointsearch.results.trained_network import trained
 from jointsearch.search.experiment import Experiment
 
 

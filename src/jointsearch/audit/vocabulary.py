@@ -79,6 +79,7 @@ PARAMETERS = {
 
 RULES = {
     "data": "Checks the images, once and before any training",
+    "warm_start": "Takes over the evaluations that the search begins with",
     "history": "Gathers what a bracket's model may see",
     "sample": "Proposes what a bracket tries first",
     "train": "Trains proposals at one budget",

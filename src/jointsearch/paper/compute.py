@@ -10,10 +10,10 @@ from jointsearch.core.data_set import DataSet
 from jointsearch.core.environment import Environment
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import duration
-from jointsearch.networks.hyperparameters import Hyperparameters
 from jointsearch.paper.conditions import STUDIES, Machine, machine_of
 from jointsearch.results.catalogue import listed_as
 from jointsearch.results.results import Results
+from jointsearch.results.trained_network import step_cost
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 
@@ -144,20 +144,11 @@ def _operations(made: Sequence[tuple[Experiment, Evaluation]], images: DataSet |
             continue
         key = one.study, one.proposal.id
         if key not in of_step:
-            of_step[key] = _step(experiment, one, images)
+            of_step[key] = step_cost(one, experiment, images).operations
         # Steps of a continued training include those at lower budgets, which are trainings of their own.
         before = 0.0 if one.continues is None else one.steps * _before(experiment, one)
         total += of_step[key] * (one.steps - before)
     return total
-
-
-def _step(experiment: Experiment, one: Evaluation, images: DataSet) -> int:
-    parameters = experiment.parameters(one.proposal.values)
-    assert isinstance(parameters, Hyperparameters)
-    # torch is not for those who train something else.
-    from jointsearch.networks.cost import step_cost
-
-    return step_cost(parameters, images.shape, len(images.classes), parameters.batch_size).operations
 
 
 def _before(experiment: Experiment, one: Evaluation) -> float:

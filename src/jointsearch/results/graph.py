@@ -33,7 +33,7 @@ class Node(NamedTuple):
     Attributes
     ----------
     kind
-        One of `INPUTS`. A rung and a study are all evaluations in them, and no files.
+        One of `INPUTS`. A rung is all evaluations in it, and no file; a study is all of its own, and their table.
     name
         Of the study, the figure or the table; nothing where there is only one of a kind.
     bracket, rung, slot
@@ -52,10 +52,7 @@ class Node(NamedTuple):
         return self[1:]
 
     def file(self) -> Path:
-        """Its file, relative to the folder of the experiment; of a figure its data, of the crate its description.
-
-        The evaluations of a study, all together, are in its table once they are all there.
-        """
+        """Its file, relative to the folder of the experiment; of a figure its data, of the crate its description."""
         study = Path(self.name)
         beside = Path() if self.name == layout.SEARCH else study
         match self.kind:

@@ -53,23 +53,23 @@ def incumbent(evaluations: Iterable[Evaluation]) -> Incumbent:
         return Incumbent(evaluations=len(everything), failed=failed, message=_why_none(everything))
     largest = max(item.budget for item in successful)
     best = rank([item for item in successful if item.budget == largest])[0]
-    found = Incumbent(
+    learned = best.architecture
+    # The errors of a weight-sharing network are not those of the architecture that it has learned.
+    alone = learned is None
+    return Incumbent(
         evaluation=best.id,
         proposal=best.proposal.id,
         budget=best.budget,
         budget_unit=best.budget_unit,
         origin=best.proposal.origin,
-        values=best.proposal.values,
-        loss=best.loss,
-        test_error=best.test_error,
-        parameters=best.parameters,
+        values=best.proposal.values | ({} if learned is None else learned.values),
+        loss=best.loss if alone else None,
+        test_error=best.test_error if alone else None,
+        parameters=best.parameters if alone else None,
         evaluations=len(everything),
         failed=failed,
+        message=None if alone else NOT_TRAINED_ALONE,
     )
-    if best.architecture is None:
-        return found
-    of_shared = {"loss": None, "test_error": None, "parameters": None, "message": NOT_TRAINED_ALONE}
-    return found.model_copy(update=of_shared | {"values": best.proposal.values | best.architecture.values})
 
 
 def _why_none(evaluations: Sequence[Evaluation]) -> str:

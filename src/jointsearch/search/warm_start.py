@@ -65,12 +65,14 @@ def observations(
     found = []
     for one in _evaluations(path, losses, of_errors):
         where = f"search.warm_start: {path}: configuration {one.evaluation.removeprefix(PREFIX).partition('@')[0]}"
-        fitting = {
-            "budget": _budget(one.budget, all_budgets, where),
-            "values": _values(one.values, space, where),
-            "loss": _converted(one.loss, losses, of_errors, where),
-        }
-        found.append(one.model_copy(update=fitting))
+        found.append(
+            Observation(
+                evaluation=one.evaluation,
+                budget=_budget(one.budget, all_budgets, where),
+                values=_values(one.values, space, where),
+                loss=_converted(one.loss, losses, of_errors, where),
+            )
+        )
     return _by_ranks(found) if losses == "ranks" else tuple(found)
 
 

@@ -78,7 +78,7 @@ def finish(all_jobs: Mapping[str, StudyJobs]) -> None:
     Raises
     ------
     UserError
-        If records are missing, or do not fit each other.
+        If another run works in the results folder; if records are missing, or do not fit each other.
     """
     # These take seconds to import, and are not needed to train.
     from jointsearch.audit import crate, seal
@@ -86,10 +86,11 @@ def finish(all_jobs: Mapping[str, StudyJobs]) -> None:
     from jointsearch.workflow.outcomes import write_outcomes
 
     folder = all_jobs[layout.SEARCH].folder
-    write_outcomes(all_jobs[layout.SEARCH])
-    write_bytes(folder / crate.WORKFLOW, crate.workflow_text(code.ROOT / "Snakefile"))
-    write_bytes(folder / crate.METADATA, crate.build(folder))
-    seal.seal(folder)
+    with lock.take(folder):
+        write_outcomes(all_jobs[layout.SEARCH])
+        write_bytes(folder / crate.WORKFLOW, crate.workflow_text(code.ROOT / "Snakefile"))
+        write_bytes(folder / crate.METADATA, crate.build(folder))
+        seal.seal(folder)
 
 
 @dataclass(frozen=True)
@@ -188,10 +189,10 @@ def _trainer(
 
 
 def _find_images(study_jobs: StudyJobs) -> None:
-    from jointsearch.training import datasets
+    # Reading images takes seconds to import; an objective of one's own has none.
+    from jointsearch.workflow import images
 
-    config, experiment = study_jobs.config, study_jobs.experiment
-    configured = "validation_fraction" in config.data.model_fields_set
-    roots = Path(config.data_root), Path(config.cache_root)
-    found = datasets.find(experiment.data, roots[0], experiment.split_seed, roots[1], configured)
-    write_record(study_jobs.folder / "data.json", found.images)
+    config = study_jobs.config
+    given = "validation_fraction" in config.data.model_fields_set
+    found = images.find(study_jobs.experiment, Path(config.data_root), Path(config.cache_root), given)
+    write_record(layout.data_file(study_jobs.folder), found)

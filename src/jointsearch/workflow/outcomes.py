@@ -1,7 +1,11 @@
-"""What an experiment says so far: everything that is computed from its records, written to its folder at once."""
+"""What an experiment says so far: everything that is computed from its records, written at once."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from jointsearch.core import layout, lock
 from jointsearch.core.files import write_bytes
 from jointsearch.paper import html
 from jointsearch.paper.build import build
@@ -10,6 +14,45 @@ from jointsearch.plotting.outcomes import outcomes
 from jointsearch.results.results import Results
 from jointsearch.search.resolve import configuration
 from jointsearch.workflow.study_jobs import StudyJobs
+
+DRAFT = "draft"
+"""In the folder of an experiment: a copy of its records as they were during a run, and what follows from them."""
+
+
+@contextmanager
+def place(folder: Path) -> Iterator[Path]:
+    """Where to write what follows from the records of an experiment, which nobody else writes meanwhile.
+
+    Parameters
+    ----------
+    folder
+        Of the experiment.
+
+    Yields
+    ------
+    Path
+        Folder that holds a folder of the experiment: that of `folder`, whose earlier draft is removed; while a run
+        works there, a draft.
+
+    Raises
+    ------
+    UserError
+        If the same is being written by another process.
+    """
+    draft = folder / DRAFT
+    if not lock.holder(folder):
+        with lock.take(folder):
+            shutil.rmtree(draft, ignore_errors=True)
+            yield folder.parent
+        return
+    with lock.take(draft):
+        copy = draft / folder.name
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for name in filter(layout.lasts, layout.files(folder)):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(folder / name, copy / name)
+        yield draft
 
 
 def write_outcomes(study_jobs: StudyJobs) -> list[Path]:

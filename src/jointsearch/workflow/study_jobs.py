@@ -88,9 +88,9 @@ class StudyJobs:
         return all_jobs
 
     @classmethod
-    def from_config(cls, config: Config) -> "StudyJobs":
+    def from_config(cls, config: Config, results: Path = Path("results")) -> "StudyJobs":
         """Plan the jobs of the search, as `all_from_config` does."""
-        return cls.all_from_config(config)[layout.SEARCH]
+        return cls.all_from_config(config, results)[layout.SEARCH]
 
     @property
     def experiment(self) -> Experiment:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from jointsearch.analysis.arm_design import title
-from jointsearch.analysis.number import Number
 from jointsearch.analysis.table import Table
 from jointsearch.analysis.trajectory import trajectory
 from jointsearch.core import layout
@@ -103,9 +102,4 @@ def _cost(results: Results, study: StudyPlan) -> float:
     return PlannedStudy(study, results.experiment if begun is None else begun.experiment).cost
 
 
-def numbers(results: Results, table: pd.DataFrame) -> dict[str, Number]:
-    """Nothing: the text quotes counts of the search, which are numbers without a table."""
-    return {}
-
-
-TABLE = Table(studies="all", category="Studies", data=data, numbers=numbers)
+TABLE = Table(studies="all", category="Studies", data=data)

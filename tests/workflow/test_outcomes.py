@@ -1,0 +1,47 @@
+"""Where what follows from the records is written, while a run works there and while none does."""
+
+import pytest
+from results_folder import settings, write_search
+
+from jointsearch.core import layout, lock
+from jointsearch.core.errors import UserError
+from jointsearch.workflow import outcomes
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_search(tmp_path / "small", settings(9), 1)
+    return tmp_path / "small"
+
+
+def contents(folder):
+    return {name: (folder / name).read_bytes() for name in layout.files(folder)}
+
+
+def test_while_a_run_works_it_is_a_copy_of_the_records(folder):
+    before = contents(folder)
+    with lock.take(folder), outcomes.place(folder) as place:
+        copied = contents(place / folder.name)
+        assert copied == {name: before[name] for name in before if layout.lasts(name)}
+        assert {"experiment.json", "data.json", "search/bracket-000/rung-2/batch-00-00.json"} < set(copied)
+        (place / folder.name / "paper.pdf").write_text("draft")
+    assert contents(folder) == before
+
+
+def test_otherwise_it_is_the_folder_itself_in_which_no_run_can_begin(folder):
+    with lock.take(folder), outcomes.place(folder):
+        assert (folder / "draft").exists()
+    with outcomes.place(folder) as place:
+        assert place / folder.name == folder and not (folder / "draft").exists()
+        with pytest.raises(UserError, match=r"another run works here \(process"):
+            lock.take(folder)
+
+
+def test_two_drafts_at_once_are_refused(folder):
+    with (
+        lock.take(folder),
+        outcomes.place(folder),
+        pytest.raises(UserError, match=r"draft: another run works here"),
+        outcomes.place(folder),
+    ):
+        pass
