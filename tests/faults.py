@@ -204,6 +204,38 @@ FAULTS = (
         "return math.isclose(float(one), float(other), rel_tol=TOLERANCE, abs_tol=ZERO)",
         "return True",
     ),
+    # Figures, numbers and the paper.
+    Fault(
+        "a bracket that has begun counts as complete",
+        "complete = sum(trained[one.index] >= sum(one.sizes) for one in brackets)",
+        "complete = sum(trained[one.index] > 0 for one in brackets)",
+    ),
+    Fault(
+        "the incumbent was found at the end",
+        "int(np.argmax(error == error[-1]))",
+        "len(error) - 1",
+    ),
+    Fault(
+        "steps at lower budgets count twice",
+        "total += of_step[key] * (one.steps - before)",
+        "total += of_step[key] * one.steps",
+    ),
+    # Rules and scripts, and what they share.
+    Fault(
+        "a sampler does not learn what is pending",
+        'sample.py" {input.experiment} {input.history} {output} {input.pending}',
+        'sample.py" {input.experiment} {input.history} {output}',
+    ),
+    Fault("the end of its shell ends a training at once", "trap '' TERM; trap : HUP; ", ""),
+    Fault("the manifest is made before the files", '        **study_jobs.inputs("manifest"),\n', ""),
+    Fault(
+        "a study's incumbent and table are exchanged",
+        "{params.study} {output.table} {output.incumbent}",
+        "{params.study} {output.incumbent} {output.table}",
+    ),
+    Fault("an audit that finds something exits with 0", "sys.exit(answer.code)", "sys.exit(0)"),
+    Fault("a run at work is written over", "if not lock.holder(folder):", "if lock.holder(folder):"),
+    Fault("later brackets first", "return rung - bracket * len(self.experiment.lags)", "return rung + bracket * len("),
 )
 
 

@@ -133,11 +133,11 @@ def test_cond17_reaches_its_optimum(instance):
     """Walk down from many configurations, one hyperparameter after another: no other knowledge of where it is."""
     task = conditional.task("cond17", "report", instance)
     space, rng = task.space, np.random.default_rng(instance)
-    units = space.encode_all(space.sample(3000, rng))
+    units = space.encode_all(space.sample(1000, rng))
     for spread in np.geomspace(0.3, 0.001, 30):
         losses = np.nan_to_num(task.truth([v for v in map(space.decode, units) if v is not None]), nan=np.inf)
-        best = units[np.argsort(losses)[:40]]
-        children = np.repeat(best, 20, axis=0)
+        best = units[np.argsort(losses)[:10]]
+        children = np.repeat(best, 30, axis=0)
         moved = rng.random(children.shape) < 0.15
         for column, levels in enumerate(space.levels):
             place = (

@@ -27,8 +27,9 @@ EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=9)
 def rows(name: str, made: Results, **others: Number) -> list[tuple[str, set[str]]]:
     """Each row of a table, as its file holds it, and the trainings behind it."""
     table = pd.read_csv(io.BytesIO(csv_bytes(load(name).data(made))))
-    numbers = load(name).numbers(made, table) | others
-    shown = show(name, table, "x.csv", results=made, numbers=numbers)
+    give = load(name).numbers
+    numbers = {} if give is None else give(made, table)
+    shown = show(name, table, "x.csv", results=made, numbers=numbers | others)
     assert all(len(set(one)) == len(one) for one in shown.behind)
     return list(zip(shown.names, map(set, shown.behind), strict=True))
 

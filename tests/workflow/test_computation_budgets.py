@@ -103,6 +103,7 @@ def test_a_larger_network_gets_fewer_steps(folder):
     assert steps == sorted(steps, reverse=True) and steps[0] > steps[-1] == 1
 
 
+@pytest.mark.parametrize("unit", ["nominal_seconds"], indirect=True, scope="module")
 def test_the_bits_are_the_same_in_parallel_on_a_busy_machine(folder, unit, tmp_path):
     alone = [one.derivable() for one in evaluations(folder)]
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
