@@ -220,22 +220,19 @@ FAULTS = (
         "total += of_step[key] * (one.steps - before)",
         "total += of_step[key] * one.steps",
     ),
-    # Rules and scripts, and what they share.
+    # Rules, and what they share.
+    Fault("nothing is promoted from", "{output} {input.below} 2>", "{output} 2>"),
     Fault(
-        "a sampler does not learn what is pending",
-        'sample.py" {input.experiment} {input.history} {output} {input.pending}',
-        'sample.py" {input.experiment} {input.history} {output}',
+        "a model sees nothing",
+        'history.py" {input.experiment} {output} {input.seen}',
+        'history.py" {input.experiment} {output}',
     ),
-    Fault("the end of its shell ends a training at once", "trap '' TERM; trap : HUP; ", ""),
-    Fault("the manifest is made before the files", '        **study_jobs.inputs("manifest"),\n', ""),
     Fault(
-        "a study's incumbent and table are exchanged",
-        "{params.study} {output.table} {output.incumbent}",
-        "{params.study} {output.incumbent} {output.table}",
+        "later brackets first",
+        "return rung - bracket * len(self.experiment.lags)",
+        "return rung + bracket * len(self.experiment.lags)",
     ),
-    Fault("an audit that finds something exits with 0", "sys.exit(answer.code)", "sys.exit(0)"),
     Fault("a run at work is written over", "if not lock.holder(folder):", "if lock.holder(folder):"),
-    Fault("later brackets first", "return rung - bracket * len(self.experiment.lags)", "return rung + bracket * len("),
 )
 
 

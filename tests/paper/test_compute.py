@@ -43,6 +43,13 @@ def test_operations_are_those_of_all_steps() -> None:
     assert of(trained(0), images=None)["search"].operations == ""
 
 
+def test_steps_that_a_continued_training_did_at_a_lower_budget_count_once() -> None:
+    below = trained(0, budget=3.0).model_copy(update={"steps": 20})
+    above = trained(0, budget=9.0).model_copy(update={"rung": 1, "steps": 60, "continues": "0-0-0@0"})
+    alone = trained(1).model_copy(update={"steps": 60})
+    assert of(below, above)["search"].operations == of(alone)["search"].operations
+
+
 def test_epochs_are_those_of_the_full_budget() -> None:
     made = [trained(0, epochs=8.0), trained(1, epochs=10.0), trained(2, budget=3.0, epochs=3.0)]
     assert of(*made)["search"].epochs == "9 (8 to 10)"
