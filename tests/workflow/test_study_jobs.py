@@ -91,3 +91,9 @@ def test_the_paper_follows_the_configuration_of_the_results_which_has_nothing_of
     assert first == second
     # Nothing else of the configuration reaches the rules: a parameter that changes would run them again.
     assert "settings" not in (Path(__file__).parents[2] / "workflow/rules/paper.smk").read_text()
+
+
+def test_what_could_start_does_so_by_bracket_and_in_it_the_later_rung_first():
+    one = study_jobs()
+    places = [(item.index, rung) for item in one.brackets for rung in reversed(range(len(item.sizes)))]
+    assert sorted(places, key=lambda place: one.priority(*place), reverse=True) == places
