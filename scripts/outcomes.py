@@ -14,7 +14,7 @@ from jointsearch.audit import archive
 from jointsearch.core import cli, config, layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_record
-from jointsearch.workflow.outcomes import place, write_outcomes
+from jointsearch.workflow.outcomes import where_to_write, write_outcomes
 from jointsearch.workflow.study_jobs import StudyJobs
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     if not (packed.exists() or layout.experiment_file(folder).exists()):
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
-    with place(folder) as results:
+    with where_to_write(folder) as results:
         if packed.exists() and (number := archive.unpack(packed, results / folder.name)):
             print(f"{packed}: {number:,} files of records unpacked", flush=True)
         study_jobs = StudyJobs.from_config(settings, results)

@@ -20,19 +20,19 @@ def contents(folder):
 
 def test_while_a_run_works_it_is_a_copy_of_the_records(folder):
     before = contents(folder)
-    with lock.take(folder), outcomes.place(folder) as place:
-        copied = contents(place / folder.name)
+    with lock.take(folder), outcomes.where_to_write(folder) as results:
+        copied = contents(results / folder.name)
         assert copied == {name: before[name] for name in before if layout.lasts(name)}
         assert {"experiment.json", "data.json", "search/bracket-000/rung-2/batch-00-00.json"} < set(copied)
-        (place / folder.name / "paper.pdf").write_text("draft")
+        (results / folder.name / "paper.pdf").write_text("draft")
     assert contents(folder) == before
 
 
 def test_otherwise_it_is_the_folder_itself_in_which_no_run_can_begin(folder):
-    with lock.take(folder), outcomes.place(folder):
+    with lock.take(folder), outcomes.where_to_write(folder):
         assert (folder / "draft").exists()
-    with outcomes.place(folder) as place:
-        assert place / folder.name == folder and not (folder / "draft").exists()
+    with outcomes.where_to_write(folder) as results:
+        assert results / folder.name == folder and not (folder / "draft").exists()
         with pytest.raises(UserError, match=r"another run works here \(process"):
             lock.take(folder)
 
@@ -40,8 +40,8 @@ def test_otherwise_it_is_the_folder_itself_in_which_no_run_can_begin(folder):
 def test_two_drafts_at_once_are_refused(folder):
     with (
         lock.take(folder),
-        outcomes.place(folder),
+        outcomes.where_to_write(folder),
         pytest.raises(UserError, match=r"draft: another run works here"),
-        outcomes.place(folder),
+        outcomes.where_to_write(folder),
     ):
         pass

@@ -293,11 +293,11 @@ def counts(results: Results) -> pd.DataFrame:
     """
     settings, observations = results.experiment.budget, first_observations(results)
     *lower_budgets, full_budget = budgets(settings)
-    rows = []
+    begun, rows = count_begun(results), []
     for budget in lower_budgets:
         both = finished(observations, budget, full_budget)
         failed = np.isinf(both.to_numpy()).sum(axis=0).tolist()
-        rows.append((budget, settings.unit, count_begun(results), len(both), *failed))
+        rows.append((budget, settings.unit, begun, len(both), *failed))
     return pd.DataFrame(rows, columns=list(_COUNTS)).astype(_COUNTS)
 
 

@@ -28,9 +28,11 @@ _QUOTED = re.compile(r'"quoted_commit":"([0-9a-z ]{,80})"')
 def check_outcomes(evidence: Evidence, findings: Findings) -> None:
     """Recompute the table, the incumbent, the figures with their data and the numbers from the records."""
     if not (evidence.configured and evidence.there(evidence.planned_places())):
-        message = "some of the evaluations that they are computed from are missing"
-        if not evidence.configured:
-            message = f"config.yaml, which says what they are computed from, is {evidence.without_plan}"
+        message = (
+            "some of the evaluations that they are computed from are missing"
+            if evidence.configured
+            else f"config.yaml, which says what they are computed from, is {evidence.without_plan}"
+        )
         findings.add("derive", "outcome", "observations.csv", Verdict.CANNOT_BE_CHECKED, message)
         return
     draws = _has_versions(evidence, DRAWING)

@@ -20,7 +20,7 @@ DRAFT = "draft"
 
 
 @contextmanager
-def place(folder: Path) -> Iterator[Path]:
+def where_to_write(folder: Path) -> Iterator[Path]:
     """Where to write what follows from the records of an experiment, which nobody else writes meanwhile.
 
     Parameters
