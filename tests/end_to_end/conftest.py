@@ -97,7 +97,7 @@ class Workspace:
 
     def drive(self, *arguments: str) -> None:
         """Run the search and its studies in one process, by the library of the workspace; with `finish` to the end."""
-        environment = os.environ | {"PYTHONPATH": str(self.folder / "src")}
+        environment = os.environ | {"PYTHONPATH": f"{self.folder / 'src'}{os.pathsep}{self.folder}"}
         command = [sys.executable, "-c", DRIVE, *arguments]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -234,13 +234,13 @@ def finish(folder: Path) -> Workspace:
 
 @pytest.fixture(scope="session")
 def run_by_snakemake(shared) -> Workspace:
-    """A search that the workflow ran to its end on two cores. Read only: copy it to change it."""
-    return shared("run", run_to_its_end)
+    """A search by the workflow on two cores, without figures. Read only: copy it to change it."""
+    return shared("run", search_by_snakemake)
 
 
-def run_to_its_end(folder: Path) -> Workspace:
+def search_by_snakemake(folder: Path) -> Workspace:
     workspace = make_workspace(folder)
-    (workspace.folder / "printed").write_text(workspace.snakemake("--cores", "2"))
+    (workspace.folder / "printed").write_text(workspace.snakemake("--cores", "2", "search"))
     return workspace
 
 

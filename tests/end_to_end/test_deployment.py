@@ -1,6 +1,8 @@
 """The workflow as a module of one's own, as `snakedeploy` writes it, from and in folders of any name."""
 
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -8,9 +10,13 @@ import yaml
 from end_to_end.conftest import CONFIG, Workspace
 from end_to_end.deployed import MODULE, NAME, Deployed, deploy, draw
 from end_to_end.test_executor import pretend_pbs
-from jointsearch.core import lock
+from jointsearch.core import config, layout, lock
+from jointsearch.workflow import driver
+from jointsearch.workflow.study_jobs import StudyJobs
 
 IMAGES = "'pictures' & \"more\" $ 5"
+SUMMED_UP = ("plan.json", "observations.csv", "incumbent.json")
+"""What is made before the outcomes."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +45,20 @@ def test_it_searches_and_writes_its_paper_by_default_and_shows_progress(mine):
     assert "2 classes: blau & rot, grün; " in mine.printed()
     assert list((mine.folder.parent.parent / "cache & $ 5").iterdir())
     assert "Nothing to be done" in mine.snakemake("-n")
+
+
+def test_the_driver_makes_the_same_of_its_records(mine, tmp_path, monkeypatch):
+    """To the byte, but for the commit of the code: here there is one, in the clone there is none."""
+    monkeypatch.chdir(mine.folder)
+    here = Path(shutil.copytree(mine.results, tmp_path / "small"))
+    made = [name for name in layout.files(here) if not layout.lasts(name) and name not in SUMMED_UP]
+    assert {"config.yaml", "figures/learning_curves.png", "tables/studies.csv", "paper.pdf"} <= set(made)
+    for name in made:
+        (here / name).unlink()
+    driver.finish(StudyJobs.all_from_config(config.read(Path("config/config.yaml")), tmp_path))
+    assert layout.files(here) == layout.files(mine.results)
+    differ = {name for name in made if (here / name).read_bytes() != (mine.results / name).read_bytes()}
+    assert differ <= {"paper.pdf", "paper.html", "ro-crate-metadata.json"}
 
 
 def test_its_results_are_audited_there(mine):

@@ -47,10 +47,10 @@ def settings(workspace: Workspace, **changes) -> config.Config:
     return config.read(workspace.folder / "config.yaml", overrides=changes)
 
 
-def test_copied_results_have_nothing_to_do_in_another_clone(run_by_snakemake, workspace):
+def test_copied_results_have_nothing_to_do_in_another_clone(finished, run_by_snakemake, workspace):
     """Its code is newer than what was made by the same code, and the engine knows nothing of these files."""
-    for name in ("results", "logs"):
-        shutil.copytree(run_by_snakemake.folder / name, workspace.folder / name)
+    shutil.copytree(finished.results, workspace.results)
+    shutil.copytree(run_by_snakemake.folder / "logs", workspace.folder / "logs")
     shuffle_stamps(workspace.results)
     # The engine takes the times that jobs took for their outputs.
     assert list((workspace.folder / "logs").rglob("train-*.tsv"))
@@ -171,10 +171,10 @@ def test_figures_and_paper_follow_their_code_by_its_content(finished, tmp_path, 
     assert stale <= found and not current_ones & found
 
 
-def test_a_longer_search_is_noticed_though_the_stamps_are_those_that_were_left(run_by_snakemake, tmp_path):
+def test_a_longer_search_is_noticed_though_the_stamps_are_those_that_were_left(finished, tmp_path):
     """A copy that keeps them may lack what the engine remembers of parameters."""
-    results = Path(shutil.copytree(run_by_snakemake.results, tmp_path / "small"))
-    known = time_stamps.settle(results, settings(run_by_snakemake, search={"length": 4}), {})
+    results = Path(shutil.copytree(finished.results, tmp_path / "small"))
+    known = time_stamps.settle(results, settings(finished, search={"length": 4}), {})
     assert "observations.csv" in known.stale and BATCH not in known.stale
 
 

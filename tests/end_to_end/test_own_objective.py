@@ -32,7 +32,7 @@ sys.meta_path.insert(0, NoTorch())
 
 
 def boosting(folder: Path) -> Workspace:
-    """The workspace of the example, in which jobs cannot import torch."""
+    """The workspace of the example, in which no process can import torch."""
     workspace = make_workspace(folder)
     bring_boosting(folder)
     return workspace
@@ -48,11 +48,12 @@ def bring_boosting(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def run(shared) -> Workspace:
-    """The whole example, by the workflow. Read only: copy it."""
+    """The whole example, its records by the workflow. Read only: copy it."""
 
     def make(folder: Path) -> Workspace:
         workspace = boosting(folder)
-        (folder / "printed").write_text(workspace.snakemake("--cores", "2"))
+        (folder / "printed").write_text(workspace.snakemake("--cores", "2", "search", "studies"))
+        workspace.drive("finish")
         return workspace
 
     return shared("boosting", make)
