@@ -17,8 +17,9 @@ class BohbSettings(SamplerSettings):
     top_n_percent: Annotated[int, Field(ge=1, le=99)] = 15
     """Share of a budget's evaluations, in percent, that makes the good density."""
     min_points_in_model: Number | None = None
-    """Fewest evaluations of the good density; at least, and by default, the dimension of the space + 1. Both densities
-    need more points than dimensions, so in 17 dimensions a model needs 36 evaluations."""
+    """Minimum number of evaluations for the good density. The default, and the lowest value that has an effect, is the
+    dimension of the space + 1. Both densities need more points than dimensions, so in 17 dimensions a model needs 36
+    evaluations."""
     num_samples: Number = 64
     """Points drawn from the good density for each proposal, which is the best of them."""
     random_fraction: Share = 1 / 3

@@ -26,7 +26,7 @@ class MfgpSettings(SamplerSettings):
     refined: Number = 20
     """Configurations around the lowest one of each draw in a refinement."""
     incumbents: Number = 5
-    """How many are the best ones, largest budget first."""
+    """How many configurations count as the best, largest budget first."""
     observations: Annotated[int, Field(ge=10)] = 600
     """The most evaluations that the process is conditioned on."""
     fitted: Annotated[int, Field(ge=10)] = 250

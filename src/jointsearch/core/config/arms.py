@@ -69,8 +69,8 @@ class StepSettings(Settings):
     defaults."""
     hyperband: bool = True
     """Whether it has the brackets of Hyperband. Without them everything is trained at the full budget: one training
-    after another, so that the sampler sees all before; those of a sampler that does not learn (`random`) all at
-    once."""
+    after another, so that the sampler sees all earlier results. Trainings of a sampler that does not learn (`random`)
+    run all at once."""
     share: Annotated[float, Field(gt=0, le=1)] | None = None
     """Share of the budget of the arm. Steps without one share equally what the others leave."""
 
@@ -125,7 +125,7 @@ class ArmsSettings(Settings):
     reference: str | None = None
     """The arm with which the others are compared. Without it, `joint_bohb` if it is among them, else the first."""
     brackets: Annotated[int, Field(ge=1, le=MOST_TRAININGS)] = 8
-    """Budget of each arm: that of so many brackets. Each step of each arm has to come out at whole brackets, or
+    """Budget of each arm, as a number of brackets. Each step of each arm has to take a whole number of brackets, or of
     trainings at the full budget."""
     repeats: Count = 5
     """Searches of each arm, with different seeds. Arms of one repeat share random configurations and seeds."""

@@ -25,8 +25,8 @@ class CorrelationSettings(Settings):
     configurations: Annotated[int, Field(ge=3, le=MOST_TRAININGS)] = 100
     """How many."""
     seeds: Count = Field(1, exclude_if=lambda value: value == 1)
-    """Trainings of each at every budget, with different seeds. Two or more distinguish noise, of which two trainings of
-    one configuration differ, from another ranking."""
+    """Trainings of each at every budget, with different seeds. With two or more, noise (two trainings of one
+    configuration differ) can be told from a change of ranking."""
 
 
 class NetworkStudySettings(Settings):

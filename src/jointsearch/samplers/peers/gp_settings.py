@@ -15,6 +15,6 @@ class GpSettings(SamplerSettings):
     library: ClassVar[str | None] = "optuna==5.0.0"
 
     n_startup_trials: Annotated[int, Field(ge=0)] = 10
-    """Trials finished at the full budget below which proposals are random."""
+    """Proposals are random until this many trials have finished at the full budget."""
     deterministic_objective: bool = False
     """Whether two trainings of a configuration always have the same loss."""

@@ -19,7 +19,7 @@ class SmacSettings(SamplerSettings):
     n_trials: Number = 100
     """Trials of the whole search. The initial design takes at most a quarter of them; nothing else depends on it."""
     min_trials: Number = 1
-    """Evaluations at a budget, failed ones included, that let it be modelled."""
+    """Minimum number of evaluations at a budget, failed ones included, before it is modelled."""
     retrain_after: Number = 8
     """Proposals from one maximisation of the acquisition function."""
     probability: Share = 0.2

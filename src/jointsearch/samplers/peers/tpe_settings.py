@@ -15,7 +15,7 @@ class TpeSettings(SamplerSettings):
     library: ClassVar[str | None] = "optuna==5.0.0"
 
     n_startup_trials: Annotated[int, Field(ge=0)] = 10
-    """Finished trials below which proposals are random."""
+    """Proposals are random until this many trials have finished."""
     n_ei_candidates: Number = 24
     """Points drawn from the good density for each proposal, of which the best is taken."""
     multivariate: bool = True
