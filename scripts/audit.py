@@ -33,12 +33,12 @@ def main() -> None:
     try:
         targets = [Target.read(text, arguments.experiment) for text in arguments.targets]
         answer = _answer(verb, arguments, targets or [Target(arguments.experiment or only_experiment(Path("results")))])
+        print(answer.printed(arguments.json), flush=True)
+        if arguments.html and answer.page is not None:
+            write_bytes(arguments.html, answer.page())
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(next((code for kind, code in CODES.items() if isinstance(error, kind)), 2))
-    print(answer.printed(arguments.json), flush=True)
-    if arguments.html and answer.page is not None:
-        write_bytes(arguments.html, answer.page())
     sys.exit(answer.code)
 
 

@@ -136,6 +136,12 @@ def test_the_page_shows_verdicts_and_trees(committed, tmp_path):
     assert (audit.run(committed.results, "hash").root or "") in text
 
 
+def test_a_page_that_cannot_be_written_is_no_mismatch(committed, tmp_path):
+    done = committed.call("audit", "results/small", "--level", "hash", "--html", str(tmp_path))
+    assert done.returncode == 2
+    assert "verdict: verified" in done.stdout and f"error: {tmp_path}: cannot be written" in done.stderr
+
+
 def test_what_is_asked_about_one_thing_rests_on_all_that_it_was_made_of(results, committed):
     """Also on what a drawing leaves out, and on the manifest."""
     target = read_record(results / "search/bracket-002/rung-0/slot-00.json", Evaluation).id

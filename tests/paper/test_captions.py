@@ -52,7 +52,7 @@ def test_captions_say_of_marks_that_may_not_be_there_that_they_may_not() -> None
         ("full_budget_evaluations", "failures, if any, are crosses"),
         ("bracket_schedule", "where there are any, crosses mark failures"),
         ("correlation_study", "if known over the survivors"),
-        ("correlation_study", "grey ones, if any"),
+        ("correlation_study", "grey area, if any"),
     ):
         assert words in "".join(part for _, part in of_figure(name))
 

@@ -1,9 +1,11 @@
 """What code each figure, table and page follows: what it imports, and nothing else."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,13 @@ def test_the_page_follows_its_scripts():
 def test_all_that_is_followed_is_there():
     code = [*code_inputs.numbers(), *code_inputs.page(), *code_inputs.paper(), *code_inputs.latex()]
     assert not [file for file in code if not (ROOT / file).is_file()]
+
+
+def test_the_container_has_all_that_the_workflow_makes_something_from():
+    recipe = (ROOT / "envs/Containerfile").read_text()
+    copied = [Path(name) for line in re.findall(r"^COPY (.*) \S+$", recipe, re.MULTILINE) for name in line.split()]
+    needed = {*code_inputs.numbers(), *code_inputs.page(), *code_inputs.paper(), *code_inputs.latex()}
+    assert not [name for name in needed if not any(Path(name).is_relative_to(one) for one in copied)]
 
 
 def test_what_is_imported_is_what_python_loads():
