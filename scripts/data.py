@@ -1,15 +1,16 @@
 """Are the images there, and which are they?
 
 Reads (or downloads) the images of an experiment; writes `data.json`: digests, classes, the sizes of the parts
-and their source. Prints the same in one line, and warns of anything to know before the first training. If the network
-is one of your own, imports the function that builds it, so that one job reports what is wrong with it, not all.
+and their source. Refuses other images than it found before, or than were trained on. Prints what it found in one line,
+and warns of anything to know before the first training. If the network is one of your own, imports the function that
+builds it, so that one job reports what is wrong with it, not all.
 """
 
 import argparse
 from pathlib import Path
 
 from jointsearch.core import cli
-from jointsearch.core.files import read_record, write_record
+from jointsearch.core.files import read_record
 from jointsearch.results import dataset
 from jointsearch.search.experiment import Experiment
 from jointsearch.workflow import images
@@ -26,8 +27,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
-    found = images.find(experiment, arguments.data_root, arguments.cache, arguments.fraction_given)
-    write_record(arguments.output, found)
+    found = images.find(arguments.output, experiment, arguments.data_root, arguments.cache, arguments.fraction_given)
     print(dataset.line(found))
 
 

@@ -28,13 +28,14 @@ def main() -> None:
 
     source = image_folder.read(arguments.folder, arguments.size)
     arrays = {"classes": np.array(source.classes)}
+    number_type = np.min_scalar_type(len(source.classes) - 1)
     for name, part, number in (("train", source.train, arguments.train), ("test", source.test, arguments.test)):
         if part is None:
             raise UserError(f"{arguments.folder}: has no folder test; add one")
         firsts = [np.flatnonzero(part.labels == label)[:number] for label in range(len(source.classes))]
         first = part.select(np.concatenate(firsts))
         arrays[f"{name}_images"] = first.images.transpose(0, 2, 3, 1)
-        arrays[f"{name}_labels"] = first.labels.astype(np.uint8)
+        arrays[f"{name}_labels"] = first.labels.astype(number_type)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     written = buffer.getvalue()

@@ -2,15 +2,15 @@
 
 Makes the tables, figures, numbers and the paper from all trainings so far, at once and without any training, as the
 workflow makes them one by one at the end. The records that come with this repository (`records.tar.xz` in a results
-folder) are unpacked first, if the experiment has none yet. While a run works in the results folder, all is made in its
-folder `draft`.
+folder) are unpacked first, if the experiment has none yet. While a run works in the results folder, or if it has a
+manifest, which names what is there, all is made in its folder `draft`.
 """
 
 import argparse
 import shlex
 from pathlib import Path
 
-from jointsearch.audit import archive
+from jointsearch.audit import archive, manifest
 from jointsearch.core import cli, config, layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_record
@@ -29,6 +29,8 @@ def main() -> None:
         command = shlex.join(["snakemake", "--configfile", str(arguments.config)])
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
     with where_to_write(folder) as results:
+        if (folder / manifest.NAME).exists():
+            print(f"{folder / manifest.NAME}: kept with what it names; only the workflow remakes that", flush=True)
         if packed.exists() and (number := archive.unpack(packed, results / folder.name)):
             print(f"{packed}: {number:,} files of records unpacked", flush=True)
         study_jobs = StudyJobs.from_config(settings, results)

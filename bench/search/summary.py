@@ -26,7 +26,7 @@ class Summary:
     optimisers
         Labels, best mean rank at the end first.
     seeds
-        Of each task: all that any optimiser has run.
+        Of each task on which any optimiser is shown: all that one has run.
     runs
         By (task, optimiser), in the order of `seeds`; only what has all of them.
     ranked
@@ -83,7 +83,7 @@ class Summary:
 
 
 def summarise(found: Mapping[Job, Run]) -> Summary:
-    """Lay out runs; an optimiser that lacks a seed that another has on a task is not shown there."""
+    """Lay out runs; an optimiser that lacks a seed that another has on a task is not shown there, nor an empty task."""
     by_place = {(job.task, job.optimiser.label, job.seed): run for job, run in found.items()}
     seeds = {
         task: tuple(sorted({job.seed for job in found if job.task == task}))
@@ -94,6 +94,7 @@ def summarise(found: Mapping[Job, Run]) -> Summary:
         for task, label in dict.fromkeys((job.task, job.optimiser.label) for job in found)
         if all((task, label, seed) in by_place for seed in seeds[task])
     }
+    seeds = {task: seeds[task] for task in dict.fromkeys(task for task, _ in runs)}
     labels = tuple(dict.fromkeys(label for _, label in runs))
     complete = [task for task in seeds if all((task, label) in runs for label in labels)]
     known = {task: tasks.described(task) for task in complete}

@@ -1,10 +1,12 @@
 """What an audit answers."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from jointsearch.audit import answers, audit, page
+from jointsearch.audit import answers, audit, manifest, page
+from jointsearch.audit.answers import RetrainOptions
 from jointsearch.audit.audit import Audit, Target
 from jointsearch.audit.evidence import Evidence, MissingEvidenceError
 from jointsearch.audit.findings import Findings, Verdict
@@ -36,6 +38,34 @@ def test_of_which_experiment_an_evaluation_is_has_to_be_said(tmp_path, monkeypat
     with pytest.raises(UserError, match=r"^results: which experiment\? "):
         Target.read("11-0-1@0", None)
     assert Target.read("nope", tmp_path) == Target(tmp_path, "nope")
+
+
+def test_what_lies_in_the_folder_of_a_study_is_of_the_experiment(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = Path("elsewhere/results/demo/correlation/observations.csv")
+    file.parent.mkdir(parents=True)
+    for name in (file, file.with_name("experiment.json"), file.parents[1] / "experiment.json"):
+        name.touch()
+    for beside in (file, tmp_path / file):
+        assert Target.read(str(beside), None) == Target(beside.parents[1], "correlation/observations.csv")
+
+
+def test_what_cannot_be_found_is_said_before_anything_is_trained(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(audit, "retrain", lambda *_: pytest.fail("trained"))
+    options = RetrainOptions(1, 0, None)
+    for other in (Target(folder, "77-0-0@0"), Target(tmp_path / "nowhere")):
+        with pytest.raises(UserError):
+            answers.verify([Target(folder, UPPER), other], "hash", options=options)
+
+
+def test_a_missing_file_counts_only_for_what_rests_on_it(folder):
+    (folder / "manifest.sha256").write_text(manifest.make(folder))
+    lost = "search/bracket-002/rung-0/slot-00.json"
+    (folder / lost).unlink()
+    for name, counts in (("0-0-0@0", False), ("search/bracket-002/rung-0/batch-00-01.json", True)):
+        [found] = answers.verify([Target(folder, name)], "hash").data
+        assert (lost in {one["subject"] for one in found["findings"]}) == counts
+        assert "all" in {one["check"] for one in found["findings"]}
 
 
 UPPER, LOWER = "search/bracket-000/rung-2/slot-00.json", "search/bracket-000/rung-1/slot-01.json"

@@ -5,14 +5,19 @@ from collections import Counter
 import pytest
 from factories import evaluation
 from own_searches import own_search
+from results_folder import plan_of, put
 
 from jointsearch.audit.derive_course import check_course, wrong_promotion
-from jointsearch.audit.derive_plan import check_plan
+from jointsearch.audit.derive_plan import check_plan, check_settings
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.audit.hash_level import check_records
+from jointsearch.core import yaml_file
+from jointsearch.core.config import StudySettings
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.resolve import to_config
+from jointsearch.search.studies.kinds import proposer
 
 
 @pytest.mark.parametrize(
@@ -74,3 +79,45 @@ def _promotions(evidence):
     findings = Findings()
     check_course(evidence, findings)
     return [one for one in findings if one.check == "promotion"]
+
+
+def with_studies(folder, experiment, **studies) -> Evidence:
+    """Let the configuration plan studies beside the search."""
+    put(folder / "space.yaml", yaml_file.dump(experiment.space))
+    put(folder / "config.yaml", yaml_file.dump(to_config(experiment, 3, StudySettings.model_validate(studies))))
+    put(folder / "plan.json", plan_of(experiment, 3, **studies))
+    return Evidence.read(folder)
+
+
+@pytest.mark.parametrize("lost", ["bracket-000/rung-2/slot-00.json", "bracket-*/rung-*/slot-*.json"])
+def test_finalists_cannot_be_chosen_again_where_a_record_of_the_search_is_missing(folder, experiment, lost):
+    evidence = with_studies(folder, experiment, retraining={"seeds": 1})
+    planned = evidence.configured["retraining"]
+    followed = {"search": evidence.results().evaluations("search")}
+    bracket = planned.brackets[0].index
+    put(folder / "retraining/experiment.json", planned.experiment)
+    proposed = proposer(planned.plan).propose(planned.experiment, planned.plan, bracket, 0, followed)
+    name = f"retraining/bracket-{bracket:03d}/rung-0/proposals.json"
+    put(folder / name, proposed)
+    assert proposals_of(folder)[name] is Verdict.VERIFIED
+    for path in list((folder / "search").glob(lost)):
+        path.unlink()
+    assert proposals_of(folder)[name] is Verdict.CANNOT_BE_CHECKED
+
+
+def proposals_of(folder) -> dict[str, Verdict]:
+    findings = Findings()
+    check_course(Evidence.read(folder), findings)
+    return {one.subject: one.verdict for one in findings if one.check == "proposals"}
+
+
+def test_what_a_later_step_keeps_cannot_be_checked_where_a_record_of_an_earlier_one_is_missing(folder, experiment):
+    arms = {"arms": {"joint_bohb": None, "architecture_first": None}, "brackets": 6, "start": "resnet_20"}
+    evidence = with_studies(folder, experiment, arms=arms)
+    name = "architecture_first-0-2"
+    put(folder / name / "experiment.json", evidence.configured[name].experiment)
+    findings = Findings()
+    check_settings(Evidence.read(folder), findings)
+    [found] = findings
+    assert found.verdict is Verdict.CANNOT_BE_CHECKED
+    assert found.message == "an evaluation of architecture_first-0-1, whose values it keeps, is missing"

@@ -134,6 +134,16 @@ def test_an_optimiser_that_lacks_a_seed_of_a_task_is_not_shown_there_and_the_tas
     assert row.startswith("| bohb | – | ")
 
 
+def test_a_task_on_which_nothing_has_all_seeds_is_left_out(found, tmp_path):
+    missing = {("bohb", 0), ("hyperband", 1), ("random-full", 0)}
+    lacking = {one for one in found if one.task == "branin" and (one.optimiser.label, one.seed) in missing}
+    part = {one: run for one, run in found.items() if one not in lacking}
+    assert summarise(part).tasks == summarise(part).ranked == ("hartmann3",)
+    report.write(part, tmp_path, None, {}, [])
+    with pytest.raises(UserError, match="nothing to compare"):
+        report.write({one: run for one, run in part.items() if one.task == "branin"}, tmp_path, None, {}, [])
+
+
 def test_without_runs_there_is_nothing_to_compare(tmp_path):
     with pytest.raises(UserError, match="nothing to compare"):
         report.write({}, tmp_path, None, {}, [])

@@ -111,3 +111,12 @@ def test_a_full_disk_is_one_line_and_what_code_of_ones_own_raises_keeps_its_trac
         cli.run(fails)
     with pytest.raises(PermissionError):
         cli.run(lambda: fails("raised by mine.train:evaluate"))
+
+
+def test_ctrl_c_ends_quietly(capsys):
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as ended:
+        cli.run(interrupted)
+    assert ended.value.code == 130 and capsys.readouterr().err == ""

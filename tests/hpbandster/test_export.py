@@ -146,8 +146,8 @@ def test_an_export_is_replaced_and_a_run_of_hpbandster_is_not(tmp_path):
     space = Space(SPACES["continuous"])
     for brackets in (1, 2):
         hpbandster.write(tmp_path, space, search_in(space, brackets))
-    (tmp_path / "configspace.json").unlink()
-    with pytest.raises(UserError, match="holds a run of HpBandSter itself"):
+    (tmp_path / hpbandster.MARKER).unlink()
+    with pytest.raises(UserError, match=r"holds configs\.json, but is no export"):
         hpbandster.write(tmp_path, space, search_in(space, 1))
 
 

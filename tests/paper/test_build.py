@@ -296,6 +296,16 @@ def test_a_network_of_ones_own_has_no_main_blocks(search_only) -> None:
     assert build(own, folder) != build(facts, folder)
 
 
+def test_a_search_without_hyperband_is_not_said_to_promote(search_only) -> None:
+    facts, folder = search_only
+    budget = facts.experiment.budget.model_copy(update={"rung_sizes": "single"})
+    single = replace(facts, experiment=facts.experiment.model_copy(update={"budget": budget}))
+    for text, is_said in ((flat(search_only), True), (flat((single, folder)), False)):
+        assert ("promoted; seed" in text, "times the one before" in text) == (is_said, is_said)
+        assert ("each bracket is one training at the full budget" in text) != is_said
+    assert "the full budget; seed" in text and "with a budget of" in text
+
+
 @pytest.mark.parametrize(
     ("part_of", "arms"),
     [

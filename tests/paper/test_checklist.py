@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from arm_runs import arms
 from factories import evaluation
 from synthetic import results
 from timelines import named
@@ -104,3 +105,13 @@ def test_licences_instructions_and_the_compute_are_asked_for() -> None:
     assert found["Is the licence of the data stated?"][0] == NO
     assert found["Are there instructions to run it again?"][0] == YES
     assert found["Is the total compute stated?"][0] == YES
+
+
+def test_searches_are_repeated_if_two_repeats_are_complete_in_every_arm() -> None:
+    def answer(**missing: int) -> tuple[str, str]:
+        found = checklist(arms(SETTINGS, 3, 4, **missing), None, {}, {}, CITED)
+        return next((one.answer, one.evidence) for one in found if one.question == "Are searches repeated?")
+
+    assert answer() == (YES, "3 of 3 repeats are complete in every arm")
+    assert answer(joint_bohb_2=1) == (YES, "2 of 3 repeats are complete in every arm")
+    assert answer(joint_bohb_2=1, hyperparameters_first_1_2=1000) == (NO, "1 of 3 repeats are complete in every arm")

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from jointsearch.paper.columns import count, number, probability, signs, spread, with_interval
+from jointsearch.paper.columns import count, millions, number, probability, signs, spread, with_interval
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,11 @@ def test_counts_of_nothing_known_are_missing() -> None:
     both = count("", "a", "b")
     assert both.text({"a": 3, "b": 5}) == "3 of 5"
     assert both.text({"a": math.nan, "b": math.nan}) == "–"
+
+
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [(950, "0.000950"), (23_456, "0.0235"), (300_000, "0.300"), (1.5e6, "1.50"), (2.34e7, "23.4"), (math.nan, "–")],
+)
+def test_weights_are_written_in_millions_to_three_digits_that_count(weights, text) -> None:
+    assert millions("weights (M)", "weights").text({"weights": weights}) == text

@@ -147,3 +147,8 @@ def test_the_space_is_listed_part_by_part_with_what_was_found() -> None:
     assert (rows["learning_rate"].range, rows["learning_rate"].found) == ("0.001 to 1", "0.123")
     assert (rows["weight_decay"].range, rows["weight_decay"].found) == ("1e−5 to 0.001", "")
     assert [one.part for one in rows.values()] == ["architecture"] * 10 + ["hyperparameters"] * 7
+
+
+def test_names_of_functions_and_files_stay_as_they_are_and_words_lose_their_underscores() -> None:
+    given = ["fashion_mnist.npz", "my_trees.fit:fit_it", "torchvision:EMNIST/a_b", "image_folder"]
+    assert [conditions.plain(name) for name in given] == [*given[:3], "image folder"]

@@ -22,3 +22,11 @@ def test_changed_settings_are_those_of_the_experiment() -> None:
     assert {one.name: one.value for one in optimiser(other, 1, None)}["num samples"] == "8"
     own = DEMO.model_copy(update={"sampler": "my_sampler:make", "sampler_settings": {"how_much": 3}})
     assert [(one.name, one.value) for one in optimiser(own, 1, None)][-1] == ("how much", "3")
+
+
+def test_brackets_of_one_training_have_no_rungs_and_no_promotions() -> None:
+    budget = DEMO.budget.model_copy(update={"rung_sizes": "single"})
+    found = {one.name: one.meaning for one in optimiser(DEMO.model_copy(update={"budget": budget}), 12, 2)}
+    assert found["brackets"] == "Each is one training at the full budget."
+    assert "promoted" in found["eta"] and "one in eta" not in found["eta"]
+    assert "formula" not in found["sizes of rungs"]

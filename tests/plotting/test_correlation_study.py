@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from synthetic import results, search
 
 from jointsearch.analysis.csv_file import csv_bytes
+from jointsearch.analysis.minimised import marked
 from jointsearch.analysis.tables import early_stopping
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.evaluation import Evaluation
-from jointsearch.core.units import amount
+from jointsearch.core.units import LOSS, amount
 from jointsearch.plotting.correlation_study import data, draw, numbers
 from jointsearch.results.results import Results
 from jointsearch.search.hyperband import budgets
@@ -193,3 +194,11 @@ def test_numbers_are_those_of_the_data_and_survive_its_file(known) -> None:
 
 def test_made_again_it_has_the_same_bytes(known) -> None:
     assert csv_bytes(data(known)) == csv_bytes(data(known))
+
+
+def test_a_regret_of_losses_that_are_no_errors_is_drawn_as_it_is(known) -> None:
+    found = data(known)
+    of_errors, of_losses = (draw(rows).axes[2] for rows in (found, marked(found, LOSS)))
+    for error, loss in zip(of_errors.lines, of_losses.lines, strict=True):
+        assert 100 * np.asarray(loss.get_ydata()) == pytest.approx(np.asarray(error.get_ydata()), nan_ok=True)
+    assert of_losses.get_ylabel() == "regret"

@@ -1,10 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from factories import VALUES, evaluation
 from matplotlib.figure import Figure
 from synthetic import NAMES, results, search
 
+from jointsearch.analysis.csv_file import csv_bytes, parse
 from jointsearch.analysis.observations import table
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting.full_budget_evaluations import data, draw, from_observations, numbers
@@ -193,3 +195,22 @@ def test_legend_names_what_is_there() -> None:
     assert said == ["random", "incumbent", "trained at 27 epochs"]
     failed = [evaluation(f"{slot}-0-0", None, budget=27) for slot in range(2)]
     assert legend_texts(draw(gathered(table(failed, [])))) == [["failed"]]
+
+
+def test_panel_c_has_the_values_of_a_list_in_the_order_of_the_space(tmp_path) -> None:
+    sizes, momenta = [32, 64, 256, 512], [0.9, 0, 0.5]
+    constants = {name: {"type": "constant", "value": value} for name, value in VALUES.items() if name != "batch_size"}
+    lists = {
+        "batch_size": {"type": "ordinal", "sequence": sizes},
+        "momentum": {"type": "categorical", "choices": momenta},
+    }
+    file = tmp_path / "space.yaml"
+    file.write_text(yaml.safe_dump({"hyperparameters": constants | lists}))
+    records = [
+        evaluation(f"0-0-{slot}", 0.1, slot=slot, values=VALUES | {"batch_size": size, "momentum": momenta[slot % 3]})
+        for slot, size in enumerate([256, 512, 32, 64])
+    ]
+    pair = draw(parse(csv_bytes(data(results(DEMO, str(file), search=records))))).axes[2]
+    assert (pair.get_xlabel(), pair.get_ylabel()) == ("batch size", "momentum")
+    assert [text.get_text() for text in pair.get_xticklabels()] == ["32", "64", "256", "512"]
+    assert [text.get_text() for text in pair.get_yticklabels()] == ["0.9", "0.0", "0.5"]

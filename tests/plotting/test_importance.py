@@ -24,7 +24,11 @@ PART_OF = dict.fromkeys(ARCHITECTURE_PARAMETERS, "architecture") | dict.fromkeys
 
 
 def made_up(
-    r2: dict[str, float], names: tuple[str, ...] = NAMES, n: int = 100, part_of: Mapping[str, str] = PART_OF
+    r2: dict[str, float],
+    names: tuple[str, ...] = NAMES,
+    n: int = 100,
+    part_of: Mapping[str, str] = PART_OF,
+    drawn: int = 19,
 ) -> pd.DataFrame:
     """As `data` gives it, of made-up shares at the full budget and half of them below."""
     part_of = {name: part for name, part in part_of.items() if name in names}
@@ -44,7 +48,7 @@ def made_up(
                     share / 2,
                     n,
                     7,
-                    19,
+                    drawn,
                     value,
                 )
                 for label, share in zip(labels, shares, strict=True)
@@ -134,7 +138,7 @@ def test_too_few_evaluations_are_said_and_nothing_drawn() -> None:
     lower.loc[lower["budget"] == 9, ["importance", "spread", "r2", "n"]] = [np.nan, np.nan, np.nan, 12]
     figure = draw(lower)
     assert "34 different configurations are needed." in texts(figure)
-    assert "n = 12: too few or all equal" in texts(figure)
+    assert "n = 12: too few, all equal or too large" in texts(figure)
 
 
 @pytest.mark.parametrize("names", [("learning_rate",), ("a", "b"), ("widen_factor_1", "residual_blocks_1")])
@@ -158,3 +162,12 @@ def test_numbers_leave_out_shares_that_mean_nothing() -> None:
     assert found["importance_gp_r2"].value == -0.2
     assert "importance_forest_largest_main" in found and "importance_gp_largest_main" not in found
     assert "importance_forest_largest_main_spread" in found and found["importance_draws"].value == 1
+
+
+def test_too_few_random_draws_are_said_to_be_that() -> None:
+    nothing = {"forest": np.nan, "gp": np.nan}
+    assert "100 trained, 7 failed.\n10 random configurations that no result" in texts(draw(made_up(nothing, drawn=9)))
+    assert "all losses are the same" in texts(draw(made_up(nothing)))
+    lower = made_up({"forest": 0.3, "gp": 0.3})
+    lower.loc[lower["budget"] == 1, ["importance", "spread", "r2", "drawn"]] = [np.nan, np.nan, np.nan, 9]
+    assert "9 random draws: too few" in texts(draw(lower))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from factories import VALUES, evaluation
+from own_searches import own_results
 from synthetic import SPACE, results, search
 
 from jointsearch.core.config import BudgetSettings
@@ -250,11 +251,36 @@ def test_budgets_of_one_unit_are_written_without_it_on_their_axis(page) -> None:
     assert (axis["brief"], axis["unit"]) == (["1", "3", "9", "27"], "epochs")
 
 
+def asked(page, question, *scripts):
+    """What the scripts of a page with these data answer."""
+    script = "\n".join((interactive.PAGE / f"{name}.js").read_text() for name in scripts)
+    stub = "const document = {getElementById: () => ({textContent: "
+    stub += json.dumps(json.dumps(page)) + "}), querySelector: () => null};\n"
+    ran = subprocess.run(
+        ["node", "-e", f"{stub}{script}\nconsole.log(JSON.stringify({question}))"], capture_output=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 def test_both_ends_of_a_linear_axis_are_written() -> None:
-    script = (Path(interactive.__file__).parent / "page" / "axes.js").read_text()
-    stub = "const document = {getElementById: () => ({textContent: "
-    stub += json.dumps(json.dumps({"axes": [{"name": "budget"}], "marks": {}})) + "}), querySelector: () => null};\n"
-    ask = "[[0.001, 0.99], [0, 1]].map(([low, high]) => ticks({kind: 'linear', low, high}, 5))"
-    ran = subprocess.run(["node", "-e", f"{stub}{script}\nconsole.log(JSON.stringify({ask}))"], capture_output=True)
-    assert json.loads(ran.stdout) == [[0.001, 0.2, 0.4, 0.6, 0.8, 0.99], [0, 0.2, 0.4, 0.6, 0.8, 1]], ran.stderr
+    question = "[[0.001, 0.99], [0, 1]].map(([low, high]) => ticks({kind: 'linear', low, high}, 5))"
+    found = asked({"axes": [{"name": "budget"}], "marks": {}}, question, "axes")
+    assert found == [[0.001, 0.2, 0.4, 0.6, 0.8, 0.99], [0, 0.2, 0.4, 0.6, 0.8, 1]]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_failures_lie_beyond_the_worst_loss_and_below_all_others_whatever_the_losses_are() -> None:
+    own = own_results(1)
+    first, *rest = own.evaluations("search")
+    failed = first.model_copy(update={"status": "diverged", "loss": None, "test_error": None})
+    page = interactive.data(replace(own, studies={"search": StudyResults(own.experiment, (failed, *rest))}))
+    (study,) = page["studies"]
+    order = "(read(0), rows.map((row) => [row.evaluation, row.failed, row.values[error], row.places[error]]))"
+    found = asked(page, order, "axes", "rows")
+    assert found[0][:3] == [failed.id, True, None] and found[0][3] > 1
+    losses = [loss for _, _, loss, _ in found[1:-1]]
+    assert min(losses) < -2 < 2 < max(losses) and losses == sorted(losses, reverse=True)
+    assert found[-1][0] == study["incumbent"]
+    assert asked(page, "(read(0), missing(error))", "axes", "rows") == "failed"

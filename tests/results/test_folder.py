@@ -64,6 +64,19 @@ def test_a_strict_reader_refuses_a_record_that_a_doubting_one_leaves_out(folder,
     assert re.fullmatch(doubting, one.broken[SLOT])
 
 
+def test_records_of_a_study_whose_settings_are_missing_are_not_called_foreign(folder):
+    put(layout.plan_file(folder), plan_of(SMALL, 2, retraining={"seeds": 1}))
+    name, says = "retraining/bracket-001/rung-0/slot-00.json", "retraining/experiment.json"
+    put(folder / name, read_record(folder / SLOT, Evaluation).model_copy(update={"study": "retraining"}))
+    change(folder / name, experiment="0" * 64)
+    plan = plan_of(SMALL, 2, retraining={"seeds": 1}).find("retraining")
+    with pytest.raises(UserError, match=rf"its settings \({says}\) are missing; restore them$"):
+        Folder(folder).evaluations_of(plan)
+    one = Folder(folder, doubting=True)
+    one.read_all()
+    assert says in one.broken[name] and one.unsettled == {name}
+
+
 def test_a_folder_in_the_place_of_a_record_is_refused_in_one_line(folder):
     (folder / SLOT).unlink()
     (folder / SLOT).mkdir()

@@ -61,6 +61,28 @@ def test_each_registered_sampler_proposes_in_its_own_name(name):
     assert [one.origin.sampler for one in suggestion.configurations] == [name] * 5
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("mine.own:middle", {"value": float("inf")}, "value: expected a finite number (got inf)"),
+        ("mine.own:middle", {"of": {"a": [1.0, float("nan")]}}, "of.a.1: expected a finite number (got nan)"),
+        ("mine.own:middle", {"value": 2**53}, "value: 9007199254740992 has more digits than JSON keeps; write a "),
+        ("mine.own:middle", {"of": (-(2**60),)}, "of.0: -1152921504606846976 has more digits than JSON keeps; "),
+        ("bohb", {"num_samples": 2**60}, "num_samples: 1152921504606846976 has more digits than JSON keeps; "),
+    ],
+)
+def test_numbers_that_records_cannot_keep_are_refused_by_their_key(own, name, settings, says):
+    with pytest.raises(UserError) as told:
+        registry.check(name, settings, "studies.arms.arms.a")
+    assert str(told.value).startswith(f"studies.arms.arms.a.sampler_settings: {says}")
+    assert "\n" not in str(told.value)
+
+
+def test_all_others_are_kept_as_they_are(own):
+    settings = {"value": 1e300, "of": {"a": [2**53 - 1, True, None, "inf"]}}
+    assert registry.check("mine.own:middle", settings) == settings
+
+
 @pytest.mark.parametrize("name", ["mine.own:middle", "mine.own.middle"])
 def test_a_users_own_sampler(own, name):
     registry.check(name, {"value": 0.25})

@@ -453,7 +453,7 @@ def test_an_arm_of_steps_needs_values_to_begin_with(tmp_path):
     narrow = SPACE.read_text().replace("lower: 1, upper: 16", "lower: 1, upper: 2")
     (tmp_path / "space.yaml").write_text(narrow)
     arms = {"a": steps("architecture", "hyperparameters")}
-    assert "studies.arms.start: no value of batch_size, cutout_length, " in refusal(arms, space=tmp_path / "space.yaml")
+    assert "studies.arms.start: no value of initial_filters, residual_" in refusal(arms, space=tmp_path / "space.yaml")
     arms["a"]["start"] = {"momentum": 9}
     assert refusal(arms).startswith("studies.arms.arms.a.start.momentum: 9 is outside of the space; ")
 

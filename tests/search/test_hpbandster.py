@@ -54,6 +54,27 @@ def test_a_training_that_was_interrupted_began_with_its_first_attempt(tmp_path):
     assert (run.started, run.finished) == (1.0, one.observed.finished)
 
 
+@pytest.mark.parametrize("name", ["configs.json", "results.json"])
+def test_what_is_no_export_is_never_replaced(tmp_path, name):
+    (tmp_path / name).touch()
+    (tmp_path / "configspace.json").touch()
+    space = Space(SPACES["continuous"])
+    with pytest.raises(UserError, match=f"holds {name}, but is no export"):
+        hpbandster.write(tmp_path, space, search_in(space, brackets=1))
+
+
+def test_an_export_that_was_interrupted_is_replaced(tmp_path, monkeypatch):
+    space = Space(SPACES["continuous"])
+    evaluations = search_in(space, brackets=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(hpbandster, "_result", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            hpbandster.write(tmp_path, space, evaluations)
+    assert (tmp_path / "configs.json").exists()
+    hpbandster.write(tmp_path, space, evaluations)
+    assert len(hpbandster.read(tmp_path)) == len(evaluations)
+
+
 @pytest.mark.parametrize(
     "result",
     [None, *({"loss": loss, "info": {}} for loss in (None, float("inf"), -float("inf"), float("nan")))],
@@ -105,6 +126,7 @@ def test_what_a_run_knew_from_an_earlier_one_is_read(tmp_path):
         ([[[0, -1, 0], {"x": 1}, {}]], [RESULT], "configs.json: line 1: id.1: Input should be greater than"),
         ([[[0, 0, -1], {"x": 1}, {}]], [RESULT], "configs.json: line 1: id.2: Input should be greater than"),
         ([[[0, 0, 3]]], [RESULT], "configs.json: line 1: values: missing; give it a value"),
+        ([[[0, 0, 3], {"x": 2**63}, {}]], [RESULT], "configs.json: line 1: values.x: a whole number of more than 64"),
         ([[[0, 0, 3], {"x": [1]}, {}]], [RESULT], "configs.json: line 1: values.x"),
         ([CONFIG], [RESULT, [[0, 0, 4], *RESULT[1:]]], "results.json: line 2: 0-0-4 is not in configs.json"),
         ([CONFIG], [[*RESULT[:1], 0, *RESULT[2:]]], "results.json: line 1: budget: Input should be greater than 0"),

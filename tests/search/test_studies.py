@@ -253,7 +253,7 @@ def test_where_the_architecture_does_not_fit_the_defaults_of_the_space_do(tmp_pa
     arms = {"arms": {"joint_bohb": None, "hyperparameters_first": None}, "repeats": 1}
     begun = fixed(plan(space=str(tmp_path / "all.yaml"), studies={"arms": arms})["hyperparameters_first-0-1"])
     assert begun == {name: raw["hyperparameters"][name]["upper"] for name in ARCHITECTURE_PARAMETERS}
-    with pytest.raises(UserError, match=r"^studies\.arms\.start: no value of initial_filters, .* to begin with; give"):
+    with pytest.raises(UserError, match=r"^studies\.arms\.start: no value of initial_filters, .*; give values here"):
         plan(space=str(tmp_path / "none.yaml"), studies={"arms": arms})
 
 
@@ -266,7 +266,7 @@ def test_first_steps_in_a_space_of_other_names_begin_with_what_is_given():
     nothing = Start.of(None, searched)
     assert (nothing.name, nothing.values) == (None, {"rate": 0.25})
     nothing.need(["rate"])
-    says = r"^studies\.arms\.start: no value of .*trees to begin with; give values here, or a `default` in the space$"
+    says = r"^studies\.arms\.start: no value of .*trees; an arm .*; give values here, or a `default` in the space$"
     for start in (None, "resnet_20"):
         with pytest.raises(UserError, match=says):
             Start.of(start, searched).need(space.in_order)
@@ -286,12 +286,18 @@ def test_a_manual_architecture_is_no_start_where_another_network_or_no_network_i
         Start.of("resnet_20", experiment)
 
 
-def test_what_every_first_step_searches_needs_no_value_to_begin_with():
-    training = {name: architecture("resnet_20").values[name] for name in TRAINING_PARAMETERS}
-    arms = {"arms": {"joint_bohb": None, "architecture_first": None}, "repeats": 1, "start": training}
-    assert fixed(plan(studies={"arms": arms})["architecture_first-0-1"]) == training
-    with pytest.raises(UserError, match="no value of initial_filters"):
-        plan(studies={"arms": arms | {"arms": {"joint_bohb": None, "hyperparameters_first": None}}})
+@pytest.mark.parametrize("second", [{}, {"sampler": "gradients"}])
+def test_what_a_first_step_searches_needs_a_value_too_for_later_steps_should_it_find_none(second):
+    depths = {name: architecture("resnet_20").values[name] for name in ARCHITECTURE_PARAMETERS}
+    steps = [{"search": "hyperparameters"}, {"search": "architecture"} | second]
+    arms = {"arms": {"joint_bohb": None, "a": {"steps": steps}}, "repeats": 1}
+    says = (
+        "studies.arms.start: no value of batch_size, cutout_length, .*; an arm of several steps needs one of each hyper"
+    )
+    with pytest.raises(UserError, match=says):
+        plan(studies={"arms": arms | {"start": depths}})
+    rates = {name: architecture("resnet_20").values[name] for name in TRAINING_PARAMETERS}
+    assert fixed(plan(studies={"arms": arms | {"start": depths | rates}})["a-0-2"]) == rates
 
 
 def test_what_is_inactive_in_the_values_stays_as_it_is():
@@ -316,6 +322,17 @@ def test_and_as_many_times_as_it_has_seeds():
         for one in (plan(studies={"correlation": {"configurations": 11}})["correlation"].plan, study.plan)
     )
     assert [one.values for one in twice] == [one.values for one in once for _ in range(2)]
+
+
+def test_it_is_refused_where_the_search_trains_at_the_full_budget_alone():
+    single = {"budget": {"rung_sizes": "single"}}
+    with pytest.raises(
+        UserError, match=r"^studies\.correlation: budget\.rung_sizes: single trains at .*; set it to bohb"
+    ):
+        plan(studies={"correlation": {}}, **single)
+    without = {"arms": {"joint_bohb": None, "full": {"hyperband": False}}, "repeats": 1}
+    assert plan(studies={"correlation": {}, "arms": without})["full-0"].experiment.budget.rung_sizes == "single"
+    assert list(plan(**single)) == ["search"]
 
 
 def test_manual_architectures_are_trained_with_all_seeds_at_the_full_budget():
@@ -371,7 +388,10 @@ def test_settings_that_differ_make_another_experiment():
             "studies.arms.start.momentun: no hyperparameter of the space; did",
         ),
         ({"arms": {"start": {"momentum": 9}}}, "studies.arms.start.momentum: 9 is outside of the space"),
-        ({"arms": {"start": {"momentum": 0.9}}}, "studies.arms.start: no value of batch_size, cutout_length, learning"),
+        (
+            {"arms": {"start": {"momentum": 0.9}}},
+            "studies.arms.start: no value of initial_filters, residual_blocks_1, ",
+        ),
         ({"arms": {"repeats": 0}}, "studies.arms.repeats: Input should be greater than or equal to 1 (got 0)"),
         ({"correlation": {"configurations": 2}}, "studies.correlation.configurations: Input should be greater"),
         ({"retraining": {"seeds": 0}}, "studies.retraining.seeds: Input should be greater than or equal to 1 (got 0)"),

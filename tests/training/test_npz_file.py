@@ -99,6 +99,17 @@ def test_the_images_of_the_scale_model_are_those_that_its_configuration_names():
     assert raw.classes[0] == "airplane"
 
 
+def test_a_file_may_be_made_of_more_classes_than_a_byte_can_count(tmp_path):
+    for index in range(257):
+        for part in ("train", "test"):
+            folder = tmp_path / "pictures" / part / f"{index:03d}"
+            folder.mkdir(parents=True)
+            Image.new("RGB", (1, 1), (index // 2, index % 2, 0)).save(folder / "a.png")
+    command = [sys.executable, "scripts/image_file.py", tmp_path / "pictures", tmp_path / "a.npz"]
+    subprocess.run([*command, "--size", "1", "--train", "1", "--test", "1"], check=True, capture_output=True)
+    assert npz_file.read(tmp_path / "a.npz").train.labels.tolist() == [*range(257)]
+
+
 def test_the_file_is_made_of_the_first_pictures_of_each_class_and_the_same_bytes_again(tmp_path):
     for part, number in (("train", 3), ("test", 2)):
         for label, name in enumerate(("cat", "dog")):

@@ -8,10 +8,11 @@ import yaml
 
 from jointsearch import Diverged
 from jointsearch.core import config, layout, lock
+from jointsearch.core.data_set import DataSet
 from jointsearch.core.environment import Environment
 from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
-from jointsearch.core.files import read_record
+from jointsearch.core.files import read_record, write_record
 from jointsearch.results.results import Results
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import driver
@@ -61,6 +62,15 @@ def test_an_objective_is_asked_once_for_each_evaluation_that_is_missing(tmp_path
     assert len(asked) == 21 and asked[-1] in asked[:-1]
     best = read_record(search.folder / "incumbent.json", Incumbent)
     assert (best.budget, best.failed) == (18, 1)
+
+
+def test_a_record_is_trained_again_by_a_job_of_another_size(tmp_path, capsys):
+    driver.run(all_jobs(tmp_path), objective)
+    larger = all_jobs(tmp_path, jobs={"device": "cpu", "evaluations_per_job": 9, "seconds_per_unit": 0.5})
+    (layout.rung_folder(larger["search"].study_folder, 0, 0) / "slot-02.json").unlink()
+    driver.run(larger, objective)
+    assert "batch-00-03.json: removed, as records named there are missing" in capsys.readouterr().err
+    assert len(Results.read(larger["search"].folder).evaluations("search")) == 20
 
 
 def test_a_failure_is_a_record_and_not_promoted(tmp_path):
@@ -121,6 +131,18 @@ def test_the_folder_of_another_run_or_of_another_experiment_is_left(tmp_path):
     driver.run(planned, objective)
     with pytest.raises(UserError, match="another experiment: seed was 0, is now 1"):
         all_jobs(tmp_path, seed=1)
+
+
+def test_other_images_than_before_are_refused(tmp_path):
+    planned = all_jobs(tmp_path, objective=None, space="config/spaces/joint17-digits.yaml", data={"name": "digits"})
+    data = layout.data_file(planned["search"].folder)
+    before = DataSet(
+        digest="d" * 64, split="5" * 64, classes=("0", "1"), shape=(1, 8, 8), train=8, validation=2, test=2
+    )
+    write_record(data, before)
+    with pytest.raises(UserError, match=r"other images, or another split, than \S+data\.json says"):
+        driver.run(planned)
+    assert read_record(data, DataSet) == before
 
 
 def around_first(planned) -> Environment:

@@ -13,6 +13,7 @@ from jointsearch.core import layout
 from jointsearch.core.evaluation import Batch
 from jointsearch.core.files import read_record, write_record
 from jointsearch.search.resolve import to_config
+from jointsearch.training import job
 from jointsearch.workflow import gaps
 from jointsearch.workflow.gaps import Gaps
 from jointsearch.workflow.study_jobs import DRAWN, StudyJobs
@@ -141,6 +142,26 @@ def test_what_names_a_missing_record_makes_room_for_another_one(folder):
     ]
 
 
+def test_a_record_is_missed_by_a_batch_file_of_another_size_that_is_not_complete_in_this_one(folder):
+    for path in (folder / RUNG).glob("batch-0[4-8]*.json"):
+        path.unlink()
+    (folder / SLOT).unlink()
+    all_jobs = jobs(folder, size=9)
+    assert not job.repacked(all_jobs["search"].rungs[0])
+    found = gaps.find(all_jobs)
+    assert found.records == (folder / SLOT,) and folder / BATCH not in found.made
+    gaps.open_up(folder, found)
+    assert [path.name for path in (folder / RUNG).glob("batch-*")] == ["batch-00-01.json"]
+
+
+def test_a_copy_of_a_batch_file_beside_it_is_none(folder):
+    copy = shutil.copy(folder / BATCH, folder / RUNG / "batch-02-03 (copy).json")
+    assert gaps.find(jobs(folder)) == Gaps() and gaps.damage(jobs(folder)) == ""
+    (folder / SLOT).unlink()
+    gaps.open_up(folder, gaps.find(jobs(folder)))
+    assert copy.exists() and not (folder / BATCH).exists()
+
+
 def test_without_a_missing_record_nothing_is_removed(folder):
     (folder / "observations.csv").unlink()
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -158,6 +179,14 @@ def test_records_that_are_missing_or_damaged_are_counted_by_their_digests(folder
     (folder / RUNG / "slot-00.json").write_bytes(b"{")
     (folder / RUNG / "slot-01.json").unlink()
     assert " and 2 more: " in gaps.damage(jobs(folder))
+
+
+def test_a_damaged_record_is_counted_once_whatever_the_size_of_jobs(folder):
+    batch = read_record(folder / BATCH, Batch)
+    put(folder / RUNG / "batch-03-03.json", Batch(first_slot=3, records=batch.records[1:]))
+    (folder / SLOT).write_bytes(b"{")
+    for size in (9, 2):
+        assert gaps.damage(jobs(folder, size=size)).startswith(f"     damaged {folder / SLOT}: missing, broken"), size
 
 
 def test_a_batch_file_that_names_too_few_records_is_damaged(folder):

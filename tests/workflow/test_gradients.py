@@ -37,6 +37,8 @@ START = {
     "cutout_length": 2,
     "shakedrop_death_rate": 0.3,
 }
+SMALLEST = dict.fromkeys(ARCHITECTURE_PARAMETERS, 1) | {"initial_filters": 4}
+"""What later steps would keep if the gradient-based one failed."""
 GIVEN = {
     "experiment": "small",
     "space": "config/spaces/joint17-digits.yaml",
@@ -55,7 +57,7 @@ GIVEN = {
                     ]
                 },
             },
-            "start": START,
+            "start": START | SMALLEST,
             "brackets": 2,
             "repeats": 1,
         }

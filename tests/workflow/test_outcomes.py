@@ -3,6 +3,7 @@
 import pytest
 from results_folder import settings, write_search
 
+from jointsearch.audit import manifest
 from jointsearch.core import layout, lock
 from jointsearch.core.errors import UserError
 from jointsearch.workflow import outcomes
@@ -35,6 +36,24 @@ def test_otherwise_it_is_the_folder_itself_in_which_no_run_can_begin(folder):
         assert results / folder.name == folder and not (folder / "draft").exists()
         with pytest.raises(UserError, match=r"another run works here \(process"):
             lock.take(folder)
+
+
+def test_what_a_manifest_names_is_left_and_a_draft_made_beside_it(folder):
+    (folder / manifest.NAME).write_text(manifest.make(folder))
+    before = contents(folder)
+    with outcomes.where_to_write(folder) as results:
+        (results / folder.name / "paper.pdf").write_text("draft")
+    assert contents(folder) == before
+    assert (folder / manifest.NAME).read_text() == manifest.make(folder)
+
+
+def test_a_draft_that_another_process_still_writes_is_left(folder):
+    run = lock.take(folder)
+    with outcomes.where_to_write(folder) as results:
+        run.close()
+        with pytest.raises(UserError, match=r"draft: another run works here"), outcomes.where_to_write(folder):
+            pass
+        assert (results / folder.name / "experiment.json").exists()
 
 
 def test_two_drafts_at_once_are_refused(folder):

@@ -19,5 +19,5 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def parse(content: bytes) -> pd.DataFrame:
-    """Read a table, or the data behind a figure, as its CSV holds it."""
-    return pd.read_csv(io.BytesIO(content))
+    """Read a table, or the data behind a figure, as its CSV holds it: only an empty cell is missing, not `None`."""
+    return pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""])

@@ -66,18 +66,18 @@ def verify(
     UserError
         If there is no such thing.
     """
-    audits: list[Audit] = []
+    named = {one.folder: [target.name for target in targets if target.folder == one.folder] for one in targets}
+    audits = [audit.run(folder, level, signers) for folder in named]
+    # Looked up before anything is trained, which takes hours.
+    behind = [_behind(done.evidence, names) for done, names in zip(audits, named.values(), strict=True)]
     lines: list[str] = []
     data: list[dict[str, object]] = []
     code = 0
-    for folder in dict.fromkeys(target.folder for target in targets):
-        names = [target.name for target in targets if target.folder == folder]
-        done = audit.run(folder, level, signers)
+    for done, (folder, names), files in zip(audits, named.items(), behind, strict=True):
         if options is not None:
-            named = [name for name in names if name is not None]
-            audit.retrain(done, named, options.number, options.seed, options.how)
-        chosen = _about(done, names)
-        audits.append(done)
+            some = [name for name in names if name is not None]
+            audit.retrain(done, some, options.number, options.seed, options.how)
+        chosen = done.findings if files is None else _about(done, files)
         data.append(_summary(done, chosen))
         code = max(code, chosen.verdict.exit_code, key=_BY_WEIGHT)
         lines.append(f"{folder}: root {done.root or 'unknown, there is no manifest'}")
@@ -171,16 +171,18 @@ def root(targets: Sequence[Target]) -> Answer:
     return Answer("\n".join(f"{one}  {folder}" for folder, one in roots.items()), roots)
 
 
-def _about(done: Audit, names: Sequence[str | None]) -> Findings:
-    """Findings on the files that targets depend on, and those that concern no file."""
-    chosen: set[str] = set()
-    for name in names:
-        files = files_behind(done.evidence, name) if name is not None else None
-        if files is None:
-            return done.findings
-        chosen |= files
+def _behind(evidence: Evidence, names: Sequence[str | None]) -> set[str] | None:
+    """Files that targets depend on; None if that is the whole experiment, or unknown."""
+    files = [None if name is None else files_behind(evidence, name) for name in names]
+    known = [one for one in files if one is not None]
+    return set().union(*known) if len(known) == len(files) else None
+
+
+def _about(done: Audit, files: set[str]) -> Findings:
+    """Findings on some files, and what is said of no file, as it was not checked: a missing file is one."""
     there = set(layout.files(done.evidence.path))
-    return done.findings.about(chosen | {one.subject for one in done.findings if one.subject not in there})
+    unchecked = {one.subject for one in done.findings if one.verdict is Verdict.NOT_CHECKED}
+    return done.findings.about(files | (unchecked - there))
 
 
 def _summary(done: Audit, chosen: Findings) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import filecmp
 import lzma
+import os
 import shutil
 import tarfile
 import tempfile
@@ -77,6 +78,7 @@ def _refuse_problems(folder: Path, done: Audit, but: Collection[str] = ()) -> No
 
 
 def _write(folder: Path, output: Path, names: Sequence[str], done: Audit) -> int:
+    root = Path(os.path.abspath(folder)).name  # noqa: PTH100 - a link keeps its name
     finished = int(max((one.observed.finished for one in done.evidence.evaluations.values()), default=0))
 
     def write(file: IO[bytes]) -> None:
@@ -85,7 +87,7 @@ def _write(folder: Path, output: Path, names: Sequence[str], done: Audit) -> int
             tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
             for name in sorted(names):
-                entry = tarfile.TarInfo(f"{folder.resolve().name}/{name}")
+                entry = tarfile.TarInfo(f"{root}/{name}")
                 entry.size, entry.mtime = (folder / name).stat().st_size, finished
                 with (folder / name).open("rb") as content:
                     tar.addfile(entry, content)

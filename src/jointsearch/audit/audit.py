@@ -14,6 +14,7 @@ from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import LEVELS, Findings, Level, Verdict
+from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.fields import Digest
 from jointsearch.search.plan import Place
@@ -54,9 +55,8 @@ class Target:
             If it is a path outside of any experiment, or which experiment is meant is unclear.
         """
         path = Path(text)
-        for folder in (path, *path.parents):
-            if (folder / "experiment.json").is_file():
-                return cls(folder, path.relative_to(folder).as_posix() if path != folder else None)
+        if (folder := _experiment_of(path)) is not None:
+            return cls(folder, path.relative_to(folder).as_posix() if path != folder else None)
         if path.exists():
             raise UserError(f"{text}: not in the results of an experiment (no experiment.json beside or above it)")
         if len(path.parts) > 2 or path.parent == results or path.is_absolute() or text.endswith("/"):
@@ -67,6 +67,16 @@ class Target:
             except UserError as error:
                 raise UserError(f"{text}: no such folder; if it is a file of an experiment, {error}") from None
         return cls(experiment or only_experiment(results), text)
+
+
+def _experiment_of(path: Path) -> Path | None:
+    """The results folder that a path is, or lies in; its studies have an `experiment.json` too."""
+    for folder in (path, *path.parents):
+        if layout.experiment_file(folder).is_file():
+            while folder.name not in ("", "..") and layout.experiment_file(folder.parent).is_file():
+                folder = folder.parent
+            return folder
+    return None
 
 
 def only_experiment(results: Path) -> Path:
@@ -105,7 +115,7 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
         If the folder holds no experiment.
     """
     findings, evidence = Findings(), Evidence.read(folder)
-    hash_level.check_manifest(folder, findings, signers)
+    hash_level.check_manifest(evidence, findings, signers)
     hash_level.check_records(evidence, findings)
     hash_level.check_made_with(evidence, findings)
     if level != "hash":

@@ -50,6 +50,10 @@ def check_proposed(evidence: Evidence, study: str, findings: Findings) -> None:
                 message = f"config.yaml, from which they follow, is {evidence.without_plan}"
             findings.add("derive", "proposals", file, Verdict.CANNOT_BE_CHECKED, message)
             continue
+        if missing := evidence.incomplete(planned.plan.follows):
+            message = f"an evaluation of {missing}, which it follows, is missing"
+            findings.add("derive", "proposals", file, Verdict.CANNOT_BE_CHECKED, message)
+            continue
         again = None
         with findings.distrust("derive", "proposals", file):
             known = evidence.results()

@@ -59,6 +59,10 @@ def _check_plan_record(evidence: Evidence, findings: Findings) -> None:
     if found is None:
         findings.add("derive", "plan", path.name, Verdict.MISMATCH, evidence.broken[path.name])
         return
+    if evidence.beyond and found != again:
+        message = "plans more than config.yaml; run the workflow to its end"
+        findings.add("derive", "plan", path.name, Verdict.CANNOT_BE_CHECKED, message)
+        return
     other = sorted({one.name for one in again.studies if one not in found.studies} | {*found.names} - {*again.names})
     message = f"is not the plan that config.yaml gives{f': of {other[0]}' if other else ''}"
     findings.expect(found == again, "derive", "plan", path.name, message)
@@ -77,6 +81,10 @@ def check_settings(evidence: Evidence, findings: Findings) -> None:
         planned = evidence.configured[name]
         expected = planned.experiment
         if planned.plan.keeps:
+            if missing := evidence.incomplete(planned.plan.follows):
+                message = f"an evaluation of {missing}, whose values it keeps, is missing"
+                findings.add("derive", "study", file, Verdict.CANNOT_BE_CHECKED, message)
+                continue
             found_before = [_incumbent(evidence, study) for study in planned.plan.follows]
             expected = later_step(expected, found_before, planned.plan.keeps)
         findings.expect(found == expected, "derive", "study", file, "not the settings that the plan gives this study")

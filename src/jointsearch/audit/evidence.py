@@ -11,12 +11,13 @@ from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Digest, Record
-from jointsearch.core.files import digest
+from jointsearch.core.files import digest, file_digest
 from jointsearch.core.proposal import Rung
 from jointsearch.results.folder import Folder
 from jointsearch.results.graph import NAMED, ORDER, Edge, Graph, Node, evaluation
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
+from jointsearch.search.hyperband import Bracket
 from jointsearch.search.plan import Place, Plan, StudyPlan
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.kind import PlannedStudy
@@ -110,8 +111,75 @@ class Evidence(Folder):
 
     @cached_property
     def recorded_plan(self) -> Plan | None:
-        """The plan that `plan.json` records; None if it is missing or broken."""
-        return self._read(layout.plan_file(self.path), Plan)
+        """The plan that `plan.json` records; None if it is missing or broken, or cannot be that of these records."""
+        found = self._read(layout.plan_file(self.path), Plan)
+        if found is not None and (fault := self._fault_in(found)):
+            self._leave_out(layout.PLAN, f"{fault}; restore it")
+            return None
+        return found
+
+    def _fault_in(self, plan: Plan) -> str | None:
+        """What in a plan contradicts itself, the settings or the records."""
+        if layout.SEARCH not in plan.names:
+            return "does not plan the search"
+        rungs = {place[:2]: place[2] for place in sorted([*self.rungs, *(one[:3] for one in self.evaluations)])}
+        for study in plan.studies:
+            if lost := [name for name in study.follows if plan.study(name) is None]:
+                return f"lets {study.name} follow {lost[0]}, which it does not plan"
+            settled = study.name == layout.SEARCH or study.name in self.settings
+            for one in study.brackets:
+                other = study.is_search and settled and one != self._bracket(study.name, one.index)
+                if other or len(one.sizes) <= rungs.get((study.name, one.index), 0):
+                    return f"its bracket {one.index} of {study.name} is not that of the settings or the records"
+        return None
+
+    def _bracket(self, study: str, index: int) -> Bracket:
+        return hyperband.bracket(index, self.settings_of(study).budget)
+
+    @cached_property
+    def beyond(self) -> set[Place]:
+        """The trainings that `plan.json` plans beyond the manifest, while a finished search is made longer.
+
+        Nothing if it has not grown by whole brackets and studies alone, or not from what `config.yaml` gives.
+        """
+        found, before, path = self.recorded_plan, self.configured_plan, layout.plan_file(self.path)
+        if found is None or not _goes_on(found, before):
+            return set()
+        if self.listed.get(layout.PLAN, file_digest(path)) == file_digest(path):
+            return set()
+        located = filter(None, map(layout.locate, self.listed))
+        old = {(at.study, at.bracket, at.rung, at.slot) for at in located if at.kind == "slot"}
+        planned = set(found.places())
+        begun = {place[:2] for place in old}
+        more = {place for place in planned if place[:2] not in begun}
+        return more if old == planned - more else set()
+
+    @cached_property
+    def since(self) -> set[str]:
+        """Files that the manifest does not name yet: those of the trainings `beyond` it, and what follows from them."""
+        if not self.beyond:
+            return set()
+        files = {self.name(layout.settings_file(self.path, study)) for study, *_ in self.beyond}
+        for place in self.beyond & self.evaluations.keys():
+            made, observed = self.evaluations[place].made_with, self.evaluations[place].observed
+            names = [one.environment for one in (*observed.earlier, observed)]
+            files |= {self.name(layout.environment_file(self.path, name)) for name in names}
+            if made.lock is not None:
+                files.add(self.name(layout.lock_copy(self.path, made.lock)))
+        for name in layout.files(self.path):
+            at = layout.locate(name)
+            follows = not layout.lasts(name) and self.graph.product(name) is not None
+            if follows or (at is not None and (at.study, at.bracket, at.rung or 0, at.slot or 0) in self.beyond):
+                files.add(name)
+        return files - self.listed.keys()
+
+    @cached_property
+    def listed(self) -> dict[str, Digest]:
+        """What the manifest names; nothing if it is missing or broken."""
+        try:
+            return manifest.parse((self.path / manifest.NAME).read_text())
+        except (OSError, UnicodeDecodeError, UserError):
+            return {}
 
     @cached_property
     def graph(self) -> Graph:
@@ -133,7 +201,7 @@ class Evidence(Folder):
         begun |= {index for study, index, *_ in self.rungs if study == name}
         begun |= {index for study, index, *_ in self.evaluations if study == name}
         beyond = range(max(begun, default=-1) + 1) if planned.is_search else sorted(begun)
-        more = [hyperband.bracket(one, self.settings_of(name).budget) for one in beyond if planned.bracket(one) is None]
+        more = [self._bracket(name, one) for one in beyond if planned.bracket(one) is None]
         if not planned.is_search:
             more = [replace(one, sizes=(first.get(one.index, 0),) * len(one.sizes)) for one in more]
         return planned.model_copy(update={"brackets": (*planned.brackets, *more)})
@@ -225,6 +293,11 @@ class Evidence(Folder):
         """Whether there are records at positions."""
         return all(place in self.evaluations for place in places)
 
+    def incomplete(self, studies: Iterable[str]) -> str | None:
+        """The first of some studies without all of its planned evaluations; None if there is none."""
+        plans = [self.configured[name].plan for name in studies]
+        return next((one.name for one in plans if not self.there(one.places())), None)
+
     def at(self, places: Iterable[Place]) -> list[Evaluation]:
         """Evaluations at positions."""
         return [self.evaluations[place] for place in places]
@@ -242,3 +315,14 @@ class Evidence(Folder):
     def results(self) -> Results:
         """The results that tables, figures and numbers are computed from: as much as is configured."""
         return Results.of(self, self.configured_plan)
+
+
+def _goes_on(plan: Plan, before: Plan) -> bool:
+    """Whether a plan is an earlier one with further brackets or studies."""
+    kept = []
+    for one in before.studies:
+        now = plan.study(one.name)
+        if now is None:
+            return False
+        kept.append(now.model_copy(update={"brackets": now.brackets[: len(one.brackets)]}))
+    return bool(kept) and plan.model_copy(update={"studies": tuple(kept)}) == before

@@ -4,10 +4,11 @@ It is what `sha256sum` writes, so that anyone can check it without this library,
 `sha256sum --check manifest.sha256`. The root digest is that of the manifest itself: `sha256sum manifest.sha256`.
 """
 
+import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from jointsearch.core import layout
@@ -23,19 +24,27 @@ NAMESPACE = "jointsearch"
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
 
-def make(folder: Path) -> str:
+def make(folder: Path, beside: Mapping[str, bytes] | None = None) -> str:
     """Write the text of a manifest.
+
+    Parameters
+    ----------
+    folder
+        Of the experiment.
+    beside
+        Contents of files that are written with the manifest, in place of those that are there.
 
     Raises
     ------
     UserError
         If the name of a file cannot be written in a line.
     """
-    names = layout.files(folder)
+    written = {name: hashlib.sha256(content).hexdigest() for name, content in (beside or {}).items()}
+    names = sorted({*layout.files(folder), *written})
     for name in names:
         if not _LINE.fullmatch(f"{'0' * 64}  {name}") or not name.isprintable() or "\\" in name:
             raise UserError(f"{folder}: {name!r}: such a name cannot be in a manifest; rename or remove the file")
-    return "".join(f"{file_digest(folder / name)}  {name}\n" for name in names)
+    return "".join(f"{written.get(name) or file_digest(folder / name)}  {name}\n" for name in names)
 
 
 def parse(text: str) -> dict[str, Digest]:

@@ -24,12 +24,13 @@ def seal(folder: Path) -> None:
     for one in findings.problems:
         if one.verdict is Verdict.MISMATCH:
             raise UserError(f"{folder / one.subject}: {one.message}")
-    write_bytes(folder / sources.NAME, sources.listing().encode())
-    output, now = folder / manifest.NAME, manifest.make(folder)
+    code = sources.listing().encode()
+    output, now = folder / manifest.NAME, manifest.make(folder, {sources.NAME: code})
     if output.exists():
         for name in manifest.changed(output.read_text(), now):
             raise UserError(
                 f"{folder / name}: not what {output} says; restore it, or delete {manifest.NAME} if it was "
                 "changed deliberately"
             )
+    write_bytes(folder / sources.NAME, code)
     write_bytes(output, now.encode())

@@ -7,6 +7,7 @@ import io
 import locale
 import math
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -54,13 +55,18 @@ def _is_ours() -> bool:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script's main function; a UserError or a full disk becomes one line on standard error."""
+    """Run a script's main function; a UserError or a full disk becomes one line on standard error.
+
+    Ctrl-C ends it quietly, with the exit code of a program that SIGINT has ended.
+    """
     use_utf8()
     try:
         main()
         sys.stdout.flush()
     except UserError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
         # The reader (`| head`) has left: not an error, and nothing can be flushed any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,10 +42,11 @@ def gpu_driver() -> str | None:
 
 
 def limit_memory(gigabytes: float | None) -> None:
-    """Let this process take at most so many 10^9 bytes: past it, allocations fail."""
+    """Let this process take at most so many 10^9 bytes, or what the system allows: past it, allocations fail."""
     if gigabytes is not None:
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (int(gigabytes * 1e9), most))
+        allowed = sys.maxsize if most == resource.RLIM_INFINITY else most
+        resource.setrlimit(resource.RLIMIT_DATA, (int(min(gigabytes * 1e9, allowed)), most))
 
 
 @contextmanager

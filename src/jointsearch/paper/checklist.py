@@ -88,11 +88,11 @@ def _repeats(results: Results, numbers: Mapping[str, Number]) -> Iterator[Item]:
     least = [_least_repeats(results, study) for study in results.plan.studies if study.kind == Retraining.name]
     seeds = f"at least {min(least)} trainings of each final configuration succeeded" if any(least) else "not yet"
     yield Item("Are final results repeated with other seeds?", YES if min(least, default=0) > 1 else NO, seeds)
-    repeats = {
-        study.repeat for study in results.plan.studies if study.arm is not None and study.name in results.studies
-    }
-    searches = f"{len(repeats)} repeats of each arm" if repeats else "the search ran once"
-    yield Item("Are searches repeated?", YES if len(repeats) > 1 else NO, searches)
+    arms = [study for study in results.plan.studies if study.arm is not None]
+    planned = {study.repeat for study in arms}
+    complete = planned - {study.repeat for study in arms if len(results.evaluations(study.name)) < study.trainings}
+    searches = f"{len(complete)} of {len(planned)} repeats are complete in every arm" if arms else "the search ran once"
+    yield Item("Are searches repeated?", YES if len(complete) > 1 else NO, searches)
     ends = ("_low", "_high")
     measured = [name for name, one in numbers.items() if one.digits and not name.endswith(ends)]
     bounded = sum(all(name + end in numbers for end in ends) for name in measured)

@@ -176,6 +176,6 @@ def millions(title: str, name: str) -> Column:
 
     def text(row: Row) -> str:
         value = row[name]
-        return NOTHING if pd.isna(value) else number(value / 1e6, 3 if value < 1e6 else 2 if value < 1e7 else 1)
+        return NOTHING if pd.isna(value) else number(value / 1e6, max(1, 9 - len(f"{value:.0f}")))
 
     return Column(title, text)

@@ -297,5 +297,5 @@ def plain(value: Any) -> str:
             return f"{value:,.6g}"
         case _:
             text = str(value)
-            # A dotted name stays as it is.
-            return text if ":" in text else text.replace("_", " ")
+            # The names of functions and of files stay as they are.
+            return text if {*":."} & {*text} else text.replace("_", " ")

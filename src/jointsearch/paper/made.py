@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from jointsearch.analysis.csv_file import parse
 from jointsearch.analysis.numbers import Numbers
 from jointsearch.core import code
 from jointsearch.core.errors import UserError
@@ -65,7 +66,7 @@ def table_rows(path: Path) -> pd.DataFrame:
         If it is missing, or is no table.
     """
     try:
-        return pd.read_csv(path)
+        return parse(path.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{path}: is missing; {remake(path.parent.parent)} makes it") from None
     except pd.errors.EmptyDataError:

@@ -34,12 +34,9 @@ def optimiser(experiment: Experiment, brackets: int, lanes: int | None) -> list[
     lanes
         How many trainings of it ran at a time; None if none has ended yet.
     """
-    budget = experiment.budget
     found = [
         Setting("sampler", plain(experiment.sampler), "Proposes the first rung of each bracket."),
-        Setting("brackets", f"{brackets:,}", f"Started one after another, with {_turns(experiment)} in turn."),
-        Setting("eta", f"{budget.eta:g}", "Ratio of budgets; one in eta evaluations of a rung is promoted."),
-        Setting("sizes of rungs", plain(budget.rung_sizes), "Whose formula gives the sizes of first rungs."),
+        *_brackets(experiment, brackets),
         Setting(
             "workers", NOTHING if lanes is None else f"{lanes:,}", "Most trainings at a time; proposals ignore it."
         ),
@@ -56,6 +53,21 @@ def optimiser(experiment: Experiment, brackets: int, lanes: int | None) -> list[
         first = (field.description or "").replace("\n", " ").replace("`", "").partition(". ")[0].removesuffix(".")
         found.append(Setting(plain(name), written, f"{_SECTION.sub('', first)}."))
     return found
+
+
+def _brackets(experiment: Experiment, brackets: int) -> list[Setting]:
+    eta, sizes = f"{experiment.budget.eta:g}", plain(experiment.budget.rung_sizes)
+    if experiment.budget.rung_sizes == "single":
+        return [
+            Setting("brackets", f"{brackets:,}", "Each is one training at the full budget."),
+            Setting("eta", eta, "Ratio of budgets; nothing is promoted."),
+            Setting("sizes of rungs", sizes, "No Hyperband: each bracket has one rung, of one training."),
+        ]
+    return [
+        Setting("brackets", f"{brackets:,}", f"Started one after another, with {_turns(experiment)} in turn."),
+        Setting("eta", eta, "Ratio of budgets; one in eta evaluations of a rung is promoted."),
+        Setting("sizes of rungs", sizes, "Whose formula gives the sizes of first rungs."),
+    ]
 
 
 def _turns(experiment: Experiment) -> str:

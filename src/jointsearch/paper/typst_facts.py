@@ -39,6 +39,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "unit": unit_name(one.budget.unit),
             "clock": one.budget.clock,
             "eta": one.budget.eta,
+            "hyperband": one.budget.rung_sizes != "single",
             "hyperparameters": len(one.space.hyperparameters),
             # Those that have something to search.
             "parts": [part for part, names in one.space.parts.items() if not one.space.fixed.issuperset(names)],

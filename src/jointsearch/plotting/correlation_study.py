@@ -260,7 +260,7 @@ def _claim(row: pd.Series) -> str:
 
 
 def _draw_share(axes: Axes, cuts: pd.DataFrame) -> None:
-    _draw_cuts(axes, cuts, ["share", "interval_low", "interval_high"])
+    _draw_cuts(axes, cuts, ["share", "interval_low", "interval_high"], 100)
     random = np.geomspace(axes.get_xlim()[0], 1)
     axes.plot(random, 100 * random, **_RANDOM)
     tops = cuts.loc[cuts["share"].notna(), "top"]
@@ -276,22 +276,26 @@ def _draw_regret(axes: Axes, cuts: pd.DataFrame) -> None:
     finite = values[np.isfinite(values)]
     # What is infinite leaves the panel at its top.
     beyond = 2 / measure.factor * finite.max() or 2 / measure.factor
-    _draw_cuts(axes, cuts.assign(**{name: cuts[name].replace(np.inf, beyond) for name in columns}), columns)
+    within = cuts.assign(**{name: cuts[name].replace(np.inf, beyond) for name in columns})
+    _draw_cuts(axes, within, columns, measure.factor)
     seen = measure.factor * cuts["regret"].to_numpy()
     style.scale_errors(axes.yaxis, seen[np.isfinite(seen)])
     axes.set_ylim(top=min(1.1 * axes.dataLim.ymax, 1.1 * finite.max()) or 1)
     axes.set_ylabel("regret (points)" if measure.is_error else "regret")
 
 
-def _draw_cuts(axes: Axes, cuts: pd.DataFrame, columns: list[str]) -> None:
-    """Draw a measure, with its interval if the best 1/eta are kept: of all, and, hollow, of those that succeeded."""
+def _draw_cuts(axes: Axes, cuts: pd.DataFrame, columns: list[str], factor: float) -> None:
+    """Draw a measure, times a factor, with its interval if the best 1/eta are kept.
+
+    Of all, and, hollow, of those that succeeded.
+    """
     eta, most, looks = int(cuts["eta"].iloc[0]), cuts["configurations"].max(), _looks(cuts)
     for position, (budget, look) in enumerate(looks.items()):
         rows = cuts[(cuts["budget"] == budget) & cuts[columns[0]].notna()]
         if rows.empty:
             continue
         number, failed = (int(rows[name].iloc[0]) for name in ("configurations", "failed"))
-        values = 100 * rows.set_index("kept")[columns]
+        values = factor * rows.set_index("kept")[columns]
         line: dict[str, Any] = {name: look[name] for name in ("color", "linestyle")}
         axes.step(rows["kept"].to_numpy() / number, values[columns[0]], where="post", **line)
         # Beside one another, as they are all at about the same share.

@@ -21,7 +21,7 @@ from jointsearch.core.units import amount
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
-from jointsearch.space.hyperparameters import Float, Integer
+from jointsearch.space.hyperparameters import Categorical, Float, Integer, Ordinal
 from jointsearch.space.space import Space
 
 ORIGINS: dict[str, dict[str, Any]] = {
@@ -44,14 +44,15 @@ def data(results: Results) -> pd.DataFrame:
         As `from_observations`; then, the same in all rows, the `stress` of the footprint, and for `across` and `up` the
         names of the two hyperparameters with the largest correlation ratios at the full budget, of those that have more
         than five values if there are two (empty if the space has fewer that vary), their values in `across_value` and
-        `up_value`, and whether an axis is `log`, `linear` or a `list` in `across_scale` and `up_scale`.
+        `up_value`, and whether an axis is `log`, `linear` or a `list` in `across_scale` and `up_scale`; the values of a
+        list are in the order of `across_place` and `up_place`, which are empty on other axes.
     """
     observations, space = of_study(results, layout.SEARCH), Space(results.experiment.space)
     found = configurations(observations, results.experiment.space.hyperparameters)
     encoded = space.encode_all(list(found.values()))
     positions = footprint(encoded, space.vartypes)
     rows = from_observations(observations, positions).assign(stress=stress(encoded, space.vartypes, positions))
-    reached = rows["proposal"].map({proposal: row for row, proposal in enumerate(found)}).to_numpy()
+    reached = rows["proposal"].map({proposal: row for row, proposal in enumerate(found)}).to_numpy(dtype=int)
     full = rows["order"].notna().to_numpy()
     losses = rows["loss"].to_numpy(dtype=float)[full]
     reached_levels = levels(space, list(found.values())).T
@@ -65,6 +66,8 @@ def data(results: Results) -> pd.DataFrame:
         scale = ("log" if one.log else "linear") if isinstance(one, Float | Integer) else "list"
         rows[axis], rows[f"{axis}_scale"] = name, scale
         rows[f"{axis}_value"] = [found[proposal].get(name) for proposal in rows["proposal"]]
+        is_listed = isinstance(one, Categorical | Ordinal)
+        rows[f"{axis}_place"] = encoded[reached, space.names.index(name)] if is_listed else np.nan
     return marked(rows, results.experiment.measure)
 
 
@@ -185,7 +188,7 @@ def _draw_pair(axes: Axes, data: pd.DataFrame) -> None:
     for axis, of in zip(AXES, (axes.xaxis, axes.yaxis), strict=True):
         values, scale = known[f"{axis}_value"], str(data[f"{axis}_scale"].iloc[0])
         if scale == "list":
-            choices = sorted(values.astype(str).unique())
+            choices = list(values.loc[known[f"{axis}_place"].sort_values().index].astype(str).unique())
             places[axis] = values.astype(str).map(choices.index).astype(float)
             of.set_ticks(range(len(choices)), choices)
             continue

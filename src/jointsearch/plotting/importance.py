@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from jointsearch.analysis.correlation import FEWEST
 from jointsearch.analysis.importance import importances
 from jointsearch.analysis.importance.groups import GROUPS, MAIN, PAIR, PART
 from jointsearch.analysis.number import Number, sources
@@ -43,7 +44,9 @@ def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
     tried = [one for one in importances.evaluations(results) if one.budget == full]
     succeeded = [one for one in tried if one.loss is not None]
     failed = [one for one in tried if one.loss is None]
-    found, what = {}, "log error" if results.experiment.measure.is_error else "loss"
+    found, what = {}, "error" if results.experiment.measure.is_error else "loss"
+    if importances.is_logarithmic([one.loss for one in succeeded if one.loss is not None]):
+        what = f"log {what}"
 
     def say(name: str, meaning: str, value: float, unit: str, digits: int, of: Sequence[Evaluation]) -> None:
         found[f"importance_{name}"] = Number(
@@ -177,12 +180,18 @@ def _too_few(full: pd.DataFrame, dimension: int) -> str:
     budget = amount(one["budget"], one["budget_unit"])
     failed = f", {one['failed']} failed" if one["failed"] else ""
     least = importances.fewest(dimension)
-    reason = (
-        f"{least} different configurations are needed."
-        if one["n"] < least
-        else "Too few of them differ, or all errors are the same."
-    )
+    reason = "Too few of them differ, all losses are the same, or some are too large."
+    if one["n"] < least:
+        reason = f"{least} different configurations are needed."
+    elif one["drawn"] < FEWEST:
+        reason = f"{FEWEST} random configurations that no result has chosen are needed."
     return f"Nothing can be said of importance at {budget}:\n{one['n']} trained{failed}.\n{reason}"
+
+
+def _why_unknown(row: pd.Series, dimension: int) -> str:
+    if row["n"] >= importances.fewest(dimension) and row["drawn"] < FEWEST:
+        return f"{row['drawn']} random draws: too few"
+    return f"n = {row['n']}: too few, all equal or too large"
 
 
 def _head(figure: MplFigure, full: pd.DataFrame) -> None:
@@ -297,7 +306,7 @@ def _draw_budgets(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> None:
                     axes.text(x, y, f"{100 * share:.0f}", ha="center", va="center", size=5.5, color=ink)
         else:
             axes.add_patch(Rectangle((x - 0.5, -0.5), 1, height, facecolor=_UNKNOWN, **_EDGE))
-            reason = f"n = {column['n'].iloc[0]}: too few or all equal" if np.isnan(r2) else "R² ≤ 0: means nothing"
+            reason = _why_unknown(column.iloc[0], height) if np.isnan(r2) else "R² ≤ 0: means nothing"
             axes.text(x, (height - 1) / 2, reason, rotation=90, ha="center", va="center", size=5.5, color=style.GREY)
     axes.set_xticks(range(len(columns)), [amount(budget, unit) for _, budget in columns], rotation=90)
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(order) - 0.5, -0.5))

@@ -115,7 +115,7 @@ def _listed(name: str, values: Iterable[Value]) -> dict[str, Any]:
 
 def _losses(measure: Measure, name: str, losses: Iterable[float | None]) -> dict[str, Any]:
     known = [loss for loss in losses if loss is not None]
-    axis = _measured(name, known, style.error_scale(measure.factor * np.array(known))[0])
+    axis = _measured(name, known, style.error_scale(measure.factor * np.array(known))[0]) | {"loss": True}
     return axis | {"high": min(axis["high"], 1.0), "percent": True} if measure.is_error else axis
 
 

@@ -72,8 +72,8 @@ def _reported(results: Results) -> pd.DataFrame:
     for budget in sorted({one.budget for one in made}):
         for position, one in enumerate(rank([one for one in made if one.budget == budget]), start=1):
             what = one.id, budget, one.budget_unit, one.status, position if one.status == "success" else None
-            known = {report.step: report.loss for report in one.reports}
-            # What it returned is what counts.
+            # What it returned is what counts, and the end.
+            known = {report.step: report.loss for report in one.reports if one.loss is None or report.step < budget}
             known |= {} if one.loss is None else {budget: one.loss}
             rows += [(*what, step, step, loss) for step, loss in sorted(known.items())] or [(*what, None, None, None)]
     table = pd.DataFrame(rows, columns=columns)
@@ -112,19 +112,18 @@ def _fraction(experiment: Experiment, one: Evaluation, step: int, seconds: float
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
-    """Give, for each budget, how many curves there are, and the best and the median error at their ends."""
+    """Give, for each budget, how many trainings have succeeded, and the best and the median of their losses."""
     found, measure = {}, results.experiment.measure
-    column, what, short = _rows_of(data)[0][0], measure.name, "error" if measure.is_error else "loss"
-    successful = data[data["status"] == "success"]
-    for budget in sorted(successful["budget"].unique()):
-        rows = successful[successful["budget"] == budget]
-        of = [one for one in results.evaluations(layout.SEARCH) if one.budget == budget and one.loss is not None]
-        errors = measure.factor * rows.groupby("evaluation")[column].last()
-        where = f"trainings of the search at {amount(budget, rows['budget_unit'].iloc[0])}"
+    what, short = measure.name, "error" if measure.is_error else "loss"
+    successful = [one for one in results.evaluations(layout.SEARCH) if one.loss is not None]
+    for budget in sorted({one.budget for one in successful}):
+        of = [one for one in successful if one.budget == budget]
+        losses = measure.factor * pd.Series([one.loss for one in of])
+        where = f"trainings of the search at {amount(budget, results.experiment.budget.unit)}"
         for name, meaning, value, unit in (
-            ("curves", f"successful {where}", len(errors), ""),
-            (f"best_{short}", f"lowest {what} of the {where}", float(errors.min()), measure.unit),
-            (f"median_{short}", f"median {what} of the successful {where}", float(errors.median()), measure.unit),
+            ("curves", f"successful {where}", len(of), ""),
+            (f"best_{short}", f"lowest {what} of the {where}", float(losses.min()), measure.unit),
+            (f"median_{short}", f"median {what} of the successful {where}", float(losses.median()), measure.unit),
         ):
             digits = 0 if name == "curves" else measure.digits
             found[f"{name}_{budget:g}"] = Number(

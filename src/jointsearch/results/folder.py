@@ -38,12 +38,15 @@ class Folder:
         Whether a record is left out if something is wrong with it.
     broken
         What a doubting reader has left out, by path in the folder, and why.
+    unsettled
+        Those of `broken` with nothing against them but that the settings of their study are missing.
     """
 
     def __init__(self, path: Path, doubting: bool = False):
         self.path = path
         self.doubting = doubting
         self.broken: dict[str, str] = {}
+        self.unsettled: set[str] = set()
         self._ids: dict[str, Digest] = {}
         self._read_already: dict[Path, Record] = {}
 
@@ -277,6 +280,10 @@ class Folder:
         """What is wrong with the position of a record, as an audit and as a run reports it."""
         says = _place(record)
         if record.experiment != self._id_of(record.study):
+            if self._lacks_settings(record.study):
+                self.unsettled.add(name)
+                message = f"its settings ({record.study}/{layout.EXPERIMENT}) are missing; restore them"
+                return message, message
             return (
                 "belongs to another experiment, or to other settings of its study; move it away",
                 "belongs to another experiment; move it away to train this one",
@@ -290,6 +297,12 @@ class Folder:
             message = f"is not in the place of such a record, which is {self.file(*says)}; move it away"
             return message, message
         return None
+
+    def _lacks_settings(self, study: str) -> bool:
+        """Whether the settings of a planned study are missing."""
+        plan = self._read(layout.plan_file(self.path), Plan)
+        planned = plan is not None and plan.study(study) is not None
+        return planned and not layout.settings_file(self.path, study).exists()
 
     def _leave_out(self, name: str, why: str, strict: str | None = None) -> None:
         """Leave out a file, or refuse it."""

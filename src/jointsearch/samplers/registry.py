@@ -1,5 +1,6 @@
 """The samplers by name. Light to import; what a sampler needs is imported when it is made."""
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -8,10 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from jointsearch.core import dotted
-from jointsearch.core.errors import UserError, suggest
+from jointsearch.core.errors import UserError, shown, suggest
 from jointsearch.core.validation import sentence
 from jointsearch.samplers.base import Sampler
 from jointsearch.samplers.settings import SamplerSettings
+from jointsearch.space.hyperparameters import LARGEST_WHOLE
 
 REGISTRY = {
     "bohb": "jointsearch.samplers.bohb_settings:BohbSettings",
@@ -93,13 +95,17 @@ def check(name: str, settings: Mapping[str, Any], where: str = "search", others:
     Raises
     ------
     UserError
-        As `make`.
+        As `make`; or if the settings have numbers that records cannot keep.
     """
-    if name not in REGISTRY:
+    if name in REGISTRY:
+        found = _validated(name, settings, where).model_dump(exclude_defaults=True)
+    else:
         _refuse_unknown(name, where, others)
         dotted.check(name, f"{where}.sampler")
-        return dict(settings)
-    return _validated(name, settings, where).model_dump(exclude_defaults=True)
+        found = dict(settings)
+    for key, value in found.items():
+        _refuse_unkept(f"{where}.sampler_settings: {key}", value)
+    return found
 
 
 def learns(name: str) -> bool:
@@ -152,6 +158,24 @@ def observations_needed(name: str, settings: Mapping[str, Any], dimension: int) 
 def pools_budgets(name: str) -> bool:
     """Whether a sampler's model learns from all budgets together."""
     return name in REGISTRY and settings_of(name).pools_budgets
+
+
+def _refuse_unkept(where: str, value: Any) -> None:
+    """Refuse numbers, also inside of lists and mappings, that JSON does not keep."""
+    match value:
+        case Mapping():
+            for key, one in value.items():
+                _refuse_unkept(f"{where}.{key}", one)
+        case list() | tuple():
+            for index, one in enumerate(value):
+                _refuse_unkept(f"{where}.{index}", one)
+        case float() if not math.isfinite(value):
+            raise UserError(f"{where}: expected a finite number (got {value})")
+        case int() if abs(value) > LARGEST_WHOLE:
+            raise UserError(
+                f"{where}: {shown(value)} has more digits than JSON keeps; write a smaller number, or a word in "
+                "quotation marks"
+            )
 
 
 def _advice(name: str, key: str, problem: Any) -> str:

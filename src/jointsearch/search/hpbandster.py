@@ -1,7 +1,7 @@
 """The folder of an HpBandSter run, which HpBandSter itself, DeepCAVE and CAVE read.
 
 `configs.json` and `results.json` hold one JSON array a line, as HpBandSter 0.7.4 logs them; `configspace.json`, which
-HpBandSter does not write, holds the space.
+HpBandSter does not write, holds the space. An export has a marker too, so that it is never confused with a run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jointsearch.space.space import Space
 
 CONFIGS, RESULTS, SPACE = "configs.json", "results.json", "configspace.json"
+MARKER = "exported-by-jointsearch.txt"
 FAILED: dict[str, Any] = {"loss": float("inf"), "info": {"state": "CRASHED"}}
 """A training that failed: HpBandSter counts it as infinitely bad, DeepCAVE as crashed."""
 
@@ -86,12 +87,16 @@ def write(folder: Path, space: Space, evaluations: Sequence[Evaluation]) -> None
     Raises
     ------
     UserError
-        If there is no evaluation, the folder holds a run of HpBandSter's own, or it cannot be written.
+        If there is no evaluation, the folder holds what is no export, or it cannot be written.
     """
     if not evaluations:
         raise UserError(f"{folder}: nothing to export, as no training has ended yet; wait for the first")
-    if (folder / CONFIGS).exists() and not (folder / SPACE).exists():
-        raise UserError(f"{folder}: holds a run of HpBandSter itself, not an export; name another folder")
+    if not (folder / MARKER).exists():
+        for name in (CONFIGS, RESULTS, SPACE):
+            if (folder / name).exists():
+                raise UserError(f"{folder}: holds {name}, but is no export ({MARKER} is missing); name another folder")
+    # First, so that an export that was interrupted is known as one.
+    write_bytes(folder / MARKER, b"Another export replaces the files in this folder.\n")
     ordered = sorted(evaluations, key=lambda one: (one.bracket, one.rung, one.slot))
     write_bytes(folder / CONFIGS, _lines(_config(one, space) for one in _proposals(ordered)))
     write_bytes(folder / RESULTS, _lines(_result(one) for one in ordered))
@@ -126,11 +131,17 @@ def _lines(items: Iterable[list[Any]]) -> bytes:
     return "".join(json.dumps(item) + "\n" for item in items).encode()
 
 
+def _held_by_a_table(value: Value | None) -> Value | None:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("a whole number of more than 64 bits")
+    return value
+
+
 class _Configuration(BaseModel):
     """A line of `configs.json`."""
 
     id: Id
-    values: dict[str, Value | None]
+    values: dict[str, Annotated[Value | None, AfterValidator(_held_by_a_table)]]
     info: Any = None
 
     @property

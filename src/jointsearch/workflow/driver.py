@@ -4,6 +4,7 @@ For tests, benchmarks and notebooks, in which a process for each job would take 
 one of the workflow: it can be audited, and a run of the workflow continues from it.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from jointsearch.training.job import Job, drop_ends
 from jointsearch.training.slot import Slot
 from jointsearch.training.trainer import Resources, Train, trainer
 from jointsearch.training.trial import Trial
+from jointsearch.workflow import gaps
 from jointsearch.workflow.study_jobs import StudyJobs
 
 
@@ -59,6 +61,8 @@ def run(all_jobs: Mapping[str, StudyJobs], objective: Callable[[Trial], object] 
     if objective is not None and search.experiment.objective is None:
         raise UserError("objective: missing; name the function in the configuration too")
     with lock.take(search.folder):
+        for note in gaps.open_up(search.folder, gaps.find(all_jobs)):
+            print(f"note: {note}", file=sys.stderr)
         write_record(layout.plan_file(search.folder), search.graph.plan)
         for study_jobs in all_jobs.values():
             settings = _settings(study_jobs)
@@ -194,5 +198,5 @@ def _find_images(study_jobs: StudyJobs) -> None:
 
     config = study_jobs.config
     given = "validation_fraction" in config.data.model_fields_set
-    found = images.find(study_jobs.experiment, Path(config.data_root), Path(config.cache_root), given)
-    write_record(layout.data_file(study_jobs.folder), found)
+    output, roots = layout.data_file(study_jobs.folder), (Path(config.data_root), Path(config.cache_root))
+    images.find(output, study_jobs.experiment, *roots, given)

@@ -29,7 +29,7 @@ class Gaps:
     files
         Missing files from which something was made.
     records
-        Missing records of evaluations whose batch is complete.
+        Missing records of evaluations that a batch file names.
     made
         Files that were made from these, and so have to be made again.
     """
@@ -57,17 +57,18 @@ def find(all_jobs: Mapping[str, StudyJobs], given: Collection[Path] = ()) -> Gap
     graph = all_jobs[layout.SEARCH].graph
     nodes = [(all_jobs[layout.SEARCH], node) for node in graph.products.values() if node.kind != "plan"]
     nodes += [(one, node) for one in all_jobs.values() for node in graph.nodes_of(one.planned.plan)]
-    files, records, made = dict[Path, None](), list[Path](), set[Path]()
+    files, records, made = dict[Path, None](), dict[Path, None](), set[Path]()
     for one, node in nodes:
         there = [path for path in one.files(node) if is_there(path)]
         if there and (missing := [path for path in one.inputs_of(node) if not is_there(path)]):
             files.update(dict.fromkeys(missing))
             made.update(there)
-        for batch in there if node.kind == "evaluation" else ():
-            slots = (layout.slot_file(batch.parent, slot) for slot in layout.slots_of(batch))
-            if lost := [path for path in slots if not is_there(path)]:
-                records += lost
-                made.add(batch)
+        if node.kind == "evaluation":
+            rung = one.files(node)[0].parent
+            for batch in dict.fromkeys([*there, *_batches(rung, listing(rung))]):
+                if lost := [path for path in _slots(batch) if not is_there(path)]:
+                    records.update(dict.fromkeys(lost))
+                    made.update({batch}.intersection(there))
     return Gaps(tuple(files), tuple(records), frozenset(made))
 
 
@@ -95,19 +96,20 @@ def notes(folder: Path, found: Gaps, known: Known) -> list[str]:
 
 def damage(all_jobs: Mapping[str, StudyJobs]) -> str:
     """Say in a line which records are broken, changed or missing, by the digests in batch files; empty if none is."""
-    found = []
-    for path in (path for one in all_jobs.values() for rung in one.rungs for path in rung if path.exists()):
+    found = dict[Path, None]()
+    rungs = (batches[0].parent for one in all_jobs.values() for batches in one.rungs)
+    for path in (path for rung in rungs for path in _batches(rung, _names(rung))):
         # A broken batch file is made again by the next run.
         with contextlib.suppress(UserError):
-            batch = read_record(path, Batch)
-            files = [layout.slot_file(path.parent, slot) for slot in layout.slots_of(path)]
+            batch, files = read_record(path, Batch), _slots(path)
             if len(files) != len(batch.records):
-                found.append(path)
-            found += [file for file, known in zip(files, batch.records, strict=False) if not _has(file, known)]
+                found[path] = None
+            changed = [file for file, known in zip(files, batch.records, strict=False) if not _has(file, known)]
+            found.update(dict.fromkeys(changed))
     if not found:
         return ""
     what = "missing, broken, or changed since it was made; restore it, or delete it to train it again"
-    return f"{'damaged':>12} {such_as(found)}: {what}\n"
+    return f"{'damaged':>12} {such_as([*found])}: {what}\n"
 
 
 def open_up(folder: Path, gaps: Gaps) -> list[str]:
@@ -124,12 +126,14 @@ def open_up(folder: Path, gaps: Gaps) -> list[str]:
         What was removed and why, a line each.
     """
     notes = []
-    if batches := [path for path in _batches(gaps.records) if path.exists()]:
+    missing, rungs = set(gaps.records), dict.fromkeys(path.parent for path in gaps.records)
+    there = (path for rung in rungs for path in _batches(rung, _names(rung)))
+    if batches := [path for path in there if not missing.isdisjoint(_slots(path))]:
         for path in batches:
             path.unlink()
         notes.append(f"{such_as(batches)}: removed, as records named there are missing")
-    named = ((folder / name, layout.locate(name)) for name in in_manifest(folder))
-    if lost := [path for path, at in named if at is not None and at.kind == "slot" and not path.exists()]:
+    listed = ((folder / name, layout.locate(name)) for name in in_manifest(folder))
+    if lost := [path for path, at in listed if at is not None and at.kind == "slot" and not path.exists()]:
         (folder / manifest.NAME).unlink()
         notes.append(f"{folder / manifest.NAME}: removed, as records named there are missing ({such_as(lost)})")
     return notes
@@ -140,14 +144,15 @@ def such_as(files: Sequence[Path]) -> str:
     return f"{files[0]} and {len(files) - 1:,} more" if files[1:] else str(files[0])
 
 
-def _batches(records: Iterable[Path]) -> list[Path]:
-    """The batch files that name records; of jobs of any size."""
-    found = dict[Path, None]()
-    for record in records:
-        for path in record.parent.glob("batch-*.json"):
-            if record in (layout.slot_file(path.parent, slot) for slot in layout.slots_of(path)):
-                found[path] = None
-    return list(found)
+def _batches(rung: Path, names: Iterable[str]) -> list[Path]:
+    """The batch files among the files of a rung, of jobs of any size; not a copy that a user has named."""
+    found = (rung / name for name in sorted(names) if name.startswith("batch-"))
+    return [path for path in found if layout.locate("/".join(path.parts[-4:])) is not None]
+
+
+def _slots(batch: Path) -> list[Path]:
+    """The records that a batch file is of."""
+    return [layout.slot_file(batch.parent, slot) for slot in layout.slots_of(batch)]
 
 
 def in_manifest(folder: Path) -> Collection[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from jointsearch.audit import manifest
 from jointsearch.core import layout, lock
 from jointsearch.core.files import write_bytes
 from jointsearch.paper import html
@@ -16,7 +17,7 @@ from jointsearch.search.resolve import configuration
 from jointsearch.workflow.study_jobs import StudyJobs
 
 DRAFT = "draft"
-"""In the folder of an experiment: a copy of its records as they were during a run, and what follows from them."""
+"""In the folder of an experiment: a copy of its records as they were at some time, and what follows from them."""
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def where_to_write(folder: Path) -> Iterator[Path]:
     ------
     Path
         Folder that holds a folder of the experiment: that of `folder`, whose earlier draft is removed; while a run
-        works there, a draft.
+        works there, or if there is a manifest, which names what is there, a draft.
 
     Raises
     ------
@@ -40,9 +41,11 @@ def where_to_write(folder: Path) -> Iterator[Path]:
         If the same is being written by another process.
     """
     draft = folder / DRAFT
-    if not lock.holder(folder):
+    if not (lock.holder(folder) or (folder / manifest.NAME).exists()):
         with lock.take(folder):
-            shutil.rmtree(draft, ignore_errors=True)
+            if draft.exists():
+                with lock.take(draft):
+                    shutil.rmtree(draft, ignore_errors=True)
             yield folder.parent
         return
     with lock.take(draft):

@@ -1,4 +1,5 @@
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -184,3 +185,10 @@ def test_r2_is_of_draws_from_the_prior_alone() -> None:
     assert set(first["drawn"]) == {sum(one.loss is not None for one in made)} and (first["n"] > first["drawn"]).all()
     # Of what a search has chosen alone, nothing is known of the population of the shares.
     assert computed(chosen)[["importance", "r2"]].isna().all(axis=None)
+
+
+def test_a_penalty_beyond_which_there_is_no_variance_gives_no_numbers() -> None:
+    made = [one.model_copy(update={"loss": math.log(one.loss)}) for one in trained(40)]
+    assert computed(made).loc[lambda rows: rows["budget"] == 1, "importance"].notna().all()
+    made[3] = made[3].model_copy(update={"loss": sys.float_info.max})
+    assert computed(made)[["importance", "spread", "r2"]].isna().all(axis=None)

@@ -127,6 +127,18 @@ def test_a_space_that_is_used_up_is_sampled_at_random():
     assert kinds(propose(GRID, known, 5)) == ["random"] * 5
 
 
+def test_large_losses_that_tie_at_the_minimum_have_a_model_and_their_scale_changes_no_proposal():
+    space = SPACES["joint17"]
+    known = history(space, 3, failing=0)
+
+    def proposed(factor):
+        scaled = [one.model_copy(update={"loss": factor * (1 + slot % 2)}) for slot, one in enumerate(known)]
+        return propose(space, scaled, 1, probability=0, n_trials=4, n_trees=2)
+
+    assert set(kinds(proposed(2.0**21))) == {"model"}
+    assert proposed(2.0**21).configurations == proposed(2.0**70).configurations
+
+
 def test_the_space_and_the_logging_level_stay_as_they_are():
     space = SPACES["conditional"]
     before = space.configuration_space.random.get_state()[1].tolist()

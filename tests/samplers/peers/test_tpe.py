@@ -91,6 +91,18 @@ def test_it_is_what_a_study_of_the_same_trials_proposes(space, outlook):
     np.testing.assert_allclose(space.encode(suggestion.configurations[0].values), space.encode(proposed), atol=1e-9)
 
 
+def test_bounds_are_those_that_the_space_keeps():
+    """Rounded to 13 decimals, so that a value may lie below the bound of the file."""
+    space = Space(SpaceFile.parse({"hyperparameters": {"x": {"type": "float", "lower": 1 / 3, "upper": 2 / 3}}}))
+    lowest = round(1 / 3, 13)
+    known = [
+        Observation(evaluation=f"0-0-{slot}@0", budget=BUDGETS[-1], values={"x": lowest}, loss=0.5)
+        for slot in range(12)
+    ]
+    proposed = values(propose(space, known, Outlook(BUDGETS[-1:]), constant_liar=False))
+    assert all(space.file.hyperparameters["x"].allows(one["x"]) for one in proposed)
+
+
 def test_few_trials_are_no_model_and_failed_ones_do_not_count():
     space = SPACES["joint17"]
     for failing, kind in [(0, "model"), (1, "random")]:

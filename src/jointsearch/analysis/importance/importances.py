@@ -110,7 +110,8 @@ def importances(
         over the folds. `n` evaluations succeeded, `failed` did not; `drawn`
         of the `n` are draws from the prior, of which alone `r2` is, held out by cross-validation in `FOLDS` folds that
         keep equal configurations together. Importance, spread and R^2 are empty with fewer different configurations
-        than `fewest`, with fewer draws than `correlation.FEWEST`, and where all errors are the same.
+        than `fewest`, with fewer draws than `correlation.FEWEST`, and where all losses are the same, or some so large
+        that their variance is not finite.
     """
     searched = axes(space)
     part_of = {name: part for part, names in space.file.parts.items() for name in names}
@@ -133,6 +134,23 @@ def importances(
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
+def is_logarithmic(losses: Sequence[float] | Array) -> bool:
+    """Whether the response is the logarithm of these losses."""
+    return min(losses, default=0.0) >= 0
+
+
+def _response(losses: Array) -> Array:
+    if not is_logarithmic(losses):
+        return losses
+    return np.log(np.where(losses > 0, losses, losses[losses > 0].min() / 2))
+
+
+def _vary(losses: Array) -> bool:
+    """Whether they differ, but by no more than a variance can hold."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.ptp(losses) > 0 and np.isfinite(_response(losses).var()))
+
+
 def _part(label: Label, part_of: Mapping[str, str]) -> str:
     """The part of a hyperparameter whose main effect it is."""
     kind, first, _ = label
@@ -152,12 +170,10 @@ def _analyse(
     # Equal configurations have equal numbers.
     numbers = np.unique(np.nan_to_num(encoded, nan=-1.0), axis=0, return_inverse=True)[1].ravel()
     too_few = len(set(numbers)) < fewest(len(axes)) or draws.sum() < FEWEST
-    if too_few or np.ptp(losses) == 0 or np.ptp(losses[draws]) == 0:
+    if too_few or not (_vary(losses) and _vary(losses[draws])):
         unknown = np.full(len(effects.labels), np.nan)
         return unknown, unknown, np.nan
-    response = losses
-    if losses.min() >= 0:
-        response = np.log(np.where(losses > 0, losses, losses[losses > 0].min() / 2))
+    response = _response(losses)
     fold = rng.permutation(numbers.max() + 1)[numbers] % FOLDS
     fit = SURROGATES[surrogate].fit
     fitted = [fit(axes, encoded[rest], response[rest], rng) for rest in (fold != one for one in range(FOLDS))]

@@ -29,7 +29,7 @@ function named(axis, value) {
 
 // Place of a value on its axis: 0 at the lower, 1 at the upper end; beyond them where there is none.
 function place(axis, value) {
-  if (value === null) return axis.percent ? 1 + BAND : -BAND;
+  if (value === null) return axis.loss ? 1 + BAND : -BAND;
   if (axis.kind === "list") {
     return axis.values.length > 1 ? axis.values.indexOf(value) / (axis.values.length - 1) : 0.5;
   }
@@ -37,11 +37,11 @@ function place(axis, value) {
   return (scale(value) - scale(axis.low)) / (scale(axis.high) - scale(axis.low));
 }
 
-// What is written where an axis has no value for some: errors, where all of these failed.
+// What is written where an axis has no value for some: losses, where all of these failed.
 function missing(index) {
   const without = rows.filter((row) => row.values[index] === null);
   if (!without.length) return "";
-  if (axes[index].percent && without.every((row) => row.failed)) return "failed";
+  if (axes[index].loss && without.every((row) => row.failed)) return "failed";
   return page.searched.includes(axes[index].name) ? "inactive" : "none";
 }
 

@@ -16,8 +16,9 @@ function read(number) {
   });
   below = rows.some((row) => row.places.some((where) => where < 0)) ? BAND : 0;
   // What is drawn last lies on top: the best.
-  const order = (row) => row.best ? -2 : row.failed ? 2 : row.values[error];
-  rows.sort((one, other) => order(other) - order(one));
+  const order = (row) => row.best ? -Infinity : row.values[error] ?? Infinity;
+  // Of two infinite ones the difference is no number.
+  rows.sort((one, other) => order(other) - order(one) || 0);
 }
 
 function colourOf(row) {

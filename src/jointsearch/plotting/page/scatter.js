@@ -55,7 +55,7 @@ function drawPanels() {
       pen.fillText(text, x, panel.height - 5);
       end = x + half + 5;
     }
-    if (axis.percent && end < panel.width - 36) {
+    if (axis.loss && end < panel.width - 36) {
       pen.textAlign = "right";
       pen.fillText(missing(panel.axis), panel.width, panel.height - 5);
     }

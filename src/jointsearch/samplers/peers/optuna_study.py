@@ -55,7 +55,7 @@ def _suggest(trial: Trial, space: Space) -> Values:
                 values[name] = sequence[trial.suggest_int(name, 0, len(sequence) - 1)]
             case Integer(lower=lower, upper=upper, log=log):
                 values[name] = trial.suggest_int(name, lower, upper, log=log)
-            case Float(lower=lower, upper=upper, log=log):
+            case Float(kept=(lower, upper), log=log):
                 values[name] = trial.suggest_float(name, lower, upper, log=log)
             case Categorical(choices=choices):
                 values[name] = trial.suggest_categorical(name, choices)  # type: ignore[assignment]
@@ -69,7 +69,7 @@ def _distribution(one: Hyperparameter) -> BaseDistribution:
             return IntDistribution(0, len(sequence) - 1)
         case Integer(lower=lower, upper=upper, log=log):
             return IntDistribution(lower, upper, log=log)
-        case Float(lower=lower, upper=upper, log=log):
+        case Float(kept=(lower, upper), log=log):
             return FloatDistribution(lower, upper, log=log)
         case Categorical(choices=choices):
             return CategoricalDistribution(choices)

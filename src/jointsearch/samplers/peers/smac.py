@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import math
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -46,7 +47,8 @@ class Smac:
     again. Pending ones are running trials to SMAC3, which only keeps it from proposing them again. A
     failed evaluation has crashed, and costs as much as the worst of the history: SMAC3 leaves this cost to its users.
     A configuration that was evaluated twice at a budget counts twice, as with two seeds. The intensifier, which
-    promotes, is not asked.
+    promotes, is not asked. If losses exceed 1, all are divided by a power of two: SMAC3 takes logarithms of costs above
+    their minimum less 1e-10, which would vanish in rounding beside large ones.
 
     SMAC3 seeds the forest and each of its generators with the seed of the scenario, drawn from `rng`. It writes into
     a temporary folder, which is removed.
@@ -161,13 +163,16 @@ def _quiet() -> Iterator[None]:
 def _tell(facade: AbstractFacade, space: Space, history: Sequence[Observation], outlook: Outlook) -> None:
     """Fill the run history. `facade.tell` would also keep incumbents for the intensifier, at a cost that grows."""
     configspace = facade.scenario.configspace
-    worst = max((one.loss for one in history if one.loss is not None), default=0.0)
+    losses = [one.loss for one in history if one.loss is not None]
+    worst = max(losses, default=0.0)
+    largest = max(map(abs, losses), default=0.0)
+    exponent = math.frexp(largest)[1] if largest > 1 else 0
     seen: Counter[tuple[Configuration, float]] = Counter()
     for one in history:
         configuration = Configuration(configspace, values=one.values)
         facade.runhistory.add(
             configuration,
-            cost=worst if one.loss is None else one.loss,
+            cost=math.ldexp(worst if one.loss is None else one.loss, -exponent),
             status=StatusType.CRASHED if one.loss is None else StatusType.SUCCESS,
             seed=seen[configuration, one.budget],
             budget=one.budget,

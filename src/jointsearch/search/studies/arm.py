@@ -159,7 +159,7 @@ def _steps(where: str, arm: ArmSettings, section: ArmsSettings, experiment: Expe
     begin: Mapping[str, Value] = {}
     if several:
         start = Start.of(arm.start or section.start, experiment, where if arm.start else WHERE)
-        start.need([name for name in space.in_order if name not in searched[0]])
+        start.need(space.in_order)
         begin = start.values
     if len(by_gradients) > 1:
         raise UserError(f"{where}: two steps by {GRADIENTS}, which learns all choices at once; search both in one step")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from jointsearch.core import layout
 from jointsearch.core.config import Config
+from jointsearch.core.errors import UserError
 from jointsearch.core.proposal import Origin, Rung
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
@@ -21,6 +22,11 @@ class Correlation(StudyKind):
         """Plan the study, in one bracket that promotes everything."""
         if (section := config.studies.correlation) is None:
             return
+        if experiment.budget.rung_sizes == "single":
+            raise UserError(
+                "studies.correlation: budget.rung_sizes: single trains at the full budget alone, which leaves nothing "
+                "to correlate; set it to bohb or hyperband, or remove this study"
+            )
         first = hyperband.bracket(0, experiment.budget)
         whole = Bracket(0, (section.configurations * section.seeds,) * len(first.levels), first.levels)
         yield PlannedStudy.of(layout.CORRELATION, self.name, settings_beside(experiment), (whole,), seeds=section.seeds)

@@ -69,7 +69,7 @@ class Start:
         return cls(None, space.defaults | space.typed(given), key)
 
     def need(self, parameters: Collection[str]) -> None:
-        """Refuse to begin where some have no value.
+        """Refuse to begin where some have no value: those that a step searches keep it if that step finds nothing.
 
         Raises
         ------
@@ -78,8 +78,8 @@ class Start:
         """
         if missing := [parameter for parameter in parameters if parameter not in self.values]:
             raise UserError(
-                f"{self.key}: no value of {', '.join(missing)} to begin with; give values here, or a `default` in the "
-                "space"
+                f"{self.key}: no value of {', '.join(missing)}; an arm of several steps needs one of each "
+                "hyperparameter, should a step find none; give values here, or a `default` in the space"
             )
 
 
