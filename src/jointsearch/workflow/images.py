@@ -58,8 +58,8 @@ def find(
 def _known(output: Path) -> Iterator[tuple[Path, Digest | None, Digest | None]]:
     """Digests of the images and of the split, and what says so: `data.json`; without it, what has been trained."""
     if output.exists():
-        one = read_record(output, DataSet)
-        yield output, one.digest, one.split
+        images = read_record(output, DataSet)
+        yield output, images.digest, images.split
         return
     folder = Folder(output.parent, doubting=True)
     for place, one in folder.evaluations.items():
