@@ -81,6 +81,7 @@ endif
 
 test-deepcave: env deepcave ## check that DeepCAVE reads our exports as we do
 ifneq ($(PYTHON310),)
+	rm -rf .venv-deepcave/exports
 	PYTHONPATH=src:tests $(BIN)/python tests/deepcave/exports.py .venv-deepcave/exports
 	.venv-deepcave/bin/python -m pytest tests/deepcave
 endif
