@@ -30,7 +30,7 @@ def main() -> None:
         raise UserError(f"{folder}: no records yet; run the workflow first: {command}")
     with where_to_write(folder) as results:
         if (folder / manifest.NAME).exists():
-            print(f"{folder / manifest.NAME}: kept, with all that it names; a run of the workflow renews them", flush=True)
+            print(f"{folder / manifest.NAME}: kept, and all that it names; the workflow renews them", flush=True)
         if packed.exists() and (number := archive.unpack(packed, results / folder.name)):
             print(f"{packed}: {number:,} files of records unpacked", flush=True)
         study_jobs = StudyJobs.from_config(settings, results)
