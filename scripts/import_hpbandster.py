@@ -19,6 +19,7 @@ from jointsearch.core.units import LOSS
 from jointsearch.core.validation import advise
 from jointsearch.plotting import budget_correlation, style
 from jointsearch.search import hpbandster
+from jointsearch.workflow.study_jobs import DRAWN
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("--budget-correlation", type=Path, help="a PDF to write; .svg, .png and .csv go beside it")
     arguments = parser.parse_args()
     figure: Path | None = arguments.budget_correlation
-    if figure is not None and arguments.output.resolve() in _files(figure):
+    if figure is not None and arguments.output.resolve() in {figure.with_suffix(one).resolve() for one in DRAWN}:
         raise UserError(f"{arguments.output}: --budget-correlation writes this file too; give the figure another name")
     rows = table(hpbandster.read(arguments.folder), _unit(arguments.budget_unit))
     write_csv(rows, arguments.output)
@@ -37,11 +38,6 @@ def main() -> None:
         data = budget_correlation.from_observations(rows, np.random.default_rng(0), LOSS)
         write_csv(data, figure.with_suffix(".csv"))
         style.save(budget_correlation.draw(data), figure.with_suffix(""))
-
-
-def _files(figure: Path) -> set[Path]:
-    """What is written of a figure."""
-    return {figure.with_suffix(suffix).resolve() for suffix in (".pdf", ".svg", ".png", ".csv")}
 
 
 def _unit(text: str) -> BudgetUnit:

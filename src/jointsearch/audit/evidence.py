@@ -142,10 +142,10 @@ class Evidence(Folder):
 
         Nothing if it has not grown by whole brackets and studies alone, or not from what `config.yaml` gives.
         """
-        found, before, path = self.recorded_plan, self.configured_plan, layout.plan_file(self.path)
-        if found is None or not _goes_on(found, before):
+        found = self.recorded_plan
+        if found is None or not _goes_on(found, self.configured_plan):
             return set()
-        if self.listed.get(layout.PLAN, file_digest(path)) == file_digest(path):
+        if self.listed.get(layout.PLAN) in (None, file_digest(layout.plan_file(self.path))):
             return set()
         located = filter(None, map(layout.locate, self.listed))
         old = {(at.study, at.bracket, at.rung, at.slot) for at in located if at.kind == "slot"}
