@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jointsearch.audit import hash_level, lineage, manifest
+from jointsearch.audit import growth, hash_level, lineage, manifest
 from jointsearch.audit.derive_architecture import check_architectures
 from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
@@ -115,19 +115,24 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
         If the folder holds no experiment.
     """
     findings, evidence = Findings(), Evidence.read(folder)
+    changing = growth.files(evidence)
     hash_level.check_manifest(evidence, findings, signers)
     hash_level.check_records(evidence, findings)
     hash_level.check_made_with(evidence, findings)
     if level != "hash":
         # Whatever draws figures takes seconds to import.
-        from jointsearch.audit.derive_outcomes import check_crate, check_outcomes, check_paper
+        from jointsearch.audit.derive_outcomes import check_crate, check_no_outcomes, check_outcomes, check_paper
 
         check_plan(evidence, findings)
         check_course(evidence, findings)
         check_architectures(evidence, findings)
-        check_outcomes(evidence, findings)
-        check_paper(evidence, findings)
-        check_crate(evidence, findings)
+        if changing:
+            check_no_outcomes(findings)
+        else:
+            check_outcomes(evidence, findings)
+            check_paper(evidence, findings)
+            check_crate(evidence, findings)
+    growth.excuse(findings, changing)
     for deeper in LEVELS[LEVELS.index(level) + 1 :]:
         findings.add(deeper, "all", folder.name, Verdict.NOT_CHECKED)
     root = manifest.root(folder) if (folder / manifest.NAME).is_file() else None

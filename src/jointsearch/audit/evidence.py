@@ -11,7 +11,7 @@ from jointsearch.core.config import Config
 from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Digest, Record
-from jointsearch.core.files import digest, file_digest
+from jointsearch.core.files import digest
 from jointsearch.core.proposal import Rung
 from jointsearch.results.folder import Folder
 from jointsearch.results.graph import NAMED, ORDER, Edge, Graph, Node, evaluation
@@ -135,43 +135,6 @@ class Evidence(Folder):
 
     def _bracket(self, study: str, index: int) -> Bracket:
         return hyperband.bracket(index, self.settings_of(study).budget)
-
-    @cached_property
-    def beyond(self) -> set[Place]:
-        """The trainings that `plan.json` plans beyond the manifest, while a finished search is made longer.
-
-        Nothing if it has not grown by whole brackets and studies alone, or not from what `config.yaml` gives.
-        """
-        found = self.recorded_plan
-        if found is None or not _goes_on(found, self.configured_plan):
-            return set()
-        if self.listed.get(layout.PLAN) in (None, file_digest(layout.plan_file(self.path))):
-            return set()
-        located = filter(None, map(layout.locate, self.listed))
-        old = {(at.study, at.bracket, at.rung, at.slot) for at in located if at.kind == "slot"}
-        planned = set(found.places())
-        begun = {place[:2] for place in old}
-        more = {place for place in planned if place[:2] not in begun}
-        return more if old == planned - more else set()
-
-    @cached_property
-    def since(self) -> set[str]:
-        """Files that the manifest does not name yet: those of the trainings `beyond` it, and what follows from them."""
-        if not self.beyond:
-            return set()
-        files = {self.name(layout.settings_file(self.path, study)) for study, *_ in self.beyond}
-        for place in self.beyond & self.evaluations.keys():
-            made, observed = self.evaluations[place].made_with, self.evaluations[place].observed
-            names = [one.environment for one in (*observed.earlier, observed)]
-            files |= {self.name(layout.environment_file(self.path, name)) for name in names}
-            if made.lock is not None:
-                files.add(self.name(layout.lock_copy(self.path, made.lock)))
-        for name in layout.files(self.path):
-            at = layout.locate(name)
-            follows = not layout.lasts(name) and self.graph.product(name) is not None
-            if follows or (at is not None and (at.study, at.bracket, at.rung or 0, at.slot or 0) in self.beyond):
-                files.add(name)
-        return files - self.listed.keys()
 
     @cached_property
     def listed(self) -> dict[str, Digest]:
@@ -304,9 +267,7 @@ class Evidence(Folder):
 
     def planned_files(self) -> set[str]:
         """Files that the configuration and the manifest name."""
-        path = self.path / manifest.NAME
-        listed = manifest.parse(path.read_text(errors="replace")) if path.is_file() else {}
-        return {*listed, *(self.file(*place) for place in self.planned_places())}
+        return {*self.listed, *(self.file(*place) for place in self.planned_places())}
 
     def planned_places(self) -> Iterator[Place]:
         """Position of each training of each study that the configuration gives."""
@@ -315,14 +276,3 @@ class Evidence(Folder):
     def results(self) -> Results:
         """The results that tables, figures and numbers are computed from: as much as is configured."""
         return Results.of(self, self.configured_plan)
-
-
-def _goes_on(plan: Plan, before: Plan) -> bool:
-    """Whether a plan is an earlier one with further brackets or studies."""
-    kept = []
-    for one in before.studies:
-        now = plan.study(one.name)
-        if now is None:
-            return False
-        kept.append(now.model_copy(update={"brackets": now.brackets[: len(one.brackets)]}))
-    return bool(kept) and plan.model_copy(update={"studies": tuple(kept)}) == before

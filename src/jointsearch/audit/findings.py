@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Literal
 
@@ -91,6 +91,12 @@ class Findings:
         except Exception as error:
             message = f"cannot be recomputed from these records ({type(error).__name__}: {error})"
             self.add(level, check, subject, Verdict.MISMATCH, message)
+
+    def excuse(self, explained: Callable[[Finding], bool], message: str) -> None:
+        """Turn mismatches that something explains into what cannot be checked, with another message."""
+        for i, one in enumerate(self._all):
+            if one.verdict is Verdict.MISMATCH and explained(one):
+                self._all[i] = replace(one, verdict=Verdict.CANNOT_BE_CHECKED, message=message)
 
     def about(self, subjects: set[str]) -> "Findings":
         """Those on some files only."""

@@ -17,15 +17,11 @@ from jointsearch.core.history import History
 from jointsearch.core.proposal import Rung
 from jointsearch.results.graph import Node, evaluation
 
-SINCE = "made since the manifest; run the workflow to its end"
-"""Of what a search that is being made longer has added or made again."""
-
 
 def check_manifest(evidence: Evidence, findings: Findings, signers: Path | None = None) -> None:
     """Compare every file with the manifest, and the manifest with its signature.
 
     A missing file is missing evidence; a changed file, and a record that the manifest does not name, is a mismatch.
-    While a search is being made longer, further records and whatever may change as it grows cannot be checked.
     """
     folder = evidence.path
     path = folder / manifest.NAME
@@ -42,16 +38,10 @@ def check_manifest(evidence: Evidence, findings: Findings, signers: Path | None 
         if not (folder / name).is_file():
             findings.add("hash", "manifest", name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
             continue
-        same = file_digest(folder / name) == recorded
-        if not same and evidence.beyond and not layout.lasts(name):
-            findings.add("hash", "manifest", name, Verdict.CANNOT_BE_CHECKED, SINCE)
-        else:
-            message = "changed since the manifest was made; restore it"
-            findings.expect(same, "hash", "manifest", name, message)
+        message = "changed since the manifest was made; restore it"
+        findings.expect(file_digest(folder / name) == recorded, "hash", "manifest", name, message)
     for name in layout.files(folder):
-        if name not in listed and name in evidence.since:
-            findings.add("hash", "manifest", name, Verdict.CANNOT_BE_CHECKED, SINCE)
-        elif name not in listed and layout.is_record(name):
+        if name not in listed and layout.is_record(name):
             findings.add("hash", "manifest", name, Verdict.MISMATCH, "not named by the manifest; move it away")
         elif name not in listed:
             findings.add("hash", "manifest", name, Verdict.NOT_CHECKED, "not named by the manifest, but no record")
@@ -221,12 +211,8 @@ def _check_complete(evidence: Evidence, findings: Findings) -> None:
     for place in evidence.evaluations if planned else ():
         if place in planned:
             continue
-        name = evidence.file(*place)
-        if place in evidence.beyond:
-            findings.add("hash", "complete", name, Verdict.CANNOT_BE_CHECKED, SINCE)
-        else:
-            message = "left out of tables and figures: config.yaml does not plan it; plan it, or move it away"
-            findings.add("hash", "complete", name, Verdict.MISMATCH, message)
+        message = "left out of tables and figures: config.yaml does not plan it; plan it, or move it away"
+        findings.add("hash", "complete", evidence.file(*place), Verdict.MISMATCH, message)
 
 
 def _check_environment(evidence: Evidence, name: str, one: Evaluation, findings: Findings) -> None:
