@@ -66,10 +66,10 @@ def test_an_audit_computes_each_digest_once(folder, monkeypatch):
 def test_a_promotion_that_does_not_follow_is_a_mismatch(folder):
     path = folder / "search/bracket-000/rung-1/proposals.json"
     evidence = Evidence.read(folder)
-    rung = evidence.rungs["search", 0, 1]
+    rung = evidence.proposals["search", 0, 1]
     [good] = [one for one in _promotions(evidence) if one.subject == path.relative_to(folder).as_posix()]
     other = rung.model_copy(update={"proposals": rung.proposals[::-1]})
-    evidence.rungs["search", 0, 1] = other
+    evidence.proposals["search", 0, 1] = other
     [wrong] = [one for one in _promotions(evidence) if one.subject == path.relative_to(folder).as_posix()]
     assert (good.verdict, wrong.verdict) == (Verdict.VERIFIED, Verdict.MISMATCH)
     assert wrong.message.startswith("promotes ")

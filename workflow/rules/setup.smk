@@ -40,7 +40,7 @@ gc.set_threshold(100_000)
 
 try:
     deployment.check_paths(workflow, ROOT)
-    settings = run_config.settings(workflow, ROOT, config)
+    settings = run_config.read(workflow, ROOT, config)
     all_jobs = StudyJobs.all_from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None

@@ -91,7 +91,7 @@ class _Crate:
         for study in self.graph.plan.studies:
             if study.name in self.studies:
                 self._add_study(study)
-        begun = [self.graph.study(name) for name in self.studies]
+        begun = [self.graph.studies[name] for name in self.studies]
         for name in made_of(begun, FIGURES):
             self._add_job(f"figure_{name}", Node("figure", name))
         for name in made_of(begun, TABLES):

@@ -91,8 +91,8 @@ def _made(folder: Folder, of: Iterable[Node]) -> set[str]:
 def _stale_records(evidence: Evidence, found: Findings) -> set[str]:
     wrong = {one.subject for one in found if one.check != "complete" and one.verdict is not Verdict.VERIFIED}
     names = [evidence.file(*place) for place in evidence.histories]
-    names += [evidence.file(*place) for place in evidence.rungs]
-    names += [evidence.name(layout.experiment_file(evidence.path / study)) for study in evidence.settings]
+    names += [evidence.file(*place) for place in evidence.proposals]
+    names += [evidence.name(layout.experiment_file(evidence.path / study)) for study in evidence.settings_beside]
     names += [evidence.name(layout.warm_start_file(evidence.path / layout.SEARCH))]
     batches = {name for name, batch in evidence.batches.items() if not _fits_proposals(evidence, name, batch)}
     changed = {one.subject for one in found if one.check == "batch" and one.verdict is Verdict.MISMATCH}
@@ -106,7 +106,7 @@ def _fits_proposals(evidence: Evidence, name: str, batch: Batch) -> bool:
     """
     at = layout.locate(name)
     assert at is not None and at.rung is not None
-    proposed = evidence.rungs.get((at.study, at.bracket, at.rung))
+    proposed = evidence.proposals.get((at.study, at.bracket, at.rung))
     for slot in range(batch.first_slot, batch.first_slot + len(batch.records)):
         one = evidence.evaluations.get((at.study, at.bracket, at.rung, slot))
         if proposed is not None and one is not None and one.proposal not in proposed.proposals[slot : slot + 1]:

@@ -32,7 +32,7 @@ def check_course(evidence: Evidence, findings: Findings) -> None:
             else:
                 message, name = "a history before it is missing", evidence.file(study, bracket, 0)
                 findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
-    for study, bracket, rung in evidence.rungs:
+    for study, bracket, rung in evidence.proposals:
         if rung and evidence.is_search(study):
             _check_promotion(evidence, study, bracket, rung, findings)
 
@@ -40,7 +40,7 @@ def check_course(evidence: Evidence, findings: Findings) -> None:
 def check_proposed(evidence: Evidence, study: str, findings: Findings) -> None:
     """Recompute the proposals of a study that is no search, as many as are planned."""
     settings, planned = evidence.settings_of(study), evidence.configured.get(study)
-    for (name, bracket, rung), found in evidence.rungs.items():
+    for (name, bracket, rung), found in evidence.proposals.items():
         if name != study:
             continue
         file = evidence.file(study, bracket, rung)
@@ -78,16 +78,16 @@ def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findi
 def _check_proposals(
     evidence: Evidence, study: str, bracket: int, seen: Sequence[Observation], space: Space, findings: Findings
 ) -> None:
-    found, name = evidence.rungs.get((study, bracket, 0)), evidence.file(study, bracket, 0)
+    found, name = evidence.proposals.get((study, bracket, 0)), evidence.file(study, bracket, 0)
     if found is None:
         return
     settings = evidence.settings_of(study)
     waiting = [one.place[:3] for one in evidence.sources(Node("proposals", study, bracket), "pending")]
-    if any(place not in evidence.rungs for place in waiting):
+    if any(place not in evidence.proposals for place in waiting):
         message = "pending proposals that its sampler saw are missing"
         findings.add("derive", "proposals", name, Verdict.CANNOT_BE_CHECKED, message)
         return
-    rungs = [evidence.rungs[place] for place in waiting]
+    rungs = [evidence.proposals[place] for place in waiting]
     again = None
     with findings.distrust("derive", "proposals", name):
         again = proposals.first_rung(settings, evidence.histories[study, bracket], seen, rungs, space)
@@ -115,7 +115,7 @@ def _other_proposals(again: Rung, found: Rung) -> str:
 
 
 def _check_promotion(evidence: Evidence, study: str, bracket: int, rung: int, findings: Findings) -> None:
-    found, name = evidence.rungs[study, bracket, rung], evidence.file(study, bracket, rung)
+    found, name = evidence.proposals[study, bracket, rung], evidence.file(study, bracket, rung)
     places = evidence.places(Node("proposals", study, bracket, rung), "below")
     if not evidence.there(places):
         message = "an evaluation of the rung before is missing"

@@ -66,7 +66,7 @@ def _check_plan_record(evidence: Evidence, findings: Findings) -> None:
 
 def check_settings(evidence: Evidence, findings: Findings) -> None:
     """Check that the settings of each study follow from those of the experiment."""
-    for name, found in evidence.settings.items():
+    for name, found in evidence.settings_beside.items():
         file = evidence.name(layout.experiment_file(evidence.path / name))
         if name not in evidence.configured:
             message = "a study that config.yaml does not plan"
@@ -105,7 +105,7 @@ def _check_identities(evidence: Evidence, findings: Findings) -> None:
     """Check position, budget and seed of each training."""
     planned = {
         (*place, identity.slot): identity
-        for place, rung in evidence.rungs.items()
+        for place, rung in evidence.proposals.items()
         for identity in evidence.settings_of(place[0]).identities(rung, range(len(rung.proposals)))
     }
     for place, one in evidence.evaluations.items():

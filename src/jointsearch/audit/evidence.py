@@ -66,7 +66,7 @@ class Evidence(Folder):
     @cached_property
     def studies(self) -> list[str]:
         """Names of the studies that have results, the search first."""
-        found = {study for study, _ in self.histories} | {study for study, *_ in self.rungs}
+        found = {study for study, _ in self.histories} | {study for study, *_ in self.proposals}
         return sorted(found, key=lambda name: (name != layout.SEARCH, name))
 
     @cached_property
@@ -74,7 +74,7 @@ class Evidence(Folder):
         """Ids of all evaluations that are here, or that proposals say were to be."""
         proposed = {
             (*at, slot): f"{one.id}@{at[2]}"
-            for at, rung in self.rungs.items()
+            for at, rung in self.proposals.items()
             for slot, one in enumerate(rung.proposals)
         }
         return {**proposed, **{place: one.id for place, one in self.evaluations.items()}}
@@ -122,11 +122,11 @@ class Evidence(Folder):
         """What in a plan contradicts itself, the settings or the records."""
         if layout.SEARCH not in plan.names:
             return "does not plan the search"
-        rungs = {place[:2]: place[2] for place in sorted([*self.rungs, *(one[:3] for one in self.evaluations)])}
+        rungs = {place[:2]: place[2] for place in sorted([*self.proposals, *(one[:3] for one in self.evaluations)])}
         for study in plan.studies:
             if lost := [name for name in study.follows if plan.study(name) is None]:
                 return f"lets {study.name} follow {lost[0]}, which it does not plan"
-            settled = study.name == layout.SEARCH or study.name in self.settings
+            settled = study.name == layout.SEARCH or study.name in self.settings_beside
             for one in study.brackets:
                 other = study.is_search and settled and one != self._bracket(study.name, one.index)
                 if other or len(one.sizes) <= rungs.get((study.name, one.index), 0):
@@ -155,13 +155,13 @@ class Evidence(Folder):
 
     def _with_found(self, name: str, planned: StudyPlan | None) -> StudyPlan:
         """The plan of a study, extended by unplanned brackets that exist; also that of a study that is not planned."""
-        first = {place[1]: len(one.proposals) for place, one in self.rungs.items() if place[::2] == (name, 0)}
+        first = {place[1]: len(one.proposals) for place, one in self.proposals.items() if place[::2] == (name, 0)}
         begun = {index for study, index in self.histories if study == name}
         if planned is None:
             # What its proposals were chosen from is not known: it may be anything.
             kind, others = "search" if begun else "unknown", tuple(one for one in self.studies if one != name)
             planned = StudyPlan(name=name, kind=kind, settings=self.settings_of(name).id, brackets=(), follows=others)
-        begun |= {index for study, index, *_ in self.rungs if study == name}
+        begun |= {index for study, index, *_ in self.proposals if study == name}
         begun |= {index for study, index, *_ in self.evaluations if study == name}
         beyond = range(max(begun, default=-1) + 1) if planned.is_search else sorted(begun)
         more = [self._bracket(name, one) for one in beyond if planned.bracket(one) is None]
@@ -195,7 +195,7 @@ class Evidence(Folder):
 
     def is_search(self, study: str) -> bool:
         """Whether a study samples and promotes; one that nobody planned does if it has histories."""
-        return self.graph.study(study).is_search
+        return self.graph.studies[study].is_search
 
     def file_of(self, node: Node) -> str:
         """Path in the folder of the record that a thing is."""
@@ -217,7 +217,7 @@ class Evidence(Folder):
         """The record that a thing is; None where it is missing or broken, or is no record."""
         match node.kind:
             case "settings":
-                return self.experiment if node.name == layout.SEARCH else self.settings.get(node.name)
+                return self.experiment if node.name == layout.SEARCH else self.settings_beside.get(node.name)
             case "data":
                 return self.data
             case "warm_start":
@@ -225,7 +225,7 @@ class Evidence(Folder):
             case "history":
                 return self.histories.get(node[1:3])
             case "proposals":
-                return self.rungs.get(node[1:4])
+                return self.proposals.get(node[1:4])
             case "evaluation":
                 return self.evaluations.get(node.place)
         return None

@@ -75,7 +75,7 @@ def check_records(evidence: Evidence, findings: Findings) -> None:
     for name, message in evidence.broken.items():
         lost = name in evidence.unsettled
         findings.add("hash", "record", name, Verdict.CANNOT_BE_CHECKED if lost else Verdict.MISMATCH, message)
-    places: list[tuple[Any, ...]] = [*evidence.histories, *evidence.rungs, *evidence.evaluations]
+    places: list[tuple[Any, ...]] = [*evidence.histories, *evidence.proposals, *evidence.evaluations]
     for place in places:
         findings.add("hash", "record", evidence.file(*place))
     _check_batches(evidence, findings)
@@ -167,7 +167,7 @@ def _check_chain(evidence: Evidence, findings: Findings) -> None:
     """Check that the parents of every record are the digests of its present inputs."""
     nodes = [
         *(Node("history", *place) for place in evidence.histories),
-        *(Node("proposals", *place) for place in evidence.rungs),
+        *(Node("proposals", *place) for place in evidence.proposals),
         *map(evaluation, evidence.evaluations),
     ]
     for node in nodes:

@@ -148,7 +148,7 @@ def of_file(evidence: Evidence, file: str) -> TreeNode:
     """Tree of a file that depends on many evaluations, or on none."""
     if (node := evidence.graph.product(file)) is not None:
         return TreeNode(_WORDS.get(node.kind, "computed from evaluations"), file, _inputs(evidence, node))
-    for (study, bracket, rung), proposed in evidence.rungs.items():
+    for (study, bracket, rung), proposed in evidence.proposals.items():
         if file == evidence.file(study, bracket, rung):
             return _of_rung(evidence, (study, bracket, rung), f"{len(proposed.proposals)} proposals")
     for study, bracket in evidence.histories:
@@ -298,7 +298,7 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[TreeNode]:
 
 def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> TreeNode:
     study, bracket, _ = at
-    node, proposed = TreeNode(text, evidence.file(*at)), evidence.rungs.get(at)
+    node, proposed = TreeNode(text, evidence.file(*at)), evidence.proposals.get(at)
     for role, made_from in evidence.inputs_of(graph.Node("proposals", *at)):
         if role in graph.NAMED | graph.ORDER:
             continue

@@ -139,7 +139,7 @@ def _train(evidence: Evidence, place: Place, how: How, scratch: Path) -> tuple[E
 def _slot(evidence: Evidence, place: Place, scratch: Path) -> Slot:
     """The slot of an evaluation in a folder of its own, with its proposals and the record."""
     study, bracket, rung, slot = place
-    proposed = evidence.rungs.get((study, bracket, rung))
+    proposed = evidence.proposals.get((study, bracket, rung))
     if proposed is None or slot >= len(proposed.proposals):
         raise UserError("its proposals are missing")
     for file in (evidence.file(*place), evidence.file(study, bracket, rung)):

@@ -58,7 +58,7 @@ class Folder:
 
     def read_all(self) -> None:
         """Read every record now, so that `broken` names all that are."""
-        _ = self.experiment, self.data, self.warm_start, self.settings, self.environments, self._of_studies
+        _ = self.experiment, self.data, self.warm_start, self.settings_beside, self.environments, self._of_studies
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -66,7 +66,7 @@ class Folder:
         return read_record(layout.experiment_file(self.path), Experiment)
 
     @cached_property
-    def settings(self) -> dict[str, Experiment]:
+    def settings_beside(self) -> dict[str, Experiment]:
         """Those of each study beside the search that has begun."""
         files = sorted(self.path.glob(f"*/{layout.EXPERIMENT}"))
         return {path.parent.name: found for path in files if (found := self._read(path, Experiment))}
@@ -103,7 +103,7 @@ class Folder:
         return {place: one for place, one in self._of_studies.items() if isinstance(one, Evaluation)}
 
     @cached_property
-    def rungs(self) -> dict[tuple[str, int, int], Rung]:
+    def proposals(self) -> dict[tuple[str, int, int], Rung]:
         """Proposals by study, bracket and rung."""
         return {place: one for place, one in self._of_studies.items() if isinstance(one, Rung)}
 
@@ -120,7 +120,7 @@ class Folder:
     def settings_of(self, study: str) -> Experiment:
         """Settings of a study; those of the experiment if it has none of its own."""
         if self.doubting:
-            return self.settings.get(study, self.experiment)
+            return self.settings_beside.get(study, self.experiment)
         return self._read(layout.experiment_file(self.path / study), Experiment) or self.experiment
 
     def evaluations_of(self, plan: StudyPlan) -> tuple[Evaluation, ...]:

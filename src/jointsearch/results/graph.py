@@ -197,16 +197,13 @@ class Graph:
         nodes += [Node(kind, study) for study in self.plan.names for kind in of_study]
         return {node.file(): node for node in nodes}
 
-    def study(self, name: str) -> StudyPlan:
-        """A study that is planned."""
-        return self._studies[name]
-
     def size(self, study: str, bracket: int, rung: int) -> int:
         """Trainings in a rung."""
         return self._sizes[study, bracket][rung]
 
     @cached_property
-    def _studies(self) -> dict[str, StudyPlan]:
+    def studies(self) -> dict[str, StudyPlan]:
+        """The planned studies, by name."""
         return {one.name: one for one in self.plan.studies}
 
     @cached_property
@@ -218,7 +215,7 @@ def _settings(graph: Graph, node: Node) -> Edges:
     if node == EXPERIMENT:
         return
     yield Edge("experiment", EXPERIMENT)
-    study = graph.study(node.name)
+    study = graph.studies[node.name]
     if study.keeps:
         yield from (Edge("keeps", Node("incumbent", first)) for first in study.follows)
 
@@ -244,7 +241,7 @@ def _history(graph: Graph, node: Node) -> Edges:
 
 
 def _proposals(graph: Graph, node: Node) -> Edges:
-    study, settings = graph.study(node.name), graph.settings[node.name]
+    study, settings = graph.studies[node.name], graph.settings[node.name]
     below = Node("rung", node.name, node.bracket, node.rung - 1)
     yield Edge("experiment", Node("settings", node.name))
     if not study.is_search:
@@ -280,7 +277,7 @@ def _rung(graph: Graph, node: Node) -> Edges:
 
 
 def _study(graph: Graph, node: Node) -> Edges:
-    for item in graph.study(node.name).brackets:
+    for item in graph.studies[node.name].brackets:
         for rung in range(len(item.sizes)):
             yield Edge("evaluations", Node("rung", node.name, item.index, rung))
 

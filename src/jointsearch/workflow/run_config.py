@@ -17,7 +17,7 @@ CONFIG = "config/config.yaml"
 """The configuration that the workflow reads by default."""
 
 
-def settings(workflow: Any, root: Path, passed: Mapping[str, Any]) -> Config:
+def read(workflow: Any, root: Path, passed: Mapping[str, Any]) -> Config:
     """Read the configuration of a run, as strictly as the library reads its files.
 
     Parameters
