@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jointsearch.core import cli
 from jointsearch.core.files import read_record
-from jointsearch.results import dataset
+from jointsearch.results import data_summary
 from jointsearch.search.experiment import Experiment
 from jointsearch.workflow import images
 
@@ -28,7 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
     experiment = read_record(arguments.experiment, Experiment)
     found = images.find(arguments.output, experiment, arguments.data_root, arguments.cache, arguments.fraction_given)
-    print(dataset.line(found))
+    print(data_summary.line(found))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ incumbents of those before it.
 import argparse
 from pathlib import Path
 
-from jointsearch.core import cli, layout
+from jointsearch.core import cli
 from jointsearch.core.files import read_record, write_record
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
@@ -21,14 +21,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("settings", type=Experiment.model_validate_json, help="the settings, JSON")
     parser.add_argument("output", type=Path, help="experiment.json to write")
-    parser.add_argument("--found", type=Path, nargs="*", default=[], help="incumbent.json of each step before")
+    parser.add_argument("--found", type=Path, nargs="*", help="of a study: incumbent.json of each step before, if any")
     parser.add_argument("--keep", nargs="*", default=[], help="hyperparameters whose values are kept from there")
     arguments = parser.parse_args()
-    found = [read_record(path, Incumbent) for path in arguments.found]
+    found = [read_record(path, Incumbent) for path in arguments.found or []]
     settings = later_step(arguments.settings, found, arguments.keep)
     refuse_another(arguments.output, settings)
-    of_study = layout.experiment_file(arguments.output.parent.parent).exists()
-    if settings.objective is not None and not of_study:
+    if settings.objective is not None and arguments.found is None:
         # Reported here, once, and not by every study and training.
         Objective.of(settings.objective)
     write_record(arguments.output, settings)

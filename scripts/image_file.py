@@ -6,12 +6,11 @@ which `data: {name: FILE.npz}` reads. The same pictures and version of Pillow gi
 
 import argparse
 import hashlib
-import io
 from pathlib import Path
 
 from jointsearch.core import cli
-from jointsearch.core.errors import UserError
 from jointsearch.core.files import write_bytes
+from jointsearch.training import image_file
 
 
 def main() -> None:
@@ -22,23 +21,7 @@ def main() -> None:
     parser.add_argument("--train", metavar="N", type=cli.positive(int), required=True, help="pictures of a class")
     parser.add_argument("--test", metavar="N", type=cli.positive(int), required=True, help="pictures of a class")
     arguments = parser.parse_args()
-    import numpy as np
-
-    from jointsearch.training import image_folder
-
-    source = image_folder.read(arguments.folder, arguments.size)
-    arrays = {"classes": np.array(source.classes)}
-    number_type = np.min_scalar_type(len(source.classes) - 1)
-    for name, part, number in (("train", source.train, arguments.train), ("test", source.test, arguments.test)):
-        if part is None:
-            raise UserError(f"{arguments.folder}: has no folder test; add one")
-        firsts = [np.flatnonzero(part.labels == label)[:number] for label in range(len(source.classes))]
-        first = part.select(np.concatenate(firsts))
-        arrays[f"{name}_images"] = first.images.transpose(0, 2, 3, 1)
-        arrays[f"{name}_labels"] = first.labels.astype(number_type)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    written = buffer.getvalue()
+    written = image_file.made_of(arguments.folder, arguments.size, arguments.train, arguments.test)
     write_bytes(arguments.file, written)
     print(f"{arguments.file}: {len(written) / 1e6:.1f} MB, sha256: {hashlib.sha256(written).hexdigest()}")
 

@@ -1,8 +1,9 @@
 """What does a study train if it neither samples nor promotes?
 
 Reads the plan of the experiment, the settings of the study and the records of the studies that it follows; writes the
-proposals of a rung: random configurations, the same ones in every rung; manual architectures; or, for the retraining,
-the best configurations of the search and of the manual architectures.
+proposals of a rung: random configurations, the same ones in every rung; manual architectures; for the retraining, the
+best configurations of the search and of the manual architectures; or, for a gradient-based step of an arm, the values
+with which its only network is trained.
 """
 
 import argparse

@@ -13,7 +13,7 @@ from jointsearch.core import cli, config
 from jointsearch.core.errors import UserError
 from jointsearch.workflow import slurm
 from jointsearch.workflow.gaps import damage
-from jointsearch.workflow.session import images, reader_of, summary
+from jointsearch.workflow.status import images, reader_of, summary
 from jointsearch.workflow.study_jobs import StudyJobs
 
 

@@ -232,7 +232,11 @@ FAULTS = (
         "return rung - bracket * len(self.experiment.lags)",
         "return rung + bracket * len(self.experiment.lags)",
     ),
-    Fault("a run at work is written over", "if not lock.holder(folder):", "if lock.holder(folder):"),
+    Fault(
+        "a run at work is written over",
+        "if not (lock.holder(folder) or (folder / manifest.NAME).exists()):",
+        "if not (folder / manifest.NAME).exists():",
+    ),
 )
 
 

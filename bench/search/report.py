@@ -15,14 +15,16 @@ from jointsearch.core.units import amount
 from jointsearch.plotting import style
 from jointsearch.search.hyperband import budgets
 from search import figure, optimisers, statistics, surrogate, table, tasks
-from search.runs import Job, Run
+from search.runs import Job, SearchRun
 from search.summary import SHARES, Summary, summarise
 
 STEM = "search_quality"
+WIDTH = 120
+"""Characters of the longest line."""
 
 
 def write(
-    found: Mapping[Job, Run], folder: Path, ours: str | None, unable: Mapping[str, str], flags: Sequence[str]
+    found: Mapping[Job, SearchRun], folder: Path, ours: str | None, unable: Mapping[str, str], flags: Sequence[str]
 ) -> None:
     """Write `search_quality.md`, `.pdf`, `.svg` and `.png` into a folder.
 
@@ -103,17 +105,27 @@ all tests on a task. The tests above take all pairs together, so tasks with larg
 
 
 def wrapped(text: str) -> str:
-    """Markdown with lines of at most 120 characters, tables apart."""
+    """Markdown with lines of at most 120 characters; tables are as `markdown` writes them."""
     lines = []
     for line in text.split("\n"):
         indent = "  " if line.startswith("- ") else ""
-        whole = len(line) <= 120 or line.startswith("|")
-        lines += [line] if whole else textwrap.wrap(line, 120, subsequent_indent=indent, break_on_hyphens=False)
+        whole = len(line) <= WIDTH or line.startswith("|")
+        lines += [line] if whole else textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
     return "\n".join(lines)
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table as markdown."""
+    """A table as markdown; one that is wider than a line in parts, each with the first column."""
+    first, *others = table.columns
+    parts = [_whole(table)]
+    for number in range(2, len(others) + 1):
+        if max(len(line) for part in parts for line in part.splitlines()) <= WIDTH:
+            break
+        parts = [_whole(table[[first, *some]]) for some in np.array_split(others, number)]
+    return "\n".join(parts)
+
+
+def _whole(table: pd.DataFrame) -> str:
     header = f"| {' | '.join(map(str, table.columns))} |"
     rule = f"|{'|'.join('---' if place == 0 else '---:' for place in range(len(table.columns)))}|"
     rows = [f"| {' | '.join(map(str, row))} |" for row in table.itertuples(index=False)]
@@ -264,7 +276,9 @@ def cost_table(summary: Summary) -> str:
     return f"{markdown(pd.DataFrame(columns))}\n{shares}"
 
 
-def made_with(found: Mapping[Job, Run], summary: Summary, left_out: Mapping[str, str], flags: Sequence[str]) -> str:
+def made_with(
+    found: Mapping[Job, SearchRun], summary: Summary, left_out: Mapping[str, str], flags: Sequence[str]
+) -> str:
     job = next(iter(found))
     versions = sorted({f"{name} {number}" for run in found.values() for name, number in run.versions.items()})
     seeds = sorted({seed for numbers in summary.seeds.values() for seed in numbers})

@@ -27,7 +27,7 @@ VERSION = 1
 """Raised when a change alters what a run means; runs of another version are not used."""
 
 
-class Run(Record):
+class SearchRun(Record):
     """`<task>/<optimiser>/<what decides it>/seed-NN.json`: one search.
 
     Attributes
@@ -115,7 +115,7 @@ def execute(job: Job, results: Path) -> float:
     code = sampler_code(job.optimiser.sampler)
     outcome = simulate.search(tasks.make(job.task), job.optimiser, job.seed, job.brackets, job.given_lags)
     made_with = {"code": code, "versions": versions(), "machine": cpu_model()}
-    record = Run.model_validate({"decides": {**job.decides(), "seed": job.seed}, **made_with, **vars(outcome)})
+    record = SearchRun.model_validate({"decides": {**job.decides(), "seed": job.seed}, **made_with, **vars(outcome)})
     write_record(path, record, keep=True)
     return time.perf_counter() - started
 
@@ -154,9 +154,9 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def collect(jobs: Sequence[Job], results: Path) -> dict[Job, Run]:
+def collect(jobs: Sequence[Job], results: Path) -> dict[Job, SearchRun]:
     """Read the records of those jobs that have one, and say where they come from other code than this."""
-    found = {job: read_record(path, Run) for job in jobs if (path := job.path(results)).exists()}
+    found = {job: read_record(path, SearchRun) for job in jobs if (path := job.path(results)).exists()}
     older = sorted(
         {one.optimiser.label for one, run in found.items() if run.code != sampler_code(one.optimiser.sampler)}
     )

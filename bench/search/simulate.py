@@ -133,9 +133,9 @@ class Simulation:
         """Promote as the workflow does."""
         return [(one.proposal, one.values) for one in ranked(below)[: item.sizes[rung]]]
 
-    def train(self, item: Bracket, rung: int, proposals: Entrants) -> list[Light]:
+    def train(self, item: Bracket, rung: int, proposed: Entrants) -> list[Light]:
         """Ask the task."""
-        return evaluate(self.task, proposals, rung, self.all_budgets[item.levels[rung]], self.seed)
+        return evaluate(self.task, proposed, rung, self.all_budgets[item.levels[rung]], self.seed)
 
     def _outlook(self, item: Bracket, pending: Sequence[Entrants]) -> base.Outlook:
         looks = registry.sees_pending(self.optimiser.sampler)

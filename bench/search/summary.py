@@ -7,7 +7,7 @@ import numpy as np
 
 from jointsearch.core.seeds import derive_seed
 from search import statistics, tasks
-from search.runs import Job, Run
+from search.runs import Job, SearchRun
 from search.tasks import Array
 
 POINTS = 80
@@ -36,7 +36,7 @@ class Summary:
 
     optimisers: tuple[str, ...]
     seeds: Mapping[str, tuple[int, ...]]
-    runs: Mapping[tuple[str, str], tuple[Run, ...]]
+    runs: Mapping[tuple[str, str], tuple[SearchRun, ...]]
     ranked: tuple[str, ...]
 
     @property
@@ -48,7 +48,7 @@ class Summary:
         """The optimisers that have run on a task."""
         return tuple(label for label in self.optimisers if (task, label) in self.runs)
 
-    def of_task(self, task: str) -> list[Run]:
+    def of_task(self, task: str) -> list[SearchRun]:
         """All runs on a task."""
         return [run for label in self.on(task) for run in self.runs[task, label]]
 
@@ -82,7 +82,7 @@ class Summary:
         return regrets.mean(axis=0), low, high
 
 
-def summarise(found: Mapping[Job, Run]) -> Summary:
+def summarise(found: Mapping[Job, SearchRun]) -> Summary:
     """Lay out runs; an optimiser that lacks a seed that another has on a task is not shown there, nor an empty task."""
     by_place = {(job.task, job.optimiser.label, job.seed): run for job, run in found.items()}
     seeds = {

@@ -74,7 +74,7 @@ def task(name: str, role: Role, family: str) -> Task:
     chosen, all_budgets = fitted.surrogates[family], table.budgets
 
     def logits(configurations: Sequence[Values], level: int) -> Array:
-        return foretell(chosen, table, space.encode_all(configurations), level)
+        return predict(chosen, table, space.encode_all(configurations), level)
 
     def observe(configurations: Sequence[Values], budget: float, seeds: Sequence[int]) -> Array:
         level = all_budgets.index(budget)
@@ -89,7 +89,7 @@ def task(name: str, role: Role, family: str) -> Task:
     return Task(name, role, space, settings, observe, expected, fitted.lowest[family], True, [identity(role), family])
 
 
-def foretell(model: Surrogate, table: Table, units: Array, level: int) -> Array:
+def predict(model: Surrogate, table: Table, units: Array, level: int) -> Array:
     """Logits of errors; NaN where the nearest configuration of the table failed."""
     guess = np.array(model.model.predict(table.points(units, level)), dtype=float)
     failed = np.isnan(table.errors[:, level])
@@ -147,7 +147,7 @@ def lowest_loss(model: Surrogate, space: Space, table: Table) -> float:
     rng = np.random.default_rng(derive_seed(0, "table", "optimum", model.name))
 
     def losses(units: Array) -> Array:
-        return np.nan_to_num(foretell(model, table, units, len(table.budgets) - 1), nan=np.inf)
+        return np.nan_to_num(predict(model, table, units, len(table.budgets) - 1), nan=np.inf)
 
     units = space.encode_all(space.sample(DRAWS, rng))
     best = keep_best(units, losses)

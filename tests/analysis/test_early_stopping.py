@@ -39,7 +39,7 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_a_lower_budget_that_foretells_everything_keeps_the_top_first_and_has_no_regret() -> None:
+def test_a_lower_budget_that_predicts_everything_keeps_the_top_first_and_has_no_regret() -> None:
     errors = np.linspace(0.1, 0.5, 40)
     top, kept, regret = follow(errors**2, errors)
     assert top == 4
@@ -47,7 +47,7 @@ def test_a_lower_budget_that_foretells_everything_keeps_the_top_first_and_has_no
     assert not regret.any()
 
 
-def test_a_lower_budget_that_foretells_the_reverse_keeps_the_top_last() -> None:
+def test_a_lower_budget_that_predicts_the_reverse_keeps_the_top_last() -> None:
     errors = np.linspace(0.1, 0.5, 41)
     top, kept, regret = follow(-errors, errors)
     assert top == 4

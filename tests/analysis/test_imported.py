@@ -16,11 +16,11 @@ from jointsearch.core.columns import COLUMNS
 from jointsearch.core.units import LOSS
 from jointsearch.plotting import budget_correlation
 from jointsearch.search import hpbandster
-from jointsearch.search.hpbandster import Run
+from jointsearch.search.hpbandster import HpBandSterTraining
 from jointsearch.space.space import Space
 
 UNKNOWN = ["test_error", "validation_loss", "train_loss", "parameters", "model_budget"]
-RUN = Run("2-1-3", 1, 9.0, {"x": 0.5}, True, 0.25, 10.0, 14.0)
+TRAINING = HpBandSterTraining("2-1-3", 1, 9.0, {"x": 0.5}, True, 0.25, 10.0, 14.0)
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -52,30 +52,30 @@ def test_an_import_correlates_as_the_search_itself(tmp_path):
 
 @pytest.mark.parametrize(("unit", "steps", "epochs"), [("steps", 9, 0), ("epochs", 0, 9), ("seconds", 0, 0)])
 def test_a_row_holds_what_the_folder_tells(unit, steps, epochs):
-    row = table([RUN], unit).iloc[0]
+    row = table([TRAINING], unit).iloc[0]
     assert row[["evaluation", "proposal", "status", "origin"]].tolist() == ["2-1-3@1", "2-1-3", "success", "model"]
     assert row[["bracket", "rung", "slot", "budget", "budget_unit"]].tolist() == [2, 1, 0, 9.0, unit]
     assert row[["steps", "epochs", "training_seconds"]].tolist() == [steps, epochs, 4]
 
 
-def run(proposal, rung, budget, loss):
-    return Run(proposal, rung, budget, {"x": 0.5}, False, loss, -9.0, -1.0)
+def training(proposal, rung, budget, loss):
+    return HpBandSterTraining(proposal, rung, budget, {"x": 0.5}, False, loss, -9.0, -1.0)
 
 
 def of_anything(scale):
     """A run whose losses are no errors, started from another one."""
     random = np.random.default_rng(0)
-    runs = []
+    made = []
     for index in range(10):
         loss = scale * random.random()
-        runs += [run(f"-1-0-{index}", 0, 3.0, loss), run(f"-1-0-{index}", 1, 9.0, loss * 0.8)]
-    return [*runs, run("0-0-0", 0, 3.0, None), run("0-0-1", 0, 9.0, scale * 0.5)]
+        made += [training(f"-1-0-{index}", 0, 3.0, loss), training(f"-1-0-{index}", 1, 9.0, loss * 0.8)]
+    return [*made, training("0-0-0", 0, 3.0, None), training("0-0-1", 0, 9.0, scale * 0.5)]
 
 
 @pytest.mark.parametrize("scale", [-1, 1, 93.5, 1e6])
 def test_losses_of_any_kind_make_a_table_that_is_read_and_correlated(tmp_path, scale):
     rows = table(of_anything(scale), "steps")
-    assert rows["loss"].tolist()[:10] == [run.loss for run in of_anything(scale)[:20:2]]
+    assert rows["loss"].tolist()[:10] == [one.loss for one in of_anything(scale)[:20:2]]
     assert rows["bracket"].tolist() == [-1] * 20 + [0, 0]
     read = parse(csv_bytes(rows))
     pd.testing.assert_frame_equal(read, rows, check_dtype=False)

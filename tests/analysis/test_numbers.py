@@ -3,7 +3,7 @@
 import pytest
 from synthetic import results, search
 
-from jointsearch.analysis.number import Number, source, sources
+from jointsearch.analysis.number import Number, name_of, sources
 from jointsearch.core.config import BudgetSettings
 from jointsearch.plotting import budget_correlation
 from jointsearch.plotting.numbers import numbers
@@ -40,7 +40,7 @@ def test_counts_and_the_best_are_those_of_the_evaluations(evaluations, found):
 
 
 def test_a_correlation_names_both_evaluations_of_each_configuration(evaluations, found):
-    number, ids = found["spearman_1_3"], {source(one): one for one in evaluations}
+    number, ids = found["spearman_1_3"], {name_of(one): one for one in evaluations}
     budgets = [ids[name].budget for name in number.sources]
     assert budgets == [1, 3] * (len(budgets) // 2)
     assert len({ids[name].proposal.id for name in number.sources}) == len(budgets) // 2

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from jointsearch.audit import answers, audit, manifest, page
-from jointsearch.audit.answers import RetrainOptions
 from jointsearch.audit.audit import Audit, Target
 from jointsearch.audit.evidence import Evidence, MissingEvidenceError
 from jointsearch.audit.findings import Findings, Verdict
+from jointsearch.audit.retrain import RetrainOptions
 from jointsearch.core.errors import UserError
 
 
@@ -51,8 +51,8 @@ def test_what_lies_in_the_folder_of_a_study_is_of_the_experiment(tmp_path, monke
 
 
 def test_what_cannot_be_found_is_said_before_anything_is_trained(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(audit, "retrain", lambda *_: pytest.fail("trained"))
-    options = RetrainOptions(1, 0, None)
+    monkeypatch.setattr(audit, "repeat_trainings", lambda *_: pytest.fail("trained"))
+    options = RetrainOptions("cpu", Path(), Path(), tolerance=0.01)
     for other in (Target(folder, "77-0-0@0"), Target(tmp_path / "nowhere")):
         with pytest.raises(UserError):
             answers.verify([Target(folder, UPPER), other], "hash", options=options)

@@ -5,7 +5,7 @@ import pytest
 from jointsearch.analysis.number import Number
 from jointsearch.analysis.numbers import Numbers
 from jointsearch.audit import lineage
-from jointsearch.audit.evidence import Evidence
+from jointsearch.audit.evidence import BrokenEvidenceError, Evidence
 from jointsearch.core import layout
 from jointsearch.core.files import write_record
 from jointsearch.results.graph import EXPERIMENT, Node
@@ -88,3 +88,9 @@ def test_a_number_names_the_evaluations_that_are_lost(folder, alone):
     tree = lineage.find(Evidence.read(folder), "paper:one")
     assert len(tree.children) == len(sources)
     assert [one.file for one in tree if one.lost] == [names[sources[0]]]
+
+
+def test_numbers_of_another_experiment_are_no_evidence(folder):
+    write_record(folder / "numbers.json", Numbers(experiment="0" * 64, numbers={}))
+    with pytest.raises(BrokenEvidenceError, match="holds numbers of another experiment"):
+        lineage.find(Evidence.read(folder), "paper:one")

@@ -1,5 +1,7 @@
 """The manifest as a file."""
 
+from pathlib import Path
+
 import pytest
 
 from jointsearch.audit import manifest
@@ -47,9 +49,34 @@ def test_what_is_no_manifest_is_refused(text):
         manifest.parse(text)
 
 
+def break_off(path: Path) -> None:
+    path.write_text(f"{ONE}  a\n{ONE[:9]}")
+
+
+def test_one_that_was_written_is_read(folder):
+    (folder / manifest.NAME).write_text(manifest.make(folder))
+    assert manifest.read(folder) == manifest.parse(manifest.make(folder))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path: None, "missing; run the workflow to its end to make it"),
+        (Path.mkdir, "missing; run the workflow to its end to make it"),
+        (break_off, "line 2 is not that of a manifest; restore it"),
+        (lambda path: path.write_bytes(b"\xff"), r"cannot be read \(.*\); restore it"),
+    ],
+)
+def test_one_that_is_missing_or_broken_is_refused(tmp_path, spoil, says):
+    for name in (manifest.NAME, "code.sha256"):
+        spoil(tmp_path / name)
+        with pytest.raises(UserError, match=f"{name}: {says}"):
+            manifest.read(tmp_path, name)
+
+
 def test_records_last_and_tables_follow():
-    before = f"{ONE}  search/bracket-000/x.json\n{ONE}  observations.csv\n{ONE}  environments/e.json\n"
-    now = f"{OTHER}  search/bracket-000/x.json\n{OTHER}  observations.csv\n{ONE}  search/bracket-000/new.json\n"
+    before = {"search/bracket-000/x.json": ONE, "observations.csv": ONE, "environments/e.json": ONE}
+    now = {"search/bracket-000/x.json": OTHER, "observations.csv": OTHER, "search/bracket-000/new.json": ONE}
     assert manifest.changed(before, now) == ["search/bracket-000/x.json", "environments/e.json"]
 
 

@@ -11,6 +11,8 @@ from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.training import npz_file
 
+OPTIONS = retrain.RetrainOptions("cpu", Path(), Path(), tolerance=0.01)
+
 
 @pytest.mark.parametrize("field", ["loss", "test_error"])
 @pytest.mark.parametrize(("difference", "verdict"), [(0.009, "verified"), (0.011, "mismatch"), (-0.011, "mismatch")])
@@ -20,7 +22,7 @@ def test_errors_on_another_processor_are_held_to_the_tolerance(folder, monkeypat
     again = record.model_copy(update={field: getattr(record, field) + difference})
     monkeypatch.setattr(retrain, "_train", lambda *_: (again, None))
     findings = Findings()
-    retrain.check_trainings(evidence, [place], retrain.How("cpu", Path(), Path(), tolerance=0.01), findings)
+    retrain.check_trainings(evidence, [place], OPTIONS, findings)
     [found] = findings
     assert found.message.startswith("trained with another processor, so not bit for bit: validation error ")
     assert found.verdict.words == verdict
@@ -35,7 +37,7 @@ def retrained(folder, monkeypatch):
     def audit(train):
         monkeypatch.setattr(retrain, "_train", lambda *_: train(evidence, record))
         findings = Findings()
-        retrain.check_trainings(evidence, [place], retrain.How("cpu", Path(), Path(), tolerance=0.01), findings)
+        retrain.check_trainings(evidence, [place], OPTIONS, findings)
         [found] = findings
         return found
 

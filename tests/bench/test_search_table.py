@@ -90,6 +90,6 @@ def test_a_configuration_fails_where_the_nearest_one_did(trained):
     _, _, rows = table.read("report")
     rows.errors[7, 2] = np.nan
     model = table.fit("report").surrogates["trees"]
-    logits = table.foretell(model, rows, rows.units, 2)
+    logits = table.predict(model, rows, rows.units, 2)
     assert np.flatnonzero(np.isnan(logits)).tolist() == [7]
-    assert not np.isnan(table.foretell(model, rows, rows.units, 1)).any()
+    assert not np.isnan(table.predict(model, rows, rows.units, 1)).any()

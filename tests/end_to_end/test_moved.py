@@ -10,7 +10,7 @@ import pytest
 
 from end_to_end.conftest import Workspace
 from end_to_end.forgery import LAST, SLOT, edit, set_errors
-from jointsearch.audit import current, manifest, sources
+from jointsearch.audit import code_listing, current, manifest
 from jointsearch.core import config, lock
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
@@ -163,9 +163,9 @@ def test_a_longer_search_makes_the_outcomes_stale_and_no_records(finished):
 )
 def test_figures_and_paper_follow_their_code_by_its_content(finished, tmp_path, code, stale, current_ones):
     results = Path(shutil.copytree(finished.results, tmp_path / "small"))
-    lines = [line for line in (results / sources.NAME).read_text().splitlines() if not line.endswith(f"  {code}")]
-    assert len(lines) == len(sources.files()) - 1
-    (results / sources.NAME).write_text("\n".join([*lines, f"{'0' * 64}  {code}", ""]))
+    lines = [line for line in (results / code_listing.NAME).read_text().splitlines() if not line.endswith(f"  {code}")]
+    assert len(lines) == len(code_listing.files()) - 1
+    (results / code_listing.NAME).write_text("\n".join([*lines, f"{'0' * 64}  {code}", ""]))
     (results / manifest.NAME).write_text(manifest.make(results))
     found = current.stale(results, settings(finished))
     assert stale <= found and not current_ones & found

@@ -14,7 +14,7 @@ from end_to_end.conftest import ROOT, Workspace, make_workspace
 from jointsearch.audit import audit
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.audit.retrain import How, check_trainings
+from jointsearch.audit.retrain import RetrainOptions, check_trainings
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record, write_record
 from jointsearch.results.results import Results
@@ -112,8 +112,8 @@ def test_a_loss_that_is_changed_is_noticed(copied, undrawn):
 
 def retrained(folder: Path) -> list[tuple[Verdict, str]]:
     evidence, findings = Evidence.read(folder), Findings()
-    how = How("cpu", Path("data"), Path(".cache"), 0.01)
-    check_trainings(evidence, [("search", 0, 1, 1)], how, findings)
+    options = RetrainOptions("cpu", Path("data"), Path(".cache"), 0.01)
+    check_trainings(evidence, [("search", 0, 1, 1)], options, findings)
     return [(one.verdict, one.message) for one in findings]
 
 

@@ -13,7 +13,7 @@ from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import digest, read_record
 from jointsearch.core.history import History
 from jointsearch.core.proposal import Rung
-from jointsearch.results import dataset
+from jointsearch.results import data_summary
 from jointsearch.search.incumbent import Incumbent
 
 SAMPLER = """
@@ -125,7 +125,7 @@ def test_jobs_to_start_are_sought_when_a_job_has_ended_and_not_by_the_clock(work
 
 
 def test_the_run_the_status_and_the_record_say_which_images_there_are(run_by_snakemake):
-    line = dataset.line(read_record(run_by_snakemake.results / "data.json", DataSet))
+    line = data_summary.line(read_record(run_by_snakemake.results / "data.json", DataSet))
     assert line.startswith(
         "10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; 1,294 / 144 / 359 images of 8 x 8 x 1 for training,"
     )

@@ -65,7 +65,7 @@ def test_an_audit_trains_it_again_to_the_same_bits(folder):
         next(place for place, one in evidence.evaluations.items() if one.status == status)
         for status in ("success", "invalid")
     ]
-    retrain.check_trainings(evidence, places, retrain.How("cpu", Path("data"), Path("cache"), 0.0), findings)
+    retrain.check_trainings(evidence, places, retrain.RetrainOptions("cpu", Path("data"), Path("cache"), 0.0), findings)
     assert [one.verdict for one in findings if one.check == "training"] == [Verdict.VERIFIED] * 2
 
 

@@ -9,7 +9,7 @@ from synthetic import results, search
 
 from jointsearch.analysis import numbers as of_search
 from jointsearch.analysis.csv_file import csv_bytes
-from jointsearch.analysis.number import Number, source
+from jointsearch.analysis.number import Number, name_of
 from jointsearch.analysis.table import load
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
@@ -36,7 +36,7 @@ def rows(name: str, made: Results, **others: Number) -> list[tuple[str, set[str]
 
 def those(made: Results, chosen: Callable[[Evaluation], bool]) -> set[str]:
     """Names of the trainings of all studies for which something holds."""
-    return {source(one) for study in made.studies.values() for one in study.evaluations if chosen(one)}
+    return {name_of(one) for study in made.studies.values() for one in study.evaluations if chosen(one)}
 
 
 def correlation(seeds: int = 1, configurations: int = 12) -> Results:
@@ -116,7 +116,7 @@ def test_behind_a_lower_budget_are_its_trainings_and_those_at_the_full_one(seeds
     # Of the search those that were promoted, and succeeded at both budgets.
     good = [one for one in made.evaluations("search") if one.loss is not None]
     both = {one.proposal.id for one in good if one.budget == 3} & {one.proposal.id for one in good if one.budget == 9}
-    promoted = {source(one) for one in good if one.proposal.id in both and one.budget in (3, 9)}
+    promoted = {name_of(one) for one in good if one.proposal.id in both and one.budget in (3, 9)}
     assert {one for one in of_middle if one.startswith("search/")} == promoted != set()
 
 
@@ -143,7 +143,7 @@ def test_behind_an_architecture_are_its_seeds_and_behind_the_one_found_the_train
         )
     )
     first, last = (0, 1, 2), (3, 4, 5)
-    assert by_hand == [*(tuple(f"manual/2-0-{seed}@0" for seed in of) for of in (first, last)), (source(best),)]
+    assert by_hand == [*(tuple(f"manual/2-0-{seed}@0" for seed in of) for of in (first, last)), (name_of(best),)]
     assert again == [tuple(f"retraining/2-0-{seed}@0" for seed in of) for of in (first, last)]
 
 

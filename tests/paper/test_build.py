@@ -26,7 +26,7 @@ from jointsearch.paper.facts import Facts, gather, number_text
 from jointsearch.paper.latex import export
 from jointsearch.paper.made import NO_COMMIT, table_rows
 from jointsearch.paper.typst_facts import as_json, augmentation
-from jointsearch.results import dataset
+from jointsearch.results import data_summary
 from jointsearch.results.catalogue import FIGURES, TABLES
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
@@ -162,7 +162,7 @@ def test_the_images_are_said_in_the_line_of_the_workflow(search_only) -> None:
     write_record(folder / "data.json", images)
     told = gather(folder)
     (folder / "data.json").unlink()
-    assert as_json(told)["experiment"]["counts"] == dataset.line(images).replace(" x ", " × ")
+    assert as_json(told)["experiment"]["counts"] == data_summary.line(images).replace(" x ", " × ")
     assert as_json(told)["experiment"]["validation"] == ""
     assert build(told, folder) != before
 

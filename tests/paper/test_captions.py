@@ -57,21 +57,6 @@ def test_captions_say_of_marks_that_may_not_be_there_that_they_may_not() -> None
         assert words in "".join(part for _, part in of_figure(name))
 
 
-def test_the_front_of_a_report_names_rules_that_there_are() -> None:
-    rules = set()
-    for path in (ROOT / "workflow/rules").glob("*.smk"):
-        rules |= set(re.findall(r"^ *rule (\w+):", path.read_text(), re.MULTILINE))
-    (graph,) = re.findall(
-        r"by rule .*?::\n\n(.*?)\n\n\S", (ROOT / "workflow/report/workflow.rst").read_text(), re.DOTALL
-    )
-    named = set(
-        re.findall(
-            r"[a-z_]+_NAME|[a-z_]{4,}", graph.replace("up to the full budget", "").replace("of later brackets", "")
-        )
-    )
-    assert named - rules == {"figure_NAME", "table_NAME"} and len(named) > 12
-
-
 def test_the_front_of_a_report_names_what_is_searched() -> None:
     template = Template((ROOT / "workflow/report/workflow.rst").read_text())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import complete
 import pytest
 
-from jointsearch.analysis.number import source
+from jointsearch.analysis.number import name_of
 from jointsearch.audit import lineage
 from jointsearch.audit.derive_outcomes import check_paper
 from jointsearch.audit.evidence import Evidence
@@ -153,7 +153,7 @@ def test_each_row_with_trainings_is_a_link_to_them_and_no_other(found, page) -> 
 def test_the_trainings_behind_a_row_are_in_the_page(found, page) -> None:
     facts, _ = found
     records = {
-        source(one): f"{one.study}/bracket-{one.bracket:03}/rung-{one.rung}/slot-{one.slot:02}.json"
+        name_of(one): f"{one.study}/bracket-{one.bracket:03}/rung-{one.rung}/slot-{one.slot:02}.json"
         for one in facts.evaluations
     }
     for name, row in page.data["rows"].items():

@@ -13,14 +13,14 @@ from jointsearch.core.config import BudgetSettings
 from jointsearch.core.errors import UserError
 from jointsearch.core.units import ERROR, LOSS
 from jointsearch.paper.captions import parse
-from jointsearch.paper.tables import TABLES, show
-from jointsearch.results.catalogue import TABLES as MADE
+from jointsearch.paper.tables import DISPLAYS, show
+from jointsearch.results.catalogue import TABLES
 
 EPOCHS = BudgetSettings(unit="epochs", minimum=1, maximum=3)
 
 
 def test_every_display_is_of_a_table_that_is_made() -> None:
-    assert set(TABLES) <= set(MADE)
+    assert set(DISPLAYS) <= set(TABLES)
 
 
 def test_groups_of_importance_stand_side_by_side_also_without_a_surrogate() -> None:
@@ -62,11 +62,11 @@ def test_a_surrogate_that_predicts_nothing_has_no_shares() -> None:
 
 
 def test_the_word_on_a_claim_is_a_verdict() -> None:
-    assert [column.title for column in TABLES["claims"].columns][-1] == "verdict"
+    assert [column.title for column in DISPLAYS["claims"].columns][-1] == "verdict"
 
 
 def test_test_and_retest_is_explained_where_it_is_shown() -> None:
-    note = TABLES["early_stopping"].note
+    note = DISPLAYS["early_stopping"].note
     assert "Test and retest" in note(pd.DataFrame(columns=["retest"])) and not note(pd.DataFrame())
 
 
@@ -167,5 +167,5 @@ def test_the_name_of_a_row_and_its_numbers_lead_to_its_trainings_and_nothing_tha
 
 
 def test_captions_are_marked_up_as_captions_are() -> None:
-    for display in TABLES.values():
+    for display in DISPLAYS.values():
         assert not any("*" in text for _, text in parse(display.caption))

@@ -123,7 +123,7 @@ def test_bars_of_shares_end_at_0_and_100_percent() -> None:
         assert ends.min() == pytest.approx(0) and ends.max() <= 100 + 1e-9 and np.ptp(ends, axis=1).max() > 90
 
 
-def test_a_surrogate_that_foretells_nothing_is_hollow_and_named() -> None:
+def test_a_surrogate_that_predicts_nothing_is_hollow_and_named() -> None:
     figure = draw(made_up({"forest": 0.4, "gp": -0.2}))
     assert "R² = −0.20: predicts nothing, its shares mean nothing" in texts(figure)
     assert "R² ≤ 0: means nothing" in texts(figure)

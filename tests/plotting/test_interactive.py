@@ -10,6 +10,7 @@ import pytest
 import yaml
 from factories import VALUES, evaluation
 from own_searches import own_results
+from results_folder import SEARCH
 from synthetic import SPACE, results, search
 
 from jointsearch.core.config import BudgetSettings
@@ -62,10 +63,16 @@ def trained(brackets=6, failing=0.15):
     return search(brackets, DEMO, names=ALL, failing=failing)
 
 
+def beside(*names):
+    """The plans of studies beside the search."""
+    return [SEARCH.model_copy(update={"name": name}) for name in names]
+
+
 @pytest.fixture(scope="module")
 def made():
     correlation = [evaluation(f"0-0-{slot}", 0.3, slot=slot, budget=27) for slot in range(3)]
-    return results(DEMO, search=trained(), **{"joint_bohb-0": trained(2), "correlation": correlation})
+    studies = {"joint_bohb-0": trained(2), "correlation": correlation}
+    return results(DEMO, beside=beside("correlation", "joint_bohb-0"), search=trained(), **studies)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +98,7 @@ def test_every_evaluation_is_there_once_with_what_its_record_says(made, page) ->
             assert {name: row[name] for name in ALL} == {name: one.proposal.values.get(name) for name in ALL}
 
 
-def test_the_search_comes_first_and_arms_last(page) -> None:
+def test_studies_are_listed_in_the_order_of_the_plan(page) -> None:
     assert [study["name"] for study in Page(page).data["studies"]] == ["search", "correlation", "joint_bohb-0"]
 
 
@@ -158,7 +165,7 @@ def test_page_is_whole_and_asks_nothing_of_a_network(page) -> None:
 
 def test_same_records_give_the_same_bytes_in_any_order(made, page) -> None:
     studies = {name: tuple(reversed(study.evaluations)) for name, study in reversed([*made.studies.items()])}
-    assert interactive.render(results(DEMO, **studies)) == page
+    assert interactive.render(results(DEMO, beside=made.plan.studies[1:], **studies)) == page
 
 
 def test_words_of_a_record_cannot_leave_their_place() -> None:
@@ -175,13 +182,13 @@ def test_note_counts_what_is_finished_planned_and_failed_and_names_the_best() ->
     # Of 8 brackets: twice 27 + 9 + 3 + 1, 9 + 3 + 1, 6 + 2 and 4.
     assert page.note == (
         "3 of 130 evaluations are finished, 2 failed (1 diverged, 1 too large)."
-        " Lowest validation error at 27 epochs: 50.00 % (0-0-0@0)."
+        " Lowest validation error at 27 epochs: 50.00% (0-0-0@0)."
     )
     assert page.data["studies"][0]["incumbent"] == "0-0-0@0"
 
 
 def test_final_trainings_saw_the_validation_images_and_have_no_validation_error() -> None:
-    known = results(DEMO)
+    known = results(DEMO, beside=beside("retraining"))
     search = StudyResults(known.experiment, (evaluation(loss=0.5, test_error=0.6),))
     final = StudyResults(retraining_settings(search.experiment), (evaluation(loss=0.001, test_error=0.55),))
     data = interactive.data(replace(known, studies={"search": search, "retraining": final}))
@@ -201,7 +208,8 @@ def test_a_weight_sharing_network_is_judged_as_no_configuration_but_what_it_lear
         "losses": (1.2,),
     }
     shared = evaluation("0-0-0", 0.001, budget=40.5, parameters=10**8, values={"momentum": 0.9}, architecture=learned)
-    data = interactive.data(results(DEMO, search=[evaluation(loss=0.5)], **{"gradients_first-0-1": [shared]}))
+    studies = {"search": [evaluation(loss=0.5)], "gradients_first-0-1": [shared]}
+    data = interactive.data(results(DEMO, beside=beside("gradients_first-0-1"), **studies))
     axes, (row,) = {axis["name"]: axis for axis in data["axes"]}, rows_of(data, 1)
     assert (row["initial_filters"], row["momentum"], row["status"]) == (8, 0.9, "success")
     assert (row["validation error"], row["test error"], row["network weights"]) == (None, None, None)

@@ -60,6 +60,7 @@ def test_searches_of_an_arm_are_one_study_after_the_others() -> None:
     ]
     table = back(results(SETTINGS, beside=beside, search=spread(search(1, SETTINGS), 2), **made))
     assert list(dict.fromkeys(table["study"])) == ["search", "joint_bohb", "joint_hyperband"]
+    assert set(table.loc[table["is_arm"], "study"]) == {"joint_bohb", "joint_hyperband"}
     numbers_of = table.groupby("study")["trainings"].sum()
     assert numbers_of["joint_bohb"] == 2 * numbers_of["search"]
     figure = draw(table)

@@ -43,6 +43,11 @@ def test_any_search_of_an_arm_is_one():
     assert "arms" not in made_of(planned("search", "correlation", "manual", "retraining"), CATALOGUE)
 
 
+def test_the_plan_says_what_is_a_search_of_an_arm_and_not_the_name():
+    named_like_a_study = SEARCH.model_copy(update={"name": "manual", "arm": "manual"})
+    assert list(made_of([named_like_a_study], CATALOGUE)) == ["arms"]
+
+
 def listed(studies):
     return ("search", "correlation", "manual", "retraining", ARM) if studies == "all" else studies
 

@@ -11,7 +11,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import read_record
 from jointsearch.results import folder as folder_module
-from jointsearch.results.folder import Folder
+from jointsearch.results.folder import DoubtingFolder, Folder
 
 SMALL = settings(3)
 WHOLE = plan_of(SMALL, 2).search
@@ -59,7 +59,7 @@ def test_a_strict_reader_refuses_a_record_that_a_doubting_one_leaves_out(folder,
     spoil(folder / SLOT)
     with pytest.raises(UserError, match=f"{folder / SLOT}: {strict}$"):
         Folder(folder).evaluations_of(WHOLE)
-    one = Folder(folder, doubting=True)
+    one = DoubtingFolder(folder)
     assert len(one.evaluations_of(WHOLE)) == 3 + 1 + 2 - 1
     assert re.fullmatch(doubting, one.broken[SLOT])
 
@@ -72,7 +72,7 @@ def test_records_of_a_study_whose_settings_are_missing_are_not_called_foreign(fo
     plan = plan_of(SMALL, 2, retraining={"seeds": 1}).find("retraining")
     with pytest.raises(UserError, match=rf"its settings \({says}\) are missing; restore them$"):
         Folder(folder).evaluations_of(plan)
-    one = Folder(folder, doubting=True)
+    one = DoubtingFolder(folder)
     one.read_all()
     assert says in one.broken[name] and one.unsettled == {name}
 
@@ -88,14 +88,14 @@ def test_a_changed_record_is_refused_by_a_strict_reader_alone(folder):
     change(folder / SLOT, seed=1)
     with pytest.raises(UserError, match="changed since it was made"):
         Folder(folder).evaluations_of(WHOLE)
-    assert Folder(folder, doubting=True).evaluations_of(WHOLE)[1].seed == 1
+    assert DoubtingFolder(folder).evaluations_of(WHOLE)[1].seed == 1
 
 
 def test_a_doubting_reader_leaves_out_what_lies_beside_the_place_of_a_record(folder):
     other = (folder / SLOT).with_name("slot-1.json")
     other.write_bytes((folder / SLOT).read_bytes())
     (folder / SLOT).with_name("notes.txt").touch()
-    one = Folder(folder, doubting=True)
+    one = DoubtingFolder(folder)
     one.read_all()
     assert f"is not in the place of such a record, which is {SLOT}" in one.broken[folder_name(folder, other)]
     assert one.broken["search/bracket-000/rung-0/notes.txt"] == "no record that a search has; move it away"
@@ -106,7 +106,7 @@ def folder_name(folder: Path, path: Path) -> str:
 
 
 def test_both_find_the_same_where_nothing_is_wrong(folder):
-    strict, doubting = Folder(folder), Folder(folder, doubting=True)
+    strict, doubting = Folder(folder), DoubtingFolder(folder)
     assert strict.evaluations_of(WHOLE) == doubting.evaluations_of(WHOLE)
     assert strict.evaluations_of(plan_of(SMALL, 1).search) == doubting.evaluations_of(plan_of(SMALL, 1).search)
     assert strict.data == doubting.data
@@ -118,12 +118,26 @@ def test_each_file_is_read_once(folder, monkeypatch):
         "jointsearch.results.folder.read_record",
         lambda path, kind: opened.append(path) or read_record(path, kind),
     )
-    one = Folder(folder, doubting=True)
+    one = DoubtingFolder(folder)
     for _ in range(2):
         assert len(list(one.appeared(layout.SEARCH, [0, 1]))) == 3 + 1 + 2
     one.read_all()
     slots = [path for path in opened if path.name.startswith("slot-")]
     assert len(slots) == len(set(slots)) == 3 + 1 + 2
+
+
+def test_a_job_reads_each_file_once_too(folder, monkeypatch):
+    opened, batches = [], sorted(folder.glob("search/bracket-000/rung-0/batch-*.json"))
+    monkeypatch.setattr(folder_module, "read_record", lambda path, kind: opened.append(path) or read_record(path, kind))
+    one = Folder(folder)
+    for _ in range(2):
+        assert len(one.of_batches(batches)) == 3
+        assert one.batches_of(layout.SEARCH, 0, 0) == {
+            0: folder_name(folder, batches[0]),
+            1: folder_name(folder, batches[0]),
+            2: folder_name(folder, batches[1]),
+        }
+    assert len(opened) == len(set(opened))
 
 
 def test_nothing_else_reads_evaluations_but_what_trains_them():
@@ -137,7 +151,7 @@ def test_nothing_else_reads_evaluations_but_what_trains_them():
 
 def test_a_strict_reader_parses_again_only_what_the_doubting_one_left_out(folder, monkeypatch):
     (folder / SLOT).write_text("{")
-    doubting, parsed = Folder(folder, doubting=True), []
+    doubting, parsed = DoubtingFolder(folder), []
     doubting.read_all()
     read = folder_module.read_record
     monkeypatch.setattr(folder_module, "read_record", lambda path, kind: (parsed.append(path), read(path, kind))[1])
@@ -147,7 +161,7 @@ def test_a_strict_reader_parses_again_only_what_the_doubting_one_left_out(folder
 
 
 def test_a_strict_reader_of_known_records_refuses_one_that_was_changed(folder):
-    doubting = Folder(folder, doubting=True)
+    doubting = DoubtingFolder(folder)
     doubting.read_all()
     change(folder / SLOT, seed=8)
     with pytest.raises(UserError, match="changed since it was made"):

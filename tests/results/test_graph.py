@@ -1,13 +1,14 @@
 """What each thing is made from is said in one place."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from results_folder import plan_of, put, settings, write_search
+from results_folder import ROOT, plan_of, put, settings, write_search
 
-from jointsearch.audit import ancestry, crate, current, lineage, manifest, sources
+from jointsearch.audit import ancestry, code_listing, crate, current, lineage, manifest, vocabulary
 from jointsearch.audit.evidence import Evidence
 from jointsearch.core import layout
 from jointsearch.core.config import StudySettings, parse
@@ -112,6 +113,58 @@ def test_without_it_none_of_them_has_it(tmp_path):
     assert {"@id": "#parameter/data"} not in described["workflow.smk#promote"]["input"]
 
 
+FIRST, SECOND = (Node("evaluation", layout.SEARCH, 1, 0, slot) for slot in (0, 1))
+
+
+@pytest.fixture
+def with_another_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is promoted is also compared with the first rung of bracket 1, of which it names the second slot."""
+    proposals = graph.INPUTS["proposals"]
+
+    def with_compared(known: Graph, node: Node) -> Iterator[Edge]:
+        yield from proposals(known, node)
+        if node.rung:
+            yield Edge("compared", Node("rung", *FIRST[1:4]))
+
+    monkeypatch.setitem(graph.INPUTS, "proposals", with_compared)
+    monkeypatch.setitem(graph.CHOSEN, "compared", lambda records, proposals, node: node == SECOND)
+
+
+@pytest.mark.usefixtures("with_another_choice")
+def test_a_new_kind_of_choice_takes_one_place(tmp_path):
+    """All that was compared is an input, and only what was chosen a parent."""
+    write_search(tmp_path, SMALL, 2)
+    evidence, name = Evidence.read(tmp_path), "search/bracket-000/rung-1/proposals.json"
+    both = {evidence.file_of(FIRST), evidence.file_of(SECOND)}
+    assert evidence.parents_of(PROMOTED)[3:] == (evidence.digest_of(SECOND),)
+    assert both <= ancestry.files_of(evidence, [PROMOTED])
+    assert both & {child.file for child in lineage.of_file(evidence, name).children} == {evidence.file_of(SECOND)}
+    described = {one["@id"]: one for one in json.loads(crate.build(tmp_path))["@graph"]}
+    assert both <= {one["@id"] for one in described[f"#promote/{name}"]["object"]}
+
+
+def test_each_thing_is_made_by_a_rule_of_the_workflow():
+    known = small()
+    nodes = [*known.products.values(), *(one for study in known.plan.studies for one in known.nodes_of(study))]
+    assert {*graph.INPUTS} == {node.kind for node in nodes} | {"rung", "study"}
+    made = {known.rule_of(node) for node in nodes if node.kind not in ("figure", "table")} - {None}
+    # Those of figures and tables have no names in the text.
+    _, *text = re.split(r"^ *rule ?(\w*):$", crate.workflow_text(ROOT / "Snakefile").decode(), flags=re.MULTILINE)
+    rules = {rule for rule, body in zip(text[::2], text[1::2], strict=True) if rule and "output:" in body}
+    assert made == rules
+    assert not [kind for kind in ("plan", "rung", "study") if known.rule_of(Node(kind, layout.SEARCH))]
+    assert rules - {*vocabulary.RULES} == {"experiment", "latex", "crate", "manifest"}
+    assert {*vocabulary.RULES} - rules == {"figure", "table"}
+
+
+def test_what_one_job_makes_has_one_rule_and_the_same_inputs():
+    known = small()
+    for kind, others in graph.TOGETHER.items():
+        for one in (Node(other, study) for other in others for study in known.plan.names):
+            whole = Node(kind, one.name)
+            assert known.rule_of(one) == known.rule_of(whole) and known.inputs_of(one) == known.inputs_of(whole)
+
+
 TABLE = "tables/importance_groups.csv"
 
 
@@ -130,8 +183,8 @@ def with_a_table_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
 def stale_with_the_table(folder: Path) -> set[str]:
     """Files to be remade when the code of the table alone has changed."""
     module = "src/jointsearch/analysis/tables/importance_groups.py"
-    listed = [f"{'0' * 64}  {module}" if line.endswith(module) else line for line in sources.listing().splitlines()]
-    (folder / sources.NAME).write_text("\n".join([*listed, ""]))
+    listed = [f"{'0' * 64}  {module}" if line.endswith(module) else line for line in code_listing.make().splitlines()]
+    (folder / code_listing.NAME).write_text("\n".join([*listed, ""]))
     put(folder / manifest.NAME, manifest.make(folder).encode())
     return current.stale(folder, to_config(SMALL, 2))
 
@@ -160,7 +213,7 @@ def test_without_it_neither_audit_nor_time_stamps_have_it(ended):
 
 def test_what_follows_from_a_table_is_numbers_paper_and_all_that_lists_them(ended):
     followed = {"numbers.json", "paper.pdf", "paper.html", "ro-crate-metadata.json", "workflow.smk"}
-    followed |= {manifest.NAME, sources.NAME}
+    followed |= {manifest.NAME, code_listing.NAME}
     put(ended / crate.METADATA, b"{}")
     stale = stale_with_the_table(ended)
     assert {TABLE} | followed == stale

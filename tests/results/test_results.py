@@ -11,8 +11,7 @@ from jointsearch.core.files import read_record
 from jointsearch.results.results import Results, StudyResults
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
-from jointsearch.search.plan import Plan
-from jointsearch.search.studies.kind import PlannedStudy
+from jointsearch.search.plan import Plan, StudyPlan
 from jointsearch.search.studies.retraining import retraining_settings
 
 SMALL = settings(3)
@@ -31,7 +30,8 @@ def write_study(folder, name: str, experiment: Experiment, bracket: int = 1, siz
     place = {"study": name, "experiment": experiment.id, "budget": 3}
     made = [evaluation(f"{bracket}-0-{slot}", 0.1 * (slot + 1), **place) for slot in range(size)]
     known = read_record(layout.plan_file(folder), Plan)
-    planned = PlannedStudy.of(name, "random", experiment, (Bracket(bracket, (size,), (1,)),)).plan
+    item = Bracket(bracket, (size,), (1,))
+    planned = StudyPlan(name=name, kind="random", settings=experiment.id, brackets=(item,))
     others = [one for one in known.studies if one.name != name]
     put(layout.plan_file(folder), known.model_copy(update={"studies": (*others, planned)}))
     write_rung(folder / name, made, size)

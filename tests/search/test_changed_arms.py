@@ -121,6 +121,23 @@ def test_another_share_of_a_gradient_step_is_named(tmp_path):
     assert says in refusal(tmp_path, {"gradients_first": {"steps": steps}})
 
 
+@pytest.mark.parametrize("by_gradients", [0, 1])
+def test_the_budget_of_each_step_is_that_of_its_own_settings(tmp_path, by_gradients):
+    steps = [{"search": "hyperparameters", "sampler": "random", "hyperband": False}]
+    steps.insert(by_gradients, BY_GRADIENTS["steps"][0])
+    begin(tmp_path, {"own": {"steps": steps}})
+    assert "studies.arms.brackets was 6, is now 12; " in refusal(tmp_path, {"own": {"steps": steps}}, brackets=12)
+
+
+def test_of_a_budget_that_was_not_recorded_it_is_said_which_may_differ(tmp_path):
+    """That of a gradient-based step is a setting, which is frozen once the step before has ended."""
+    random = {"search": "hyperparameters", "sampler": "random", "hyperband": False}
+    arms = {"own": {"steps": [random, BY_GRADIENTS["steps"][0]]}}
+    begin(tmp_path, arms, "own-0-2")
+    says = "own-0-1: has begun with another configuration: studies.arms.brackets, or a share, has another value "
+    assert says in refusal(tmp_path, arms, brackets=12)
+
+
 def test_of_values_that_a_step_before_replaces_it_is_said_which_may_differ(tmp_path):
     """They are in the digest of the plan alone: the step that is left has the values that were found."""
     arms = {"stepwise": ARMS["stepwise"]}

@@ -74,6 +74,14 @@ def test_of_an_arm_it_names_the_arm_and_the_repeat(whole):
     ]
 
 
+def test_it_numbers_the_steps_of_an_arm_that_has_several(whole):
+    steps = {one.name: whole.step_of(one) for one in whole.studies}
+    assert (steps["architecture_first-0-1"], steps["architecture_first-0-2"]) == (1, 2)
+    assert {steps[name] for name in ("search", "manual", "joint_bohb-0")} == {None}
+    several = plan(studies=RAW["studies"] | {"arms": RAW["studies"]["arms"] | {"repeats": 2}})
+    assert several.step_of(several.find("architecture_first-1-2")) == 2
+
+
 def test_a_longer_search_grows_it(whole):
     longer = plan(search={"length": 4, "length_unit": "brackets"})
     assert longer.search.brackets[:3] == whole.search.brackets

@@ -18,8 +18,8 @@ from jointsearch.samplers import base
 from jointsearch.search import proposals
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
+from jointsearch.search.plan import StudyPlan
 from jointsearch.search.resolve import resolve
-from jointsearch.search.studies.kind import PlannedStudy
 from jointsearch.search.studies.kinds import proposer
 from jointsearch.search.studies.retraining import finalists
 from jointsearch.space.file import SpaceFile
@@ -38,7 +38,7 @@ def propose(
     kind: str, study: str, item: Bracket, rung: int = 0, experiment=EXPERIMENT, followed=None, **fields
 ) -> Rung:
     """Propose a rung of a study, as it is planned."""
-    planned = PlannedStudy.of(study, kind, experiment, (item,), **fields).plan
+    planned = StudyPlan(name=study, kind=kind, settings=experiment.id, brackets=(item,), **fields)
     return proposer(planned).propose(experiment, planned, item.index, rung, followed or {})
 
 
@@ -219,7 +219,7 @@ def test_a_kind_that_nobody_knows_is_named():
 
 
 def test_a_bracket_that_is_not_planned_is_named():
-    planned = PlannedStudy.of("correlation", "random", EXPERIMENT, (EVERY_BUDGET,)).plan
+    planned = StudyPlan(name="correlation", kind="random", settings=EXPERIMENT.id, brackets=(EVERY_BUDGET,))
     with pytest.raises(UserError, match="correlation: no bracket 2 is planned; "):
         proposer(planned).propose(EXPERIMENT, planned, 2, 0, {})
 

@@ -16,6 +16,7 @@ from jointsearch.networks.hyperparameters import ARCHITECTURE_PARAMETERS, TRAINI
 from jointsearch.networks.manual import architecture
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import budgets
+from jointsearch.search.plan import StudyPlan
 from jointsearch.search.resolve import resolve
 from jointsearch.search.studies import kinds
 from jointsearch.search.studies.arm import restricted
@@ -509,7 +510,9 @@ class Default(StudyKind):
     name = "default"
 
     def plan(self, config, experiment):
-        yield PlannedStudy.of("default", self.name, experiment, (at_full_budget(1, experiment),), follows=("search",))
+        whole = (at_full_budget(1, experiment),)
+        planned = StudyPlan(name="default", kind=self.name, settings=experiment.id, brackets=whole, follows=("search",))
+        yield PlannedStudy(planned, experiment)
 
     def propose(self, experiment, study, bracket, rung, followed):
         values = followed["search"][0].proposal.values

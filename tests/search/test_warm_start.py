@@ -83,12 +83,12 @@ def test_a_budget_in_another_range_is_refused(tmp_path):
 def test_the_record_of_another_search_is_held_to_the_same_as_a_folder(tmp_path):
     export(tmp_path / "folder")
     seen = warm_start.observations(tmp_path / "folder", SPACES["conditional"], DEMO)
-    source = warm_start.source(seen)
+    source = warm_start.digest_of(seen)
     record = WarmStart(experiment="e" * 64, study="search", source=source, observations=seen)
     write_record(tmp_path / "warm_start.json", record)
     again = warm_start.observations(tmp_path / "warm_start.json", SPACES["conditional"], DEMO)
     assert again == seen
-    assert warm_start.source(again) == source
+    assert warm_start.digest_of(again) == source
     with pytest.raises(UserError, match="budget 1 is none of 3, 9, 27"):
         other = BudgetSettings(unit="epochs", minimum=3, maximum=27)
         warm_start.observations(tmp_path / "warm_start.json", SPACES["conditional"], other)
@@ -100,7 +100,7 @@ def test_the_experiment_names_the_evaluations_that_it_began_with(tmp_path):
     cold = resolve(parse(settings))
     warm = resolve(parse(settings | {"search": {"warm_start": str(tmp_path)}}))
     seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO)
-    assert warm.warm_start == warm_start.source(seen)
+    assert warm.warm_start == warm_start.digest_of(seen)
     assert warm.id != cold.id
     # An experiment without a warm start is written as if there were none.
     assert "warm_start" not in cold.model_dump(mode="json")
@@ -243,7 +243,7 @@ def test_a_record_says_how_its_losses_became_errors_and_is_not_changed_again(tmp
         (results / name).write_bytes(content)
     again = read(results / "config.yaml")
     assert again.search.warm_start.folder == str(results / "search/warm_start.json")
-    assert warm_start.source(warm_start.known(again, SPACES["conditional"])) == experiment.warm_start
+    assert warm_start.digest_of(warm_start.known(again, SPACES["conditional"])) == experiment.warm_start
     assert written(results / "search/warm_start.json", tmp_path / "again/search/warm_start.json") == first
     with pytest.raises(UserError, match=r"warm_start\.json: holds errors already; leave `losses` out"):
         warm_start.observations(results / "search/warm_start.json", SPACES["conditional"], DEMO, "ranks")
@@ -252,7 +252,7 @@ def test_a_record_says_how_its_losses_became_errors_and_is_not_changed_again(tmp
 def test_a_record_of_errors_does_not_say_so(tmp_path):
     export(tmp_path)
     seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO)
-    record = WarmStart(experiment="e" * 64, study="search", source=warm_start.source(seen), observations=seen)
+    record = WarmStart(experiment="e" * 64, study="search", source=warm_start.digest_of(seen), observations=seen)
     assert set(record.model_dump()) == {"experiment", "study", "source", "observations"}
 
 
@@ -282,7 +282,7 @@ def test_a_record_of_other_losses_starts_a_search_of_errors_by_their_ranks_but_n
     rescale(tmp_path, lambda loss: 9 - 100 * loss)
     seen = warm_start.observations(tmp_path, SPACES["conditional"], DEMO, of_errors=False)
     file = tmp_path / "warm_start.json"
-    record = WarmStart(experiment="e" * 64, study="search", source=warm_start.source(seen), observations=seen)
+    record = WarmStart(experiment="e" * 64, study="search", source=warm_start.digest_of(seen), observations=seen)
     write_record(file, record)
     with pytest.raises(UserError, match="say how losses become errors"):
         losses_of(file, (0.0, 1.0))

@@ -11,7 +11,7 @@ import torch
 from jointsearch.audit import derive_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.audit.retrain import How, check_trainings
+from jointsearch.audit.retrain import RetrainOptions, check_trainings
 from jointsearch.core import config, layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.files import write_record
@@ -121,7 +121,7 @@ def test_the_bits_are_the_same_in_parallel_on_a_busy_machine(folder, unit, tmp_p
 def test_an_audit_trains_them_again_to_the_bit(folder, tmp_path):
     threads, findings, evidence = torch.get_num_threads(), Findings(), Evidence.read(folder)
     places = [("search", 0, 0, 0), ("search", 0, 2, 0)]
-    check_trainings(evidence, places, How("cpu", Path("data"), tmp_path / "cache", 0.0), findings)
+    check_trainings(evidence, places, RetrainOptions("cpu", Path("data"), tmp_path / "cache", 0.0), findings)
     torch.set_num_threads(threads)
     assert [one.verdict for one in findings] == [Verdict.VERIFIED] * 2
     assert all(one.message.startswith("the same, bit for bit, after") for one in findings)

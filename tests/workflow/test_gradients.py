@@ -12,7 +12,7 @@ from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
-from jointsearch.audit.retrain import How, check_trainings
+from jointsearch.audit.retrain import RetrainOptions, check_trainings
 from jointsearch.core import config, yaml_file
 from jointsearch.core.config import TrainingSettings
 from jointsearch.core.evaluation import Evaluation
@@ -25,7 +25,7 @@ from jointsearch.results.results import Results
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import Incumbent
 from jointsearch.workflow import cost, driver
-from jointsearch.workflow.session import reader_of
+from jointsearch.workflow.status import reader_of
 from jointsearch.workflow.study_jobs import StudyJobs
 
 START = {
@@ -149,8 +149,8 @@ def test_an_audit_derives_the_architecture_and_trains_it_again_to_the_bit(folder
         record_of(folder).relative_to(folder).as_posix()
     ]
     findings = Findings()
-    how = How("cpu", Path("data"), folder.parent / "cache", tolerance=0.01)
-    check_trainings(Evidence.read(folder), [(FIRST, 0, 0, 0)], how, findings)
+    options = RetrainOptions("cpu", Path("data"), folder.parent / "cache", tolerance=0.01)
+    check_trainings(Evidence.read(folder), [(FIRST, 0, 0, 0)], options, findings)
     [found] = findings
     assert found.verdict is Verdict.VERIFIED
     assert found.message.startswith("the same, bit for bit, after ")

@@ -7,7 +7,7 @@ from factories import broken_pipe, evaluation
 from jointsearch.core import layout
 from jointsearch.core.config import BudgetSettings
 from jointsearch.core.files import write_record
-from jointsearch.results.folder import Folder
+from jointsearch.results.folder import DoubtingFolder
 from jointsearch.search.hyperband import bracket
 from jointsearch.workflow.progress import ProgressReader, SearchProgress, Watcher
 
@@ -16,7 +16,8 @@ LADDER = (1.0, 3.0, 9.0, 27.0)
 
 
 def reading(study):
-    return ProgressReader(Folder(study.parent, doubting=True), {study.name: [bracket(0, DEMO)]}, LADDER, "epochs")
+    studies = {study.name: [bracket(0, DEMO)]}
+    return ProgressReader(DoubtingFolder(study.parent), studies, {study.name: LADDER}, "epochs")
 
 
 def put(study, record):
@@ -58,7 +59,8 @@ def test_all_studies_count_and_the_best_is_of_the_search_alone(tmp_path):
     put(tmp_path / "search", evaluation("0-0-0", 0.5))
     put(tmp_path / "retraining", evaluation("3-0-0", 0.1, study="retraining", budget=27))
     studies = {"search": [bracket(0, DEMO)], "retraining": [bracket(3, DEMO)]}
-    progress = ProgressReader(Folder(tmp_path, doubting=True), studies, LADDER, "epochs").read()
+    budgets = dict.fromkeys(studies, LADDER)
+    progress = ProgressReader(DoubtingFolder(tmp_path), studies, budgets, "epochs").read()
     assert progress.done == (1, 0, 0, 1)
     assert progress.total == (27, 9, 3, 5)
     assert progress.best.id == "0-0-0@0"

@@ -46,14 +46,15 @@ rule manifest:
     input:
         **study_jobs.inputs("manifest"),
     output:
-        update(study_jobs.folder / "manifest.sha256"),
+        manifest=update(study_jobs.folder / "manifest.sha256"),
+        code=update(study_jobs.folder / "code.sha256"),
     log:
         f"{LOGS}/manifest.log",
     localrule: True
     conda:
         "../../envs/environment.yaml"
     shell:
-        'python "$SCRIPTS/manifest.py" {output} 2> >(tee {log} >&2)'
+        'python "$SCRIPTS/manifest.py" {output.manifest} 2> >(tee {log} >&2)'
 
 
 # Has no inputs: it checks the results that exist, and makes none. Uncommitted code is reported, and does not fail the rule.

@@ -102,8 +102,7 @@ rule data:
     resources:
         data_root=study_jobs.config.data_root,
         cache_root=study_jobs.config.cache_root,
-        # The frozen settings do not show whether a value is configured or a default.
-        fraction="--fraction-given" if "validation_fraction" in settings.data.model_fields_set else "",
+        fraction="--fraction-given" if study_jobs.fraction_given else "",
     shell:
         'python "$SCRIPTS/data.py" {input.experiment} {output} --data-root {resources.data_root:q}'
         " --cache {resources.cache_root:q} {resources.fraction} 2> >(tee {log} >&2)"

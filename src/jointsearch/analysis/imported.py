@@ -8,10 +8,10 @@ import pandas as pd
 
 from jointsearch.analysis.observations import frame
 from jointsearch.core.fields import BudgetUnit
-from jointsearch.search.hpbandster import Run
+from jointsearch.search.hpbandster import HpBandSterTraining
 
 
-def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:
+def table(trainings: Sequence[HpBandSterTraining], unit: BudgetUnit) -> pd.DataFrame:
     """Lay the trainings of an HpBandSter run out as a table, see `observations.table`.
 
     Its folder does not hold `test_error`, `validation_loss`, `train_loss`, `parameters` and `model_budget`, which are
@@ -21,7 +21,7 @@ def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:
 
     Parameters
     ----------
-    runs
+    trainings
         As `hpbandster.read` gives them.
     unit
         What their budgets count.
@@ -31,42 +31,42 @@ def table(runs: Sequence[Run], unit: BudgetUnit) -> pd.DataFrame:
     UserError
         If a hyperparameter bears the name of another column.
     """
-    ordered = sorted(runs, key=lambda run: (_bracket(run), run.rung))
+    ordered = sorted(trainings, key=lambda one: (_bracket(one), one.rung))
     slots: Counter[tuple[int, int]] = Counter()
     rows = []
-    for run in ordered:
-        rung = _bracket(run), run.rung
-        rows.append(_row(run, unit, slots[rung]))
+    for one in ordered:
+        rung = _bracket(one), one.rung
+        rows.append(_row(one, unit, slots[rung]))
         slots[rung] += 1
-    names = list(dict.fromkeys(name for run in ordered for name in run.values))
-    return frame(rows, [run.values for run in ordered], names)
+    names = list(dict.fromkeys(name for one in ordered for name in one.values))
+    return frame(rows, [one.values for one in ordered], names)
 
 
-def _bracket(run: Run) -> int:
-    return int(run.proposal.rsplit("-", 2)[0])
+def _bracket(one: HpBandSterTraining) -> int:
+    return int(one.proposal.rsplit("-", 2)[0])
 
 
-def _row(run: Run, unit: BudgetUnit, slot: int) -> dict[str, Any]:
+def _row(one: HpBandSterTraining, unit: BudgetUnit, slot: int) -> dict[str, Any]:
     return {
-        "evaluation": f"{run.proposal}@{run.rung}",
-        "proposal": run.proposal,
-        "bracket": _bracket(run),
-        "rung": run.rung,
+        "evaluation": f"{one.proposal}@{one.rung}",
+        "proposal": one.proposal,
+        "bracket": _bracket(one),
+        "rung": one.rung,
         "slot": slot,
-        "budget": run.budget,
+        "budget": one.budget,
         "budget_unit": unit,
-        "status": "diverged" if run.loss is None else "success",
-        "loss": run.loss,
+        "status": "diverged" if one.loss is None else "success",
+        "loss": one.loss,
         "test_error": None,
         "validation_loss": None,
         "train_loss": None,
         "parameters": None,
-        "epochs": run.budget if unit == "epochs" else 0,
-        "steps": round(run.budget) if unit == "steps" else 0,
-        "started": run.started,
-        "finished": run.finished,
-        "training_seconds": run.finished - run.started,
+        "epochs": one.budget if unit == "epochs" else 0,
+        "steps": round(one.budget) if unit == "steps" else 0,
+        "started": one.started,
+        "finished": one.finished,
+        "training_seconds": one.finished - one.started,
         "evaluation_seconds": 0,
-        "origin": "model" if run.model else "random",
+        "origin": "model" if one.model else "random",
         "model_budget": None,
     }

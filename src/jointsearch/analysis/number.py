@@ -19,7 +19,7 @@ class Number(Record):
     value, unit, digits
         Its value; its unit, empty for a plain number; digits after the point that a text gives it with.
     sources
-        The evaluations that it comes from, see `source`.
+        The evaluations that it comes from, see `name_of`.
     """
 
     meaning: str
@@ -34,11 +34,11 @@ class Number(Record):
         return f"{number} {self.unit}" if self.unit else number
 
 
-def source(evaluation: Evaluation) -> str:
+def name_of(evaluation: Evaluation) -> str:
     """Name of an evaluation within its experiment: its study, `/`, its id."""
     return f"{evaluation.study}/{evaluation.id}"
 
 
 def sources(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
     """Names of evaluations, in their order."""
-    return tuple(source(one) for one in evaluations)
+    return tuple(name_of(one) for one in evaluations)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from jointsearch.analysis.number import source
+from jointsearch.analysis.number import name_of
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.proposal import proposal_key
 
@@ -96,11 +96,11 @@ def _row(one: Evaluation, incumbent: Evaluation | None, full_budget: float) -> d
     # The incumbent is of the largest budget so far, so once there is one of the full budget it is the best there.
     at_full = incumbent if incumbent is not None and incumbent.budget >= full_budget else None
     return {
-        "evaluation": source(one),
+        "evaluation": name_of(one),
         "proposal": one.proposal.id,
         "origin": one.proposal.origin.kind,
         **{name: getattr(one, name) for name in _FIELDS},
-        "incumbent": None if incumbent is None else source(incumbent),
+        "incumbent": None if incumbent is None else name_of(incumbent),
         "incumbent_budget": np.nan if incumbent is None else incumbent.budget,
         "incumbent_loss": np.nan if incumbent is None else incumbent.loss,
         "incumbent_test_error": np.nan if incumbent is None else incumbent.test_error,

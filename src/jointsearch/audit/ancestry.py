@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from jointsearch.audit import lineage, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.core import layout
+from jointsearch.core.evaluation import Evaluation
 from jointsearch.results.graph import ORDER, Node, evaluation
 
 WITNESSES = {"config.yaml", "space.yaml", manifest.NAME, manifest.SIGNATURE}
@@ -33,7 +34,7 @@ def files_behind(evidence: Evidence, target: str) -> set[str] | None:
 
 def _nodes_of(evidence: Evidence, target: str) -> list[Node]:
     """The nodes of the graph that a target names; none if it is something else."""
-    if places := lineage.places_of(evidence, target):
+    if places := lineage.places_of_target(evidence, target):
         return [evaluation(place) for place in places]
     if node := evidence.graph.product(target):
         return [node]
@@ -61,8 +62,8 @@ def files_of(evidence: Evidence, nodes: Iterable[Node]) -> set[str]:
 
 def _surroundings(evidence: Evidence, node: Node) -> set[str]:
     """Files of the environments in which an evaluation was made."""
-    one = evidence.evaluations.get(node.place)
-    if node.kind != "evaluation" or one is None:
+    one = evidence.record_of(node)
+    if not isinstance(one, Evaluation):
         return set()
     names = (attempt.environment for attempt in (*one.observed.earlier, one.observed))
     files = {evidence.name(layout.environment_file(evidence.path, name)) for name in names}

@@ -5,19 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jointsearch.audit import audit, difference, lineage, manifest, page
 from jointsearch.audit.ancestry import files_behind
 from jointsearch.audit.audit import Audit, Target
 from jointsearch.audit.evidence import Evidence, MissingEvidenceError
 from jointsearch.audit.findings import Finding, Findings, Level, Verdict, as_json, as_text
+from jointsearch.audit.retrain import RetrainOptions
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
-
-if TYPE_CHECKING:
-    from jointsearch.audit.retrain import How
-
 
 _BY_WEIGHT = [one.exit_code for one in Verdict].index
 """How bad an exit code is."""
@@ -47,15 +44,6 @@ class Answer:
         return json.dumps(self.data, indent=1) if as_json else self.text
 
 
-@dataclass(frozen=True)
-class RetrainOptions:
-    """Which trainings are repeated at the level `retrain`, and how: `number` of those that are named."""
-
-    number: int
-    seed: int
-    how: "How"
-
-
 def verify(
     targets: Sequence[Target], level: Level, signers: Path | None = None, options: RetrainOptions | None = None
 ) -> Answer:
@@ -75,8 +63,7 @@ def verify(
     code = 0
     for done, (folder, names), files in zip(audits, named.items(), behind, strict=True):
         if options is not None:
-            some = [name for name in names if name is not None]
-            audit.retrain(done, some, options.number, options.seed, options.how)
+            audit.repeat_trainings(done, [name for name in names if name is not None], options)
         chosen = done.findings if files is None else _about(done, files)
         data.append(_summary(done, chosen))
         code = max(code, chosen.verdict.exit_code, key=_BY_WEIGHT)

@@ -50,7 +50,7 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
     done = audit.run(folder, "hash")
     manifest.root(folder)
     _refuse_problems(folder, done)
-    names = [*manifest.parse((folder / manifest.NAME).read_text()), manifest.NAME]
+    names = [*manifest.read(folder), manifest.NAME]
     if (folder / manifest.SIGNATURE).exists():
         names.append(manifest.SIGNATURE)
     if checkpoints:

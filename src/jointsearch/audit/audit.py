@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jointsearch.audit import growth, hash_level, lineage, manifest
 from jointsearch.audit.derive_architecture import check_architectures
@@ -14,13 +13,11 @@ from jointsearch.audit.derive_course import check_course
 from jointsearch.audit.derive_plan import check_plan
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import LEVELS, Findings, Level, Verdict
+from jointsearch.audit.retrain import RetrainOptions, check_trainings
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
 from jointsearch.core.fields import Digest
 from jointsearch.search.plan import Place
-
-if TYPE_CHECKING:
-    from jointsearch.audit.retrain import How
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ class Audit:
 
 
 def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
-    """Audit an experiment, up to a level; trainings are checked by `retrain`.
+    """Audit an experiment, up to a level; trainings are checked by `repeat_trainings`.
 
     Raises
     ------
@@ -139,20 +136,18 @@ def run(folder: Path, level: Level, signers: Path | None = None) -> Audit:
     return Audit(evidence, findings, root)
 
 
-def retrain(audit: Audit, names: Sequence[str], number: int, seed: int, how: "How") -> None:
-    """Repeat trainings: of those that each name stands for, `number` at random; without names, of all."""
+def repeat_trainings(audit: Audit, names: Sequence[str], options: RetrainOptions) -> None:
+    """Repeat trainings: some of those that each name stands for; without names, of all."""
     # Idle threads that spin would slow other processes; torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from jointsearch.audit.retrain import check_trainings
-
     chosen: set[Place] = set()
-    groups = {name: lineage.places_of(audit.evidence, name) for name in names}
+    groups = {name: lineage.places_of_target(audit.evidence, name) for name in names}
     for name, places in (groups or {"all": sorted(audit.evidence.evaluations)}).items():
-        some = random.Random(seed).sample(places, min(number, len(places)))
+        some = random.Random(options.seed).sample(places, min(options.number, len(places)))
         chosen |= set(some)
         if not some:
             audit.findings.add("retrain", "training", name, Verdict.NOT_CHECKED, "names no training")
         elif len(some) < len(places):
             left = f"{len(places) - len(some):,} of {len(places):,} trainings"
             audit.findings.add("retrain", "training", left, Verdict.NOT_CHECKED, "not chosen")
-    check_trainings(audit.evidence, sorted(chosen), how, audit.findings)
+    check_trainings(audit.evidence, sorted(chosen), options, audit.findings)

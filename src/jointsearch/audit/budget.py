@@ -7,7 +7,6 @@ from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import COMPUTATION_UNITS
 from jointsearch.core.units import amount
 from jointsearch.results import trained_network
-from jointsearch.results.graph import evaluation
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Place
 from jointsearch.training.schedule import whole_steps
@@ -37,9 +36,7 @@ def _is_spent(one: Evaluation, steps: int, epochs: float, before: int) -> bool:
 
 def _steps_before(evidence: Evidence, place: Place) -> int:
     """Steps of the evaluation that one continues."""
-    below = [evidence.evaluations.get(other) for other in evidence.places(evaluation(place), "continues")]
-    name = evidence.evaluations[place].continues
-    return next((one.steps or 0 for one in below if one and one.id == name), 0)
+    return next((one.steps or 0 for one in evidence.at(evidence.continued(place))), 0)
 
 
 def _step_cost(one: Evaluation, settings: Experiment, data: DataSet | None) -> float | None:

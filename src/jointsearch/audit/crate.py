@@ -7,7 +7,7 @@ folder: the same files give the same bytes.
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,17 @@ from typing import Any
 from rocrate.model import ContextEntity, Entity, File
 from rocrate.rocrate import ROCrate
 
-from jointsearch.analysis.number import source
+from jointsearch.analysis.number import name_of
 from jointsearch.audit import vocabulary
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError
-from jointsearch.core.evaluation import Batch, Evaluation
-from jointsearch.core.files import canonical, file_digest, read_record
+from jointsearch.core.evaluation import Evaluation
+from jointsearch.core.fields import Digest
+from jointsearch.core.files import canonical, digest, file_digest
 from jointsearch.core.units import amount
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder
-from jointsearch.results.graph import DATA, EXPERIMENT, ORDER, Node, made_with
+from jointsearch.results.graph import DATA, EXPERIMENT, ORDER, TOGETHER, Node, made_with
 from jointsearch.results.results import Results
 from jointsearch.search.plan import StudyPlan
 
@@ -67,13 +68,12 @@ class _Crate:
     """
 
     def __init__(self, reader: Folder):
-        self.folder = reader.path
+        self.reader, self.folder = reader, reader.path
         self.results = Results.of(reader, reader.plan)
         self.studies = self.results.studies
         self.graph = reader.graph
         everything = [one for study in self.studies.values() for one in study.evaluations]
         self.evaluations = {Node("evaluation", one.study, one.bracket, one.rung, one.slot): one for one in everything}
-        self.nodes = {source(one): node for node, one in self.evaluations.items()}
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms = vocabulary.TERMS
         self.files: dict[Path, Entity] = {}
@@ -87,18 +87,16 @@ class _Crate:
         self._add_workflow()
         self._add_files()
         if self.graph.has_images:
-            self._add_job("data", DATA)
+            self._add_job(DATA)
         for study in self.graph.plan.studies:
             if study.name in self.studies:
                 self._add_study(study)
         begun = [self.graph.studies[name] for name in self.studies]
-        for name in made_of(begun, FIGURES):
-            self._add_job(f"figure_{name}", Node("figure", name))
-        for name in made_of(begun, TABLES):
-            self._add_job(f"table_{name}", Node("table", name))
-        for rule, kind in (("interactive", "page"), ("numbers", "numbers"), ("paper", "paper")):
-            self._add_job(rule, Node(kind))
-        self._add_job("configuration", Node("configuration"))
+        for kind, catalogue in (("figure", FIGURES), ("table", TABLES)):
+            for name in made_of(begun, catalogue):
+                self._add_job(Node(kind, name))
+        for kind in ("page", "numbers", "paper", "configuration"):
+            self._add_job(Node(kind))
         self._describe_tools()
         self._add_run()
         document = self.crate.metadata.generate()
@@ -143,43 +141,35 @@ class _Crate:
     def _add_study(self, study: StudyPlan) -> None:
         name = study.name
         if name != layout.SEARCH:
-            self._add_job("study_settings", Node("settings", name))
+            self._add_job(Node("settings", name))
         elif self.results.experiment.warm_start is not None:
-            self._add_job("warm_start", Node("warm_start", name))
+            self._add_job(Node("warm_start", name))
         for item in study.brackets:
             if study.is_search:
-                self._add_job("history", Node("history", name, item.index))
+                self._add_job(Node("history", name, item.index))
             for rung, size in enumerate(item.sizes):
-                rule = "propose" if not study.is_search else "promote" if rung else "sample"
-                proposals = Node("proposals", name, item.index, rung)
-                self._add_job(rule, proposals)
-                batches = dict(self._batches(proposals.file().parent))
+                self._add_job(Node("proposals", name, item.index, rung))
+                batches = self.reader.batches_of(name, item.index, rung)
                 for slot in range(size):
                     node = Node("evaluation", name, item.index, rung, slot)
-                    self._add_training(node, [batches[slot]] if slot in batches else [])
-        rule = "observations" if name == layout.SEARCH else "study_observations"
-        self._add_job(rule, Node("observations", name), also=[Node("incumbent", name).file()])
-
-    def _batches(self, rung: Path) -> Iterator[tuple[int, Path]]:
-        """Each slot of a rung with the batch that it is of."""
-        for path in (self.folder / rung).glob("batch-*.json"):
-            batch = read_record(path, Batch)
-            for slot in range(batch.first_slot, batch.first_slot + len(batch.records)):
-                yield slot, rung / path.name
+                    self._add_training(node, [Path(batches[slot])] if slot in batches else [])
+        self._add_job(Node("observations", name))
 
     def _inputs_of(self, node: Node) -> Iterator[Path]:
         """Files that a job has read, evaluations one by one; of those that one may continue, the one that it names."""
-        for role, made_from in self.graph.inputs_of(node):
-            if role in ORDER:
-                continue
-            if role == "continues":
-                name = self.evaluations[node].continues
-                yield from [] if name is None else [self.nodes[f"{node.name}/{name}"].file()]
-            elif role == "figure_data":
+        for role, made_from in self.graph.single_inputs_of(node, self):
+            if role == "figure_data":
                 yield made_from.file()
-            else:
-                for one in self.graph.evaluations_of(made_from):
-                    yield from self._files_of(one)
+            elif role not in ORDER:
+                yield from self._files_of(made_from)
+
+    def record_of(self, node: Node) -> Evaluation | None:
+        """The record of an evaluation."""
+        return self.evaluations.get(node)
+
+    def digest_of(self, node: Node) -> Digest | None:
+        """Digest of its derivable part."""
+        return digest(self.evaluations[node].derivable()) if node in self.evaluations else None
 
     def _files_of(self, node: Node) -> list[Path]:
         """Files that a thing is."""
@@ -197,9 +187,9 @@ class _Crate:
         one = self.evaluations[node]
         attempts = [*one.observed.earlier, one.observed]
         made_in = [layout.environment_file(Path(), name) for name in sorted({each.environment for each in attempts})]
-        action = self._add_job("train", node, made_in, batch)
+        action = self._add_job(node, made_in, batch)
         outcome = one.status if one.loss is None else one.measure.named(one.loss)
-        action["name"] = f"train {source(one)}"
+        action["name"] = f"train {name_of(one)}"
         action["description"] = f"{amount(one.budget, one.budget_unit)}: {outcome}"
         action["startTime"] = _time(attempts[0].started)
         action["endTime"] = _time(one.observed.finished)
@@ -233,17 +223,21 @@ class _Crate:
             )
         return used
 
-    def _add_job(self, rule: str, node: Node, around: Sequence[Path] = (), also: Sequence[Path] = ()) -> Entity:
+    def _add_job(self, node: Node, around: Iterable[Path] = (), also: Iterable[Path] = ()) -> Entity:
         """Add a job: what its tool made, and that the engine ran it as a step of the workflow.
 
         Parameters
         ----------
-        rule, node
-            Who made what.
+        node
+            What the job has made.
         around, also
-            What the job has found beside its inputs, and has made beside that.
+            What it has found beside its inputs, and has made beside that.
         """
-        objects, results = [*self._inputs_of(node), *around], [*self._files_of(node), *also]
+        rule = self.graph.rule_of(node)
+        assert rule is not None
+        made = [node, *(Node(kind, node.name) for kind in TOGETHER.get(node.kind, ()))]
+        objects = [*self._inputs_of(node), *around]
+        results = [*(path for one in made for path in self._files_of(one)), *also]
         of = f"{rule}/{results[0].as_posix()}"
         tool, step = self._tool(rule)
         for field, paths in (("input", objects), ("output", results)):

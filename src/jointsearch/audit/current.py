@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jointsearch.analysis.study_tables import of_studies
-from jointsearch.audit import hash_level, manifest, sources
+from jointsearch.audit import code_listing, hash_level, manifest
 from jointsearch.audit.derive_course import check_proposed
 from jointsearch.audit.derive_plan import check_settings, check_warm_start
 from jointsearch.audit.evidence import Evidence
@@ -16,7 +16,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Batch
 from jointsearch.core.files import file_digest, read_record
 from jointsearch.results.folder import Folder
-from jointsearch.results.graph import Node
+from jointsearch.results.graph import Graph, Node
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.resolve import configuration
@@ -48,8 +48,7 @@ def stale(folder: Path, config: Config) -> set[str]:
     configured = {name for name, content in written.items() if not _is(folder / name, content)}
     if not configured and _is_as_listed(folder):
         return _stale_by_code(folder)
-    evidence = Evidence.read(folder)
-    evidence.config = config
+    evidence = Evidence.read(folder, config)
     found = Findings()
     hash_level.check_records(evidence, found)
     check_settings(evidence, found)
@@ -57,15 +56,15 @@ def stale(folder: Path, config: Config) -> set[str]:
     for study in evidence.studies:
         if not evidence.is_search(study):
             check_proposed(evidence, study, found)
-    outcomes = _made(evidence, (Node("study", name) for name in evidence.graph.plan.names))
+    outcomes = _made(folder, evidence.graph, (Node("study", name) for name in evidence.graph.plan.names))
     return _stale_records(evidence, found) | _stale_tables(evidence, found) | outcomes | configured
 
 
 def _is_as_listed(folder: Path) -> bool:
     """Whether a run ended with exactly these files, which then all follow from each other."""
     try:
-        listed = manifest.parse((folder / manifest.NAME).read_text())
-    except (OSError, UnicodeDecodeError, UserError):
+        listed = manifest.read(folder)
+    except UserError:
         return False
     lasting = {name for name in layout.files(folder) if layout.lasts(name)}
     return lasting <= listed.keys() and all(_has(folder / name, digest) for name, digest in listed.items())
@@ -74,18 +73,18 @@ def _is_as_listed(folder: Path) -> bool:
 def _stale_by_code(folder: Path) -> set[str]:
     """Files that depend on code that has changed."""
     try:
-        changed = sources.changed((folder / sources.NAME).read_text())
-    except (OSError, UnicodeDecodeError, UserError):
-        changed = {file.relative_to(ROOT).as_posix() for file in sources.files()}
+        changed = code_listing.changed(manifest.read(folder, code_listing.NAME))
+    except UserError:
+        changed = {file.relative_to(ROOT).as_posix() for file in code_listing.files()}
     # The digests of the code are written beside the manifest.
-    return _made(Folder(folder), [*sources.follow(changed), MANIFEST]) if changed else set()
+    return _made(folder, Folder(folder).graph, [*code_listing.follow(changed), MANIFEST]) if changed else set()
 
 
-def _made(folder: Folder, of: Iterable[Node]) -> set[str]:
+def _made(folder: Path, graph: Graph, of: Iterable[Node]) -> set[str]:
     """Files that follow from some nodes, directly or through other products."""
-    stale = folder.graph.follow(of)
-    names = (path.relative_to(folder.path).as_posix() for path in folder.path.rglob("*"))
-    return {name for name in names if folder.graph.product(name) in stale}
+    stale = graph.follow(of)
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    return {name for name in names if graph.product(name) in stale}
 
 
 def _stale_records(evidence: Evidence, found: Findings) -> set[str]:

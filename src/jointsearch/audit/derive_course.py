@@ -70,7 +70,7 @@ def _check_history(evidence: Evidence, study: str, bracket: int, findings: Findi
     if not evidence.there(places):
         findings.add("derive", "history", name, Verdict.CANNOT_BE_CHECKED, "an evaluation that it contains is missing")
         return
-    found, again = evidence.histories[study, bracket].observations, proposals.observed(evidence.at(places))
+    found, again = evidence.histories[study, bracket].observations, proposals.observations_of(evidence.at(places))
     message = "its observations are not those of the evaluations"
     findings.expect(found == again, "derive", "history", name, message)
 

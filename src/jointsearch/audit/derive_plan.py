@@ -96,7 +96,7 @@ def check_warm_start(evidence: Evidence, findings: Findings) -> None:
     name = evidence.name(layout.warm_start_file(evidence.path / layout.SEARCH))
     if start is not None:
         message = "not the evaluations that the search began with, by its settings"
-        findings.expect(warm_start.source(start.observations) == named, "derive", "warm start", name, message)
+        findings.expect(warm_start.digest_of(start.observations) == named, "derive", "warm start", name, message)
     elif named is not None:
         findings.add("derive", "warm start", name, Verdict.CANNOT_BE_CHECKED, "missing; restore it")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jointsearch.audit.evidence import Evidence
-from jointsearch.audit.lineage import place_of
+from jointsearch.audit.lineage import place_of_target
 from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Result
 from jointsearch.search.plan import Place
@@ -48,7 +48,7 @@ def of_evaluations(one: tuple[Evidence, str | None], other: tuple[Evidence, str 
     """
     records, environments = [], []
     for evidence, name in (one, other):
-        place = place_of(evidence, name or "")
+        place = place_of_target(evidence, name or "")
         if place is None:
             raise UserError(f"{name}: no evaluation of {evidence.path}; name two evaluations, or two experiments")
         record = evidence.evaluations[place]

@@ -12,9 +12,8 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Digest, Record
 from jointsearch.core.files import digest
-from jointsearch.core.proposal import Rung
-from jointsearch.results.folder import Folder
-from jointsearch.results.graph import NAMED, ORDER, Edge, Graph, Node, evaluation
+from jointsearch.results.folder import DoubtingFolder
+from jointsearch.results.graph import CHOSEN, NAMED, ORDER, Edge, Graph, Node, evaluation
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
 from jointsearch.search.hyperband import Bracket
@@ -31,20 +30,28 @@ class MissingEvidenceError(UserError):
     """Evidence that an answer depends on is missing."""
 
 
-class Evidence(Folder):
+class Evidence(DoubtingFolder):
     """The records of an experiment, read without trusting them, and how they and the plan relate.
 
     There are two plans: `recorded_plan`, which `plan.json` records and the graph follows, and `configured_plan`, which
-    `config.yaml` gives and the results are compared with. At the level derive an audit compares the two.
+    the configuration gives and the results are compared with. At the level derive an audit compares the two.
     """
 
-    def __init__(self, path: Path):
-        super().__init__(path, doubting=True)
+    def __init__(self, path: Path, given: Config | None = None):
+        super().__init__(path)
+        self._given = given
         self._digests: dict[Node, Digest] = {}
 
     @classmethod
-    def read(cls, path: Path) -> "Evidence":
+    def read(cls, path: Path, given: Config | None = None) -> "Evidence":
         """Read a results folder, all of it.
+
+        Parameters
+        ----------
+        path
+            The folder.
+        given
+            The configuration that the results are compared with, in place of what `config.yaml` says.
 
         Raises
         ------
@@ -55,7 +62,7 @@ class Evidence(Folder):
         """
         if not layout.experiment_file(path).is_file():
             raise UserError(f"{path}: no results of an experiment (experiment.json is missing); name its folder")
-        evidence = cls(path)
+        evidence = cls(path, given)
         try:
             evidence.read_all()
             _ = evidence.recorded_plan
@@ -81,9 +88,9 @@ class Evidence(Folder):
 
     @cached_property
     def config(self) -> Config | None:
-        """What `config.yaml` says; None if it is missing or broken."""
+        """The configuration: what `config.yaml` says, if none was given; None if it is missing or broken."""
         try:
-            return config.read(self.path / "config.yaml")
+            return self._given or config.read(self.path / "config.yaml")
         except UserError:
             return None
 
@@ -98,7 +105,7 @@ class Evidence(Folder):
 
     @cached_property
     def configured(self) -> dict[str, PlannedStudy]:
-        """The studies that `config.yaml` gives, by name; none if it is missing or broken."""
+        """The studies that the configuration gives, by name; none if it is missing or broken."""
         try:
             return {} if self.config is None else kinds.plan(self.config, self.experiment)
         except UserError:
@@ -106,7 +113,7 @@ class Evidence(Folder):
 
     @cached_property
     def configured_plan(self) -> Plan:
-        """The plan that `config.yaml` gives; without studies if it is missing or broken."""
+        """The plan that the configuration gives; without studies if it is missing or broken."""
         return kinds.record(self.configured, self.experiment)
 
     @cached_property
@@ -140,8 +147,8 @@ class Evidence(Folder):
     def listed(self) -> dict[str, Digest]:
         """What the manifest names; nothing if it is missing or broken."""
         try:
-            return manifest.parse((self.path / manifest.NAME).read_text())
-        except (OSError, UnicodeDecodeError, UserError):
+            return manifest.read(self.path)
+        except UserError:
             return {}
 
     @cached_property
@@ -171,12 +178,12 @@ class Evidence(Folder):
 
     def inputs_of(self, node: Node) -> list[Edge]:
         """Inputs of a node, evaluations one by one; of those that it may continue, the one that its record names."""
-        edges = []
-        for role, source in self.graph.inputs_of(node):
-            whole = self.graph.evaluations_of(source)
-            one_by_one = map(evaluation, self.continued(node.place)) if role == "continues" else whole
-            edges += [Edge(role, one) for one in one_by_one]
-        return edges
+        return list(self.graph.single_inputs_of(node, self))
+
+    def named_inputs_of(self, node: Node) -> list[Edge]:
+        """Inputs that a record has to name as its parents, evaluations one by one: of some, those it has chosen."""
+        edges = self.graph.single_inputs_of(node, self, CHOSEN)
+        return [one for one in edges if one.role not in NAMED | ORDER]
 
     def sources(self, node: Node, role: str) -> list[Node]:
         """Inputs of a node that have, or may have, a role; evaluations one by one."""
@@ -189,9 +196,7 @@ class Evidence(Folder):
 
     def continued(self, place: Place) -> list[Place]:
         """Position of the evaluation that one continues, if there is one."""
-        name = self.evaluations[place].continues if place in self.evaluations else None
-        below = self.places(evaluation(place), "continues") if name is not None else []
-        return [one for one in below if one in self.evaluations and self.evaluations[one].id == name]
+        return [source.place for role, source in self.inputs_of(evaluation(place)) if role == "continues"]
 
     def is_search(self, study: str) -> bool:
         """Whether a study samples and promotes; one that nobody planned does if it has histories."""
@@ -238,19 +243,11 @@ class Evidence(Folder):
 
     def parents_of(self, node: Node) -> tuple[Digest, ...] | None:
         """Digests that a record has to list as its parents, in order; None if one of its inputs is missing."""
-        record, parents = self.record_of(node), []
-        for role, source in self.inputs_of(node):
-            if role in NAMED | ORDER:
-                continue
-            parent = self.digest_of(source)
-            if role == "followed" and not (isinstance(record, Rung) and parent in record.parents):
-                continue
-            if parent is None:
-                return None
-            parents.append(parent)
+        record = self.record_of(node)
         if isinstance(record, Evaluation) and record.continues is not None and not self.continued(node.place):
             return None
-        return tuple(parents)
+        parents = [self.digest_of(source) for _, source in self.named_inputs_of(node)]
+        return None if None in parents else tuple(filter(None, parents))
 
     def there(self, places: Iterable[Place]) -> bool:
         """Whether there are records at positions."""

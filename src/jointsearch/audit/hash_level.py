@@ -24,14 +24,13 @@ def check_manifest(evidence: Evidence, findings: Findings, signers: Path | None 
     A missing file is missing evidence; a changed file, and a record that the manifest does not name, is a mismatch.
     """
     folder = evidence.path
-    path = folder / manifest.NAME
-    if not path.is_file():
+    if not (folder / manifest.NAME).is_file():
         message = "missing; run the workflow to its end to make it"
         findings.add("hash", "manifest", manifest.NAME, Verdict.CANNOT_BE_CHECKED, message)
         return
     try:
-        listed = manifest.parse(path.read_text())
-    except (UserError, UnicodeDecodeError) as error:
+        listed = manifest.read(folder)
+    except UserError as error:
         findings.add("hash", "manifest", manifest.NAME, Verdict.MISMATCH, str(error))
         return
     for name, recorded in listed.items():

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jointsearch.analysis.number import Number, source
-from jointsearch.analysis.numbers import Numbers
+from jointsearch.analysis.number import Number, name_of
 from jointsearch.audit.evidence import BrokenEvidenceError, Evidence, MissingEvidenceError
 from jointsearch.core import layout
 from jointsearch.core.errors import UserError, suggest
 from jointsearch.core.evaluation import Evaluation
-from jointsearch.core.fields import Value
-from jointsearch.core.files import read_record
 from jointsearch.core.units import amount
-from jointsearch.results import graph
+from jointsearch.paper.made import read_numbers
 from jointsearch.results.graph import EXPERIMENT, Node
+from jointsearch.results.words import origin_text, value_text
 from jointsearch.search.incumbent import incumbent
 from jointsearch.search.plan import Place
 
@@ -114,7 +112,7 @@ def find(evidence: Evidence, target: str) -> TreeNode:
     """
     if target.startswith(NUMBER):
         return of_number(evidence, target.removeprefix(NUMBER))
-    if (place := place_of(evidence, target)) is not None:
+    if (place := place_of_target(evidence, target)) is not None:
         return of_evaluation(evidence, place)
     if (evidence.path / target).is_file():
         return of_file(evidence, target)
@@ -123,16 +121,16 @@ def find(evidence: Evidence, target: str) -> TreeNode:
     raise UserError(f"{target}: no file, evaluation or number of {evidence.path}; see scripts/audit.py --help")
 
 
-def places_of(evidence: Evidence, target: str) -> list[Place]:
+def places_of_target(evidence: Evidence, target: str) -> list[Place]:
     """Places of the trainings that a target names: one of an evaluation, many of a number, none of another file."""
     if not target.startswith(NUMBER):
-        place = place_of(evidence, target)
+        place = place_of_target(evidence, target)
         return [place] if place is not None else []
-    ids = {source(one): place for place, one in evidence.evaluations.items()}
+    ids = {name_of(one): place for place, one in evidence.evaluations.items()}
     return [ids[name] for name in _number(evidence, target.removeprefix(NUMBER)).sources if name in ids]
 
 
-def place_of(evidence: Evidence, target: str) -> Place | None:
+def place_of_target(evidence: Evidence, target: str) -> Place | None:
     """Place of the evaluation that an id, a file or, at its highest budget, a configuration names; None if none."""
     study, _, name = target.rpartition("/")
     found = [
@@ -209,7 +207,7 @@ def _number(evidence: Evidence, name: str) -> Number:
     if not path.is_file():
         raise MissingEvidenceError(f"{path}: missing; run the workflow to its end, or restore it")
     try:
-        known = read_record(path, Numbers).numbers
+        known = read_numbers(path, evidence.experiment).numbers
     except UserError as error:
         raise BrokenEvidenceError(str(error)) from None
     if name not in known:
@@ -220,21 +218,12 @@ def _number(evidence: Evidence, name: str) -> Number:
 def of_evaluation(evidence: Evidence, place: Place) -> TreeNode:
     """Tree of an evaluation: configuration, model and what it saw, lower rungs, code, lock file, data, machine."""
     one, node = evidence.evaluations[place], _short(evidence, place)
-    origin = one.proposal.origin
-    node.children.append(
-        TreeNode(
-            f"configuration {one.proposal.id}: "
-            + ", ".join(f"{k} = {_value(v)}" for k, v in one.proposal.values.items())
-        )
-    )
-    said = {
-        "random": f"drawn at random by {origin.sampler}",
-        "model": f"proposed by {origin.sampler}'s model of {_budget(evidence, origin.model_budget)}",
-        "given": f"given as {origin.name}",
-    }[origin.kind]
+    values = ", ".join(f"{name} = {value_text(value)}" for name, value in one.proposal.values.items())
+    node.children.append(TreeNode(f"configuration {one.proposal.id}: {values}"))
     node.children += _kept(evidence, place[0])
     first = 0 if evidence.is_search(place[0]) else place[2]
-    node.children.append(_of_rung(evidence, (*place[:2], first), said))
+    origin = origin_text(one.proposal.origin, evidence.experiment.budget.unit)
+    node.children.append(_of_rung(evidence, (*place[:2], first), origin))
     node.children += _promoted_from(evidence, place)
     node.children += _surroundings(evidence, one)
     return node
@@ -255,7 +244,7 @@ def _kept(evidence: Evidence, study: str) -> list[TreeNode]:
 def _promoted_from(evidence: Evidence, place: Place) -> list[TreeNode]:
     """Evaluations of the same configuration in the rungs below, from which it was promoted, the lowest first."""
     one, nodes, at = evidence.evaluations[place], list[TreeNode](), place
-    while below := evidence.places(graph.Node("proposals", *at[:3]), "below"):
+    while below := evidence.places(Node("proposals", *at[:3]), "below"):
         at = below[0]
         name = f"{one.proposal.id}@{at[2]}"
         # By the proposals, if the record is lost; the chain goes on below it.
@@ -285,7 +274,7 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[TreeNode]:
     if made.lock is not None:
         kept.children.append(TreeNode("lock file", evidence.name(layout.lock_copy(evidence.path, made.lock))))
     where = f"on {seen.host} ({'; '.join(machine)}){f', {made.precision}' if made.precision else ''}"
-    where += f", {seen.training_seconds:.1f} s of training"
+    where += f", {amount(seen.training_seconds, 'seconds')} of training"
     images = [(made.data, made.split)] if made.data and made.split else []
     return [
         TreeNode(f"seed {one.seed}"),
@@ -299,16 +288,12 @@ def _surroundings(evidence: Evidence, one: Evaluation) -> list[TreeNode]:
 def _of_rung(evidence: Evidence, at: tuple[str, int, int], text: str) -> TreeNode:
     study, bracket, _ = at
     node, proposed = TreeNode(text, evidence.file(*at)), evidence.proposals.get(at)
-    for role, made_from in evidence.inputs_of(graph.Node("proposals", *at)):
-        if role in graph.NAMED | graph.ORDER:
-            continue
+    for role, made_from in evidence.named_inputs_of(Node("proposals", *at)):
         match made_from.kind:
             case "history":
                 node.children.append(_of_history(evidence, study, bracket))
             case "evaluation":
-                parents = proposed.parents if proposed is not None else ()
-                if role not in graph.CHOSEN or evidence.digest_of(made_from) in parents:
-                    node.children.append(_short(evidence, made_from.place))
+                node.children.append(_short(evidence, made_from.place))
             case _:
                 node.children.append(TreeNode(_ROLES.get(role, role), evidence.file_of(made_from)))
     if proposed is not None and proposed.model is not None:
@@ -335,17 +320,10 @@ def _short(evidence: Evidence, place: Place) -> TreeNode:
         return _lost(f"evaluation {evidence.ids.get(place, 'of this slot')}", evidence.file(*place))
     one = evidence.evaluations[place]
     outcome = one.status if one.loss is None else one.measure.named(one.loss)
-    name = one.id if one.study == layout.SEARCH else source(one)
-    return TreeNode(f"evaluation {name}: {outcome} at {_budget(evidence, one.budget)}", evidence.file(*place))
+    name = one.id if one.study == layout.SEARCH else name_of(one)
+    budget = amount(one.budget, evidence.experiment.budget.unit)
+    return TreeNode(f"evaluation {name}: {outcome} at {budget}", evidence.file(*place))
 
 
 def _lost(what: str, file: str | None) -> TreeNode:
     return TreeNode(f"{what}: missing or damaged, restore it", file, lost=True)
-
-
-def _budget(evidence: Evidence, budget: float | None) -> str:
-    return "all budgets" if budget is None else amount(budget, evidence.experiment.budget.unit)
-
-
-def _value(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -47,8 +47,29 @@ def make(folder: Path, beside: Mapping[str, bytes] | None = None) -> str:
     return "".join(f"{written.get(name) or file_digest(folder / name)}  {name}\n" for name in names)
 
 
-def parse(text: str) -> dict[str, Digest]:
-    """Read the text of a manifest.
+def read(folder: Path, name: str = NAME) -> dict[str, Digest]:
+    """Read the manifest of an experiment, or another listing of that format.
+
+    Raises
+    ------
+    UserError
+        If there is none, it cannot be read, or it is broken, see `parse`.
+    """
+    try:
+        text = _find(folder, name).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{name}: cannot be read ({error}); restore it") from None
+    return parse(text, name)
+
+
+def _find(folder: Path, name: str = NAME) -> Path:
+    if not (folder / name).is_file():
+        raise UserError(f"{folder / name}: missing; run the workflow to its end to make it")
+    return folder / name
+
+
+def parse(text: str, name: str = NAME) -> dict[str, Digest]:
+    """Read the text of a manifest, or of another file with that name.
 
     Raises
     ------
@@ -59,7 +80,7 @@ def parse(text: str) -> dict[str, Digest]:
     for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], start=1):
         match = _LINE.fullmatch(line)
         if match is None or match[2] in listed or match[2].startswith("/") or ".." in match[2].split("/"):
-            raise UserError(f"{NAME}: line {number} is not that of a manifest; restore it")
+            raise UserError(f"{name}: line {number} is not that of a manifest; restore it")
         listed[match[2]] = match[1]
     return listed
 
@@ -72,14 +93,11 @@ def root(folder: Path) -> Digest:
     UserError
         If it has no manifest yet.
     """
-    if not (folder / NAME).is_file():
-        raise UserError(f"{folder / NAME}: missing; run the workflow to its end to make it")
-    return file_digest(folder / NAME)
+    return file_digest(_find(folder))
 
 
-def changed(before: str, now: str) -> list[str]:
+def changed(old: Mapping[str, Digest], new: Mapping[str, Digest]) -> list[str]:
     """Lasting files of an earlier manifest that have changed, or are missing."""
-    old, new = parse(before), parse(now)
     return [name for name in old if layout.lasts(name) and new.get(name) != old[name]]
 
 

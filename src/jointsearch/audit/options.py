@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from jointsearch.audit.answers import RetrainOptions
 from jointsearch.audit.findings import LEVELS
+from jointsearch.audit.retrain import RetrainOptions
 from jointsearch.core import cli
 
 VERBS = ("verify", "show", "why", "diff", "root")
@@ -21,13 +21,17 @@ def read(description: str, words: Sequence[str]) -> tuple[str, argparse.Namespac
 
 
 def retraining(arguments: argparse.Namespace) -> RetrainOptions | None:
-    """Which trainings are to be repeated, and how; None at the other levels, which need no torch."""
+    """Which trainings are to be repeated, and how; None at the other levels."""
     if arguments.level != "retrain":
         return None
-    from jointsearch.audit.retrain import How
-
-    how = How(arguments.device, arguments.data_root, arguments.cache, arguments.tolerance)
-    return RetrainOptions(arguments.sample, arguments.seed, how)
+    return RetrainOptions(
+        device=arguments.device,
+        data_root=arguments.data_root,
+        cache_root=arguments.cache,
+        tolerance=arguments.tolerance,
+        number=arguments.sample,
+        seed=arguments.seed,
+    )
 
 
 def _parser(description: str) -> argparse.ArgumentParser:

@@ -28,8 +28,8 @@ EXACT = ("status", "parameters", "steps", "epochs")
 
 
 @dataclass(frozen=True)
-class How:
-    """How to train again.
+class RetrainOptions:
+    """How to train again, and how much.
 
     Attributes
     ----------
@@ -38,15 +38,19 @@ class How:
     tolerance
         Largest difference of an error if equal bits cannot be expected, as a share of the images; of a loss that is no
         error, as a share of it.
+    number, seed
+        How many of the trainings that a target stands for are repeated, and the seed by which they are chosen.
     """
 
     device: Literal["auto", "cpu", "cuda"]
     data_root: Path
     cache_root: Path
     tolerance: float
+    number: int = 3
+    seed: int = 0
 
 
-def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findings: Findings) -> None:
+def check_trainings(evidence: Evidence, places: Sequence[Place], options: RetrainOptions, findings: Findings) -> None:
     """Train evaluations again and compare.
 
     On the same processor (or GPU), with the same torch, threads and code, every bit of the outcome must be the same.
@@ -61,13 +65,13 @@ def check_trainings(evidence: Evidence, places: Sequence[Place], how: How, findi
         return
     with tempfile.TemporaryDirectory() as folder:
         for place in places:
-            _check(evidence, place, how, Path(folder), findings)
+            _check(evidence, place, options, Path(folder), findings)
 
 
-def _check(evidence: Evidence, place: Place, how: How, scratch: Path, findings: Findings) -> None:
-    name, record, tolerance = evidence.file(*place), evidence.evaluations[place], how.tolerance
+def _check(evidence: Evidence, place: Place, options: RetrainOptions, scratch: Path, findings: Findings) -> None:
+    name, record, tolerance = evidence.file(*place), evidence.evaluations[place], options.tolerance
     try:
-        again, here = _train(evidence, place, how, scratch)
+        again, here = _train(evidence, place, options, scratch)
     except UserError as error:
         # The setting of a configuration is an option here.
         message = str(error).replace("set data_root to", "let --data-root be")
@@ -120,7 +124,7 @@ def _within(then: float | None, now: float | None, tolerance: float, relative: b
     return abs(then - now) <= tolerance * (abs(then) if relative else 1)
 
 
-def _train(evidence: Evidence, place: Place, how: How, scratch: Path) -> tuple[Evaluation, Environment]:
+def _train(evidence: Evidence, place: Place, options: RetrainOptions, scratch: Path) -> tuple[Evaluation, Environment]:
     """Train an evaluation again, after those at lower budgets that it continues; with the environment of that."""
     settings, record = evidence.settings_of(place[0]), evidence.evaluations[place]
     slot, first = _slot(evidence, place, scratch), 0
@@ -128,9 +132,11 @@ def _train(evidence: Evidence, place: Place, how: How, scratch: Path) -> tuple[E
         below = evidence.continued(place)
         if not below:
             raise UserError(f"{record.continues}, which it continues, is missing")
-        first = _train(evidence, below[0], how, scratch)[0].steps or 0
+        first = _train(evidence, below[0], options, scratch)[0].steps or 0
     threads = record.made_with.threads
-    resources = Resources(how.data_root, how.cache_root, how.device, None, threads, side_by_side=1, save_every=math.inf)
+    resources = Resources(
+        options.data_root, options.cache_root, options.device, None, threads, side_by_side=1, save_every=math.inf
+    )
     with trainer(settings, scratch, evidence.data, resources, Interruption()) as train:
         again = train(slot, _replayed(record, first))
     return again, read_record(layout.environment_file(scratch, again.observed.environment), Environment)

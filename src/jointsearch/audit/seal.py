@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jointsearch.audit import hash_level, manifest, sources
+from jointsearch.audit import code_listing, hash_level, manifest
 from jointsearch.audit.evidence import Evidence
 from jointsearch.audit.findings import Findings, Verdict
 from jointsearch.core.errors import UserError
@@ -24,13 +24,13 @@ def seal(folder: Path) -> None:
     for one in findings.problems:
         if one.verdict is Verdict.MISMATCH:
             raise UserError(f"{folder / one.subject}: {one.message}")
-    code = sources.listing().encode()
-    output, now = folder / manifest.NAME, manifest.make(folder, {sources.NAME: code})
+    code = code_listing.make().encode()
+    output, now = folder / manifest.NAME, manifest.make(folder, {code_listing.NAME: code})
     if output.exists():
-        for name in manifest.changed(output.read_text(), now):
+        for name in manifest.changed(manifest.read(folder), manifest.parse(now)):
             raise UserError(
                 f"{folder / name}: not what {output} says; restore it, or delete {manifest.NAME} if it was "
                 "changed deliberately"
             )
-    write_bytes(folder / sources.NAME, code)
+    write_bytes(folder / code_listing.NAME, code)
     write_bytes(output, now.encode())

@@ -95,5 +95,5 @@ RULES = {
     "figure": "Draws a figure",
     "table": "Makes a table",
 }
-"""What each rule of the workflow does; what it takes and makes is that of its jobs. Those of figures and tables, such
-as `table_claims`, are listed together."""
+"""What each rule does whose jobs a crate describes; what it takes and makes is that of its jobs. Those of figures and
+tables, such as `table_claims`, are listed together. Which rule makes what, the graph says."""

@@ -20,7 +20,7 @@ ROOT = PACKAGE.parents[1]
 LOCK = ROOT / "envs" / "requirements.txt"
 TRAINING = ("training.evaluate", "training.datasets")
 """Modules of the package that, with all that they import, decide the bits of a training, the reading of its
-images included. Modules that pack trainings into jobs, or record how they were made, do not."""
+images included. Modules that pack trainings into jobs do not."""
 OBJECTIVE = ("training.objective",)
 """The same, of trainings by an objective of one's own: what calls it."""
 CODE = ("Snakefile", "workflow", "scripts", "src", "envs")

@@ -15,7 +15,7 @@ import typst
 from jointsearch.core.code import ROOT
 from jointsearch.core.errors import UserError
 from jointsearch.paper.check import check
-from jointsearch.paper.conditions import STUDIES
+from jointsearch.paper.conditions import STUDY_TITLES
 from jointsearch.paper.facts import Facts
 from jointsearch.paper.made import remake
 from jointsearch.paper.typst_facts import as_json
@@ -114,7 +114,7 @@ def _explain(error: typst.TypstError, sources: Path, facts: Facts) -> str:
     if (missing := _MISSING.match(message)) is not None:
         kinds: dict[str, Collection[str]] = {
             "number": facts.numbers,
-            "study": STUDIES,
+            "study": STUDY_TITLES,
             "figure": facts.figures,
             "table": facts.tables,
             "claim": {one["claim"] for one in facts.claims},

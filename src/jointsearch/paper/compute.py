@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jointsearch.analysis.amounts import digits, energy, operations
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.environment import Environment
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.units import duration
-from jointsearch.paper.conditions import STUDIES, Machine, machine_of
+from jointsearch.paper.conditions import STUDY_TITLES, Machine, machine_of
 from jointsearch.results.catalogue import listed_as
 from jointsearch.results.results import Results
 from jointsearch.results.trained_network import step_cost
@@ -19,8 +20,6 @@ from jointsearch.search.experiment import Experiment
 
 ALL = "All"
 """The row of all studies."""
-_SCALES = (("EFLOP", 1e18), ("PFLOP", 1e15), ("TFLOP", 1e12), ("GFLOP", 1e9), ("MFLOP", 1e6))
-_JOULES_OF_KWH = 3.6e6
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,11 @@ def compute(
     made: dict[str, list[tuple[Experiment, Evaluation]]] = {}
     for plan in results.plan.studies:
         for one in results.evaluations(plan.name):
-            made.setdefault(listed_as(plan.name), []).append((results.studies[plan.name].experiment, one))
+            made.setdefault(listed_as(plan), []).append((results.studies[plan.name].experiment, one))
     found = {
-        name: _study(title, made[name], images, environments, kinds) for name, title in STUDIES.items() if name in made
+        name: _study(title, made[name], images, environments, kinds)
+        for name, title in STUDY_TITLES.items()
+        if name in made
     }
     if found:
         everything = [one for name in found for one in made[name]]
@@ -104,18 +105,12 @@ def _study(
     return StudyCompute(
         title,
         _epochs([one for experiment, one in made if one.budget == hyperband.budgets(experiment.budget)[-1]]),
-        _amount(_operations(made, images)),
+        operations(spent) if (spent := _operations(made, images)) else "",
         ", ".join(letter for letter in letters if letter in used),
         duration(math.fsum(one.training_seconds for one in seen)),
         duration(math.fsum(one.evaluation_seconds + one.startup_seconds for one in seen)),
         "" if None in joules else energy(math.fsum(one for one in joules if one is not None)),
     )
-
-
-def energy(joules: float) -> str:
-    """Write an energy: 12.3 kWh, 450 Wh."""
-    hours = joules / _JOULES_OF_KWH
-    return f"{_digits(hours)} kWh" if hours >= 1 else f"{_digits(1000 * hours)} Wh"
 
 
 def _epochs(full: Sequence[Evaluation]) -> str:
@@ -124,13 +119,8 @@ def _epochs(full: Sequence[Evaluation]) -> str:
     reached = [one.epochs for one in trained if one.epochs is not None]
     if not reached:
         return ""
-    low, middle, high = (_digits(value) for value in np.quantile(reached, [0, 0.5, 1]))
+    low, middle, high = (digits(value) for value in np.quantile(reached, [0, 0.5, 1]))
     return middle if low == high else f"{middle} ({low} to {high})"
-
-
-def _digits(value: float) -> str:
-    """Three digits, of a larger number all before the point."""
-    return f"{round(value):,}" if value >= 999.5 else f"{value:.3g}"
 
 
 def _operations(made: Sequence[tuple[Experiment, Evaluation]], images: DataSet | None) -> float | None:
@@ -155,10 +145,3 @@ def _before(experiment: Experiment, one: Evaluation) -> float:
     """The share of the steps of a continued training that were done at lower budgets."""
     ladder = hyperband.budgets(experiment.budget)
     return ladder[ladder.index(one.budget) - 1] / one.budget
-
-
-def _amount(operations: float | None) -> str:
-    if not operations:
-        return ""
-    name, size = next(((name, size) for name, size in _SCALES if operations >= size), _SCALES[-1])
-    return f"{_digits(operations / size)} {name}"

@@ -19,7 +19,7 @@ from jointsearch.search.experiment import Experiment
 from jointsearch.search.incumbent import incumbent
 from jointsearch.space.hyperparameters import Categorical, Constant, Float, Integer, Ordinal
 
-STUDIES = {name: title.capitalize() for name, title in TITLES.items()}
+STUDY_TITLES = {name: title.capitalize() for name, title in TITLES.items()}
 """Titles of the studies, those of the arms together, in the order of the text."""
 
 SETTINGS = {
@@ -106,13 +106,13 @@ def study_counts(results: Results) -> dict[str, StudyCount]:
     done: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for study in results.plan.studies:
-        made, name = results.evaluations(study.name), listed_as(study.name)
+        made, name = results.evaluations(study.name), listed_as(study)
         wanted[name] += study.trainings
         done[name] += len(made)
         failed[name] += sum(one.status != "success" for one in made)
     return {
         name: StudyCount(title, done[name], failed[name], wanted[name])
-        for name, title in STUDIES.items()
+        for name, title in STUDY_TITLES.items()
         if name in wanted
     }
 
@@ -165,11 +165,11 @@ def differences(here: Experiment, brackets: int, published: Experiment, publishe
 
 def _settings(here: Experiment, published: Experiment) -> Iterator[Difference]:
     ours, theirs = (dict(_leaves(one.model_dump(mode="json", exclude=SEPARATE))) for one in (here, published))
-    budgets = {name: _budgets(one) for name, one in (("here", here), ("published", published))}
+    our_budgets, their_budgets = _budgets(here), _budgets(published)
     # Compared as a whole, or said by the name of the images.
     said = {"budget.unit", "budget.minimum", "budget.maximum", "budget.eta", "data.sha256"}
-    if budgets["here"] != budgets["published"]:
-        yield Difference("budgets", **budgets)
+    if our_budgets != their_budgets:
+        yield Difference("budgets", our_budgets, their_budgets)
     for name in [*ours, *(name for name in theirs if name not in ours)]:
         if here.objective is not None and name.partition(".")[0] in ("data", "training"):
             continue

@@ -22,10 +22,10 @@ from jointsearch.paper.conditions import Difference, Machine, Parameter, StudyCo
 from jointsearch.paper.made import Made, last_commit, made, read_numbers, remake, table_rows
 from jointsearch.paper.optimiser import Setting, optimiser
 from jointsearch.paper.table import Shown
-from jointsearch.paper.tables import TABLES as DISPLAYS
-from jointsearch.paper.tables import show
+from jointsearch.paper.tables import DISPLAYS, show
 from jointsearch.results.catalogue import FIGURES, TABLES, made_of
 from jointsearch.results.folder import Folder
+from jointsearch.results.graph import Graph
 from jointsearch.results.records import Records, records
 from jointsearch.results.results import Results
 from jointsearch.search import hyperband
@@ -58,6 +58,8 @@ class Facts:
     figures, tables
         Where each comes from, by name, of the search and of all other studies with a training; the tables as they
         are shown.
+    graph
+        The studies that they are made of.
     arms, methods
         The arms in words, the reference first, and the methods that they use, see `paper.arms`.
     claims
@@ -86,6 +88,7 @@ class Facts:
     numbers: dict[str, Number]
     figures: dict[str, Made]
     tables: dict[str, tuple[Made, Shown]]
+    graph: Graph
     arms: tuple[ArmText, ...]
     methods: str
     claims: tuple[dict[str, str], ...]
@@ -133,30 +136,35 @@ def gather(folder: Path, reader: Folder | None = None) -> Facts:
         tables[name] = origin, show(name, table_rows(path), path, results.experiment.measure, results, numbers)
     beside = results.experiment, length, resolve(published), _brackets(published)
     machines = conditions.machines(results, reader.environments)
+    lanes = int(number.value) if (number := numbers.get("schedule_lanes")) else None
+    planned = {name: one.experiment for name, one in plan(settings, results.experiment).items()}
+    arms, methods = arm_texts(results, planned)
     return Facts(
-        results.experiment,
-        length,
-        reader.data,
-        conditions.kind(*beside, reader.data),
-        conditions.study_counts(results),
-        machines,
-        conditions.differences(*beside),
-        compute(results, reader.data, reader.environments, machines),
-        optimiser(results.experiment, length, int(lanes.value) if (lanes := numbers.get("schedule_lanes")) else None),
-        conditions.parameters(results),
-        numbers,
-        figures,
-        tables,
-        *arm_texts(results, {name: one.experiment for name, one in plan(settings, results.experiment).items()}),
-        _claims(folder / "tables" / "claims.csv"),
-        ArmDesign.of(results),
-        _start(settings, results.experiment),
-        tuple(one for study in results.studies.values() for one in study.evaluations),
-        reader.environments,
-        checklist(results, reader.data, reader.environments, numbers, cited),
-        cited,
-        records(folder),
-        commit,
+        experiment=results.experiment,
+        brackets=length,
+        images=reader.data,
+        kind=conditions.kind(*beside, reader.data),
+        studies=conditions.study_counts(results),
+        machines=machines,
+        differences=conditions.differences(*beside),
+        compute=compute(results, reader.data, reader.environments, machines),
+        optimiser=optimiser(results.experiment, length, lanes),
+        parameters=conditions.parameters(results),
+        numbers=numbers,
+        figures=figures,
+        tables=tables,
+        graph=reader.graph,
+        arms=arms,
+        methods=methods,
+        claims=_claims(folder / "tables" / "claims.csv"),
+        design=ArmDesign.of(results),
+        start=_start(settings, results.experiment),
+        evaluations=tuple(one for study in results.studies.values() for one in study.evaluations),
+        environments=reader.environments,
+        checklist=checklist(results, reader.data, reader.environments, numbers, cited),
+        citation=cited,
+        records=records(folder),
+        commit=commit,
     )
 
 

@@ -51,7 +51,7 @@ class Display:
     columns
         What is shown of it, or a function that says so, given the raw table and what its losses are.
     behind
-        The trainings behind a row of these columns, by their names (`number.source`), given all results and numbers.
+        The trainings behind a row of these columns, by their names (`number.name_of`), given all results and numbers.
     arrange
         Brings the raw table into the shape of the columns.
     group

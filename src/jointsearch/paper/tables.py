@@ -63,9 +63,9 @@ def show(
     UserError
         If there is no display of this name, or the data lack a column of it.
     """
-    if name not in TABLES:
-        raise UserError(f"{where}: there is no display for a table {name!r}; {suggest(name, TABLES)}")
-    return lay_out(TABLES[name], data, where, measure, results, numbers)
+    if name not in DISPLAYS:
+        raise UserError(f"{where}: there is no display for a table {name!r}; {suggest(name, DISPLAYS)}")
+    return lay_out(DISPLAYS[name], data, where, measure, results, numbers)
 
 
 _SUM = ["kind", "first", "second"]
@@ -174,7 +174,7 @@ def _difference(name: str, measure: Measure) -> str:
 _OF_IMAGES = "*Images*: the standard error of the mean by the number of test images alone, at its largest."
 """What `test_sampling` is."""
 
-TABLES: dict[str, Display] = {
+DISPLAYS: dict[str, Display] = {
     "claims": Display(
         "The claims of the study, and what this experiment says of them. *Supported*: the 95 % interval lies wholly on "
         "the side of the claim (of all evidence on it, where there is more than one test). *Contradicted*: one lies "

@@ -1,7 +1,6 @@
 """The facts as the Typst source reads them."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from jointsearch.analysis.numbers import number_of_best
@@ -11,8 +10,9 @@ from jointsearch.core.units import amount, unit_name
 from jointsearch.paper import captions, conditions
 from jointsearch.paper.checklist import SHORT
 from jointsearch.paper.facts import Facts, number_text
-from jointsearch.paper.made import NO_COMMIT
-from jointsearch.results import dataset
+from jointsearch.paper.made import NO_COMMIT, Made
+from jointsearch.paper.table import Shown
+from jointsearch.results import data_summary
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 
@@ -31,7 +31,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
             "best": number_of_best(one.measure.name),
             "best_test": number_of_best(one.measure.test),
             "images": "" if one.objective else conditions.plain(one.data.name),
-            "counts": "" if facts.images is None else dataset.line(facts.images).replace(" x ", " × "),
+            "counts": "" if facts.images is None else data_summary.line(facts.images).replace(" x ", " × "),
             "sampler": one.sampler,
             "brackets": facts.brackets,
             "budgets": [amount(budget, one.budget.unit) for budget in ladder],
@@ -67,7 +67,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
             for name, number in sorted(facts.numbers.items())
         },
         "studies": {name: vars(found) for name, found in facts.studies.items()},
-        "known_studies": list(conditions.STUDIES),
+        "known_studies": list(conditions.STUDY_TITLES),
         "machines": [vars(machine) for machine in facts.machines],
         "differences": [vars(difference) for difference in facts.differences],
         "compute": {name: vars(of_study) for name, of_study in facts.compute.items()},
@@ -80,12 +80,21 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "training-commits": sorted({one.commit[:SHORT] for one in facts.environments.values() if one.commit}),
         "parameters": [vars(parameter) for parameter in facts.parameters],
         "figures": {name: {**vars(made), "caption": captions.of_figure(name)} for name, made in facts.figures.items()},
-        "tables": {
-            # Not the trainings behind rows, which are thousands of names: the page lists them.
-            name: {**vars(made), **vars(replace(shown, behind=())), "caption": captions.parse(shown.caption)}
-            for name, (made, shown) in facts.tables.items()
-        },
+        "tables": {name: _table(*table) for name, table in facts.tables.items()},
     }
+
+
+def _table(made: Made, shown: Shown) -> dict[str, Any]:
+    """A table, and where it comes from, without the trainings behind its rows: thousands of names."""
+    return dict(
+        **vars(made),
+        titles=shown.titles,
+        align=shown.align,
+        rows=shown.rows,
+        rules=shown.rules,
+        leading=shown.leading,
+        caption=captions.parse(shown.caption),
+    )
 
 
 def augmentation(experiment: Experiment) -> list[str]:

@@ -16,7 +16,7 @@ from jointsearch.analysis.arm_tests import arm_tests
 from jointsearch.analysis.comparison import MEASURES, ArmComparison, compare_arms
 from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number
-from jointsearch.core.units import scale
+from jointsearch.core.units import amount, scale
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
@@ -250,9 +250,8 @@ def _draw_ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     if np.isnan(at):
         style.say(axes, "No repeat has reached the full budget in every arm.")
         return
-    size, name = scale(at, unit)
     what = "error" if of.is_error else "loss"
-    axes.set_xlabel(of.label(f"{what} of the incumbent when {at / size:,.3g} {name} were spent"))
+    axes.set_xlabel(of.label(f"{what} of the incumbent when {amount(at, unit)} were spent"))
     dot: dict[str, Any] = {"color": style.GREY, "marker": "o", "markersize": 3.5, "linestyle": ""}
     handles = [Line2D([], [], label="validation", **dot), Line2D([], [], label="test", mfc="white", **dot)]
     axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.32, 1), ncols=2)

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
+from jointsearch.analysis.amounts import brief_budgets
 from jointsearch.analysis.correlation import FEWEST, MEANINGS
 from jointsearch.analysis.early_stopping import (
     compare,
@@ -28,7 +29,7 @@ from jointsearch.analysis.minimised import marked, measure_of
 from jointsearch.analysis.number import Number, sources
 from jointsearch.analysis.retest import retest
 from jointsearch.core import layout
-from jointsearch.core.units import amount, scale
+from jointsearch.core.units import amount
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
@@ -203,7 +204,8 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
     """Draw the correlations, neighbouring budgets first, and below them what they are of."""
     all_budgets, position, positions = sorted({*pairs["lower_budget"], *pairs["higher_budget"]}), 0.0, []
     samples = _samples(pairs)
-    named, unit = _budget_names(all_budgets, pairs["budget_unit"].iloc[0])
+    names, unit = brief_budgets(all_budgets, pairs["budget_unit"].iloc[0])
+    named = dict(zip(all_budgets, names, strict=True))
     axes.axhline(0, color=style.LIGHT_GREY, linewidth=0.8, zorder=0)
     for distance in range(1, len(all_budgets)):
         if distance > 1:
@@ -234,14 +236,6 @@ def _samples(pairs: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """The study, and those of the others that have a point: without several seeds none is corrected."""
     shown = {"study", *pairs.loc[pairs["spearman"].notna(), "of"]}
     return {name: look for name, look in _SAMPLES.items() if name in shown}
-
-
-def _budget_names(all_budgets: Sequence[float], unit: str) -> tuple[dict[float, str], str]:
-    """Budgets as the narrow columns have room for them, and the unit that they have in common, if any."""
-    if unit == "seconds":
-        return {budget: amount(budget, unit) for budget in all_budgets}, ""
-    size, name = scale(max(all_budgets), unit)
-    return {budget: f"{budget / size:.3g}" for budget in all_budgets}, name
 
 
 def _write_below(axes: Axes, position: float | None, cells: list[str]) -> None:

@@ -16,10 +16,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from matplotlib.colors import to_hex
 
+from jointsearch.analysis.amounts import brief_budgets
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation
 from jointsearch.core.fields import Value
-from jointsearch.core.units import Measure, amount, scale
+from jointsearch.core.units import Measure, amount
 from jointsearch.plotting import style
 from jointsearch.plotting.full_budget_evaluations import ORIGINS
 from jointsearch.results.results import Results, StudyResults
@@ -65,7 +66,7 @@ def data(results: Results) -> dict[str, Any]:
     names = results.experiment.space.in_order
     weights = [one.parameters for one in alone]
     axes = [
-        _listed("budget", all_budgets) | _budget_names(all_budgets, unit),
+        _listed("budget", all_budgets) | _names(all_budgets, unit),
         *(_axis(name, results.experiment.space.hyperparameters[name]) for name in names),
         *([_measured("network weights", weights, "log")] if _has_network(results.experiment) else []),
         _losses(measure, measure.name, [one.loss for one in judged]),
@@ -81,20 +82,15 @@ def data(results: Results) -> dict[str, Any]:
         | {"given": ["given", style.GREEN]},
         "marks": {"failed": style.GREY, "pointed": style.VERMILLION, "range": style.BLUE},
         "colours": [to_hex(matplotlib.colormaps["cividis"](level / 31)) for level in range(32)],
-        "studies": [_study(results, name, names) for name in sorted(results.studies, key=_order)],
+        "studies": [_study(results, name, names) for name in results.plan.names if name in results.studies],
     }
 
 
-def _budget_names(all_budgets: Sequence[float], unit: str) -> dict[str, Any]:
+def _names(all_budgets: Sequence[float], unit: str) -> dict[str, Any]:
     """Names of budgets, and briefer ones for an axis: without their unit, if all have the same."""
-    names, size, name = [amount(budget, unit) for budget in all_budgets], *scale(max(all_budgets), unit)
-    if unit == "seconds":
-        return {"names": names, "brief": names}
-    return {"names": names, "brief": [f"{budget / size:,.4g}" for budget in all_budgets], "unit": name}
-
-
-def _order(study: str) -> tuple[int, str]:
-    return (layout.STUDIES.index(study) if study in layout.STUDIES else len(layout.STUDIES)), study
+    brief, common = brief_budgets(all_budgets, unit)
+    names = {"names": [amount(budget, unit) for budget in all_budgets], "brief": brief}
+    return names | ({"unit": common} if common else {})
 
 
 def _axis(name: str, one: Hyperparameter) -> dict[str, Any]:
@@ -188,8 +184,7 @@ def _best(evaluations: list[Evaluation], measure: Measure) -> str:
     if best.loss is None or best.budget is None or best.budget_unit is None:
         return "All failed: there is no best."
     at = amount(best.budget, best.budget_unit)
-    found = f"{100 * best.loss:.2f} %" if measure.is_error else measure.text(best.loss)
-    return f"Lowest {measure.name} at {at}: {found} ({best.evaluation})."
+    return f"Lowest {measure.name} at {at}: {measure.text(best.loss)} ({best.evaluation})."
 
 
 def _row(one: Evaluation, parameters: list[str], judged: bool, has_network: bool) -> list[Any]:

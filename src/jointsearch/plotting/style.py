@@ -87,14 +87,14 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-Place = Literal["outside upper left", "outside upper center", "outside upper right"]
+LegendPosition = Literal["outside upper left", "outside upper center", "outside upper right"]
 
 
 _FITS = 0.95
 """Share of the width that legends may take: text is a little wider in a PDF than it was measured."""
 
 
-def legend(figure: Figure, handles: Sequence[Artist], loc: Place, **appearance: Any) -> None:
+def legend(figure: Figure, handles: Sequence[Artist], loc: LegendPosition, **appearance: Any) -> None:
     """Put a legend above the panels, in as many columns as fit beside the legends that the figure has.
 
     Parameters

@@ -17,6 +17,7 @@ from jointsearch.core.units import HOUR, amount, duration
 from jointsearch.plotting import style
 from jointsearch.plotting.figure import Figure
 from jointsearch.results.results import Results
+from jointsearch.search.plan import StudyPlan
 
 _KINDS: dict[str, dict[str, Any]] = {
     "training": {"label": "training", "facecolor": style.BLUE, "hatch": ""},
@@ -43,8 +44,9 @@ def data(results: Results) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a `study`, where all searches of an arm are one, and `budget` of it: `budget_unit`, `trainings`,
-        `failed`; `training`, `evaluation`, `startup`, `other` and `waiting`, in seconds, which add up to `total`.
+        One row a `study`, where all searches of an arm are one (`is_arm`), and `budget` of it: `budget_unit`,
+        `trainings`, `failed`; `training`, `evaluation`, `startup`, `other` and `waiting`, in seconds, which add up to
+        `total`.
     """
     table = attempts(results)
     duration = table["finished"] - table["started"]
@@ -52,28 +54,27 @@ def data(results: Results) -> pd.DataFrame:
     sums = table.groupby(["study", "evaluation"])[["duration", "waited"]].sum()
     spent = dict(zip(sums.index, sums.to_numpy().tolist(), strict=True))
     rows = [
-        _row(results.plan.find(name).group, one, *spent[name, one.id])
+        _row(results.plan.find(name), one, *spent[name, one.id])
         for name, study in results.studies.items()
         for one in study.evaluations
     ]
-    columns = ["study", "budget", "budget_unit", "trainings", "failed", *_KINDS]
-    found = (
-        pd.DataFrame(rows, columns=columns)
-        .groupby(["study", "budget", "budget_unit"], as_index=False, sort=False)
-        .sum()
-    )
+    groups = ["study", "is_arm", "budget", "budget_unit"]
+    columns = [*groups, "trainings", "failed", *_KINDS]
+    found = pd.DataFrame(rows, columns=columns).groupby(groups, as_index=False, sort=False).sum()
     found["total"] = found[list(_KINDS)].sum(axis=1)
-    order = {name: index for index, name in enumerate((*layout.STUDIES, *ArmDesign.of(results).arms))}
+    studies = [study.name for study in results.plan.studies if study.arm is None]
+    order = {name: index for index, name in enumerate((*studies, *ArmDesign.of(results).arms))}
     return found.sort_values(["study", "budget"], key=lambda column: column.replace(order), ignore_index=True)
 
 
-def _row(group: str, one: Evaluation, duration: float, waited: float) -> tuple[Any, ...]:
+def _row(study: StudyPlan, one: Evaluation, duration: float, waited: float) -> tuple[Any, ...]:
     seen = one.observed
     parts = seen.training_seconds, seen.evaluation_seconds, seen.startup_seconds
     shortened = min(1.0, duration / sum(parts)) if sum(parts) > 0 else 0.0
     known = [shortened * part for part in parts]
     failed = int(one.status != "success")
-    return (group, one.budget, one.budget_unit, 1, failed, *known, max(0.0, duration - sum(known)), waited)
+    group = (study.group, study.arm is not None, one.budget, one.budget_unit)
+    return (*group, 1, failed, *known, max(0.0, duration - sum(known)), waited)
 
 
 def numbers(results: Results, data: pd.DataFrame) -> dict[str, Number]:
@@ -117,8 +118,7 @@ def draw(data: pd.DataFrame) -> MplFigure:
     """
     if data.empty:
         return style.only_saying("No training is finished.")
-    own = data["study"].isin(layout.STUDIES)
-    columns = [_bars(rows) for rows in (data[own], data[~own]) if len(rows)]
+    columns = [_bars(rows) for rows in (data[~data["is_arm"]], data[data["is_arm"]]) if len(rows)]
     if data["study"].nunique() > 1:
         columns[0].append((1.5, "", "all studies", data[list(_KINDS)].sum(), _total(data)))
     length = max(sum(bar[0] for bar in bars) for bars in columns)
@@ -140,7 +140,7 @@ _Bar = tuple[float, str, str, "pd.Series[float]", str]
 def _bars(rows: pd.DataFrame) -> list[_Bar]:
     bars: list[_Bar] = []
     for study, of_study in rows.groupby("study", sort=False):
-        name = str(study) if study in layout.STUDIES else title(str(study))
+        name = title(str(study)) if of_study["is_arm"].all() else str(study)
         for place, (_, row) in enumerate(of_study.iterrows()):
             space = 1.0 if place or not bars else 2.2
             budget = amount(row["budget"], row["budget_unit"])

@@ -64,9 +64,9 @@ FIGURES: Mapping[str, Entry] = read("plotting", "FIGURE")
 TABLES: Mapping[str, Entry] = read("analysis.tables", "TABLE")
 
 
-def listed_as(study: str) -> str:
+def listed_as(study: StudyPlan) -> str:
     """What `studies` of figures and tables call a study: its name, or `ARM` for every search of an arm."""
-    return study if study in layout.STUDIES else ARM
+    return study.name if study.arm is None else ARM
 
 
 def made_of(studies: Iterable[StudyPlan], catalogue: Mapping[str, Entry]) -> dict[str, list[str]]:
@@ -83,7 +83,7 @@ def made_of(studies: Iterable[StudyPlan], catalogue: Mapping[str, Entry]) -> dic
     """
     groups: dict[str, list[str]] = {}
     for study in studies:
-        groups.setdefault(listed_as(study.name), []).append(study.name)
+        groups.setdefault(listed_as(study), []).append(study.name)
     return {
         name: [study for group in entry.studies for study in groups.get(group, [])]
         for name, entry in catalogue.items()

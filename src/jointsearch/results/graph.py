@@ -1,16 +1,18 @@
 """The inputs of each thing in an experiment: the one module that defines them. Pure arithmetic, light to import.
 
 The workflow plans its jobs by it, an audit checks by it the digests of parents, and ancestry, lineage and crate are
-drawn from it. `INPUTS` has a line for each kind of thing; a new kind of edge is one more line there.
+drawn from it. `INPUTS` has a line for each kind of thing; a new kind of edge is one more line there. What is true of a
+role is said at the top: nothing else knows roles one by one to find the inputs of a thing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from jointsearch.core import layout
+from jointsearch.core.fields import Digest
 from jointsearch.results.catalogue import FIGURES, TABLES, Entry, made_of
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband
@@ -19,8 +21,13 @@ from jointsearch.search.plan import Place, Plan, StudyPlan
 
 NAMED = frozenset({"experiment", "plan", "data", "previous"})
 """Roles of inputs that a record names in another way, or that it need not name; all others are among its parents."""
-CHOSEN = frozenset({"followed", "continues"})
-"""Roles of which only what a record has chosen is among its parents."""
+CHOSEN: dict[str, Callable[["Records", Any, "Node"], bool]] = {
+    "followed": lambda records, proposals, node: records.digest_of(node) in proposals.parents,
+    "continues": lambda records, training, node: records.record_of(node).id == training.continues,
+}
+"""Roles of which only what a record has chosen is among its parents, and whether a record has chosen an evaluation."""
+ALONE = frozenset({"continues"})
+"""Those of them in which only what was chosen is an input at all: nothing was compared to choose it."""
 ORDER = frozenset({"after"})
 """Roles of inputs that have to exist first, but are no part of the result."""
 IMPLIED = frozenset({"continues", "plan"})
@@ -48,7 +55,7 @@ class Node(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """Of an evaluation."""
+        """All but the kind: the position of an evaluation; of a rung or its proposals, with slot 0."""
         return self[1:]
 
     def file(self) -> Path:
@@ -90,13 +97,17 @@ _FILES = {
 }
 
 
+_RULES = {"plan": None, "evaluation": "train", "rung": None, "study": None, "page": "interactive"}
+"""The rules of the workflow that are not called like the kind of thing that they make; see `Graph.rule_of`."""
+TOGETHER = {"observations": ("incumbent",)}
+"""Kinds of things that the job of another one makes too, of the same study."""
 PART_OF = {
     "space.yaml": "config.yaml",
     "paper.html": "paper.pdf",
     "workflow.smk": "ro-crate-metadata.json",
     "code.sha256": "manifest.sha256",
 }
-"""Files that are made together with another one."""
+"""Files that are no things of their own, as they are made together with another one."""
 
 
 def made_with(file: Path) -> list[Path]:
@@ -114,6 +125,16 @@ class Edge(NamedTuple):
 
     role: str
     node: Node
+
+
+class Records(Protocol):
+    """The records that are there."""
+
+    def record_of(self, node: Node) -> Any:
+        """The record that a thing is; None if there is none."""
+
+    def digest_of(self, node: Node) -> Digest | None:
+        """Digest by which other records name it as a parent."""
 
 
 Edges = Iterator[Edge]
@@ -144,6 +165,29 @@ class Graph:
     def inputs_of(self, node: Node) -> tuple[Edge, ...]:
         """Inputs of a thing, each with its role; those of the same role are in the order of their use."""
         return tuple(INPUTS[node.kind](self, node))
+
+    def single_inputs_of(self, node: Node, records: Records, chosen: Container[str] = ALONE) -> Edges:
+        """Inputs of a thing, evaluations one by one; in the roles `chosen`, only those that its record has chosen."""
+        record = records.record_of(node)
+        for role, source in self.inputs_of(node):
+            for one in self.evaluations_of(source):
+                if role not in chosen or (record and records.record_of(one) and CHOSEN[role](records, record, one)):
+                    yield Edge(role, one)
+
+    def rule_of(self, node: Node) -> str | None:
+        """The rule of the workflow that makes a thing; None of a plan, which no rule makes, and of what is no file."""
+        match node.kind:
+            case "settings":
+                return "experiment" if node == EXPERIMENT else "study_settings"
+            case "proposals" if not self.studies[node.name].is_search:
+                return "propose"
+            case "proposals":
+                return "promote" if node.rung else "sample"
+            case "observations" | "incumbent":
+                return "observations" if node.name == layout.SEARCH else "study_observations"
+            case "figure" | "table":
+                return f"{node.kind}_{node.name}"
+        return _RULES.get(node.kind, node.kind)
 
     def nodes_of(self, study: StudyPlan) -> Iterator[Node]:
         """Everything in the brackets of a study; of the evaluations of a rung the first one."""
@@ -220,11 +264,11 @@ def _settings(graph: Graph, node: Node) -> Edges:
         yield from (Edge("keeps", Node("incumbent", first)) for first in study.follows)
 
 
-def _of_experiment(graph: Graph, node: Node) -> Edges:
+def _plan(graph: Graph, node: Node) -> Edges:
     yield Edge("experiment", EXPERIMENT)
 
 
-def _of_plan(graph: Graph, node: Node) -> Edges:
+def _configuration(graph: Graph, node: Node) -> Edges:
     yield Edge("experiment", EXPERIMENT)
     yield Edge("plan", PLAN)
 
@@ -282,29 +326,26 @@ def _study(graph: Graph, node: Node) -> Edges:
             yield Edge("evaluations", Node("rung", node.name, item.index, rung))
 
 
-def _of_study(graph: Graph, node: Node) -> Edges:
+def _observations(graph: Graph, node: Node) -> Edges:
     yield Edge("experiment", Node("settings", node.name))
     yield Edge("plan", PLAN)
     yield from _study(graph, node)
 
 
-def _of_studies(catalogue: Mapping[str, Entry]) -> Callable[[Graph, Node], Edges]:
-    def inputs(graph: Graph, node: Node) -> Edges:
-        yield from _of_plan(graph, node)
-        for study in made_of(graph.plan.studies, catalogue)[node.name]:
-            yield Edge("studies", Node("study", study))
-
-    return inputs
+def _figure(graph: Graph, node: Node, catalogue: Mapping[str, Entry] = FIGURES) -> Edges:
+    yield from _configuration(graph, node)
+    for study in made_of(graph.plan.studies, catalogue)[node.name]:
+        yield Edge("studies", Node("study", study))
 
 
 def _table(graph: Graph, node: Node) -> Edges:
-    yield from _of_studies(TABLES)(graph, node)
+    yield from _figure(graph, node, TABLES)
     # How many images an error was counted on.
     yield from _images(graph)
 
 
-def _of_all_studies(graph: Graph, node: Node) -> Edges:
-    yield from _of_plan(graph, node)
+def _page(graph: Graph, node: Node) -> Edges:
+    yield from _configuration(graph, node)
     yield from (Edge("studies", Node("study", study)) for study in graph.plan.names)
 
 
@@ -313,7 +354,7 @@ def _drawn(graph: Graph, kind: str, catalogue: Mapping[str, Entry]) -> list[Node
 
 
 def _numbers(graph: Graph, node: Node) -> Edges:
-    yield from _of_all_studies(graph, node)
+    yield from _page(graph, node)
     yield from _images(graph)
     yield from (Edge("figure_data", one) for one in _drawn(graph, "figure", FIGURES))
     yield from (Edge("tables", one) for one in _drawn(graph, "table", TABLES))
@@ -329,7 +370,7 @@ def _paper(graph: Graph, node: Node) -> Edges:
 
 
 def _crate(graph: Graph, node: Node) -> Edges:
-    yield from _of_plan(graph, node)
+    yield from _configuration(graph, node)
     for study in graph.plan.names:
         yield from (Edge("files", Node(kind, study)) for kind in ("observations", "incumbent"))
     yield from (Edge("files", one.node) for one in _paper(graph, node) if one.node != PLAN)
@@ -343,21 +384,21 @@ def _manifest(graph: Graph, node: Node) -> Edges:
 
 INPUTS: dict[str, Callable[[Graph, Node], Edges]] = {
     "settings": _settings,
-    "plan": _of_experiment,
-    "data": _of_experiment,
-    "warm_start": _of_experiment,
+    "plan": _plan,
+    "data": _plan,
+    "warm_start": _plan,
     "history": _history,
     "proposals": _proposals,
     "evaluation": _evaluation,
     "rung": _rung,
     "study": _study,
-    "observations": _of_study,
-    "incumbent": _of_study,
-    "figure": _of_studies(FIGURES),
+    "observations": _observations,
+    "incumbent": _observations,
+    "figure": _figure,
     "table": _table,
-    "page": _of_all_studies,
+    "page": _page,
     "numbers": _numbers,
-    "configuration": _of_plan,
+    "configuration": _configuration,
     "paper": _paper,
     "latex": _paper,
     "crate": _crate,

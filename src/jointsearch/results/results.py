@@ -7,7 +7,7 @@ from pathlib import Path
 from jointsearch.core import layout
 from jointsearch.core.data_set import DataSet
 from jointsearch.core.evaluation import Evaluation
-from jointsearch.results.folder import Folder
+from jointsearch.results.folder import Folder, Reader
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Plan, StudyPlan
 
@@ -35,7 +35,7 @@ class StudyResults:
         return cls.of(reader, reader.plan.find(name))
 
     @classmethod
-    def of(cls, folder: Folder, plan: StudyPlan) -> "StudyResults":
+    def of(cls, folder: Reader, plan: StudyPlan) -> "StudyResults":
         """Take the planned records that a reader has found."""
         return cls(folder.settings_of(plan.name), folder.evaluations_of(plan))
 
@@ -74,7 +74,7 @@ class Results:
         return cls.of(reader, reader.plan)
 
     @classmethod
-    def of(cls, folder: Folder, plan: Plan) -> "Results":
+    def of(cls, folder: Reader, plan: Plan) -> "Results":
         """Take the planned records that a reader has found."""
         begun = [name for name in sorted(plan.names) if layout.settings_file(folder.path, name).exists()]
         begun.sort(key=lambda name: name != layout.SEARCH)

@@ -33,7 +33,7 @@ class Keeper(Protocol[P, E]):
     def promote(self, item: Bracket, rung: int, below: Sequence[E]) -> P:
         """Propose a later rung of a bracket from all evaluations of the rung before, in slot order."""
 
-    def train(self, item: Bracket, rung: int, proposals: P) -> Sequence[E]:
+    def train(self, item: Bracket, rung: int, proposed: P) -> Sequence[E]:
         """Evaluate a rung; its evaluations in slot order."""
 
 
@@ -65,9 +65,9 @@ def run(
             one for other, rung in hyperband.newly_seen(item.index, lags, settings) for one in done[other.index, rung]
         ]
         pending = [first[other.index] for other in hyperband.pending(item.index, lags, settings)]
-        proposals = first[item.index] = keeper.sample(item, seen, pending)
+        proposed = first[item.index] = keeper.sample(item, seen, pending)
         for rung in range(len(item.sizes)):
             if rung:
-                proposals = keeper.promote(item, rung, done[item.index, rung - 1])
-            done[item.index, rung] = keeper.train(item, rung, proposals)
+                proposed = keeper.promote(item, rung, done[item.index, rung - 1])
+            done[item.index, rung] = keeper.train(item, rung, proposed)
     return done

@@ -41,7 +41,7 @@ Moment = Annotated[float, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
-class Run:
+class HpBandSterTraining:
     """One training of an HpBandSter run.
 
     Attributes
@@ -173,7 +173,7 @@ class _Result(BaseModel):
         return loss if loss is not None and math.isfinite(loss) else None
 
 
-def read(folder: Path) -> list[Run]:
+def read(folder: Path) -> list[HpBandSterTraining]:
     """Read the trainings of an HpBandSter run, in the order of its results.
 
     As in HpBandSter, a training without a result or with a loss that is not finite has failed, and of two at one
@@ -199,7 +199,7 @@ def read(folder: Path) -> list[Run]:
         budgets.setdefault(iteration, []).append(budget)
     rungs = {iteration: sorted(set(known)) for iteration, known in budgets.items()}
     return [
-        Run(
+        HpBandSterTraining(
             proposal=_name(one.id),
             rung=rungs[one.id[0]].index(one.budget),
             budget=one.budget,

@@ -21,8 +21,10 @@ class StudyPlan(Record):
     name
         Of the study and of its folder.
     kind
-        Where its proposals come from, a `StudyKind`: a search samples and promotes them; random ones are the same at
-        every budget; manual ones are architectures of the literature; a retraining takes those that others have found.
+        Where its proposals come from, the name of a `StudyKind`: a search samples and promotes them; random ones, of
+        the study `correlation` and of arms that learn nothing, are the same at every budget; manual ones are
+        architectures of the literature; a retraining takes those that others have found; gradients train all
+        architectures at once, in a step of an arm. For an audit, a study that is not planned may be `unknown`.
     settings
         Digest of its settings, `experiment.json`. Of a later step of an arm: before it has the values that it keeps.
     brackets
@@ -148,6 +150,15 @@ class Plan(Record):
         if found is None:
             raise UserError(f"{name}: no planned study; known are {', '.join(self.names)}")
         return found
+
+    def steps_of(self, study: StudyPlan) -> list[StudyPlan]:
+        """The studies of the same repeat of the same arm, one for each step, in order; none without an arm."""
+        return [one for one in self.studies if one.arm and (one.arm, one.repeat) == (study.arm, study.repeat)]
+
+    def step_of(self, study: StudyPlan) -> int | None:
+        """Which step of its arm a study is, from 1; None if it is the only one, or of no arm."""
+        steps = [one.name for one in self.steps_of(study)]
+        return steps.index(study.name) + 1 if len(steps) > 1 else None
 
     def places(self) -> Iterator[Place]:
         """Position of each training of each study, in order."""

@@ -13,9 +13,9 @@ from jointsearch.core.files import digest
 from jointsearch.core.history import History, Observation, WarmStart
 from jointsearch.core.proposal import Proposal, Rung
 from jointsearch.samplers import base, registry
-from jointsearch.search import warm_start as known
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import bracket, budgets, promote
+from jointsearch.search.warm_start import digest_of, kept, observations
 
 if TYPE_CHECKING:
     from jointsearch.space.space import Space
@@ -39,12 +39,11 @@ def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses 
         If the evaluations are not those that the experiment names, or one is not of the space.
     """
     of_errors = experiment.objective is None
-    observations = known.observations(folder, experiment.space, experiment.budget, losses, of_errors)
-    source = known.source(observations)
-    if source != experiment.warm_start:
+    begun = observations(folder, experiment.space, experiment.budget, losses, of_errors)
+    if digest_of(begun) != experiment.warm_start:
         raise UserError(f"{folder}: not the evaluations that this search began with; restore it")
     space = _space(experiment)
-    for one in observations:
+    for one in begun:
         try:
             space.check(one.values)
         except ValueError as error:
@@ -52,9 +51,9 @@ def warm_start(experiment: Experiment, study: str, folder: Path, losses: Losses 
     return WarmStart(
         experiment=experiment.id,
         study=study,
-        source=source,
-        losses=known.kept(folder, losses),
-        observations=observations,
+        source=experiment.warm_start,
+        losses=kept(folder, losses),
+        observations=begun,
     )
 
 
@@ -77,12 +76,12 @@ def history(
         study=study,
         bracket=index,
         previous=previous,
-        observations=observed(evaluations),
+        observations=observations_of(evaluations),
         parents=tuple(digest(item.derivable()) for item in evaluations),
     )
 
 
-def observed(evaluations: Sequence[Evaluation]) -> tuple[Observation, ...]:
+def observations_of(evaluations: Sequence[Evaluation]) -> tuple[Observation, ...]:
     """What a history holds of evaluations."""
     return tuple(
         Observation(evaluation=item.id, budget=item.budget, values=item.proposal.values, loss=item.loss)

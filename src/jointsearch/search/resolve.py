@@ -10,7 +10,7 @@ from jointsearch.core.config import Config, JobSettings, SearchSettings, StudySe
 from jointsearch.core.errors import UserError
 from jointsearch.core.files import read_record
 from jointsearch.networks.choices import GRADIENTS
-from jointsearch.networks.trainable import check_trainable
+from jointsearch.networks.space_check import check_trainable
 from jointsearch.samplers import registry
 from jointsearch.search import hyperband, warm_start
 from jointsearch.search.experiment import Experiment
@@ -45,7 +45,7 @@ def resolve(config: Config) -> Experiment:
         sampler=config.search.sampler,
         sampler_settings=registry.check(config.search.sampler, config.search.sampler_settings),
         lags=hyperband.lags(config.search.lags, config.budget),
-        warm_start=None if known is None else warm_start.source(known),
+        warm_start=None if known is None else warm_start.digest_of(known),
     )
     for key, name in experiment.own.items():
         dotted.check(name, key)

@@ -97,8 +97,8 @@ def _evaluations(path: Path, losses: Losses, of_errors: bool) -> tuple[Observati
     )
 
 
-def source(seen: Sequence[Observation]) -> Digest:
-    """Digest of the evaluations that a search begins with, which is part of the experiment."""
+def digest_of(seen: Sequence[Observation]) -> Digest:
+    """The digest of the evaluations that a search begins with, which is part of the experiment."""
     return digest([one.model_dump(mode="json") for one in seen])
 
 

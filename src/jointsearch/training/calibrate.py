@@ -161,8 +161,8 @@ def fit(timed: Sequence[Timed]) -> NominalSettings:
     # Of one size, as the solver wants them.
     sizes = shares.max(axis=0)
     found = nnls(shares / sizes, np.ones(len(timed)))[0] / sizes
-    named = zip(NominalSettings.model_fields, found.tolist(), strict=True)
-    return NominalSettings(**{name: float(f"{one:.4g}") for name, one in named})
+    step, convolution, gflop, megabyte = (float(f"{one:.4g}") for one in found.tolist())
+    return NominalSettings(step=step, convolution=convolution, gflop=gflop, megabyte=megabyte)
 
 
 def predict(model: NominalSettings, timed: Sequence[Timed]) -> list[float]:

@@ -89,18 +89,18 @@ def evaluate(slot: Slot, objective: Objective, setup: Setup) -> Evaluation:
     before = _open(scratch, digest([one.model_dump(mode="json") for one in (slot.identity, conditions)]))
     budget = slot.identity.budget
     trial = Trial(
-        f"{slot.proposal.id}@{slot.rung.rung}",
+        name=f"{slot.proposal.id}@{slot.rung.rung}",
         # A copy: whatever it does to that, the record has what was proposed.
-        dict(slot.proposal.values),
-        int(budget) if budget == int(budget) else budget,
-        slot.identity.budget_unit,
-        slot.identity.seed % 2**32,
-        setup.device,
-        setup.environment.threads,
-        setup.data_root.absolute(),
-        (scratch / "files").absolute(),
-        lambda: setup.interruption.by is not None,
-        (scratch / "reports.jsonl").absolute(),
+        values=dict(slot.proposal.values),
+        budget=int(budget) if budget == int(budget) else budget,
+        unit=slot.identity.budget_unit,
+        seed=slot.identity.seed % 2**32,
+        device=setup.device,
+        threads=setup.environment.threads,
+        data_root=setup.data_root.absolute(),
+        scratch=(scratch / "files").absolute(),
+        _is_asked_to_end=lambda: setup.interruption.by is not None,
+        _reports_file=(scratch / "reports.jsonl").absolute(),
     )
     began = time.perf_counter()
     try:

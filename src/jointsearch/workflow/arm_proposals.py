@@ -1,8 +1,7 @@
-"""The plan before the cost, of arms: how many of their proposals can come from a model, which steps cannot learn."""
+"""What `snakemake plan` says of arms: how many proposals can come from a model, and which steps cannot learn."""
 
 from collections.abc import Mapping
 
-from jointsearch.core import layout
 from jointsearch.samplers import registry
 from jointsearch.workflow.cost import column_width, evaluations_needed, first_bracket, name_evaluations, row
 from jointsearch.workflow.study_jobs import StudyJobs
@@ -16,7 +15,8 @@ def report(all_jobs: Mapping[str, StudyJobs]) -> str:
         plan, experiment = one.planned.plan, one.experiment
         if plan.arm is None or plan.repeat != 0 or not plan.is_search:
             continue
-        name = plan.arm if plan.name == layout.arm(plan.arm, 0) else f"{plan.arm}, step {plan.name.rpartition('-')[2]}"
+        step = one.graph.plan.step_of(plan)
+        name = plan.arm if step is None else f"{plan.arm}, step {step}"
         sizes = [item.sizes[0] for item in one.brackets]
         needed, found = evaluations_needed(experiment), first_bracket(one)
         if not registry.learns(experiment.sampler):

@@ -147,15 +147,15 @@ class _StudyRun:
         drop_ends(layout.rung_folder(self.folder, item.index, rung - 1), below, promoted)
         return promoted
 
-    def train(self, item: Bracket, rung: int, proposals: Rung) -> list[Evaluation]:
+    def train(self, item: Bracket, rung: int, proposed: Rung) -> list[Evaluation]:
         folder = layout.rung_folder(self.folder, item.index, rung)
         batches = self.study_jobs.files(Node("rung", self.folder.name, item.index, rung))
         for batch in batches:
-            job = Job(self.experiment, proposals, folder, layout.slots_of(batch))
+            job = Job(self.experiment, proposed, folder, layout.slots_of(batch))
             # Refuses records of something else.
             job.missing()
             for slot, _ in job.to_train(Interruption()):
-                job.keep(slot, self.training(Slot(self.experiment, proposals, slot, self.folder)))
+                job.keep(slot, self.training(Slot(self.experiment, proposed, slot, self.folder)))
             job.finish(batch)
         return Folder(self.study_jobs.folder).of_batches(batches)
 
@@ -197,6 +197,5 @@ def _find_images(study_jobs: StudyJobs) -> None:
     from jointsearch.workflow import images
 
     config = study_jobs.config
-    given = "validation_fraction" in config.data.model_fields_set
     output, roots = layout.data_file(study_jobs.folder), (Path(config.data_root), Path(config.cache_root))
-    images.find(output, study_jobs.experiment, *roots, given)
+    images.find(output, study_jobs.experiment, *roots, study_jobs.fraction_given)

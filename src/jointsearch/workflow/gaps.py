@@ -158,8 +158,8 @@ def _slots(batch: Path) -> list[Path]:
 def in_manifest(folder: Path) -> Collection[str]:
     """The files that the manifest of an experiment names; none if there is no manifest, or it is broken."""
     try:
-        return manifest.parse((folder / manifest.NAME).read_text()).keys()
-    except (OSError, UnicodeDecodeError, UserError):
+        return manifest.read(folder).keys()
+    except UserError:
         # The job that makes a new one reports a broken one.
         return ()
 

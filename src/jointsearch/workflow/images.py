@@ -9,7 +9,7 @@ from jointsearch.core.errors import UserError
 from jointsearch.core.fields import Digest
 from jointsearch.core.files import read_record, write_record
 from jointsearch.networks import own
-from jointsearch.results.folder import Folder
+from jointsearch.results.folder import DoubtingFolder
 from jointsearch.search.experiment import Experiment
 from jointsearch.training import datasets
 
@@ -61,6 +61,6 @@ def _known(output: Path) -> Iterator[tuple[Path, Digest | None, Digest | None]]:
         images = read_record(output, DataSet)
         yield output, images.digest, images.split
         return
-    folder = Folder(output.parent, doubting=True)
+    folder = DoubtingFolder(output.parent)
     for place, one in folder.evaluations.items():
         yield folder.path / folder.file(*place), one.made_with.data, one.made_with.split

@@ -11,7 +11,7 @@ from typing import TextIO
 from jointsearch.core import layout
 from jointsearch.core.evaluation import Evaluation, rank
 from jointsearch.core.units import amount, duration
-from jointsearch.results.folder import Folder
+from jointsearch.results.folder import DoubtingFolder
 from jointsearch.search.hyperband import Bracket, trainings
 
 
@@ -74,15 +74,14 @@ class SearchProgress:
 class ProgressReader:
     """Reads the records of studies as they appear, each once.
 
-    `folder` leaves out broken records; `studies` maps the name of each study to its planned brackets;
-    `budgets` are those of the search, lowest first, in `unit`; `own` is the only budget of a study that has another.
+    `folder` leaves out broken records; `studies` maps the name of each study to its planned brackets; `budgets` maps
+    those names, and perhaps others, to the budgets of the study, lowest first, in `unit`.
     """
 
-    folder: Folder
+    folder: DoubtingFolder
     studies: Mapping[str, Sequence[Bracket]]
-    budgets: tuple[float, ...]
+    budgets: Mapping[str, tuple[float, ...]]
     unit: str
-    own: Mapping[str, float] = field(default_factory=dict)
     _opened: float = field(default_factory=time.time)
 
     def read(self) -> SearchProgress:
@@ -90,7 +89,7 @@ class ProgressReader:
 
         Records that cannot be read, or whose budget is none of these, are not counted; the run itself reports them.
         """
-        budgets = tuple(sorted({*self.budgets, *self.own.values()}))
+        budgets = tuple(sorted(set().union(*self.budgets.values())))
         evaluations = [
             one
             for study, brackets in self.studies.items()
@@ -101,8 +100,8 @@ class ProgressReader:
         for evaluation in evaluations:
             done[budgets.index(evaluation.budget)] += 1
         for study, brackets in self.studies.items():
-            of_study = (self.own[study],) if study in self.own else self.budgets
-            for budget, number in zip(of_study, trainings(brackets, len(of_study)), strict=True):
+            own = self.budgets[study]
+            for budget, number in zip(own, trainings(brackets, len(own)), strict=True):
                 total[budgets.index(budget)] += number
         successful = rank([item for item in evaluations if item.loss is not None])
         # Arms are compared separately, and a retraining's validation error is measured on images that it has seen.

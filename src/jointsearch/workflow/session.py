@@ -5,27 +5,19 @@ import logging
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, TextIO
 
 from jointsearch.core import code, layout, lock
 from jointsearch.core.errors import UserError
-from jointsearch.core.fields import Value
-from jointsearch.core.files import file_digest, read_record, record_bytes, sweep, write_record
+from jointsearch.core.files import record_bytes, sweep, write_record
 from jointsearch.core.interruption import take_hangup_for_sigterm
-from jointsearch.core.units import Measure, amount
-from jointsearch.networks.choices import GRADIENTS
-from jointsearch.results import dataset
-from jointsearch.results.folder import Folder
-from jointsearch.results.graph import Node
-from jointsearch.search.experiment import Experiment
-from jointsearch.search.hyperband import Bracket, budgets
-from jointsearch.search.incumbent import Incumbent
+from jointsearch.core.units import amount
 from jointsearch.training import environment, job
 from jointsearch.workflow import gaps, time_stamps
-from jointsearch.workflow.progress import ProgressReader, Watcher
+from jointsearch.workflow.progress import Watcher
 from jointsearch.workflow.running import running_slots
+from jointsearch.workflow.status import reader_of
 from jointsearch.workflow.study_jobs import StudyJobs
 
 NOISE = re.compile(
@@ -166,27 +158,6 @@ def _say(text: str, stream: TextIO) -> None:
         print(text, file=stream, flush=True)
 
 
-def reader_of(all_jobs: Sequence[StudyJobs], outputs: Collection[str] = ()) -> ProgressReader:
-    """The reader of the progress of all studies of a configuration; if `outputs` has trainings, of their brackets."""
-    settings = all_jobs[0].config.budget
-    among = {one.planned.name: [item for item in one.brackets if _is_among(outputs, one, item)] for one in all_jobs}
-    studies = {name: items for name, items in among.items() if items} or {
-        one.planned.name: [*one.brackets] for one in all_jobs
-    }
-    folder = Folder(all_jobs[0].folder, doubting=True)
-    own = {
-        one.planned.name: one.experiment.budget.maximum
-        for one in all_jobs
-        if one.planned.plan.kind == GRADIENTS and one.planned.name in studies
-    }
-    return ProgressReader(folder, studies, budgets(settings), settings.unit, own)
-
-
-def _is_among(outputs: Collection[str], study: StudyJobs, item: Bracket) -> bool:
-    rungs = (Node("rung", study.planned.name, item.index, rung) for rung in range(len(item.sizes)))
-    return any(str(batch) in outputs for rung in rungs for batch in study.files(rung))
-
-
 def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: Mapping[str, int]) -> str:
     """Report in one line why a job on another machine failed.
 
@@ -213,53 +184,8 @@ def failure(output: Sequence[str], message: str, logs: Sequence[str], earlier: M
     return line
 
 
-def images(folder: Path) -> str:
-    """Describe in one line the images of an experiment; empty before they were checked."""
-    try:
-        found = Folder(folder).data
-    except UserError as error:
-        return f"{'images':>12} unknown: {error}\n"
-    return "" if found is None else f"{'images':>12} {dataset.line(found)}\n"
-
-
 def _size(file: Path) -> int:
     try:
         return file.stat().st_size
     except OSError:
         return 0
-
-
-def summary(folder: Path) -> str:
-    """Say where the results of an experiment are and what its best configuration is."""
-    lines = [f"results     {folder}"]
-    for name in ("observations.csv", "paper.pdf", "paper.html", "interactive.html"):
-        if (folder / name).exists():
-            lines.append(f"            {folder / name}")
-    if (folder / "manifest.sha256").exists():
-        lines.append(f"root        {file_digest(folder / 'manifest.sha256')}")
-    if (folder / "incumbent.json").exists():
-        try:
-            measure = read_record(layout.experiment_file(folder), Experiment).measure
-            lines += _best(read_record(folder / "incumbent.json", Incumbent), measure)
-        except UserError as error:
-            lines.append(f"best        unknown: {error}")
-    return "\n".join(lines)
-
-
-def _best(best: Incumbent, measure: Measure) -> list[str]:
-    if best.values is None or best.budget is None or best.budget_unit is None:
-        return [f"best        none: {best.message}"]
-    found = [measure.named(best.loss)]
-    if best.test_error is not None:
-        found.append(replace(measure, name=measure.test).named(best.test_error))
-    if best.parameters is not None:
-        found.append(f"{best.parameters:,} weights")
-    values = [f"            {name} = {_value(value)}" for name, value in best.values.items()]
-    return [
-        f"best        {', '.join(found)}, after {amount(best.budget, best.budget_unit)} ({best.evaluation})",
-        *values,
-    ]
-
-
-def _value(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -120,7 +120,7 @@ class StudyJobs:
     @property
     def table(self) -> Path:
         """The table of all evaluations of the study, made when it has ended."""
-        return self.settings_file.with_name("observations.csv")
+        return self.folder / Node("observations", self.planned.name).file()
 
     @property
     def training_flags(self) -> str:
@@ -136,6 +136,11 @@ class StudyJobs:
         """Flags of the job that writes the configuration of the results: what of `jobs` an objective requires."""
         seconds = self.config.jobs.seconds_per_unit
         return "" if self.config.objective is None or seconds is None else f"--seconds-per-unit={seconds}"
+
+    @property
+    def fraction_given(self) -> bool:
+        """Whether `data.validation_fraction` is configured; the frozen settings have a default as if it were."""
+        return "validation_fraction" in self.config.data.model_fields_set
 
     @property
     def length(self) -> int:
@@ -186,9 +191,7 @@ class StudyJobs:
                 return layout.batch_files(self.folder / node.name, node.bracket, node.rung, size, packed)
             case "figure" if role != "figure_data":
                 return [self.folder / node.file().with_suffix(suffix) for suffix in DRAWN]
-            case "configuration" | "paper" | "crate":
-                return [self.folder / file for file in made_with(node.file())]
-        return [self.folder / node.file()]
+        return [self.folder / file for file in made_with(node.file())]
 
     @property
     def rungs(self) -> list[list[Path]]:

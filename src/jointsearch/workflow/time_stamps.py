@@ -69,7 +69,7 @@ def settle(folder: Path, config: Config, repacked: Mapping[Path, Batch], lacking
         held = lock.take(folder)
     except UserError:
         return Known()
-    from jointsearch.audit import current, sources
+    from jointsearch.audit import code_listing, current
 
     with held:
         made = [path for path in _files(folder) if _is_declared(path.relative_to(folder).as_posix())]
@@ -84,7 +84,7 @@ def settle(folder: Path, config: Config, repacked: Mapping[Path, Batch], lacking
             # The run itself reports what is broken, or cannot be written.
             return Known()
         stale = {name for name in stale if (folder / name).exists()}
-        latest = min(max(path.stat().st_mtime_ns for path in (*made, *sources.files())), time.time_ns())
+        latest = min(max(path.stat().st_mtime_ns for path in (*made, *code_listing.files())), time.time_ns())
         try:
             # Snakemake compares the times that jobs took with the inputs of a job too, as if they were outputs.
             for path in (*made, *layout.log_folder(config.experiment).rglob("*.tsv")):
@@ -143,9 +143,9 @@ def _stamp(path: Path | str) -> str | None:
 
 
 def _surroundings(config: Config) -> str:
-    from jointsearch.audit import sources
+    from jointsearch.audit import code_listing
 
     # Wherever the clone lies, or by what link it is named.
-    found = ((path.stat(), path.relative_to(ROOT)) for path in sources.files())
+    found = ((path.stat(), path.relative_to(ROOT)) for path in code_listing.files())
     code = [f"{stat.st_mtime_ns}:{stat.st_size} {name}" for stat, name in found]
     return digest([config.search.model_dump(mode="json"), config.studies.model_dump(mode="json"), code])

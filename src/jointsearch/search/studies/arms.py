@@ -8,6 +8,7 @@ from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.hyperband import Bracket
 from jointsearch.search.incumbent import Incumbent
+from jointsearch.search.plan import StudyPlan
 from jointsearch.search.studies.arm import Arm, Step, arms, restricted
 from jointsearch.search.studies.correlation import Correlation
 from jointsearch.search.studies.equal_budgets import Size, Sizes, divide
@@ -41,12 +42,13 @@ def _searches(arm: Arm, sizes: Sizes, repeat: int) -> Iterator[PlannedStudy]:
     before: list[str] = []
     for number, (step, size) in enumerate(zip(arm.steps, sizes, strict=True), start=1):
         name = layout.arm(arm.name, repeat, number if len(arm.steps) > 1 else None)
-        kind, brackets, settings = _trained(step, size)
-        yield PlannedStudy.of(
-            name,
-            kind,
-            settings.model_copy(update={"repeat": repeat}),
-            brackets,
+        kind, brackets, experiment = _trained(step, size)
+        settings = experiment.model_copy(update={"repeat": repeat})
+        plan = StudyPlan(
+            name=name,
+            kind=kind,
+            settings=settings.id,
+            brackets=brackets,
             follows=tuple(before),
             keeps=step.kept,
             arm=arm.name,
@@ -54,6 +56,7 @@ def _searches(arm: Arm, sizes: Sizes, repeat: int) -> Iterator[PlannedStudy]:
             is_reference=arm.is_reference,
             seeds=1 if kind == Correlation.name else None,
         )
+        yield PlannedStudy(plan, settings)
         before.append(name)
 
 

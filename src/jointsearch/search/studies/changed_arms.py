@@ -8,7 +8,6 @@ from jointsearch.core import layout
 from jointsearch.core.config import ArmsSettings
 from jointsearch.core.errors import UserError, few
 from jointsearch.core.files import read_record
-from jointsearch.networks.choices import GRADIENTS
 from jointsearch.search.experiment import Experiment
 from jointsearch.search.plan import Plan, StudyPlan
 from jointsearch.search.resolve import first_difference
@@ -38,15 +37,20 @@ def refuse_changed_arms(
     if section is None or not path.exists():
         return
     stored = read_record(path, Plan)
+    begun = {
+        one.name: read_record(file, Experiment)
+        for one in stored.studies
+        if one.arm is not None and (file := layout.experiment_file(folder / one.name)).exists()
+    }
     changes = dict[str, str]()
     for study in stored.studies:
-        now, file = planned.get(study.name), layout.experiment_file(folder / study.name)
-        if study.arm is None or now is None or not file.exists():
+        name, now = study.name, planned.get(study.name)
+        if name not in begun or now is None:
             continue
-        begun = read_record(file, Experiment)
-        change = _setting(study, begun, now, section) or _budget(stored, study, begun, now, section, experiment)
+        change = _setting(stored, study, begun[name], now, section)
+        change = change or _budget(stored, study, begun, now, section, experiment)
         if change is not None:
-            changes[study.name] = change
+            changes[name] = change
     if changes:
         # Of what was not recorded, only that it differs is known: another step may have both values.
         name = min(changes, key=lambda name: " was " not in changes[name])
@@ -56,9 +60,9 @@ def refuse_changed_arms(
         )
 
 
-def _setting(study: StudyPlan, begun: Experiment, now: PlannedStudy, section: ArmsSettings) -> str | None:
+def _setting(stored: Plan, study: StudyPlan, begun: Experiment, now: PlannedStudy, section: ArmsSettings) -> str | None:
     """The key of a setting that differs, and both values; None if it is at most the budget."""
-    start, step = _start(study, section), _step(study)
+    start = _start(study, section)
     # What steps before have found is no setting.
     space = restricted(begun.space, now.experiment.space.fixed_values, study.keeps)
     before = begun.model_copy(update={"space": space}).model_dump(mode="json")
@@ -67,6 +71,7 @@ def _setting(study: StudyPlan, begun: Experiment, now: PlannedStudy, section: Ar
         names = few(study.keeps)
         return f"{start} has other values of {names} than then" if study.settings != now.plan.settings else None
     where, was, is_now = found
+    step = _step(stored, study)
     match where.split("."):
         case ["space", "hyperparameters", name, "value"]:
             return f"{start}.{name} was {was}, is now {is_now}"
@@ -83,32 +88,39 @@ def _setting(study: StudyPlan, begun: Experiment, now: PlannedStudy, section: Ar
 
 
 def _budget(
-    stored: Plan, study: StudyPlan, begun: Experiment, now: PlannedStudy, section: ArmsSettings, experiment: Experiment
+    stored: Plan,
+    study: StudyPlan,
+    begun: Mapping[str, Experiment],
+    now: PlannedStudy,
+    section: ArmsSettings,
+    experiment: Experiment,
 ) -> str | None:
     """The key of the budget of what is no search, and so cannot grow, and both values; None if it is the same."""
     if study.is_search or (study.brackets, study.settings) == (now.brackets, now.plan.settings):
         return None
-    costs = dict[str, int]()
-    for one in stored.studies:
-        if (one.arm, one.repeat) == (study.arm, study.repeat):
-            own = begun.budget.maximum if one.kind == GRADIENTS else None
-            costs[one.name] = in_lowest_budgets(one.brackets, experiment, own)
+    costs = {
+        one.name: in_lowest_budgets(one.brackets, begun.get(one.name, experiment), experiment)
+        for one in stored.steps_of(study)
+    }
     whole = sum(costs.values())
-    if (length := length_of(whole, experiment)) != section.brackets:
+    length = length_of(whole, experiment)
+    if length is None:
+        # No record has the budget of a gradient-based step that has not begun.
+        return f"{WHERE}.brackets, or a share, has another value than then"
+    if length != section.brackets:
         return f"{WHERE}.brackets was {length}, is now {section.brackets}"
-    own = now.experiment.budget.maximum if study.kind == GRADIENTS else None
-    shares = (costs[study.name] / whole, in_lowest_budgets(now.brackets, experiment, own) / whole)
-    return "{}.share was {:.4g}, is now {:.4g}".format(_step(study), *shares)
+    shares = (costs[study.name] / whole, in_lowest_budgets(now.brackets, now.experiment, experiment) / whole)
+    return "{}.share was {:.4g}, is now {:.4g}".format(_step(stored, study), *shares)
 
 
 def _has_brackets(rung_sizes: str) -> str:
     return json.dumps(rung_sizes != '"single"')
 
 
-def _step(study: StudyPlan) -> str:
+def _step(stored: Plan, study: StudyPlan) -> str:
     """The key of a step, or of an arm that has only one."""
-    number = study.name.removeprefix(layout.arm(str(study.arm), study.repeat or 0)).removeprefix("-")
-    return f"{WHERE}.arms.{study.arm}" + (f".steps.{int(number) - 1}" if number else "")
+    number = stored.step_of(study)
+    return f"{WHERE}.arms.{study.arm}" + ("" if number is None else f".steps.{number - 1}")
 
 
 def _start(study: StudyPlan, section: ArmsSettings) -> str:

@@ -14,7 +14,10 @@ from jointsearch.search.studies.kind import Evaluations, PlannedStudy, StudyKind
 
 
 class Correlation(StudyKind):
-    """Whether short trainings predict long ones, without the selection that the search makes."""
+    """Whether short trainings predict long ones, without the selection that the search makes.
+
+    Arms that learn nothing are of the same kind, see `Arms`: they train such configurations at the full budget alone.
+    """
 
     name = "random"
 
@@ -29,7 +32,11 @@ class Correlation(StudyKind):
             )
         first = hyperband.bracket(0, experiment.budget)
         whole = Bracket(0, (section.configurations * section.seeds,) * len(first.levels), first.levels)
-        yield PlannedStudy.of(layout.CORRELATION, self.name, settings_beside(experiment), (whole,), seeds=section.seeds)
+        settings = settings_beside(experiment)
+        plan = StudyPlan(
+            name=layout.CORRELATION, kind=self.name, settings=settings.id, brackets=(whole,), seeds=section.seeds
+        )
+        yield PlannedStudy(plan, settings)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
         """Draw configurations from the space: the same ones in every rung, each as many times as it has seeds."""

@@ -66,13 +66,12 @@ def _costs(experiment: Experiment) -> Iterator[int]:
         yield int(hyperband.cost(hyperband.bracket(index, experiment.budget), budgets, continuation))
 
 
-def in_lowest_budgets(brackets: Iterable[Bracket], experiment: Experiment, own: float | None = None) -> int:
-    """What brackets train, in lowest budgets of a search; `own` is the budget of a single training that has another."""
-    if own is not None:
-        # Of the highest budget, all lower ones are fractions.
-        return round(Fraction(str(own)) / Fraction(str(experiment.budget.maximum)) * _multiples(experiment)[-1])
-    budgets, continuation = _multiples(experiment), experiment.training.continuation
-    return sum(int(hyperband.cost(item, budgets, continuation)) for item in brackets)
+def in_lowest_budgets(brackets: Iterable[Bracket], own: Experiment, search: Experiment) -> int:
+    """What brackets of a study with settings of its own train, in lowest budgets of a search."""
+    # Counted from the full budget, of which all others are fractions.
+    in_a_unit = _multiples(search)[-1] / Fraction(str(search.budget.maximum))
+    budgets = [round(Fraction(str(one)) * in_a_unit) for one in hyperband.budgets(own.budget)]
+    return sum(int(hyperband.cost(item, budgets, own.training.continuation)) for item in brackets)
 
 
 def length_of(whole: int, experiment: Experiment) -> int | None:

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from jointsearch.core.config import Config
 from jointsearch.core.evaluation import Evaluation
@@ -29,38 +29,6 @@ class PlannedStudy:
 
     plan: StudyPlan
     experiment: Experiment
-
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        kind: str,
-        experiment: Experiment,
-        brackets: tuple[Bracket, ...],
-        *,
-        follows: tuple[str, ...] = (),
-        keeps: tuple[str, ...] = (),
-        arm: str | None = None,
-        repeat: int | None = None,
-        is_reference: bool = False,
-        names: tuple[str, ...] = (),
-        seeds: int | None = None,
-    ) -> Self:
-        """Plan a study with these settings; all else as in `StudyPlan`."""
-        plan = StudyPlan(
-            name=name,
-            kind=kind,
-            settings=experiment.id,
-            brackets=brackets,
-            follows=follows,
-            keeps=keeps,
-            arm=arm,
-            repeat=repeat,
-            is_reference=is_reference,
-            names=names,
-            seeds=seeds,
-        )
-        return cls(plan, experiment)
 
     @property
     def name(self) -> str:
@@ -151,7 +119,11 @@ def same_rung(
 
 
 def at_full_budget(size: int, experiment: Experiment) -> Bracket:
-    """The bracket that begins, and ends, at the full budget."""
+    """The bracket that begins, and ends, at the full budget.
+
+    Its index is that of a bracket of the search that does so, since the level of a training is computed from the index,
+    not read from the plan. So manual architectures lie in `bracket-003` if there are four budgets.
+    """
     top = len(hyperband.budgets(experiment.budget)) - 1
     return Bracket(top, (size,), (top,))
 

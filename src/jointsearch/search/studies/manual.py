@@ -39,8 +39,15 @@ class Manual(StudyKind):
             check_inside(name, experiment.space, "studies.manual.architectures")
             _check_same_network(name, experiment.space)
         settings = settings_beside(experiment)
-        whole = (at_full_budget(len(names) * section.seeds, settings),)
-        yield PlannedStudy.of(layout.MANUAL, self.name, settings, whole, names=names, seeds=section.seeds)
+        plan = StudyPlan(
+            name=layout.MANUAL,
+            kind=self.name,
+            settings=settings.id,
+            brackets=(at_full_budget(len(names) * section.seeds, settings),),
+            names=names,
+            seeds=section.seeds,
+        )
+        yield PlannedStudy(plan, settings)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
         """List the architectures by name, each as many times as it has seeds.

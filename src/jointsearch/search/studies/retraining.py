@@ -32,8 +32,15 @@ class Retraining(StudyKind):
             return
         follows = (layout.SEARCH,) if config.studies.manual is None else (layout.SEARCH, layout.MANUAL)
         settings = retraining_settings(settings_beside(experiment))
-        whole = (at_full_budget(len(follows) * section.seeds, settings),)
-        yield PlannedStudy.of(layout.RETRAINING, self.name, settings, whole, follows=follows, seeds=section.seeds)
+        plan = StudyPlan(
+            name=layout.RETRAINING,
+            kind=self.name,
+            settings=settings.id,
+            brackets=(at_full_budget(len(follows) * section.seeds, settings),),
+            follows=follows,
+            seeds=section.seeds,
+        )
+        yield PlannedStudy(plan, settings)
 
     def propose(self, experiment: Experiment, study: StudyPlan, bracket: int, rung: int, followed: Evaluations) -> Rung:
         """List the finalists, each as many times as it has seeds."""

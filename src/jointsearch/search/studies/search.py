@@ -6,6 +6,7 @@ from jointsearch.core import layout
 from jointsearch.core.config import Config
 from jointsearch.search import hyperband
 from jointsearch.search.experiment import Experiment
+from jointsearch.search.plan import StudyPlan
 from jointsearch.search.studies.kind import PlannedStudy, StudyKind, first_brackets
 
 
@@ -17,4 +18,6 @@ class Search(StudyKind):
     def plan(self, config: Config, experiment: Experiment) -> Iterator[PlannedStudy]:
         """Plan the search, of the configured length."""
         number = hyperband.bracket_count(config.search.length, config.search.length_unit, config.budget)
-        yield PlannedStudy.of(layout.SEARCH, self.name, experiment, first_brackets(number, experiment))
+        brackets = first_brackets(number, experiment)
+        plan = StudyPlan(name=layout.SEARCH, kind=self.name, settings=experiment.id, brackets=brackets)
+        yield PlannedStudy(plan, experiment)

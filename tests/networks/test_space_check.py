@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jointsearch.core.errors import UserError
-from jointsearch.networks.trainable import check_trainable
+from jointsearch.networks.space_check import check_trainable
 from jointsearch.space.file import SpaceFile
 
 SPACES = Path(__file__).parents[2] / "config" / "spaces"

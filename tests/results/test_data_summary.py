@@ -1,7 +1,7 @@
 import pytest
 
 from jointsearch.core.data_set import DataSet
-from jointsearch.results import dataset
+from jointsearch.results import data_summary
 
 CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -12,7 +12,7 @@ def found(**changes) -> DataSet:
 
 
 def test_classes_and_sizes_stand_in_one_line():
-    assert dataset.line(found()) == (
+    assert data_summary.line(found()) == (
         f"10 classes: {', '.join(CIFAR)}; 45,000 / 5,000 / 10,000 images of 32 x 32 x 3 for training, "
         "validation, test; validation held out of the training images, test given with the data"
     )
@@ -37,6 +37,6 @@ def test_classes_and_sizes_stand_in_one_line():
     ],
 )
 def test_the_line_says_where_parts_are_from_and_what_is_twice(changes, says):
-    line = dataset.line(found(**changes))
+    line = data_summary.line(found(**changes))
     assert says in line
     assert "\n" not in line

@@ -1,10 +1,11 @@
 """Digests of the code of tables, figures and the paper: `code.sha256`, for `sha256sum` in a working copy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jointsearch.audit import manifest
 from jointsearch.core.code import ROOT
+from jointsearch.core.fields import Digest
 from jointsearch.core.files import file_digest
 from jointsearch.results import code_inputs
 from jointsearch.results.catalogue import FIGURES, TABLES
@@ -19,21 +20,14 @@ def files() -> list[Path]:
     return [path for name in sorted(names) if (path := ROOT / name).is_file()]
 
 
-def listing() -> str:
+def make() -> str:
     """Write their digests as `sha256sum` does."""
     return "".join(f"{file_digest(file)}  {file.relative_to(ROOT).as_posix()}\n" for file in files())
 
 
-def changed(text: str) -> set[str]:
-    """Names of files that differ from a listing, or are only here or only there.
-
-    Raises
-    ------
-    UserError
-        If it is no listing.
-    """
-    before, now = manifest.parse(text).items(), manifest.parse(listing()).items()
-    return {name for name, _ in before ^ now}
+def changed(listed: Mapping[str, Digest]) -> set[str]:
+    """Names of files that differ from a listing, or are only here or only there."""
+    return {name for name, _ in listed.items() ^ manifest.parse(make()).items()}
 
 
 def follow(changed: set[str]) -> set[Node]:
