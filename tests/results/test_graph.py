@@ -73,17 +73,22 @@ def test_a_retraining_is_chosen_from_the_studies_that_it_follows():
     assert sum(len(list(small().evaluations_of(one))) for one in followed) == 3 * (3 + 1 + 2) + 2
 
 
+def promote_from(another: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give whatever is promoted another edge."""
+    proposals = graph.INPUTS["proposals"]
+
+    def with_another(known: Graph, node: Node) -> Iterator[Edge]:
+        yield from proposals(known, node)
+        if node.rung:
+            yield another
+
+    monkeypatch.setitem(graph.INPUTS, "proposals", with_another)
+
+
 @pytest.fixture
 def with_another_edge(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is promoted is made from the images, too."""
-    proposals = graph.INPUTS["proposals"]
-
-    def with_images(known: Graph, node: Node) -> Iterator[Edge]:
-        yield from proposals(known, node)
-        if node.rung:
-            yield Edge("images", graph.DATA)
-
-    monkeypatch.setitem(graph.INPUTS, "proposals", with_images)
+    promote_from(Edge("images", graph.DATA), monkeypatch)
 
 
 @pytest.mark.usefixtures("with_another_edge")
@@ -119,14 +124,7 @@ FIRST, SECOND = (Node("evaluation", layout.SEARCH, 1, 0, slot) for slot in (0, 1
 @pytest.fixture
 def with_another_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is promoted is also compared with the first rung of bracket 1, of which it names the second slot."""
-    proposals = graph.INPUTS["proposals"]
-
-    def with_compared(known: Graph, node: Node) -> Iterator[Edge]:
-        yield from proposals(known, node)
-        if node.rung:
-            yield Edge("compared", Node("rung", *FIRST[1:4]))
-
-    monkeypatch.setitem(graph.INPUTS, "proposals", with_compared)
+    promote_from(Edge("compared", Node("rung", *FIRST[1:4])), monkeypatch)
     monkeypatch.setitem(graph.CHOSEN, "compared", lambda records, proposals, node: node == SECOND)
 
 

@@ -21,7 +21,7 @@ from jointsearch.search.plan import Place, Plan, StudyPlan
 
 NAMED = frozenset({"experiment", "plan", "data", "previous"})
 """Roles of inputs that a record names in another way, or that it need not name; all others are among its parents."""
-CHOSEN: dict[str, Callable[["Records", Any, "Node"], bool]] = {
+CHOSEN: dict[str, Callable[["RecordLookup", Any, "Node"], bool]] = {
     "followed": lambda records, proposals, node: records.digest_of(node) in proposals.parents,
     "continues": lambda records, training, node: records.record_of(node).id == training.continues,
 }
@@ -127,7 +127,7 @@ class Edge(NamedTuple):
     node: Node
 
 
-class Records(Protocol):
+class RecordLookup(Protocol):
     """The records that are there."""
 
     def record_of(self, node: Node) -> Any:
@@ -166,7 +166,7 @@ class Graph:
         """Inputs of a thing, each with its role; those of the same role are in the order of their use."""
         return tuple(INPUTS[node.kind](self, node))
 
-    def single_inputs_of(self, node: Node, records: Records, chosen: Container[str] = ALONE) -> Edges:
+    def single_inputs_of(self, node: Node, records: RecordLookup, chosen: Container[str] = ALONE) -> Edges:
         """Inputs of a thing, evaluations one by one; in the roles `chosen`, only those that its record has chosen."""
         record = records.record_of(node)
         for role, source in self.inputs_of(node):
