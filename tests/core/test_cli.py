@@ -100,17 +100,24 @@ def test_an_argument_that_is_no_number_above_zero_is_named(kind, text, what):
     assert cli.positive(kind)("2") == 2
 
 
-def test_a_full_disk_is_one_line_and_what_code_of_ones_own_raises_keeps_its_traceback():
-    def fails(note: str | None = None) -> None:
-        error = PermissionError(errno.EACCES, "Permission denied")
-        if note is not None:
-            error.add_note(note)
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.EACCES, "results/demo: Permission denied; give access, then start again"),
+        (errno.ENOSPC, "results/demo: No space left on device; make room, then start again"),
+    ],
+)
+def test_a_full_disk_is_one_line_and_what_code_of_ones_own_raises_keeps_its_traceback(number, message):
+    error = OSError(number, os.strerror(number), "results/demo")
+
+    def fails() -> None:
         raise error
 
-    with pytest.raises(SystemExit, match="error: Permission denied; make room or give access, then start again"):
+    with pytest.raises(SystemExit, match=f"^error: {message}$"):
         cli.run(fails)
-    with pytest.raises(PermissionError):
-        cli.run(lambda: fails("raised by mine.train:evaluate"))
+    error.add_note("raised by mine.train:evaluate")
+    with pytest.raises(OSError, match=os.strerror(number)):
+        cli.run(fails)
 
 
 def test_ctrl_c_ends_quietly(capsys):

@@ -148,3 +148,11 @@ def test_curves_stay_within_their_axes() -> None:
     error, *_ = draw(back(results(SETTINGS, search=late))).axes
     assert error.get_xlim()[1] > 4.5
     assert np.isfinite(error.get_ylim()).all()
+
+
+def test_a_training_that_diverged_does_not_flatten_the_others() -> None:
+    table = back(results(SETTINGS, search=THREE))
+    many = pd.concat([table] * 50, ignore_index=True)
+    wide = many.assign(train_loss=many["train_loss"].where(many.index > 0, 1e6))
+    tops = [draw(one).axes[len(table["budget"].unique())].get_ylim()[1] for one in (many, wide)]
+    assert tops[0] < 5 and tops[1] < 5

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from unprivileged import unprivileged
 
 from jointsearch.core.config import DataSettings
 from jointsearch.core.errors import UserError
@@ -228,16 +229,8 @@ def test_links_to_pictures_and_folders_without_a_loop_are_followed(tree):
 def test_a_folder_that_may_not_be_read_says_so(tree):
     closed = tree / "train" / "dog" / "closed"
     closed.mkdir(mode=0)
-    user, folder = os.geteuid(), tree
-    while folder != folder.parent:
-        folder.chmod(folder.stat().st_mode | 0o055)
-        folder = folder.parent
-    try:
-        # The superuser may read everything.
-        os.seteuid(user or 65534)
+    with unprivileged(tree):
         message = refusal(tree)
-    finally:
-        os.seteuid(user)
     assert message == f"{closed}: cannot be read (Permission denied); restore it, or give access to it"
 
 

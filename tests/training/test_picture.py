@@ -1,6 +1,5 @@
 """One picture from a file, in every way that Pillow reads one."""
 
-import os
 import struct
 import warnings
 import zlib
@@ -9,6 +8,7 @@ import numpy as np
 import pictures
 import pytest
 from PIL import Image, PngImagePlugin
+from unprivileged import unprivileged
 
 from jointsearch.core.errors import UserError
 from jointsearch.training import picture
@@ -377,13 +377,8 @@ def test_an_error_of_the_system_has_its_reason(tmp_path):
 def test_a_file_that_may_not_be_read_says_so(tmp_path):
     path = saved(tmp_path, RAMP.astype(np.uint8), "png")
     path.chmod(0)
-    user = os.geteuid()
-    try:
-        # The superuser may read everything.
-        os.seteuid(user or 65534)
+    with unprivileged(tmp_path):
         message = refusal(path)
-    finally:
-        os.seteuid(user)
     assert message == "cannot be read (Permission denied); restore it, or give access to it"
 
 

@@ -39,9 +39,10 @@ cli.use_utf8()
 gc.set_threshold(100_000)
 
 try:
-    deployment.check_paths(workflow, ROOT)
-    settings = run_config.read(workflow, ROOT, config)
-    all_jobs = StudyJobs.all_from_config(settings)
+    with cli.no_access_refused():
+        deployment.check_paths(workflow, ROOT)
+        settings = run_config.read(workflow, ROOT, config)
+        all_jobs = StudyJobs.all_from_config(settings)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

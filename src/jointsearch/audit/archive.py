@@ -61,6 +61,8 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
 def pack_records(folder: Path, output: Path) -> int:
     """Write an archive of the records alone, from which all else is recomputed; also of an unfinished search.
 
+    The plan is among them, so that a shorter search is refused where they are unpacked too.
+
     Raises
     ------
     UserError
@@ -68,7 +70,8 @@ def pack_records(folder: Path, output: Path) -> int:
     """
     done = audit.run(folder, "hash")
     _refuse_problems(folder, done, but=("complete", "manifest"))
-    return _write(folder, output, list(filter(layout.lasts, layout.files(folder))), done)
+    names = [name for name in layout.files(folder) if layout.lasts(name) or name == layout.PLAN]
+    return _write(folder, output, names, done)
 
 
 def _refuse_problems(folder: Path, done: Audit, but: Collection[str] = ()) -> None:

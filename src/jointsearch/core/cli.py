@@ -2,6 +2,7 @@
 
 import argparse
 import codecs
+import contextlib
 import errno
 import io
 import locale
@@ -9,13 +10,20 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from jointsearch.core.errors import UserError
 
 N = TypeVar("N", int, float)
+
+_ADVICE = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EROFS: "choose a place that can be written",
+    errno.EACCES: "give access",
+}
 
 
 def positive(kind: type[N]) -> Callable[[str], N]:
@@ -54,6 +62,19 @@ def _is_ours() -> bool:
     return program.parent.name in ("scripts", "snakemake") or program.name == "snakemake"
 
 
+@contextlib.contextmanager
+def no_access_refused() -> Iterator[None]:
+    """Turn a full disk, or a file without access, into a UserError; what else the system reports is a bug."""
+    try:
+        yield
+    except OSError as error:
+        # One with a note was raised by code of one's own, and the note says where.
+        if error.errno not in _ADVICE or hasattr(error, "__notes__"):
+            raise
+        where = f"{error.filename}: " if error.filename is not None else ""
+        raise UserError(f"{where}{error.strerror}; {_ADVICE[error.errno]}, then start again") from None
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a script's main function; a UserError or a full disk becomes one line on standard error.
 
@@ -61,8 +82,9 @@ def run(main: Callable[[], None]) -> None:
     """
     use_utf8()
     try:
-        main()
-        sys.stdout.flush()
+        with no_access_refused():
+            main()
+            sys.stdout.flush()
     except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
@@ -70,9 +92,3 @@ def run(main: Callable[[], None]) -> None:
     except BrokenPipeError:
         # The reader (`| head`) has left: not an error, and nothing can be flushed any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        # One with a note was raised by code of one's own, and the note says where.
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES) or hasattr(error, "__notes__"):
-            raise
-        where = f"{error.filename}: " if error.filename is not None else ""
-        sys.exit(f"error: {where}{error.strerror}; make room or give access, then start again")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -28,6 +29,8 @@ _LOOKS: list[dict[str, Any]] = [
 """By budget, upwards; the last one is the full budget's. They differ in grey too."""
 _OTHER: dict[str, Any] = {"facecolor": style.LIGHT_GREY, "hatch": "....."}
 """Of other studies: hatched, as in grey its face is that of a budget."""
+_HEIGHT = 0.8
+"""Of a bar, of the height of its row."""
 _BINS = 150
 _LANE = {"lane_begin": "lane_since", "lane_end": "lane_until"}
 
@@ -118,14 +121,12 @@ def draw(data: pd.DataFrame) -> MplFigure:
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.95 + sum(heights))
     upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=heights)
     budgets = sorted(of_search["budget"].unique())
-    # Edges of small bars would hide their faces.
-    fine, thin = (0.25 * min(1.0, enough / number) for enough, number in ((500, len(bars)), (15, brackets)))
     others = bars[bars["study"] != layout.SEARCH]
-    _draw_bars(upper, others, "lane", fine, _OTHER["facecolor"], _OTHER["hatch"] if fine > 0.1 else "")
-    for row_of, axes, edge in (("lane", upper, fine), ("bracket", middle, thin)):
+    lane_edge, bracket_edge = _edge(len(bars), 500), _edge(brackets, 15)
+    _draw_bars(upper, others, "lane", lane_edge, _OTHER)
+    for row_of, axes, edge in (("lane", upper, lane_edge), ("bracket", middle, bracket_edge)):
         for budget, look in zip(budgets, _looks(budgets), strict=True):
-            rows = of_search[of_search["budget"] == budget]
-            _draw_bars(axes, rows, row_of, edge, look["facecolor"], look["hatch"] if edge > 0.1 else "")
+            _draw_bars(axes, of_search[of_search["budget"] == budget], row_of, edge, look)
     _draw_failures(upper, of_search)
     _draw_brackets(middle, of_search)
     _draw_places(upper, "lane", np.arange(1, lanes + 1))
@@ -154,19 +155,20 @@ def _looks(budgets: list[float]) -> list[dict[str, Any]]:
     return [_LOOKS[(level - len(budgets)) % len(_LOOKS)] for level in range(len(budgets))]
 
 
-def _draw_bars(axes: Axes, rows: pd.DataFrame, row_of: str, edge: float, face: str, hatch: str) -> None:
-    height = 0.8
-    for where in sorted(rows[row_of].unique()):
-        bars = rows[rows[row_of] == where]
-        axes.broken_barh(
-            list(zip(bars["begin"], bars["end"] - bars["begin"], strict=True)),
-            (where - height / 2, height),
-            facecolor=face,
-            hatch=hatch,
-            edgecolor=style.BLACK,
-            linewidth=edge,
-            hatch_linewidth=0.3,
-        )
+def _edge(number: int, enough: int) -> float:
+    """Width of the edges of bars, in points: thinner of more than `enough`, and none where they would hide faces."""
+    width = 0.25 * min(1.0, enough / number)
+    return width if width > 0.1 else 0.0
+
+
+def _draw_bars(axes: Axes, rows: pd.DataFrame, row_of: str, edge: float, look: dict[str, Any]) -> None:
+    begin, end, where = (rows[name].to_numpy(dtype=float) for name in ("begin", "end", row_of))
+    low, high = where - _HEIGHT / 2, where + _HEIGHT / 2
+    corners = np.stack([begin, low, begin, high, end, high, end, low], axis=1).reshape(-1, 4, 2)
+    look = look if edge else {"facecolor": look["facecolor"]}
+    axes.add_collection(
+        PolyCollection(list(corners), **look, edgecolor=style.BLACK, linewidth=edge, hatch_linewidth=0.3)
+    )
 
 
 def _draw_failures(axes: Axes, rows: pd.DataFrame) -> None:

@@ -154,7 +154,9 @@ def draw(data: pd.DataFrame) -> MplFigure:
     for (name, label), axes in zip(rows, grid[:, 0], strict=False):
         axes.set_ylabel(label)
         values = data.loc[data["status"] == "success", name].dropna().to_numpy()
-        if name != "train_loss" and len(values):
+        if name == "train_loss":
+            _cut_off(axes, values)
+        elif len(values):
             style.scale_errors(axes.yaxis, measure.factor * values)
     if measure.is_error:
         grid[2, 0].set(ylabel="rate", yticks=[0, 1], yticklabels=["0", "peak"], ylim=(-0.08, 1.12))
@@ -170,6 +172,12 @@ def draw(data: pd.DataFrame) -> MplFigure:
         handles.append(Line2D([], [], label="restart", **_RESTART))
     style.legend(figure, handles, "outside upper center")
     return figure
+
+
+def _cut_off(axes: Axes, losses: np.ndarray) -> None:
+    """End the axis of training losses where all but a hundredth do, if those beyond would hide the others."""
+    if len(losses) and losses.max() > 5 * (most := np.quantile(losses, 0.99)):
+        axes.set_ylim(0, 1.2 * most)
 
 
 def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:
@@ -216,11 +224,10 @@ def _rows_of(data: pd.DataFrame) -> tuple[tuple[str, str], ...]:
 
 
 def _draw_curves(axes: Axes, measured: pd.DataFrame, name: str, number: int, scale: float) -> None:
-    positions = sorted(measured["rank"].unique(), reverse=True)
-    curves = [measured[measured["rank"] == position] for position in positions]
-    lines = [np.column_stack([curve["spent"], scale * curve[name]]) for curve in curves]
-    # From the first to the last rank; the best ones lie on top.
-    colours = _RANKS((np.array(positions, dtype=float) - 1) / max(1, number - 1))
+    # From the last rank to the first: the best ones lie on top.
+    ranks, curves = zip(*reversed([*measured.groupby("rank")]), strict=True)
+    lines = [curve[["spent", name]].to_numpy(dtype=float) * (1, scale) for curve in curves]
+    colours = _RANKS((np.array(ranks, dtype=float) - 1) / max(1, number - 1))
     axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.6 if number < 100 else 0.4))
     # Where a training was measured but once, a line shows nothing.
     ends = np.array([line[-1] for line in lines])

@@ -47,6 +47,10 @@ class LogNormal:
     median: float
     deviation: float
 
+    def standard(self, value: float) -> float:
+        """How many standard deviations a value is from the median."""
+        return float(np.log(value / self.median)) / self.deviation
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -163,7 +167,7 @@ def fit(
     kernel: Kernel,
     *,
     iterations: int = 30,
-    starts: Sequence[float] = (0.0,),
+    starts: Sequence[float | Sequence[float]] = (0.0,),
     shortest: float = np.finfo(float).tiny,
 ) -> Process:
     """Find the most probable hyperparameters, by L-BFGS-B from the medians of their priors.
@@ -185,7 +189,8 @@ def fit(
     iterations
         Most steps of the optimiser.
     starts
-        Where lengths start, each time, in standard deviations from their medians; the most probable end counts.
+        Where all lengths, or each of them, start, in standard deviations from their medians; of several starts the most
+        probable end counts.
     shortest
         No length is below this.
     """
@@ -198,14 +203,16 @@ def fit(
         standard = (logarithms - medians) / deviations
         return value + standard @ standard / 2, gradient + standard / deviations
 
+    def first(start: float | Sequence[float]) -> Array:
+        begin = medians.copy()
+        begin[is_length] += start * deviations[is_length]
+        return begin
+
     low, high = medians - 4 * deviations, medians + 4 * deviations
     low = np.where(is_length, np.maximum(low, np.log(shortest)), low)
     bounds, options = list(zip(low, high, strict=True)), {"maxiter": iterations}
     ends = (
-        minimize(
-            loss, medians + start * is_length * deviations, jac=True, method="L-BFGS-B", bounds=bounds, options=options
-        )
-        for start in starts
+        minimize(loss, first(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options) for start in starts
     )
     found = min(ends, key=lambda one: one.fun)
     *lengths, signal, noise = (float(f"{value:.4g}") for value in np.exp(found.x))

@@ -167,12 +167,12 @@ def in_manifest(folder: Path) -> Collection[str]:
 def _has(file: Path, known: Digest) -> bool:
     try:
         return file_digest(file) == known
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 
 def _names(folder: Path) -> frozenset[str]:
     try:
         return frozenset(os.listdir(folder))  # noqa: PTH208
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return frozenset()

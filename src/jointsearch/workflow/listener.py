@@ -6,6 +6,7 @@ Nothing here imports Snakemake: its objects are passed in.
 import logging
 from typing import Any
 
+from jointsearch.core.cli import no_access_refused
 from jointsearch.core.errors import UserError
 from jointsearch.workflow.deployment import check_submission
 from jointsearch.workflow.session import Session
@@ -61,8 +62,9 @@ class Listener:
     def _start(self) -> None:
         look_only_when_needed(self._workflow.scheduler)
         try:
-            check_submission(self._workflow.executor_plugin.name)
-            self._session.start({str(file) for job in self._workflow.dag.jobs for file in job.output})
+            with no_access_refused():
+                check_submission(self._workflow.executor_plugin.name)
+                self._session.start({str(file) for job in self._workflow.dag.jobs for file in job.output})
         except UserError as error:
             raise self._refusal(str(error)) from None
 

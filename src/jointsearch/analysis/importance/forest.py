@@ -35,6 +35,10 @@ class Forest:
         )
         return cls(axes, model.fit(lay_out(encoded, axes), response))
 
+    def refit(self, encoded: Array, response: Array, rng: np.random.Generator) -> "Forest":
+        """Fit to other evaluations of the same function."""
+        return self.fit(self.axes, encoded, response, rng)
+
     def predict(self, encoded: Array) -> Array:
         """Predict responses."""
         predicted: Array = self.model.predict(lay_out(encoded, self.axes))

@@ -175,14 +175,13 @@ def _analyse(
         return unknown, unknown, np.nan
     response = _response(losses)
     fold = rng.permutation(numbers.max() + 1)[numbers] % FOLDS
-    fit = SURROGATES[surrogate].fit
-    fitted = [fit(axes, encoded[rest], response[rest], rng) for rest in (fold != one for one in range(FOLDS))]
+    whole = SURROGATES[surrogate].fit(axes, encoded, response, rng)
+    fitted = [whole.refit(encoded[rest], response[rest], rng) for rest in (fold != one for one in range(FOLDS))]
     held_out = np.empty_like(response)
     for one, model in enumerate(fitted):
         held_out[fold == one] = model.predict(encoded[fold == one])
     drawn = response[draws]
     r2 = 1 - np.square(drawn - held_out[draws]).sum() / np.square(drawn - drawn.mean()).sum()
-    whole = fit(axes, encoded, response, rng)
     if isinstance(whole, Forest):
         trees = np.array([effects.values(one) for one in whole.shares()])
         values, spreads = np.nanmean(trees, axis=0), np.nanstd(trees, axis=0)
