@@ -23,8 +23,8 @@ def test_while_a_run_works_it_is_a_copy_of_the_records(folder):
     before = contents(folder)
     with lock.take(folder), outcomes.where_to_write(folder) as results:
         copied = contents(results / folder.name)
-        assert copied == {name: before[name] for name in before if layout.lasts(name)}
-        assert {"experiment.json", "data.json", "search/bracket-000/rung-2/batch-00-00.json"} < set(copied)
+        assert copied == {name: before[name] for name in before if layout.is_source(name)}
+        assert {"experiment.json", "plan.json", "data.json", "search/bracket-000/rung-2/batch-00-00.json"} < set(copied)
         (results / folder.name / "paper.pdf").write_text("draft")
     assert contents(folder) == before
 
@@ -45,6 +45,18 @@ def test_what_a_manifest_names_is_left_and_a_draft_made_beside_it(folder):
         (results / folder.name / "paper.pdf").write_text("draft")
     assert contents(folder) == before
     assert (folder / manifest.NAME).read_text() == manifest.make(folder)
+
+
+def test_a_broken_record_is_named_where_it_lies_and_the_earlier_draft_stays(folder):
+    (folder / manifest.NAME).write_text(manifest.make(folder))
+    with outcomes.where_to_write(folder) as results:
+        paper = results / folder.name / "paper.pdf"
+        paper.write_text("draft")
+    record = folder / "search/bracket-000/rung-0/slot-00.json"
+    record.write_text("{")
+    with pytest.raises(UserError, match=f"^{record}: "), outcomes.where_to_write(folder):
+        pass
+    assert paper.read_text() == "draft"
 
 
 def test_a_draft_that_another_process_still_writes_is_left(folder):

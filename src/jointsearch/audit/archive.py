@@ -70,8 +70,7 @@ def pack_records(folder: Path, output: Path) -> int:
     """
     done = audit.run(folder, "hash")
     _refuse_problems(folder, done, but=("complete", "manifest"))
-    names = [name for name in layout.files(folder) if layout.lasts(name) or name == layout.PLAN]
-    return _write(folder, output, names, done)
+    return _write(folder, output, list(filter(layout.is_source, layout.files(folder))), done)
 
 
 def _refuse_problems(folder: Path, done: Audit, but: Collection[str] = ()) -> None:

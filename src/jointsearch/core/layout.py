@@ -1,5 +1,6 @@
 """Paths of results: `results/<experiment>/<study>/bracket-007/rung-1/slot-03.json`."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +29,8 @@ _RECORD_OF_STUDY = re.compile(
     r"([^/]+)/bracket-([0-9]+)/(?:rung-([0-9]+)/)?(history|proposals|batch-[0-9]+-[0-9]+|slot-[0-9]+)\.json"
 )
 _ASIDE = re.compile(
-    r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$|/rung-\d+/scratch-\d+/"
-    r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.gz)$|^draft/"
+    r"(^|/)(\.|(state|end)-[^/]*\.pt$)|/rung-\d+/scratch-\d+/"
+    r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.xz)$|^draft/"
 )
 _LASTING = re.compile(rf"([^/]+/)?experiment\.json|data\.json|environments/.*|{_IN_BRACKET}|[^/]+/warm_start\.json")
 _UPSTREAM = re.compile(
@@ -68,11 +69,25 @@ def locate(name: str) -> Located | None:
 def files(folder: Path) -> list[str]:
     """Files of an experiment, or of a study, by their path in its folder.
 
-    Without locks, temporary files, states and scratch folders of trainings; without files made from the manifest;
-    without the archive of the records and drafts.
+    Without hidden files and folders, locks among them; without states and scratch folders of trainings; without files
+    made from the manifest, the archive of the records and drafts. A folder may be a link to another place.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be read.
     """
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    root, found = os.fspath(folder), list[str]()
+    for path, _, names in os.walk(root, onerror=_refuse, followlinks=True):
+        place = "" if path == root else f"{os.path.relpath(path, root)}/"
+        found += (place + name for name in names)
     return sorted(name for name in found if not _ASIDE.search(name))
+
+
+def _refuse(error: OSError) -> None:
+    """Keep a folder that cannot be read from being taken for an empty one; a scratch folder may vanish meanwhile."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def in_bracket(name: str) -> bool:
@@ -83,6 +98,11 @@ def in_bracket(name: str) -> bool:
 def lasts(name: str) -> bool:
     """Whether a file never changes once it is made; all others may change as a search grows."""
     return _LASTING.fullmatch(name) is not None
+
+
+def is_source(name: str) -> bool:
+    """Whether all else is recomputed from a file without training: it lasts, or is the plan."""
+    return lasts(name) or name == PLAN
 
 
 def is_record(name: str) -> bool:

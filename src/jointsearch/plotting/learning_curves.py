@@ -225,9 +225,11 @@ def _rows_of(data: pd.DataFrame) -> tuple[tuple[str, str], ...]:
 
 def _draw_curves(axes: Axes, measured: pd.DataFrame, name: str, number: int, scale: float) -> None:
     # From the last rank to the first: the best ones lie on top.
-    ranks, curves = zip(*reversed([*measured.groupby("rank")]), strict=True)
-    lines = [curve[["spent", name]].to_numpy(dtype=float) * (1, scale) for curve in curves]
-    colours = _RANKS((np.array(ranks, dtype=float) - 1) / max(1, number - 1))
+    ordered = measured.sort_values("rank", ascending=False, kind="stable")
+    points = np.column_stack([ordered["spent"], scale * ordered[name]])
+    backwards, starts = np.unique(-ordered["rank"].to_numpy(dtype=float), return_index=True)
+    lines = np.split(points, starts[1:])
+    colours = _RANKS((-backwards - 1) / max(1, number - 1))
     axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.6 if number < 100 else 0.4))
     # Where a training was measured but once, a line shows nothing.
     ends = np.array([line[-1] for line in lines])

@@ -38,7 +38,7 @@ def where_to_write(folder: Path) -> Iterator[Path]:
     Raises
     ------
     UserError
-        If the same is being written by another process.
+        If the same is being written by another process, or if a record that a draft would be made from is broken.
     """
     draft = folder / DRAFT
     if not (lock.holder(folder) or (folder / manifest.NAME).exists()):
@@ -50,9 +50,12 @@ def where_to_write(folder: Path) -> Iterator[Path]:
         return
     with lock.take(draft):
         copy = draft / folder.name
+        if layout.experiment_file(folder).exists():
+            # What is broken is named where it lies, and the earlier draft stays.
+            Results.read(folder)
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
-        for name in filter(layout.lasts, layout.files(folder)):
+        for name in filter(layout.is_source, layout.files(folder)):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(folder / name, copy / name)
         yield draft
