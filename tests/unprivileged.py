@@ -8,13 +8,17 @@ from pathlib import Path
 
 @contextmanager
 def unprivileged(folder: Path) -> Iterator[None]:
-    """Give up these rights for a while; a folder and those that it lies in stay readable."""
-    user = os.geteuid()
-    for one in (folder, *folder.parents):
-        if (mode := one.stat().st_mode) & 0o055 != 0o055:
-            one.chmod(mode | 0o055)
+    """Give up these rights for a while, in which a folder and those that it lies in stay readable."""
+    if os.geteuid() != 0:
+        yield
+        return
+    modes = {one: one.stat().st_mode for one in (folder, *folder.parents)}
+    for one, mode in modes.items():
+        one.chmod(mode | 0o055)
     try:
-        os.seteuid(user or 65534)
+        os.seteuid(65534)
         yield
     finally:
-        os.seteuid(user)
+        os.seteuid(0)
+        for one, mode in modes.items():
+            one.chmod(mode)

@@ -61,7 +61,7 @@ def pack(folder: Path, output: Path, checkpoints: bool = False) -> int:
 def pack_records(folder: Path, output: Path) -> int:
     """Write an archive of the records alone, from which all else is recomputed; also of an unfinished search.
 
-    The plan is among them, so that a shorter search is refused where they are unpacked too.
+    The plan is among them, so that a shorter search is also refused where they are unpacked.
 
     Raises
     ------
@@ -134,8 +134,8 @@ def unpack(archive: Path, folder: Path) -> int:
 
 
 def _refuse_others(unpacked: Path, folder: Path) -> None:
-    """Refuse to replace records that are not those of an archive."""
-    for path in sorted(unpacked.iterdir()):
+    """Refuse to replace records that are not those of an archive; a run writes its plan before all of them."""
+    for path in sorted(path for path in unpacked.iterdir() if path.name != layout.PLAN):
         there = folder / path.name
         for file in sorted(filter(Path.is_file, there.rglob("*"))) if there.is_dir() else [there] * there.exists():
             ours = unpacked / file.relative_to(folder)

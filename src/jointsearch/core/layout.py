@@ -70,22 +70,23 @@ def files(folder: Path) -> list[str]:
     """Files of an experiment, or of a study, by their path in its folder.
 
     Without hidden files and folders, locks among them; without states and scratch folders of trainings; without files
-    made from the manifest, the archive of the records and drafts. A folder may be a link to another place.
+    made from the manifest, the archive of the records and drafts.
 
     Raises
     ------
     OSError
         If a folder cannot be read.
     """
-    root, found = os.fspath(folder), list[str]()
-    for path, _, names in os.walk(root, onerror=_refuse, followlinks=True):
-        place = "" if path == root else f"{os.path.relpath(path, root)}/"
-        found += (place + name for name in names)
-    return sorted(name for name in found if not _ASIDE.search(name))
+    found = list[str]()
+    for path, folders, names in os.walk(folder, onerror=_raise_unless_gone):
+        place = "" if Path(path) == folder else f"{os.path.relpath(path, folder)}/"
+        folders[:] = [name for name in folders if not _ASIDE.search(f"{place}{name}/")]
+        found += [place + name for name in names if not _ASIDE.search(place + name) and Path(path, name).is_file()]
+    return sorted(found)
 
 
-def _refuse(error: OSError) -> None:
-    """Keep a folder that cannot be read from being taken for an empty one; a scratch folder may vanish meanwhile."""
+def _raise_unless_gone(error: OSError) -> None:
+    """Keep a folder that cannot be read from being taken for an empty one; others may vanish meanwhile."""
     if not isinstance(error, FileNotFoundError):
         raise error
 

@@ -156,7 +156,7 @@ def _looks(budgets: list[float]) -> list[dict[str, Any]]:
 
 
 def _edge(number: int, enough: int) -> float:
-    """Width of the edges of bars, in points: thinner of more than `enough`, and none where they would hide faces."""
+    """Width of the edges of bars, in points: thinner for more than `enough` bars; none that hide faces."""
     width = 0.25 * min(1.0, enough / number)
     return width if width > 0.1 else 0.0
 

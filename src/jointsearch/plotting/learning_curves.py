@@ -175,9 +175,9 @@ def draw(data: pd.DataFrame) -> MplFigure:
 
 
 def _cut_off(axes: Axes, losses: np.ndarray) -> None:
-    """End the axis of training losses where all but a hundredth do, if those beyond would hide the others."""
-    if len(losses) and losses.max() > 5 * (most := np.quantile(losses, 0.99)):
-        axes.set_ylim(0, 1.2 * most)
+    """End the axis of training losses at twice their upper quartile, if some beyond it would flatten all others."""
+    if len(losses) and losses.max() > 20 * (upper := np.quantile(losses, 0.75)):
+        axes.set_ylim(0, 2 * upper)
 
 
 def _draw_budget(column: np.ndarray, rows: pd.DataFrame) -> None:

@@ -189,8 +189,8 @@ def fit(
     iterations
         Most steps of the optimiser.
     starts
-        Where all lengths, or each of them, start, in standard deviations from their medians; of several starts the most
-        probable end counts.
+        One start for all lengths, or one for each, in standard deviations from their medians; of several starts the
+        most probable end counts.
     shortest
         No length is below this.
     """

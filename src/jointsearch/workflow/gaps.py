@@ -167,7 +167,7 @@ def in_manifest(folder: Path) -> Collection[str]:
 def _has(file: Path, known: Digest) -> bool:
     try:
         return file_digest(file) == known
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return False
 
 

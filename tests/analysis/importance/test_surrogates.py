@@ -67,6 +67,15 @@ def test_process_finds_the_indices_of_ishigami() -> None:
     assert found.pairs == pytest.approx([0, both, 0], abs=0.02)
 
 
+def test_a_process_that_is_fitted_again_to_other_evaluations_finds_the_same():
+    rng = np.random.default_rng(0)
+    x = rng.random((400, 3))
+    whole = GaussianProcess.fit(continuous(3), x[:200], ishigami(x[:200]), rng)
+    again = whole.refit(x[200:], ishigami(x[200:]), rng)
+    anew = GaussianProcess.fit(continuous(3), x[200:], ishigami(x[200:]), rng)
+    assert again.shares().mains == pytest.approx(anew.shares().mains, abs=0.01)
+
+
 def test_forest_comes_near_the_indices_of_ishigami() -> None:
     x = points(2048, 3)
     found, pairs = mean_of_trees(Forest.fit(continuous(3), x, ishigami(x), np.random.default_rng(0)))

@@ -14,7 +14,7 @@ from jointsearch.analysis.importance.design import Axis, lay_out, owners
 from jointsearch.analysis.importance.effects import Array, Factor, Shares, shares
 
 TREES = 48
-"""Three times as many as the implementation by the authors of the method grows."""
+"""Three times the number in the authors' own implementation."""
 
 
 @dataclass(frozen=True)

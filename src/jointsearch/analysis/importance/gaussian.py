@@ -52,7 +52,7 @@ class GaussianProcess:
         return cls._fit(axes, encoded, response, rng, STARTS)
 
     def refit(self, encoded: Array, response: Array, rng: np.random.Generator) -> "GaussianProcess":
-        """Fit to other evaluations of the same function: lengths start at its own, which is the faster."""
+        """Fit to other evaluations of the same function: lengths start at its own, which is faster."""
         process = self.posterior.process
         lengths = zip(_prior(len(self.axes)).lengths, process.lengths, strict=True)
         return self._fit(self.axes, encoded, response, rng, [[prior.standard(length) for prior, length in lengths]])
