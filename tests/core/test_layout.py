@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from unprivileged import unprivileged
 
 from jointsearch.core import layout
 
@@ -43,24 +42,3 @@ def test_single_evaluations_are_no_files_of_the_workflow_engine():
     for file in (rung / "proposals.json", rung / "batch-00-00.json", layout.warm_start_file(Path("search"))):
         assert layout.is_declared(file.as_posix())
         assert layout.is_upstream(file.as_posix())
-
-
-def test_files_are_those_of_an_experiment(tmp_path):
-    folder = tmp_path / "demo"
-    inside, aside = ("search/bracket-000/history.json", "plan.json"), (".lock", ".old/data.json", "records.tar.xz")
-    for name in ("search/bracket-000/history.json", "plan.json", *aside, "draft/paper.pdf", "manifest.sha256"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-    (folder / "gone").symlink_to("nowhere")
-    (folder / "loop").symlink_to(folder)
-    (folder / "draft").chmod(0)
-    with unprivileged(tmp_path):
-        assert layout.files(folder) == sorted(inside)
-
-
-def test_a_folder_that_cannot_be_read_is_not_an_empty_one(tmp_path):
-    closed = tmp_path / "search" / "bracket-000"
-    closed.mkdir(parents=True)
-    closed.chmod(0)
-    with unprivileged(tmp_path), pytest.raises(PermissionError, match="bracket-000"):
-        layout.files(tmp_path)

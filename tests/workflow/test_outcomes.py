@@ -3,7 +3,7 @@
 import pytest
 from results_folder import settings, write_search
 
-from jointsearch.audit import manifest
+from jointsearch.audit import archive, manifest
 from jointsearch.core import layout, lock
 from jointsearch.core.errors import UserError
 from jointsearch.workflow import outcomes
@@ -23,7 +23,7 @@ def test_while_a_run_works_it_is_a_copy_of_the_records(folder):
     before = contents(folder)
     with lock.take(folder), outcomes.where_to_write(folder) as results:
         copied = contents(results / folder.name)
-        assert copied == {name: before[name] for name in before if layout.is_source(name)}
+        assert copied == {name: before[name] for name in before if archive.is_source(name)}
         assert {"experiment.json", "plan.json", "data.json", "search/bracket-000/rung-2/batch-00-00.json"} < set(copied)
         (results / folder.name / "paper.pdf").write_text("draft")
     assert contents(folder) == before

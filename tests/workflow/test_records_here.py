@@ -3,7 +3,7 @@
 import pytest
 
 from jointsearch.audit import archive
-from jointsearch.core import config, layout
+from jointsearch.core import code, config, layout
 from jointsearch.core.code import ROOT
 from jointsearch.core.errors import UserError
 from jointsearch.results.folder import Folder
@@ -55,10 +55,10 @@ def test_those_of_the_demo_are_complete(unpacked):
     }
 
 
-def test_those_of_the_scale_model_are_all_by_one_training_code(tmp_path):
-    made_by = set()
-    for name in (name for name in ARCHIVES if name.startswith("miniature")):
-        (tmp_path / name).mkdir()
-        archive.unpack(ROOT / "results" / name / archive.RECORDS, tmp_path / name)
-        made_by |= {one.made_with.code for one in Folder(tmp_path / name).evaluations.values()}
-    assert len(made_by) == 1
+@pytest.mark.parametrize("unpacked", [name for name in ARCHIVES if name.startswith("miniature")], indirect=True)
+def test_those_of_the_scale_model_are_of_the_training_code_as_it_is(unpacked):
+    """So that all of it is by one code, and each training can be repeated to the bit."""
+    folder, _ = unpacked
+    assert [environment.other_code(code.training_code(), {}) for environment in folder.environments.values()] == [
+        [] for _ in folder.environments
+    ]

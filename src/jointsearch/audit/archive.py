@@ -70,7 +70,12 @@ def pack_records(folder: Path, output: Path) -> int:
     """
     done = audit.run(folder, "hash")
     _refuse_problems(folder, done, but=("complete", "manifest"))
-    return _write(folder, output, list(filter(layout.is_source, layout.files(folder))), done)
+    return _write(folder, output, list(filter(is_source, layout.files(folder))), done)
+
+
+def is_source(name: str) -> bool:
+    """Whether all else is recomputed from a file without training: it lasts, or is the plan."""
+    return layout.lasts(name) or name == layout.PLAN
 
 
 def _refuse_problems(folder: Path, done: Audit, but: Collection[str] = ()) -> None:

@@ -1,6 +1,5 @@
 """Paths of results: `results/<experiment>/<study>/bracket-007/rung-1/slot-03.json`."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,8 +28,8 @@ _RECORD_OF_STUDY = re.compile(
     r"([^/]+)/bracket-([0-9]+)/(?:rung-([0-9]+)/)?(history|proposals|batch-[0-9]+-[0-9]+|slot-[0-9]+)\.json"
 )
 _ASIDE = re.compile(
-    r"(^|/)(\.|(state|end)-[^/]*\.pt$)|/rung-\d+/scratch-\d+/"
-    r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.xz)$|^draft/"
+    r"(^|/)(\.[^/]*|(state|end)-[^/]*\.pt)$|/rung-\d+/scratch-\d+/"
+    r"|^(manifest\.sha256(\.sig)?|audit\.html|report\.html|records\.tar\.gz)$|^draft/"
 )
 _LASTING = re.compile(rf"([^/]+/)?experiment\.json|data\.json|environments/.*|{_IN_BRACKET}|[^/]+/warm_start\.json")
 _UPSTREAM = re.compile(
@@ -69,26 +68,11 @@ def locate(name: str) -> Located | None:
 def files(folder: Path) -> list[str]:
     """Files of an experiment, or of a study, by their path in its folder.
 
-    Without hidden files and folders, locks among them; without states and scratch folders of trainings; without files
-    made from the manifest, the archive of the records and drafts.
-
-    Raises
-    ------
-    OSError
-        If a folder cannot be read.
+    Without locks, temporary files, states and scratch folders of trainings; without files made from the manifest;
+    without the archive of the records and drafts.
     """
-    found = list[str]()
-    for path, folders, names in os.walk(folder, onerror=_raise_unless_gone):
-        place = "" if Path(path) == folder else f"{os.path.relpath(path, folder)}/"
-        folders[:] = [name for name in folders if not _ASIDE.search(f"{place}{name}/")]
-        found += [place + name for name in names if not _ASIDE.search(place + name) and Path(path, name).is_file()]
-    return sorted(found)
-
-
-def _raise_unless_gone(error: OSError) -> None:
-    """Keep a folder that cannot be read from being taken for an empty one; others may vanish meanwhile."""
-    if not isinstance(error, FileNotFoundError):
-        raise error
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if not _ASIDE.search(name))
 
 
 def in_bracket(name: str) -> bool:
@@ -99,11 +83,6 @@ def in_bracket(name: str) -> bool:
 def lasts(name: str) -> bool:
     """Whether a file never changes once it is made; all others may change as a search grows."""
     return _LASTING.fullmatch(name) is not None
-
-
-def is_source(name: str) -> bool:
-    """Whether all else is recomputed from a file without training: it lasts, or is the plan."""
-    return lasts(name) or name == PLAN
 
 
 def is_record(name: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jointsearch.audit import manifest
+from jointsearch.audit import archive, manifest
 from jointsearch.core import layout, lock
 from jointsearch.core.files import write_bytes
 from jointsearch.paper import html
@@ -55,7 +55,7 @@ def where_to_write(folder: Path) -> Iterator[Path]:
             Results.read(folder)
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
-        for name in filter(layout.is_source, layout.files(folder)):
+        for name in filter(archive.is_source, layout.files(folder)):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(folder / name, copy / name)
         yield draft

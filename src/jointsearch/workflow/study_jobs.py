@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from jointsearch.core import layout
+from jointsearch.core.access import refuse_unreadable
 from jointsearch.core.config import Config
 from jointsearch.core.fields import BudgetUnit
 from jointsearch.results.graph import IMPLIED, Graph, Node, made_with
@@ -68,8 +69,8 @@ class StudyJobs:
         Raises
         ------
         UserError
-            If the configuration can't work, its results folder belongs to another experiment, or studies have begun
-            there that it does not plan any more.
+            If the configuration can't work, its results folder belongs to another experiment or may not be read, or
+            studies have begun there that it does not plan any more.
         """
         experiment = resolve(config)
         planned = kinds.plan(config, experiment)
@@ -78,6 +79,7 @@ class StudyJobs:
             name: cls(config, study, graph, number, results) for number, (name, study) in enumerate(planned.items())
         }
         search = all_jobs[layout.SEARCH]
+        refuse_unreadable(search.folder)
         refuse_another(search.settings_file, experiment)
         refuse_changed_arms(search.folder, planned, config.studies.arms, experiment)
         for one in all_jobs.values():
